@@ -1,0 +1,70 @@
+# `make` alone says what there is. Everything is installed into .venv, at the versions that the locks pin.
+#
+#   PORT=9000 make run                     any setting of the README's table, from the environment or .env
+#   make test ARGS="tests/web -k vote"     some tests; ARGS goes to pytest
+#   make run PYTHON=/path/to/python3       another Python than the one that is found
+
+PY = .venv/bin/python
+# Two processes, and the tests of one file stay together. `make test PARALLEL=` runs them in one.
+PARALLEL = -n 2 --dist loadfile
+ARGS =
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL = help
+.PHONY: help run test long check format bench lock settings vendor clean
+
+help: ## Say what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Start Faceup on this machine: installs, migrates, prints the address
+	@bin/venv run
+	@exec $(PY) -m poker_app.serve --migrate
+
+test: ## Run every test, in real browsers too; installs what they need
+	@bin/venv dev
+	@bin/browser >/dev/null
+	@bin/node
+	PATH="$(CURDIR)/.venv/bin:$$PATH" $(PY) -m pytest $(PARALLEL) $(ARGS)
+
+long: ## Run the long versions of the promises' tests
+	@bin/venv dev
+	@bin/browser >/dev/null
+	@bin/node
+	PATH="$(CURDIR)/.venv/bin:$$PATH" $(PY) -m pytest -m long --timeout 1800 $(ARGS)
+
+check: ## Format, lint, types, import contract, templates, locks, vendored files, migrations
+	@bin/venv dev
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	.venv/bin/lint-imports --no-logo
+	$(PY) -m djlint --lint --quiet templates
+	$(PY) bin/lock --check
+	$(PY) bin/vendor --check
+	$(PY) -m poker_app.cli check-migrations
+
+format: ## Put the code into the form that `make check` asks for
+	@bin/venv dev
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+
+bench: ## Measure speed, beside a server that only forwards
+	@bin/venv dev
+	$(PY) -m bench $(ARGS)
+
+lock: ## Remake the locks from pyproject.toml (ARGS=--upgrade raises them)
+	@bin/venv run
+	$(PY) bin/lock $(ARGS)
+
+settings: ## Print the README's table of settings
+	@bin/venv run
+	@$(PY) -m poker_app.cli settings
+
+vendor: ## Fetch the vendored browser libraries and fonts again, at the versions in bin/vendor
+	@bin/venv run
+	@bin/node
+	PATH="$(CURDIR)/.venv/bin:$$PATH" $(PY) bin/vendor
+
+clean: ## Remove .venv and every cache; the data in instance/ stays
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache node_modules
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
