@@ -1,0 +1,179 @@
+"""The backlog: a pasted list read into tasks, and a task moved to another place."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from poker_app.rules import Refused
+from poker_app.rules.printable import without_hidden
+
+MAX_TASKS = 200
+MAX_TITLE = 200
+MAX_KEY = 40
+MAX_URL = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class TaskLine:
+    """One task as pasted; ``key`` and ``url`` may be empty, ``title`` never is."""
+
+    title: str
+    key: str = ""
+    url: str = ""
+
+
+def tasks_in(text: str) -> list[TaskLine]:
+    """The tasks of a pasted list, one a line; blank lines and rules of dashes are passed over.
+
+    Understands bullets, numbering and checkboxes, Markdown links, a tracker's key or address in the line, and
+    ``key<TAB>title``. An empty list, more than 200 tasks, or a line too long is refused as invalid, by line number.
+    """
+    tasks = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if task := _task(line):
+            _check(task, number)
+            tasks.append(task)
+    if not tasks:
+        raise Refused("invalid", "There is no task in this list. Write one a line.")
+    if len(tasks) > MAX_TASKS:
+        raise Refused("invalid", f"At most {MAX_TASKS} tasks at a time; this list has {len(tasks)}.")
+    return tasks
+
+
+def moved(order: Sequence[str], item: str, to: int) -> list[str]:
+    """The order with one item at index ``to``, or at the nearest end. Raises ValueError for an item not in it."""
+    rest = list(order)
+    rest.remove(item)
+    rest.insert(max(0, to), item)
+    return rest
+
+
+_PREFIX = re.compile(r"^(?:[-*+•‣◦–—]\s+|[0-9]{1,3}[.)](?:\s+|$)|\[[ xX✓]?\](?!\()\s*|#{1,6}\s+)*")
+_LINK = re.compile(r"\[([^\[\]]{1,300})\]\((?=https?://)", re.IGNORECASE)
+_URL = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
+_EMPTY_BRACKETS = re.compile(r"\((?:see)?\s*\)|\[\s*\]|<\s*>", re.IGNORECASE)
+_RULE = re.compile(r"[-*_=~\s|:]*")
+
+# Names of standards look like a tracker's keys: "UTF-8 in file names" has none.
+_KEY = r"(?!(?:AES|COVID|GPT|ISO|MD|RFC|RSA|SHA|UTF)-)[A-Z][A-Z0-9_]{0,19}-[0-9]{1,9}|#[0-9]{1,9}"
+_WHOLE_KEY = re.compile(rf"[\[(]?({_KEY})[\])]?:?")
+_LEADING_KEY = re.compile(rf"[\[(]?({_KEY})[\])]?(?=[\s:|]|[-–—]\s|$)")
+_TRAILING_KEY = re.compile(rf"(?<=\s)(?:\[({_KEY})\]|\(({_KEY})\)|(#[0-9]{{1,9}}))$")
+_SEPARATORS = {"-", "–", "—", "->", "→", ":", "|", "·", ".", ",", ";"}
+
+
+def _task(line: str) -> TaskLine | None:
+    text = without_hidden(line, keep="\t").strip()
+    if _RULE.fullmatch(text):
+        return None
+    text, url = _without_url(_LINK.sub(r"\1 (", _PREFIX.sub("", text, count=1)))
+    key, title = _key_and_title(text)
+    key_there, slug = _named_by(url)
+    key = key or key_there
+    title = title or slug or key or _last_word(url)
+    return TaskLine(title, key, url) if title else None
+
+
+def _check(task: TaskLine, number: int) -> None:
+    for what, value, limit in (
+        ("title", task.title, MAX_TITLE),
+        ("key", task.key, MAX_KEY),
+        ("URL", task.url, MAX_URL),
+    ):
+        if len(value) > limit:
+            raise Refused(
+                "invalid", f"Line {number}: a {what} has at most {limit} characters, and this one {len(value)}."
+            )
+
+
+def _without_url(text: str) -> tuple[str, str]:
+    """The text around the first usable address, and that address."""
+    for found in _URL.finditer(text):
+        url = _balanced(found[0]).rstrip(".,;:!?'*|]}")
+        if _host(url):
+            around = f"{text[: found.start()]} {text[found.start() + len(url) :]}"
+            return _EMPTY_BRACKETS.sub(" ", around), url
+    return text, ""
+
+
+def _balanced(url: str) -> str:
+    """The address up to the bracket that closes the one around it."""
+    depth = 0
+    for index, char in enumerate(url):
+        depth += (char == "(") - (char == ")")
+        if depth < 0:
+            return url[:index]
+    return url
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:  # such as an unclosed IPv6 address
+        return ""
+
+
+def _key_and_title(text: str) -> tuple[str, str]:
+    cells = [cell for cell in map(_tidied, text.split("\t")) if cell]
+    if len(cells) > 1:
+        return _from_cells(cells)
+    title = "".join(cells)
+    for place in (_LEADING_KEY.match(title), _TRAILING_KEY.search(title)):
+        if place:
+            key = next(filter(None, place.groups()))
+            return key, _tidied(f"{title[: place.start()]} {title[place.end() :]}")
+    return "", title
+
+
+def _from_cells(cells: list[str]) -> tuple[str, str]:
+    """Columns of a spreadsheet: the key and the first other cell. A first cell of one word is a key of its own kind."""
+    for index, cell in enumerate(cells):
+        if key := _WHOLE_KEY.fullmatch(cell):
+            return key[1], cells[1 if index == 0 else 0]
+    if " " not in cells[0]:
+        return cells[0], cells[1]
+    return _key_and_title(cells[0])
+
+
+def _tidied(text: str) -> str:
+    """The text without separators at its ends, and with single spaces."""
+    words = text.split()
+    while words and words[0] in _SEPARATORS:
+        del words[0]
+    while words and words[-1] in _SEPARATORS:
+        del words[-1]
+    return " ".join(words).strip(" :|")
+
+
+_ADDRESSES = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"/browse/(?P<key>[A-Z][A-Z0-9_]{0,19}-[0-9]{1,9})(?:[/?]|$)",
+        r"[?&]selectedIssue=(?P<key>[A-Z][A-Z0-9_]{0,19}-[0-9]{1,9})(?:&|$)",
+        r"^linear\.app/[^/]+/issue/(?P<key>[A-Z][A-Z0-9_]{0,19}-[0-9]{1,9})(?:/(?P<slug>[^/?]+))?",
+        r"^[^/]+/[^/]+/[^?]+/(?:issues|pull|merge_requests|work_items)/(?P<number>[0-9]{1,9})(?:[-/?]|$)",
+    )
+)
+
+
+def _named_by(url: str) -> tuple[str, str]:
+    """The key and the slug, as a title, that a tracker's address carries; both may be empty."""
+    parts = urlsplit(url)
+    address = f"{parts.hostname}{parts.path}?{parts.query}"
+    for pattern in _ADDRESSES:
+        if found := pattern.search(address):
+            names = found.groupdict()
+            key = names["key"].upper() if names.get("key") else f"#{names['number']}"
+            return key, _words(names.get("slug") or "")
+    return "", ""
+
+
+def _last_word(url: str) -> str:
+    return _words(urlsplit(url).path.rstrip("/").rpartition("/")[2]) or _host(url)
+
+
+def _words(slug: str) -> str:
+    """A slug as a title: "retry-failed-payments" reads "Retry failed payments"."""
+    words = _tidied(without_hidden(re.sub(r"[-_+\s]+", " ", unquote(slug))))
+    return (words[:1].upper() + words[1:])[:MAX_TITLE]

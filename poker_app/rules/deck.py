@@ -1,0 +1,127 @@
+"""Decks: the cards one may vote with, what each is worth, and which is lower."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from types import MappingProxyType
+
+from poker_app.rules import Unusable
+from poker_app.rules.printable import JOINERS, is_hidden
+
+UNSURE = "?"
+BREAK = "☕"
+OUTSIDE = (UNSURE, BREAK)
+"""Cards that may be voted but stay outside all figures."""
+
+MIN_CARDS, MAX_CARDS = 2, 30
+MAX_CARD = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Deck:
+    """A named set of cards, lowest first, the two outside cards at the end."""
+
+    name: str
+    label: str
+    cards: tuple[str, ...]
+
+
+def _deck(name: str, label: str, cards: str) -> Deck:
+    return Deck(name, label, (*cards.split(), *OUTSIDE))
+
+
+DECKS: Mapping[str, Deck] = MappingProxyType(
+    {
+        deck.name: deck
+        for deck in (
+            _deck("fibonacci", "Fibonacci", "0 1 2 3 5 8 13 21 34"),
+            _deck("modified-fibonacci", "Modified Fibonacci", "0 ½ 1 2 3 5 8 13 20 40 100"),
+            _deck("t-shirts", "T-shirts", "XS S M L XL XXL"),
+            _deck("powers-of-two", "Powers of two", "0 1 2 4 8 16 32 64"),
+            # Words: how many hours make a day is each team's own business.
+            _deck("hours", "Hours and days", "1h 2h 4h 1d 2d 3d 5d 10d"),
+        )
+    }
+)
+
+_SEPARATORS = re.compile(r"\s*[,;\n\v\f\r]\s*")
+_SPACES = re.compile(r"\s+")
+_SPACING = "\t\n\v\f\r"
+_EMOJI_STYLE = "\ufe0f"
+
+
+def own_cards(text: str) -> tuple[str, ...]:
+    """The cards a person typed, as typed, with the outside cards once at the end.
+
+    Commas, semicolons and lines separate, or spaces where there are none of these. 2 to 30 cards of 1 to 8 characters,
+    no two alike: numbers compare by value, words without regard to case. Raises ``Unusable`` with the exact problem.
+    """
+    text = unicodedata.normalize("NFC", text).replace(BREAK + _EMOJI_STYLE, BREAK)
+    for char in text:
+        if is_hidden(char) and char not in _SPACING:
+            raise Unusable(f"The deck holds a character that cannot be shown (U+{ord(char):04X}).")
+    # Where commas or lines part the cards, a space belongs to one: "too big" is a card.
+    parted = _SEPARATORS.split(text) if _SEPARATORS.search(text.strip()) else _SPACES.split(text)
+    cards = tuple(card for part in parted if (card := _SPACES.sub(" ", part.strip())) and card not in OUTSIDE)
+    if len(cards) < MIN_CARDS:
+        raise Unusable(
+            f"A deck needs at least {MIN_CARDS} cards besides {UNSURE} and {BREAK}; this one has {len(cards)}."
+        )
+    if len(cards) > MAX_CARDS:
+        raise Unusable(f"A deck has at most {MAX_CARDS} cards; this one has {len(cards)}.")
+    seen: dict[Fraction | str, str] = {}
+    for card in cards:
+        if len(card) > MAX_CARD:
+            raise Unusable(f"A card has at most {MAX_CARD} characters; “{card[:MAX_CARD]}…” has {len(card)}.")
+        if not card.strip(JOINERS + _EMOJI_STYLE):
+            raise Unusable("The deck holds a card with nothing to see on it.")
+        value = figure(card)
+        worth = card.casefold() if value is None else value
+        if twin := seen.get(worth):
+            same = f"“{card}” is in the deck twice" if twin == card else f"“{twin}” and “{card}” are the same card"
+            raise Unusable(f"{same}; keep one of them.")
+        seen[worth] = card
+    return (*cards, *OUTSIDE)
+
+
+_DECIMAL = re.compile(rf"-?(?:[0-9]{{1,{MAX_CARD}}}(?:\.[0-9]{{1,{MAX_CARD}}})?|\.[0-9]{{1,{MAX_CARD}}})")
+_RATIO = re.compile(rf"-?[0-9]{{1,{MAX_CARD}}}/0*[1-9][0-9]{{0,{MAX_CARD}}}")
+_MIXED = re.compile(rf"(?P<whole>[0-9]{{0,{MAX_CARD}}})(?P<part>[¼½¾⅓⅔])")
+_PARTS = {"¼": Fraction(1, 4), "½": Fraction(1, 2), "¾": Fraction(3, 4), "⅓": Fraction(1, 3), "⅔": Fraction(2, 3)}
+
+
+def figure(card: str) -> Fraction | None:
+    """What a card is worth (``"0"``, ``"0.5"``, ``"1/2"``, ``"½"``, ``"2½"``), or None for words and outside cards."""
+    if _DECIMAL.fullmatch(card) or _RATIO.fullmatch(card):
+        return Fraction(card)
+    if mixed := _MIXED.fullmatch(card):
+        return int(mixed["whole"] or 0) + _PARTS[mixed["part"]]
+    return None
+
+
+def is_numeric(cards: Iterable[str]) -> bool:
+    """Whether every card but the outside ones is a number; a deck with no other cards is not."""
+    counting = [card for card in cards if card not in OUTSIDE]
+    return bool(counting) and all(figure(card) is not None for card in counting)
+
+
+def places(cards: Sequence[str]) -> dict[str, Fraction]:
+    """Where each card that counts stands, lowest first: its value in a numeric deck, its position otherwise."""
+    counting = [card for card in cards if card not in OUTSIDE]
+    values = {card: value for card in counting if (value := figure(card)) is not None}
+    if len(values) < len(counting):
+        return {card: Fraction(position) for position, card in enumerate(counting)}
+    return dict(sorted(values.items(), key=lambda entry: entry[1]))
+
+
+def ranked(cards: Sequence[str]) -> tuple[str, ...]:
+    """The cards that count, lowest first: by value in a numeric deck, in deck order otherwise."""
+    return tuple(places(cards))
+
+
+def nearest(cards: Sequence[str], place: Fraction) -> str | None:
+    """The card that stands nearest to a place; halfway between two, the higher. None when no card counts."""
+    standing = places(cards)
+    return max(standing, key=lambda card: (-abs(standing[card] - place), standing[card]), default=None)

@@ -1,0 +1,43 @@
+"""Roles and presence: who facilitates, who votes, who is here, and when the table may be taken over."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+ROLES = ("facilitator", "voter", "spectator")
+PRESENCES = ("present", "away", "gone")
+
+TAKEOVER_AFTER = timedelta(minutes=2)
+AWAY_GONE_AFTER = timedelta(minutes=10)
+
+
+def role(*, facilitates: bool, votes: bool) -> str:
+    """The one role a member is shown with: facilitating outranks voting, and the rest watch."""
+    facilitator, voter, spectator = ROLES
+    return facilitator if facilitates else voter if votes else spectator
+
+
+def presence(*, left: bool, away_since: datetime | None, now: datetime) -> str:
+    """``gone`` after leaving or ten minutes away, ``away`` before that, else ``present``."""
+    present, away, gone = PRESENCES
+    if left:
+        return gone
+    if away_since is None:
+        return present
+    return gone if now - away_since >= AWAY_GONE_AFTER else away
+
+
+def takeover_from(facilitators_away_since: Sequence[datetime | None], now: datetime) -> datetime | None:
+    """The moment from which another member may facilitate: two minutes after the last facilitator went away.
+
+    None in the sequence is a facilitator who is present, and then so is the answer. With no facilitators it is now.
+    """
+    away = [since for since in facilitators_away_since if since is not None]
+    if len(away) < len(facilitators_away_since):
+        return None
+    return max(away) + TAKEOVER_AFTER if away else now
+
+
+def free_to_take_over(facilitators_away_since: Sequence[datetime | None], now: datetime) -> bool:
+    """Whether every facilitator (None is present) has been away for at least two minutes."""
+    moment = takeover_from(facilitators_away_since, now)
+    return moment is not None and moment <= now

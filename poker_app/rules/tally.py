@@ -1,0 +1,101 @@
+"""The tally: what a revealed round says, in figures that never depend on the order of the votes."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import floor
+from statistics import median
+
+from poker_app.rules.deck import OUTSIDE, is_numeric, nearest, places
+
+TALK_FIRST_STEPS = 2
+"""How many deck steps from the suggested card a vote must lie for its member to talk first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The figures of one round. ``?`` and ``☕`` appear in ``distribution`` and nowhere else."""
+
+    votes: int = 0
+    """Votes counted."""
+    mean: Fraction | None = None
+    """Of numeric decks only."""
+    median: Fraction | None = None
+    """Of numeric decks only; may fall between two cards."""
+    median_card: str | None = None
+    """The card the median falls on. Between two: None in a numeric deck, the higher of words."""
+    mode: tuple[str, ...] = ()
+    """The most voted cards, lowest first."""
+    spread: tuple[str, str] | None = None
+    """The lowest and the highest card voted."""
+    steps: int = 0
+    """Deck steps from the lowest to the highest card voted."""
+    distribution: tuple[tuple[str, int], ...] = ()
+    """Each card from the lowest to the highest voted with its votes, none included; then outside cards voted."""
+    agreement: Fraction | None = None
+    """The share of the counted votes that lies on a most voted card, above 0 and at most 1."""
+    consensus: bool = False
+    """Every vote counted is the same card, and there is one."""
+    suggested: str | None = None
+    """The card nearest the median; halfway between two, the higher."""
+    lowest: tuple[str, ...] = ()
+    """Ids of the members who talk first for the lowest card voted, sorted."""
+    highest: tuple[str, ...] = ()
+    """Ids of the members who talk first for the highest card voted, sorted."""
+
+
+def tally(cards: Sequence[str], votes: Mapping[str, str]) -> Tally:
+    """The tally of votes (member id to card) in a deck. Raises ValueError for a card that is not in the deck."""
+    if strange := sorted(set(votes.values()).difference(cards)):
+        raise ValueError(f"not in the deck: {', '.join(strange)}")
+    voted = Counter(votes.values())
+    outside = tuple((card, voted[card]) for card in OUTSIDE if card in voted)
+    standing = places(cards)
+    counted = [standing[card] for card in votes.values() if card in standing]
+    if not counted:
+        return Tally(distribution=outside)
+
+    numeric = is_numeric(cards)
+    middle = median(counted)
+    suggested = nearest(cards, middle)
+    assert suggested is not None
+    between = numeric and standing[suggested] != middle
+
+    ladder = list(standing)
+    rungs = [rung for rung, card in enumerate(ladder) if card in voted]
+    low, high, centre = rungs[0], rungs[-1], ladder.index(suggested)
+    most = max(voted[ladder[rung]] for rung in rungs)
+
+    def talk_first(rung: int) -> tuple[str, ...]:
+        if abs(rung - centre) < TALK_FIRST_STEPS:
+            return ()
+        return tuple(sorted(member for member, card in votes.items() if card == ladder[rung]))
+
+    return Tally(
+        votes=len(counted),
+        mean=sum(counted, Fraction()) / len(counted) if numeric else None,
+        median=middle if numeric else None,
+        median_card=None if between else suggested,
+        mode=tuple(ladder[rung] for rung in rungs if voted[ladder[rung]] == most),
+        spread=(ladder[low], ladder[high]),
+        steps=high - low,
+        distribution=(*((card, voted[card]) for card in ladder[low : high + 1]), *outside),
+        agreement=Fraction(most, len(counted)),
+        consensus=low == high,
+        suggested=suggested,
+        lowest=talk_first(low),
+        highest=talk_first(high),
+    )
+
+
+def shown(value: Fraction) -> str:
+    """A figure for people: at most one decimal, half up, no trailing zero (``"6.4"``, ``"5"``)."""
+    tenths = floor(value * 10 + Fraction(1, 2))
+    whole, tenth = divmod(abs(tenths), 10)
+    return f"{'-' if tenths < 0 else ''}{whole}{f'.{tenth}' if tenth else ''}"
+
+
+def percent(share: Fraction) -> str:
+    """A share for people, in whole per cent, half up (``"50%"``)."""
+    return f"{floor(share * 100 + Fraction(1, 2))}%"
