@@ -1,0 +1,12 @@
+// The room: each ability in a module of its own, bound to the page by ids and data- attributes.
+import './room/popovers.js';
+import './room/actions.js';
+import './room/hand.js';
+import './room/say.js';
+import './room/timer.js';
+import './room/keys.js';
+import './room/focus.js';
+import './room/backlog.js';
+import './room/add-task.js';
+import './room/live.js';
+import './theme.js';

@@ -1,0 +1,53 @@
+// The viewer's own controls follow the table: voters' by style sheet, facilitators' by asking for them.
+import { actions, facilitates, me, onChange, serverNow, table } from './page.js';
+import { refresh } from './regions.js';
+
+function markMine() {
+  const seat = document.getElementById(`seat-${me}`);
+  if (!seat) return;
+  seat.dataset.me = '';
+  const state = seat.querySelector('.seat__state');
+  if (state) state.textContent = seat.dataset.state === 'voted' ? 'You voted' : 'Your turn';
+  const name = seat.querySelector('.lay__name');
+  if (name && !name.textContent.endsWith('(you)')) name.textContent += ' (you)';
+}
+
+function countThinking() {
+  const hint = document.querySelector('[data-thinking]');
+  if (!hint) return;
+  const thinking = table().querySelectorAll('.seat[data-state="thinking"]').length;
+  hint.textContent = thinking ? `${thinking === 1 ? 'One is' : `${thinking} are`} still thinking.` : '';
+}
+
+function outdated() {
+  const { round, phase, facilitators, rules } = table().dataset;
+  const mine = actions().dataset;
+  const leads = facilitators.split(' ').includes(me);
+  const seated = document.getElementById(`seat-${me}`) !== null;
+  if (leads !== facilitates() || rules !== mine.rules) return true;
+  if (phase === 'voting' && seated !== 'votes' in mine) return true;
+  return leads && (round !== mine.round || phase !== mine.phase);
+}
+
+function offerTakeover() {
+  const from = Number(table().dataset.takeover);
+  document.getElementById('takeover').hidden = facilitates() || !from || serverNow() < from;
+}
+
+function rename() {
+  const { name } = table().dataset;
+  const title = document.querySelector('.roombar h1');
+  if (title.textContent === name) return;
+  title.textContent = title.title = name;
+  document.title = `${name} · Faceup`;
+}
+
+onChange('vote-table', () => {
+  rename();
+  markMine();
+  countThinking();
+  offerTakeover();
+  if (outdated()) refresh('actions');
+});
+onChange('actions', countThinking);
+setInterval(offerTakeover, 1_000);

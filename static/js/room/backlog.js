@@ -1,0 +1,63 @@
+// The backlog: tasks dragged by the handle or moved with the arrow keys.
+import { csrf, onChange } from './page.js';
+
+const list = () => document.querySelector('#backlog ol');
+const row = (element) => element.closest?.('#backlog li');
+let dragged = null;
+
+const move = (item, to) =>
+  htmx.ajax('POST', item.querySelector('[data-move]').dataset.move, {
+    source: item,
+    swap: 'none',
+    values: { to, csrf_token: csrf },
+  });
+
+document.addEventListener('dragstart', (event) => {
+  if (!event.target.closest?.('[data-move]')) return;
+  dragged = row(event.target);
+  dragged.dataset.dragging = '';
+  event.dataTransfer.effectAllowed = 'move';
+  event.dataTransfer.setDragImage(dragged, 10, 10);
+});
+document.addEventListener('dragover', (event) => {
+  const over = dragged && row(event.target);
+  if (!over) return;
+  event.preventDefault();
+  const { top, height } = over.getBoundingClientRect();
+  unmark();
+  over.dataset.drop = event.clientY < top + height / 2 ? 'before' : 'after';
+});
+document.addEventListener('drop', (event) => {
+  const over = dragged && row(event.target);
+  if (!over || over === dragged) return;
+  event.preventDefault();
+  const from = Number(dragged.dataset.position);
+  const to = Number(over.dataset.position) + (over.dataset.drop === 'after' ? 1 : 0);
+  move(dragged, to > from ? to - 1 : to);
+});
+document.addEventListener('dragend', () => {
+  dragged?.removeAttribute('data-dragging');
+  dragged = null;
+  unmark();
+});
+const unmark = () => list()?.querySelectorAll('[data-drop]').forEach((each) => each.removeAttribute('data-drop'));
+
+document.addEventListener('keydown', async (event) => {
+  const handle = event.target.closest?.('[data-move]');
+  const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+  if (!handle || !by) return;
+  event.preventDefault();
+  const item = row(handle);
+  await move(item, Math.max(0, Number(item.dataset.position) + by));
+  document.querySelector(`#${item.id} [data-move]`)?.focus();
+});
+
+// A long list scrolls by itself: the task on the table stays in its sight.
+onChange('backlog', () => {
+  const current = list()?.querySelector('[aria-current]');
+  if (current) list().scrollTop = current.offsetTop - list().offsetTop - list().clientHeight / 3;
+});
+// Who brought a task to the table, from far down a list, wants to see the table.
+document.addEventListener('htmx:after:request', ({ detail: { ctx } }) => {
+  if (ctx.request.action.endsWith('/turn') && ctx.response.status < 400) scrollTo({ top: 0 });
+});

@@ -1,0 +1,83 @@
+// The socket: signing in, subscribing, saying how it is, and polling while it is down.
+import { csrf, here, room } from './page.js';
+
+export const options = JSON.parse(room.dataset.realtime);
+const [stateName, presenceName] = JSON.parse(room.dataset.channels);
+const headers = { 'X-CSRFToken': csrf };
+const POLL = 3_000;
+const GRACE = 1_500;
+
+// The embedded server answers at the page's own address.
+const place = options?.cluster === 'embedded' && {
+  wsHost: location.hostname,
+  wsPort: location.port || 80,
+  wssPort: location.port || 443,
+  forceTLS: location.protocol === 'https:',
+};
+
+const pusher =
+  options &&
+  new Pusher(options.key, {
+    ...options,
+    ...place,
+    channelAuthorization: { endpoint: `${here}/channel-auth`, transport: 'ajax', headers },
+    userAuthentication: { endpoint: `${here}/user-auth`, transport: 'ajax', headers },
+  });
+pusher?.signin();
+const state = pusher?.subscribe(stateName);
+pusher?.subscribe(presenceName);
+export const channels = { state: () => state };
+
+// The server leaves the socket that asked out of the event: it has the answer.
+document.addEventListener('htmx:config:request', ({ detail: { ctx } }) => {
+  if (pusher?.connection.socket_id) ctx.request.headers['X-Socket-Id'] = pusher.connection.socket_id;
+});
+
+function show(name, word) {
+  const sign = document.getElementById('connection');
+  sign.dataset.state = name;
+  sign.querySelector('[data-word]').textContent = word;
+  document.getElementById('lost').hidden = name !== 'lost';
+}
+
+// Left to itself the library waits 15 and then 30 seconds after a failed retry; a restart is over long before.
+function insist() {
+  let tries = 0;
+  const again = () => {
+    if (pusher.connection.state === 'connected') return void (tries = 0);
+    pusher.disconnect();
+    pusher.connect();
+    setTimeout(again, (1_000 + Math.random() * 1_500) * Math.min(++tries, 4));
+  };
+  setTimeout(again, 1_000 + Math.random() * 500);
+}
+
+export function watch({ poll }) {
+  if (!pusher) {
+    show('polling', 'Updates every few seconds');
+    return void setInterval(poll, POLL);
+  }
+  let polling;
+  let lost;
+  const follow = ({ previous, current }) => {
+    if (current === 'connected') {
+      clearTimeout(lost);
+      lost = undefined;
+      clearInterval(polling);
+      polling = undefined;
+      return show('live', 'Live');
+    }
+    if (previous === 'connected') insist();
+    lost ??= setTimeout(() => {
+      show('lost', 'Reconnecting');
+      polling ??= setInterval(poll, POLL);
+    }, GRACE);
+  };
+  pusher.connection.bind('state_change', follow);
+  follow({ current: pusher.connection.state });
+  document.querySelector('[data-reconnect]').addEventListener('click', () => {
+    pusher.disconnect();
+    pusher.connect();
+    poll();
+  });
+}

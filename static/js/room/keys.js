@@ -1,0 +1,44 @@
+// Single keys: a card typed is a card picked; R, V and N press their buttons. They can be switched off.
+import { hand } from './hand.js';
+
+const ON = 'faceup-keys';
+const SPELL = 700; // milliseconds between the keys of one card, such as 1 and 3
+const toggle = document.querySelector('[data-shortcuts-on]');
+const spoken = { b: '☕' };
+let typed = '';
+let last = 0;
+let waiting;
+
+toggle.checked = localStorage.getItem(ON) !== 'off';
+toggle.addEventListener('change', () => localStorage.setItem(ON, toggle.checked ? 'on' : 'off'));
+
+const busy = ({ target }) =>
+  target.closest('input:not([type="radio"], [type="checkbox"]), textarea, select, [contenteditable], [popover]:popover-open');
+
+function card(key) {
+  const cards = [...(hand()?.elements.card ?? [])].filter((radio) => radio.checkVisibility());
+  const now = Date.now();
+  const find = (text) => cards.find((radio) => radio.value.toLowerCase() === text);
+  const begins = (text) => cards.some((radio) => radio.value.toLowerCase().startsWith(text));
+  typed = now - last < SPELL && begins(typed + key) ? typed + key : key;
+  last = now;
+  return { match: find(typed) ?? find(spoken[typed] ?? ''), begins: begins(typed) };
+}
+
+const longer = () =>
+  [...hand().elements.card].some(({ value }) => value.length > typed.length && value.toLowerCase().startsWith(typed));
+
+document.addEventListener('keydown', (event) => {
+  if (event.repeat || !toggle.checked || event.ctrlKey || event.metaKey || event.altKey || busy(event)) return;
+  const key = event.key.toLowerCase();
+  if (key === 'backspace' && hand()?.checkVisibility() && hand().querySelector('[name="card"]:checked')) {
+    return document.getElementById('retraction').requestSubmit();
+  }
+  if (key.length !== 1 || key === ' ') return;
+  const { match, begins } = card(key);
+  clearTimeout(waiting);
+  // Where a longer card begins alike, the next key may still come.
+  if (match) return void (waiting = setTimeout(() => match.click(), longer() ? SPELL : 0));
+  const button = [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)].find((each) => each.checkVisibility());
+  if (!begins && button) button.click();
+});

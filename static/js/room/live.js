@@ -1,0 +1,42 @@
+// Events from the realtime engine. A push is a hint and a GET is the truth: whatever is missed, the next fetch heals.
+import { channels, options, watch } from './connection.js';
+import { me, onChange, table } from './page.js';
+import { notice } from './notices.js';
+import { apply, refresh, refreshAgenda } from './regions.js';
+
+const SAFETY_POLL = 25_000;
+
+// Many browsers hear a thin event at once; they should not all ask at once.
+const soon = (act) => setTimeout(act, Math.random() * 400);
+
+async function unpacked(base64) {
+  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))).text();
+}
+
+async function hear(event, data) {
+  if (event.startsWith('pusher:')) return;
+  if (event === 'session-ended' || (event === 'member-removed' && data.member === me)) return location.reload();
+  if (event === 'member-nudged' && data.member === me) notice('The table is waiting for your card.');
+  if (data.html) await apply(data.html);
+  else if (data.gz) await apply(await unpacked(data.gz));
+  else if (data.version > Number(table().dataset.version)) soon(() => refresh('vote-table'));
+}
+
+if (options) {
+  const state = channels.state();
+  state.bind_global(hear);
+  state.bind('pusher:subscription_succeeded', () => refresh('vote-table'));
+}
+watch({ poll: () => refresh('vote-table') });
+setInterval(() => soon(() => refresh('vote-table')), SAFETY_POLL);
+
+document.addEventListener('visibilitychange', () => {
+  if (document.visibilityState === 'visible') ['vote-table', 'actions'].forEach(refresh);
+});
+
+// The table says how new the agenda is; whatever way it came, an older task or backlog is asked for.
+onChange('vote-table', ({ dataset }) => {
+  if (dataset.phase === 'ended') location.reload();
+  setTimeout(() => refreshAgenda(Number(dataset.agenda)), Math.random() * 200);
+});

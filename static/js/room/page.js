@@ -1,0 +1,17 @@
+// What the page says about itself, and the regions that change on it.
+export const room = document.getElementById('room');
+export const { here, me, csrf } = room.dataset;
+
+// How far this browser's clock is from the server's, in milliseconds.
+const skew = Number(room.dataset.now) - Date.now();
+export const serverNow = () => Date.now() + skew;
+
+export const table = () => document.getElementById('vote-table');
+export const actions = () => document.getElementById('actions');
+export const facilitates = () => actions().hasAttribute('data-facilitates');
+
+// Calls back now and after each change of a region, when the change is on the page but not yet painted.
+export function onChange(id, act) {
+  document.addEventListener('htmx:after:settle', (event) => event.target.id === id && act(event.target));
+  act(document.getElementById(id));
+}

@@ -1,0 +1,42 @@
+// Sheets and menus: opened when their content has come, closed when their form has gone through; copying; notices.
+import { clear, fadeAfter, notice } from './notices.js';
+import { onChange } from './page.js';
+
+document.addEventListener('htmx:after:swap', ({ detail: { ctx } }) => {
+  if (ctx.target?.id === 'sheet-body') document.getElementById('sheet').showPopover();
+});
+document.addEventListener('htmx:after:request', ({ target, detail: { ctx } }) => {
+  if (ctx.response.status >= 400 || ctx.request.method === 'GET') return;
+  if (document.querySelector('#notice [data-kind="refusal"]')) clear();
+  const sheet = document.getElementById(target.dataset?.closes ?? '') ?? target.closest?.('.menu');
+  if (sheet?.matches(':popover-open')) sheet.hidePopover();
+});
+// The network failed, not the rules. A card is sent again by itself; whatever else, by whoever wanted it.
+document.addEventListener('htmx:error', ({ target }) => {
+  if (target.id !== 'hand') notice('That did not arrive. Look at your connection and try again.');
+});
+// A menu's buttons that belong to forms elsewhere.
+document.addEventListener('click', ({ target }) => {
+  const menu = target.closest?.('.menu button[form]')?.closest('.menu');
+  if (menu) menu.hidePopover();
+  if (target.closest?.('[data-dismiss]')) clear();
+});
+document.addEventListener('click', async ({ target }) => {
+  const button = target.closest?.('[data-copy]');
+  if (!button) return;
+  const words = button.querySelector('span') ?? button;
+  const before = words.textContent;
+  await copy(button.dataset.copy);
+  words.textContent = 'Copied';
+  setTimeout(() => (words.textContent = before), 2_000);
+});
+// Only a page with TLS, or of this machine, has a clipboard; on a team's own network the old way works.
+async function copy(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const field = Object.assign(document.createElement('textarea'), { value: text });
+  document.body.append(field);
+  field.select();
+  document.execCommand('copy');
+  field.remove();
+}
+onChange('notice', ({ dataset }) => fadeAfter(Number(dataset.fades)));

@@ -1,0 +1,51 @@
+// Regions and their versions: what is not newer than what is shown is dropped, whichever way it came.
+import { here, table } from './page.js';
+
+const version = (element) => Number(element?.dataset?.version ?? NaN);
+
+// Asked for each node at the moment of the morph, so that a change that waited for a transition is judged then.
+htmx.registerExtension('versions', {
+  htmx_before_morph_node: (_element, { oldNode, newNode }) => !(version(newNode) <= version(oldNode)),
+});
+
+// The reveal is the one change that moves: all that changes with it moves in the same view transition.
+document.addEventListener('htmx:before:swap', ({ detail: { tasks } }) => {
+  const fresh = tasks.map((task) => task.fragment.querySelector?.('#vote-table')).find(Boolean);
+  const reveals = fresh?.dataset.phase === 'revealed' && table().dataset.phase === 'voting';
+  if (reveals) for (const task of tasks) task.swapSpec.transition = true;
+});
+
+export const apply = (html) => htmx.swap({ text: html, sourceElement: document.body, swap: 'none' });
+
+const partial = (id, html) => `<hx-partial hx-target="#${id}" hx-swap="outerMorph">${html}</hx-partial>`;
+const asking = new Map();
+
+// Asks for a region's present state. While an answer is on its way, one more question is enough for all who ask.
+export function refresh(id) {
+  if (asking.has(id)) return asking.get(id).again();
+  let again = false;
+  const done = (async () => {
+    do {
+      again = false;
+      await fetchRegion(id);
+    } while (again);
+  })().finally(() => asking.delete(id));
+  asking.set(id, { again: () => ((again = true), done) });
+  return done;
+}
+
+async function fetchRegion(id) {
+  let answer;
+  try {
+    answer = await fetch(`${here}/${id}`, { headers: { 'HX-Request': 'true' } });
+  } catch {
+    return; // offline: the next poll asks again
+  }
+  if (answer.status === 404) location.reload(); // removed, or the cookie is gone: the page says which
+  if (answer.ok) await apply(partial(id, await answer.text()));
+}
+
+export function refreshAgenda(newest) {
+  if (newest > version(document.getElementById('backlog'))) refresh('backlog');
+  if (newest > version(document.getElementById('task'))) refresh('task');
+}

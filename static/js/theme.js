@@ -1,0 +1,9 @@
+// Light, dark, or as the system says. A cookie, so that the server paints the first page right.
+for (const fieldset of document.querySelectorAll('[data-theme-switch]')) {
+  fieldset.addEventListener('change', ({ target: { value } }) => {
+    const chosen = value !== 'system';
+    document.cookie = `theme=${value}; path=/; max-age=${chosen ? 31536000 : 0}; samesite=lax`;
+    if (chosen) document.documentElement.dataset.theme = value;
+    else document.documentElement.removeAttribute('data-theme');
+  });
+}
