@@ -1,0 +1,116 @@
+"""The realtime port: news to the browsers, and who is listening.
+
+A push is a hint and a GET is the truth, so nothing here ever raises because an engine is slow, wrong or gone.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+from poker_app.errors import Forbidden, Invalid
+from poker_app.realtime.channels import presence_channel, session_of, state_channel
+from poker_app.realtime.engines import presets
+from poker_app.realtime.engines.client import Client, InProcess
+from poker_app.settings import Settings
+
+__all__ = [
+    "authenticate_user",
+    "authorize",
+    "browser_options",
+    "configure",
+    "connect_sources",
+    "end_connections",
+    "presence_channel",
+    "present",
+    "publish",
+    "read_webhook",
+    "ready",
+    "session_of",
+    "state_channel",
+]
+
+
+class Headers(Protocol):
+    """Names and values, as any web framework has them."""
+
+    def items(self) -> Iterable[tuple[str, str]]: ...
+
+
+_settings: Settings | None = None
+_client: Client | None = None
+
+
+def configure(settings: Settings) -> None:
+    """Chooses the engine, once a process, before anything else here is called."""
+    global _settings, _client
+    _settings = settings
+    _client = None
+    if settings.realtime != "none":
+        backend = InProcess if settings.realtime == "embedded" else None
+        _client = Client(presets.credentials(settings), presets.place(settings), backend)
+
+
+def publish(channels: Sequence[str], event: str, data: Mapping[str, object], exclude_socket: str | None = None) -> bool:
+    """Whether the engine took the event (at most 10 kB of JSON, 100 channels). Never raises, waits 0.4 s at most.
+
+    ``exclude_socket`` is the socket that caused it and knows already. With the engine ``none`` all is well at once.
+    """
+    if _client is None:
+        return True
+    return _client.publish(channels, event, data, exclude_socket)
+
+
+def ready() -> bool:
+    """Whether publishing is worth a try now: not while an engine that failed is left alone."""
+    return _client is None or not _client.resting
+
+
+def authorize(channel: str, socket_id: str, user_id: str, user_info: Mapping[str, object]) -> dict[str, Any]:
+    """What pusher-js needs to join a private or presence channel. Whether it may is decided before.
+
+    Raises Invalid for any other channel and for a malformed socket id.
+    """
+    if _client is None or not channel.startswith(("private-", "presence-")) or channel.startswith("private-encrypted-"):
+        raise Invalid("This channel is not one to authorize.")
+    member = {"user_id": user_id, "user_info": user_info} if channel.startswith("presence-") else None
+    return _client.authorize(channel, socket_id, member)
+
+
+def authenticate_user(socket_id: str, user_id: str, user_info: Mapping[str, object]) -> dict[str, Any]:
+    """What pusher-js needs to sign in, so that ``end_connections`` finds its socket. Raises Invalid when malformed."""
+    if _client is None:
+        raise Invalid("There is no realtime to sign in to.")
+    return _client.authenticate_user(socket_id, {"id": user_id, "user_info": user_info})
+
+
+def read_webhook(headers: Headers, body: bytes) -> list[dict[str, Any]]:
+    """The events in a webhook of the engine. Raises Forbidden unless it is signed, and no older than five minutes."""
+    if _client is None:
+        raise Forbidden("This webhook is not the engine's.")
+    lower = {name.lower(): value for name, value in headers.items()}
+    return _client.read_webhook(lower.get("x-pusher-key"), lower.get("x-pusher-signature"), body)
+
+
+def present(channel: str) -> set[str] | None:
+    """The user ids on a presence channel now, or None where the engine cannot tell."""
+    return _client.present(channel) if _client is not None else None
+
+
+def end_connections(user_id: str) -> bool:
+    """Closes every socket signed in as the user. Whether the engine agreed to."""
+    return _client.end_connections(user_id) if _client is not None else True
+
+
+def browser_options() -> dict[str, object] | None:
+    """What the page hands to pusher-js; None without an engine. See ``presets.browser_options``."""
+    return presets.browser_options(_configured())
+
+
+def connect_sources() -> list[str]:
+    """Origins for the content policy's ``connect-src``, beside ``'self'``."""
+    return presets.connect_sources(_configured())
+
+
+def _configured() -> Settings:
+    if _settings is None:
+        raise RuntimeError("realtime.configure(settings) comes first")
+    return _settings

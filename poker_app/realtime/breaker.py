@@ -1,0 +1,57 @@
+"""A circuit breaker: stops asking an engine that keeps failing, then tries it again with a single call."""
+
+import threading
+import time
+from collections.abc import Callable
+
+
+class Breaker:
+    """Opens after ``threshold`` failures in a row, for ``rest`` seconds, doubling up to ``longest``. Thread-safe."""
+
+    def __init__(
+        self,
+        threshold: int = 3,
+        rest: float = 2.0,
+        longest: float = 10.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._threshold, self._rest, self._longest, self._clock = threshold, rest, longest, clock
+        self._lock = threading.Lock()
+        self._failures = 0
+        self._pause = rest
+        self._next_probe_at = 0.0
+        self._probing = False
+
+    @property
+    def resting(self) -> bool:
+        """Whether asking now is of no use; unlike ``allows``, this takes up no try."""
+        with self._lock:
+            return self._failures >= self._threshold and self._clock() < self._next_probe_at
+
+    def allows(self) -> bool:
+        """Whether to ask now. A True is to be followed by ``succeeded`` or ``failed``."""
+        with self._lock:
+            if self._failures < self._threshold:
+                return True
+            now = self._clock()
+            if now < self._next_probe_at:
+                return False
+            # The next probe waits for this one, but not forever, should nobody tell how it ended.
+            self._probing, self._next_probe_at = True, now + self._pause
+            return True
+
+    def succeeded(self) -> None:
+        with self._lock:
+            self._failures, self._pause, self._probing = 0, self._rest, False
+
+    def failed(self) -> float:
+        """Counts a failure; answers for how many seconds the engine is left alone now, 0 while still closed."""
+        with self._lock:
+            probed, self._probing = self._probing, False
+            self._failures += 1
+            if self._failures < self._threshold:
+                return 0.0
+            if probed:
+                self._pause = min(self._pause * 2, self._longest)
+            self._next_probe_at = self._clock() + self._pause
+            return self._pause

@@ -1,0 +1,190 @@
+"""The official library, and the only place that imports it."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import requests
+import structlog
+from pusher.authentication_client import AuthenticationClient
+from pusher.errors import PusherBadRequest, PusherError
+from pusher.http import POST, Request, process_response, request_method
+from pusher.pusher_client import PusherClient
+from pusher.requests import RequestsBackend
+
+from poker_app.errors import Forbidden, Invalid
+from poker_app.realtime.breaker import Breaker
+from poker_app.realtime.engines.embedded import running
+from poker_app.realtime.engines.presets import Credentials, Place
+
+log = structlog.get_logger(__name__)
+
+TIMEOUT = 0.4  # seconds, to connect and again to answer
+LARGEST = 10_240  # bytes of an event's data, on every engine
+
+_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
+
+
+class EngineError(Exception):
+    """The engine's answer was an error, though its status was not."""
+
+
+class Absent(Exception):
+    """No embedded server runs in this process."""
+
+
+class Client:
+    """One engine, asked through a breaker. Thread-safe; whatever fails is logged and answered, never raised."""
+
+    def __init__(self, own: Credentials, place: Place, backend: type | None = None) -> None:
+        reached = {"host": place.host, "port": place.port, "ssl": place.tls, "timeout": TIMEOUT}
+        self._http = _Requests(own.app_id, own.key, own.secret, backend=backend or _Backend, **reached)
+        # The library only takes digits for an app id, which signing does without.
+        self._signer = AuthenticationClient("0", own.key, own.secret, backend=_NoBackend)
+        self._breaker = Breaker()
+        self._embedded = backend is InProcess
+        self._absent = False
+
+    @property
+    def resting(self) -> bool:
+        """Whether asking now is in vain: the engine failed lately, or is embedded and not in this process."""
+        return self._breaker.resting or (self._embedded and running.hub() is None)
+
+    def publish(self, channels: Sequence[str], event: str, data: Mapping[str, object], exclude: str | None) -> bool:
+        """Whether the engine took the event for at most 100 channels."""
+        text = _encoded(data)
+        if (size := len(text.encode())) > LARGEST:
+            log.warning("realtime.too_large", realtime_event=event, size=size)
+            return False
+        return self._ask("publish", self._http.trigger, list(channels), event, text, exclude) is not None
+
+    def present(self, channel: str) -> set[str] | None:
+        """The user ids on a presence channel, or None where the engine does not tell."""
+        answer = self._ask("users", self._http.users_info, channel)
+        users = answer.get("users") if answer is not None else None
+        if not isinstance(users, list):
+            return None
+        return {str(user["id"]) for user in users if isinstance(user, dict) and "id" in user}
+
+    def end_connections(self, user_id: str) -> bool:
+        """Whether the engine agreed to close every socket signed in as the user."""
+        return self._ask("terminate", self._http.terminate_user_connections, user_id) is not None
+
+    def _ask(self, what: str, call: Any, *args: object) -> dict[str, Any] | None:
+        """The engine's answer, or None where it failed, refused or is left alone for now."""
+        if not self._breaker.allows():
+            return None
+        try:
+            answer = call(*args)
+            if not isinstance(answer, dict) or "error" in answer:
+                raise EngineError(str(answer))
+        except Absent:
+            self._breaker.succeeded()
+            self._tell_once()
+            return None
+        except (PusherError, EngineError, requests.RequestException, json.JSONDecodeError) as failure:
+            if isinstance(failure, PusherBadRequest):
+                self._breaker.succeeded()  # what was asked is wrong; the engine itself is well
+                resting = 0.0
+            else:
+                resting = self._breaker.failed()
+            # A network error quotes the signed address, which nobody needs in the log.
+            error = type(failure).__name__ if isinstance(failure, requests.RequestException) else str(failure)
+            log.warning("realtime.failed", what=what, error=error, resting_seconds=resting)
+            return None
+        except (ValueError, TypeError) as refusal:
+            # The library's own checks; nothing was sent.
+            self._breaker.succeeded()
+            log.warning("realtime.refused", what=what, error=str(refusal))
+            return None
+        self._breaker.succeeded()
+        return answer
+
+    def _tell_once(self) -> None:
+        if not self._absent:
+            self._absent = True
+            log.info("realtime.absent", hint="No embedded server runs in this process; browsers poll.")
+
+    def authorize(self, channel: str, socket_id: str, member: Mapping[str, object] | None) -> dict[str, Any]:
+        """The library's answer for pusher-js. Raises Invalid for a malformed channel or socket id."""
+        try:
+            answer: dict[str, Any] = self._signer.authenticate(channel, socket_id, member)
+        except (ValueError, TypeError) as reason:
+            raise Invalid("This is not a channel or socket to authorize.") from reason
+        return answer
+
+    def authenticate_user(self, socket_id: str, user: Mapping[str, object]) -> dict[str, Any]:
+        """The library's answer to a sign-in. Raises Invalid for a malformed socket or user id."""
+        try:
+            answer: dict[str, Any] = self._signer.authenticate_user(socket_id, user)
+        except (ValueError, TypeError) as reason:
+            raise Invalid("This is not a socket to sign in.") from reason
+        return answer
+
+    def read_webhook(self, key: str | None, signature: str | None, body: bytes) -> list[dict[str, Any]]:
+        """The events of a webhook sent by the engine in the last five minutes. Raises Forbidden for any other."""
+        try:
+            # A signature that is not ASCII is a TypeError to the comparison; the rest comes of bodies of another shape.
+            told = self._signer.validate_webhook(key, signature, body)
+        except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as reason:
+            raise Forbidden("This webhook is not the engine's.") from reason
+        if not told:
+            raise Forbidden("This webhook is not the engine's.")
+        events = told.get("events")
+        return [event for event in events if isinstance(event, dict)] if isinstance(events, list) else []
+
+
+class _Requests(PusherClient):  # type: ignore[misc]
+    """The library's requests with two gaps closed: app ids that are not digits, and ending a user's connections."""
+
+    def __init__(self, app_id: str, key: str, secret: str, **options: object) -> None:
+        super().__init__("0", key, secret, **options)
+        self._named = app_id
+
+    @property
+    def app_id(self) -> str:
+        return self._named
+
+    @request_method  # type: ignore[untyped-decorator]
+    def terminate_user_connections(self, user_id: str) -> Any:
+        # The library leaves the app out of this path, which no engine answers.
+        return Request(self, POST, f"/apps/{self.app_id}/users/{user_id}/terminate_connections", {})
+
+
+class _Backend(RequestsBackend):  # type: ignore[misc]
+    """The library's own, trusting the authorities that requests trusts instead of a bundle from 2021."""
+
+    def __init__(self, client: Any, **options: object) -> None:
+        super().__init__(client, **options)
+        self.options.pop("verify", None)
+
+
+class _NoBackend:
+    """Signing sends nothing."""
+
+    def __init__(self, client: Any) -> None:
+        pass
+
+
+class InProcess:
+    """The library's ``backend=`` for the embedded server: straight into the hub, without HTTP."""
+
+    def __init__(self, client: Any) -> None:
+        pass
+
+    def send_request(self, request: Any) -> Any:
+        hub = running.hub()
+        if hub is None:
+            raise Absent
+        # Not before it is needed: a process without the server never loads any of it.
+        from poker_app.realtime.engines.embedded import api
+
+        status, answer = api.perform(hub, request.method, request.path, request.params)
+        return process_response(status, json.dumps(answer))
+
+
+def _encoded(data: Mapping[str, object]) -> str:
+    """JSON without needless escapes, except for emoji: with one, the library counts every character as four bytes."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return _ASTRAL.sub(lambda found: json.dumps(found[0])[1:-1], text)

@@ -1,0 +1,244 @@
+"""Who is connected, who hears what, and the fan-out.
+
+Everything here runs on the event loop, except for what says that any thread may call it.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Protocol
+
+import structlog
+
+from poker_app.realtime.engines.embedded.protocol import USER_CHANNEL, Code, Event, Limits, event_frames, message
+
+log = structlog.get_logger(__name__)
+
+
+class Transport(Protocol):
+    """The part of an asyncio transport that a connection needs."""
+
+    def write(self, data: bytes) -> None: ...
+    def get_write_buffer_size(self) -> int: ...
+    def is_closing(self) -> bool: ...
+    def abort(self) -> None: ...
+
+
+class Closer(Protocol):
+    """Says goodbye properly; may wait for a slow reader, and raises OSError for one that is gone."""
+
+    async def __call__(self, code: int, reason: str) -> None: ...
+
+
+class Watcher(Protocol):
+    """Is told of every coming and going: of a channel, or of a user on a presence channel."""
+
+    def came(self, channel: str, user_id: str | None = None) -> None: ...
+    def went(self, channel: str, user_id: str | None = None) -> None: ...
+
+
+class Connection:
+    """One socket. Its queue is the transport's own write buffer, so a waiting event costs a pointer."""
+
+    __slots__ = ("channels", "close", "dropped", "heard", "id", "pinged", "transport", "user_id")
+
+    def __init__(self, transport: Transport, close: Closer, now: float) -> None:
+        self.id = f"{secrets.randbelow(10**9) + 1}.{secrets.randbelow(10**9) + 1}"
+        self.transport, self.close = transport, close
+        self.channels: set[str] = set()
+        self.user_id: str | None = None
+        self.heard, self.pinged, self.dropped = now, False, False
+
+
+class Channel:
+    """Its sockets, each with the user it stands for, and those users with their info and number of sockets."""
+
+    __slots__ = ("members", "sockets")
+
+    def __init__(self) -> None:
+        self.sockets: dict[Connection, str | None] = {}
+        self.members: dict[str, tuple[object, int]] = {}
+
+
+class Hub:
+    """Connections and channels of one process."""
+
+    def __init__(self, limits: Limits, watcher: Watcher | None = None) -> None:
+        self.limits = limits
+        self._watcher = watcher
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._connections: dict[str, Connection] = {}
+        self._channels: dict[str, Channel] = {}
+        self._farewells: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Until cancelled: pings the silent, and drops those who stay silent."""
+        self._loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(min(self.limits.idle, self.limits.pong) / 4)
+            now = self._loop.time()
+            for connection in list(self._connections.values()):
+                self._check(connection, now - connection.heard)
+
+    def _check(self, connection: Connection, silence: float) -> None:
+        if connection.pinged and silence > self.limits.idle + self.limits.pong:
+            self.dismiss(connection, Code.NO_PONG, "Pong reply not received")
+        elif not connection.pinged and silence > self.limits.idle:
+            connection.pinged = True
+            self.send(connection, message("pusher:ping", {}))
+
+    def admit(self, connection: Connection) -> bool:
+        """False over quota."""
+        if len(self._connections) >= self.limits.connections:
+            return False
+        self._connections[connection.id] = connection
+        return True
+
+    def subscribe(self, connection: Connection, name: str, member: tuple[str, object] | None) -> None:
+        """Joins the channel and answers with who is there; the others hear of a user's first socket."""
+        channel = self._channels.get(name)
+        if channel is None:
+            channel = self._channels[name] = Channel()
+            self._tell_came(name)
+        if member is not None:
+            self._greet(channel, name, *member)
+        channel.sockets[connection] = member[0] if member is not None else None
+        connection.channels.add(name)
+        self.send(connection, message("pusher_internal:subscription_succeeded", _presence(channel), name))
+
+    def _greet(self, channel: Channel, name: str, user_id: str, info: object) -> None:
+        known, sockets = channel.members.get(user_id, (info, 0))
+        channel.members[user_id] = (known, sockets + 1)
+        if not sockets:
+            self._tell_came(name, user_id)
+            added = {"user_id": user_id, "user_info": info}
+            self._spread(channel, message("pusher_internal:member_added", added, name))
+
+    def room_for(self, name: str, user_id: str) -> bool:
+        """Whether a presence channel takes the user: always one who is there already."""
+        channel = self._channels.get(name)
+        return channel is None or user_id in channel.members or len(channel.members) < self.limits.members
+
+    def unsubscribe(self, connection: Connection, name: str) -> None:
+        if name not in connection.channels:
+            return
+        connection.channels.discard(name)
+        channel = self._channels[name]
+        user_id = channel.sockets.pop(connection)
+        if user_id is not None:
+            self._see_off(channel, name, user_id)
+        if not channel.sockets:
+            del self._channels[name]
+            self._tell_went(name)
+
+    def _see_off(self, channel: Channel, name: str, user_id: str) -> None:
+        info, sockets = channel.members[user_id]
+        channel.members[user_id] = (info, sockets - 1)
+        if sockets == 1:
+            del channel.members[user_id]
+            self._tell_went(name, user_id)
+            self._spread(channel, message("pusher_internal:member_removed", {"user_id": user_id}, name))
+
+    def leave(self, connection: Connection) -> None:
+        """Forgets a socket, wherever it was. Twice is once."""
+        self._connections.pop(connection.id, None)
+        for name in list(connection.channels):
+            self.unsubscribe(connection, name)
+
+    def dismiss(self, connection: Connection, code: int, reason: str) -> None:
+        """Forgets a socket now, and says why; one that does not even read that is cut off."""
+        connection.dropped = True
+        self.leave(connection)
+        farewell = asyncio.ensure_future(self._bid_farewell(connection, code, reason))
+        self._farewells.add(farewell)
+        farewell.add_done_callback(self._farewells.discard)
+
+    async def _bid_farewell(self, connection: Connection, code: int, reason: str) -> None:
+        try:
+            async with asyncio.timeout(self.limits.grace):
+                await connection.close(code, reason)
+        except TimeoutError:
+            connection.transport.abort()
+        except OSError:
+            pass  # it left by itself
+
+    def send(self, connection: Connection, frame: bytes) -> None:
+        """Hands a frame to the kernel, or to the backlog; a reader too far behind is dropped, never waited for."""
+        transport = connection.transport
+        if connection.dropped or transport.is_closing():
+            return
+        transport.write(frame)
+        if transport.get_write_buffer_size() > self.limits.backlog:
+            log.info("realtime.slow_reader", socket_id=connection.id)
+            connection.dropped = True
+            # In a moment, not in the middle of a fan-out that goes over the same channel.
+            later = asyncio.get_running_loop().call_soon
+            later(self.dismiss, connection, Code.RECONNECT, "Too slow: reconnect")
+
+    def _spread(self, channel: Channel, frame: bytes, exclude: str | None = None) -> None:
+        for connection in list(channel.sockets):
+            if connection.id != exclude:
+                self.send(connection, frame)
+
+    def publish(self, events: Sequence[Event]) -> None:
+        """Sends and forgets. Any thread may call it; the encoding is done there, once, and the loop only writes."""
+        frames = [(event.exclude, list(event_frames(event))) for event in events]
+        self._on_loop(self._deliver, frames)
+
+    def _deliver(self, frames: list[tuple[str | None, list[tuple[str, bytes]]]]) -> None:
+        for exclude, by_channel in frames:
+            for name, frame in by_channel:
+                if name.startswith(USER_CHANNEL):
+                    self._send_to_user(name.removeprefix(USER_CHANNEL), frame)
+                elif channel := self._channels.get(name):
+                    self._spread(channel, frame, exclude)
+
+    def _send_to_user(self, user_id: str, frame: bytes) -> None:
+        for connection in list(self._connections.values()):
+            if connection.user_id == user_id:
+                self.send(connection, frame)
+
+    def terminate(self, user_id: str) -> None:
+        """Closes every socket signed in as the user. Any thread may call it."""
+        self._on_loop(self._terminate, user_id)
+
+    def _terminate(self, user_id: str) -> None:
+        for connection in list(self._connections.values()):
+            if connection.user_id == user_id:
+                self.dismiss(connection, Code.UNAUTHORIZED, "You got disconnected by the app.")
+
+    def _on_loop[T](self, action: Callable[[T], None], argument: T) -> None:
+        # Between the loop's end and the process's there is nobody left to hear.
+        if self._loop is not None:
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(action, argument)
+
+    def sockets(self, name: str) -> int:
+        """How many sockets hear the channel. Any thread may ask."""
+        channel = self._channels.get(name)
+        return len(channel.sockets) if channel is not None else 0
+
+    def users(self, name: str) -> list[str]:
+        """Who is on the presence channel. Any thread may ask: copying a dictionary's keys is one step."""
+        channel = self._channels.get(name)
+        return list(channel.members) if channel is not None else []
+
+    def channels(self, prefix: str) -> list[str]:
+        """The occupied channels. Any thread may ask."""
+        return [name for name in list(self._channels) if name.startswith(prefix)]
+
+    def _tell_came(self, channel: str, user_id: str | None = None) -> None:
+        if self._watcher is not None:
+            self._watcher.came(channel, user_id)
+
+    def _tell_went(self, channel: str, user_id: str | None = None) -> None:
+        if self._watcher is not None:
+            self._watcher.went(channel, user_id)
+
+
+def _presence(channel: Channel) -> dict[str, object]:
+    if not channel.members:
+        return {}
+    infos = {user_id: info for user_id, (info, _) in channel.members.items()}
+    return {"presence": {"count": len(infos), "ids": list(infos), "hash": infos}}

@@ -1,0 +1,311 @@
+"""What every engine must do, asked by the library's clients on both sides."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from engine_clients import Clients, signed_request
+from engine_server import Engine
+from pusher.errors import PusherBadAuth, PusherBadStatus
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+from poker_app import ids
+from poker_app.realtime.channels import presence_channel, state_channel
+from poker_app.realtime.engines.client import Client
+from poker_app.realtime.engines.presets import Place
+
+STATE = {"version": 7, "html": "<p>Ünïcode, a ☕ and a 🂡</p>"}
+
+
+@pytest.fixture
+def public() -> str:
+    return f"public-{ids.new_id()}"
+
+
+@pytest.fixture
+def private() -> str:
+    return state_channel(ids.new_id())
+
+
+@pytest.fixture
+def presence() -> str:
+    return presence_channel(ids.new_id())
+
+
+def eventually(fact: Callable[[], Any]) -> None:
+    deadline = time.monotonic() + 3
+    while not fact():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_public_channel(engine: Engine, either: Clients, public: str) -> None:
+    ada = either.connect(engine, "ada")
+    assert ada.connected().count(".") == 1
+    ada.join(public)
+    engine.library.trigger(public, "vote", STATE)
+    assert ada.expect("vote", public) == STATE
+
+
+def test_private_channel(engine: Engine, either: Clients, private: str) -> None:
+    ada = either.connect(engine, "ada")
+    ada.join(private)
+    engine.library.trigger(private, "vote", STATE)
+    assert ada.expect("vote", private) == STATE
+
+
+def test_a_forged_signature_hears_nothing(engine: Engine, either: Clients, private: str, public: str) -> None:
+    mallory = either.connect(engine, "mallory", forged="1")
+    mallory.connected()
+    mallory.do("subscribe", channel=private)
+    mallory.expect("pusher:subscription_error", private)
+    mallory.join(public)
+    engine.library.trigger([private, public], "vote", STATE)
+    mallory.expect("vote", public)
+    assert mallory.heard_no("vote", private)
+
+
+def test_a_signature_is_for_one_socket_and_one_channel(engine: Engine, private: str, presence: str) -> None:
+    with raw(engine) as socket:
+        own, foreign = established(socket), "1.1"
+        for channel, auth in [
+            (private, engine.library.authenticate(private, foreign)),
+            (private, engine.library.authenticate(state_channel("other"), own)),
+            (private, {"auth": ""}),
+            (private, {}),
+            (presence, engine.library.authenticate(presence, own)),
+        ]:
+            say(socket, "pusher:subscribe", channel=channel, **auth)
+            assert hear(socket)["event"] in ("pusher:error", "pusher:subscription_error")
+        member = engine.library.authenticate(presence, own, {"user_id": "ada"})
+        say(socket, "pusher:subscribe", channel=presence, **{**member, "channel_data": '{"user_id": "ben"}'})
+        say(socket, "pusher:ping")
+        while (heard := hear(socket)["event"]) != "pusher:pong":
+            assert heard in ("pusher:error", "pusher:subscription_error")
+    assert engine.library.users_info(presence)["users"] == []
+
+
+def test_presence_counts_people_not_tabs(engine: Engine, either: Clients, presence: str) -> None:
+    ben = either.connect(engine, "ben")
+    assert ben.join(presence)["count"] == 1
+    first, second = either.connect(engine, "first", user="ada"), either.connect(engine, "second", user="ada")
+    first.join(presence)
+    assert ben.expect("pusher:member_added", presence) == {"id": "ada", "info": {"name": "Ada"}}
+    there = second.join(presence)
+    assert there["count"] == 2
+    assert there["members"] == {"ada": {"name": "Ada"}, "ben": {"name": "Ben"}}
+    assert there["me"]["id"] == "ada"
+
+    first.do("disconnect")
+    eventually(lambda: sockets(engine, presence) == 2)
+    engine.library.trigger(presence, "later", {})
+    ben.expect("later", presence)
+    assert ben.heard_no("pusher:member_added", presence)
+    assert ben.heard_no("pusher:member_removed", presence)
+
+    second.do("unsubscribe", channel=presence)
+    assert ben.expect("pusher:member_removed", presence)["id"] == "ada"
+
+
+def sockets(engine: Engine, channel: str) -> int:
+    info = engine.library.channel_info(channel, ["subscription_count"])
+    return info.get("subscription_count", 0) if info["occupied"] else 0
+
+
+def test_who_is_here(engine: Engine, clients: Clients, presence: str, private: str) -> None:
+    assert engine.library.users_info(presence)["users"] == []
+    for who in ("ada", "ben"):
+        tab = clients.connect(engine, who)
+        tab.join(presence)
+        tab.join(private)
+    assert {user["id"] for user in engine.library.users_info(presence)["users"]} == {"ada", "ben"}
+    assert engine.library.channels_info(presence, ["user_count"])["channels"] == {presence: {"user_count": 2}}
+    assert engine.library.channel_info(presence, ["user_count"])["user_count"] == 2
+    assert private in engine.library.channels_info("private-")["channels"]
+    assert presence not in engine.library.channels_info("private-")["channels"]
+    refused = signed_request(engine, "GET", f"/channels/{private}/users")
+    assert refused.status_code == 400
+
+
+def test_several_channels_in_one_trigger(engine: Engine, clients: Clients, public: str) -> None:
+    ada, ben = clients.connect(engine, "ada"), clients.connect(engine, "ben")
+    ada.join(public)
+    ben.join(public + "-2")
+    engine.library.trigger([public, public + "-2"], "vote", STATE)
+    assert ada.expect("vote", public) == ben.expect("vote", public + "-2") == STATE
+
+
+def test_the_sender_is_left_out(engine: Engine, either: Clients, public: str) -> None:
+    ada, ben = either.connect(engine, "ada"), either.connect(engine, "ben")
+    own = ada.connected()
+    ada.join(public)
+    ben.join(public)
+    engine.library.trigger(public, "vote", STATE, own)
+    engine.library.trigger(public, "later", {})
+    ben.expect("vote", public)
+    ada.expect("later", public)
+    assert ada.heard_no("vote", public)
+
+
+def test_batch(engine: Engine, clients: Clients, public: str) -> None:
+    ada = clients.connect(engine, "ada")
+    own = ada.connected()
+    ada.join(public)
+    events: list[dict[str, Any]] = [{"channel": public, "name": f"e{n}", "data": {"n": n}} for n in range(10)]
+    events[4]["socket_id"] = own
+    engine.library.trigger_batch(events)
+    assert ada.expect("e9", public) == {"n": 9}
+    assert [heard["data"]["n"] for heard in ada.heard if heard["event"].startswith("e") and heard["channel"]] == [
+        *range(4),
+        *range(5, 9),
+    ]
+
+
+def test_unsubscribed_hears_nothing_more(engine: Engine, clients: Clients, public: str) -> None:
+    ada = clients.connect(engine, "ada")
+    ada.join(public)
+    ada.join(public + "-2")
+    ada.do("unsubscribe", channel=public)
+    eventually(lambda: not engine.library.channel_info(public)["occupied"])
+    engine.library.trigger([public, public + "-2"], "vote", STATE)
+    ada.expect("vote", public + "-2")
+    assert ada.heard_no("vote", public)
+
+
+def test_client_events_are_refused(engine: Engine, clients: Clients, private: str) -> None:
+    ada, ben = clients.connect(engine, "ada"), clients.connect(engine, "ben")
+    ada.join(private)
+    ben.join(private)
+    ada.do("trigger", channel=private, event="client-peek", data={})
+    ada.expect_error(4301)
+    engine.library.trigger(private, "later", {})
+    ben.expect("later", private)
+    assert ben.heard_no("client-peek", private)
+
+
+def test_ending_the_connections_of_a_user(engine: Engine, either: Clients, public: str) -> None:
+    tabs = [either.connect(engine, name, user="ada") for name in ("first", "second")]
+    ben = either.connect(engine, "ben")
+    for tab in [*tabs, ben]:
+        tab.join(public)
+        tab.do("signin")
+        tab.expect("pusher:signin_success")
+    place = Place(engine.host, engine.port, engine.tls, "any", engine.host, engine.port)
+    assert Client(engine.own, place).end_connections("ada")
+    for tab in tabs:
+        tab.expect_error(4009)
+        tab.expect("state:disconnected")
+    engine.library.trigger(public, "later", {})
+    ben.expect("later", public)
+
+
+def test_news_to_one_user(engine: Engine, clients: Clients) -> None:
+    ada, ben = clients.connect(engine, "ada"), clients.connect(engine, "ben")
+    for tab in (ada, ben):
+        tab.connected()
+        tab.do("signin")
+        tab.expect("pusher:signin_success")
+        tab.expect("pusher_internal:subscription_succeeded")
+    engine.library.send_to_user("ada", "hello", {"to": "ada"})
+    engine.library.send_to_user("ben", "hello", {"to": "ben"})
+    assert ada.expect("hello", "user") == {"to": "ada"}
+    assert ben.expect("hello", "user") == {"to": "ben"}
+
+
+def test_a_forged_sign_in_ends_the_connection(engine: Engine, clients: Clients) -> None:
+    mallory = clients.connect(engine, "mallory", user="ada", forged="1")
+    mallory.connected()
+    mallory.do("signin")
+    mallory.expect_error(4009)
+    mallory.expect("state:disconnected")
+
+
+def test_an_unknown_key_is_not_tried_again(engine: Engine, either: Clients) -> None:
+    lost = either.connect(engine, "lost", key="no-such-key")
+    lost.expect_error(4001)
+    lost.expect("state:disconnected")
+
+
+@pytest.mark.parametrize(("query", "code"), [("?protocol=4", 4007), ("?protocol=99", 4007), ("", 4008)])
+def test_protocol_versions(engine: Engine, query: str, code: int) -> None:
+    with raw(engine, query) as socket:
+        assert hear(socket)["data"]["code"] == code
+        with pytest.raises(ConnectionClosed) as closed:
+            hear(socket)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == code
+
+
+def test_pings_are_answered(engine: Engine, clients: Clients) -> None:
+    ada = clients.connect(engine, "ada")
+    ada.connected()
+    ada.do("ping")
+    ada.expect("pusher:pong")
+
+
+def test_requests_that_are_not_ours(engine: Engine, public: str) -> None:
+    event = json.dumps({"name": "vote", "channels": [public], "data": "{}"}).encode()
+
+    def status(**forged: str) -> int:
+        return signed_request(engine, "POST", "/events", event, **forged).status_code
+
+    assert status() == 200
+    assert status(secret="guessed") == 401
+    assert status(auth_key="unknown") in (401, 404)
+    assert status(auth_timestamp=f"{time.time() - 590:.0f}") == 200
+    assert status(auth_timestamp=f"{time.time() - 610:.0f}") == 401
+    assert status(auth_timestamp=f"{time.time() + 610:.0f}") == 401
+    assert status(auth_timestamp="soon") == 401
+    assert status(body_md5="0" * 32) == 401
+    guessing = Engine(engine.host, engine.port, replace(engine.own, secret="guessed"), engine.tls)
+    with pytest.raises(PusherBadAuth):
+        guessing.library.trigger(public, "vote", {})
+
+
+def test_limits(engine: Engine, clients: Clients, public: str) -> None:
+    ada = clients.connect(engine, "ada")
+    ada.join(public)
+    engine.library.trigger(public, "largest", "x" * 10_240)
+    assert len(ada.expect("largest", public)) == 10_240
+    with pytest.raises(PusherBadStatus, match="413"):
+        engine.library.trigger(public, "larger", "x" * 10_241)
+    with pytest.raises(PusherBadStatus, match="413"):
+        engine.library.trigger(public, "larger", "ü" * 5_121)
+    engine.library.trigger([public, *(f"c{n}" for n in range(99))], "hundred", {})
+    ada.expect("hundred", public)
+
+    def refused(path: str, **params: Any) -> str:
+        answer = signed_request(engine, "POST", path, json.dumps(params).encode())
+        assert answer.status_code == 400, answer.text
+        return answer.text
+
+    event = {"name": "vote", "channels": [public], "data": "{}"}
+    assert "100" in refused("/events", **{**event, "channels": [f"c{n}" for n in range(101)]})
+    refused("/events", **{**event, "channels": ["not a channel"]})
+    refused("/events", **{**event, "channels": ["c" * 201]})
+    refused("/events", **{**event, "name": "e" * 201})
+    refused("/events", **{**event, "data": None})
+    refused("/batch_events", batch=[{"name": "vote", "channel": public, "data": "{}"}] * 11)
+
+
+def raw(engine: Engine, query: str | None = None) -> ClientConnection:
+    url = engine.socket_url if query is None else engine.socket_url.partition("?")[0] + query
+    return connect(url, compression=None, open_timeout=5)
+
+
+def established(socket: ClientConnection) -> str:
+    socket_id: str = json.loads(hear(socket)["data"])["socket_id"]
+    return socket_id
+
+
+def say(socket: ClientConnection, event: str, **data: object) -> None:
+    socket.send(json.dumps({"event": event, "data": data}))
+
+
+def hear(socket: ClientConnection) -> dict[str, Any]:
+    heard: dict[str, Any] = json.loads(socket.recv(timeout=5))
+    return heard
