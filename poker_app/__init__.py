@@ -1,0 +1,57 @@
+"""Faceup: planning poker. ``create_app`` puts the rooms together."""
+
+from flask import Flask
+from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from poker_app import logs, realtime
+from poker_app.db import db
+from poker_app.settings import ROOT, Settings
+
+csrf = CSRFProtect()
+
+# A body that is not a file has no business being longer.
+MOST_BODY = 64 * 1024
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The WSGI application, for any server. Settings come from the environment unless given."""
+    settings = settings or Settings()
+    logs.configure(settings)
+    app = Flask(__name__, template_folder=str(ROOT / "templates"), static_folder=None)
+    app.config.update(
+        SETTINGS=settings,
+        SECRET_KEY=settings.signing_key,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=_engine_options(settings),
+        MAX_CONTENT_LENGTH=MOST_BODY,
+        MAX_FORM_MEMORY_SIZE=MOST_BODY,
+        MAX_FORM_PARTS=200,
+        TRUSTED_HOSTS=settings.trusted_hosts or None,
+        SESSION_COOKIE_NAME="faceup",
+        SESSION_COOKIE_SAMESITE="Lax",
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,  # web.guards checks the Origin of every write, with or without TLS
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    if settings.proxies:
+        hops = settings.proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+
+    settings.make_database_folder()
+    db.init_app(app)
+    realtime.configure(settings)
+
+    from poker_app import web
+
+    web.install(app, csrf)
+    return app
+
+
+def _engine_options(settings: Settings) -> dict[str, object]:
+    # An error's text would else carry the values of its statement, a hidden card or a secret's digest, into the log.
+    options: dict[str, object] = {"hide_parameters": True}
+    if not settings.on_sqlite:
+        # Behind a transaction pooler a prepared statement may meet another connection.
+        options |= {"pool_pre_ping": True, "connect_args": {"prepare_threshold": None}}
+    return options

@@ -1,0 +1,106 @@
+"""WSGI under ASGI: a request is read whole, answered on a thread, and its answer sent whole.
+
+So each request crosses between loop and thread twice, however many pieces its body and its answer come in.
+"""
+
+import asyncio
+import sys
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import lru_cache
+from io import BytesIO
+from typing import Any
+
+# Of a longer body only the beginning is read: the pages refuse it for the length that it declares.
+MOST_BODY = 1024 * 1024
+
+WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
+
+
+class Bridge:
+    """An ASGI application that has its requests answered by a WSGI application, ``threads`` at a time."""
+
+    def __init__(self, app: WsgiApp, threads: int) -> None:
+        self._app = app
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="pages")
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1000})
+            return
+        body = await _read(receive)
+        if body is None:
+            return
+        answering = asyncio.get_running_loop().run_in_executor(
+            self._threads, copy_context().run, self._answer, environment(scope, body)
+        )
+        status, headers, content = await answering
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": content})
+
+    def _answer(self, environ: dict[str, Any]) -> Answer:
+        told: list[Any] = []
+        pieces: list[bytes] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], _problem: Any = None) -> Callable[..., None]:
+            told[:] = status, headers
+            return pieces.append
+
+        answer = self._app(environ, start_response)
+        try:
+            pieces.extend(answer)
+        finally:
+            if hasattr(answer, "close"):
+                answer.close()
+        status, headers = told
+        sent = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        return int(status[:3]), sent, b"".join(pieces)
+
+
+async def _read(receive: Any) -> bytes | None:
+    """The body, at most ``MOST_BODY`` of it and a little; None if the client left in the middle."""
+    body: bytes = b""
+    while True:
+        event = await receive()
+        if event["type"] == "http.disconnect":
+            return None
+        body += event.get("body", b"")
+        if not event.get("more_body", False) or len(body) > MOST_BODY:
+            return body
+
+
+def environment(scope: Any, body: bytes) -> dict[str, Any]:
+    """The request as WSGI has it."""
+    (server, port), (client, client_port) = scope["server"], scope["client"] or ("", 0)
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": scope["path"].encode().decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "SERVER_NAME": server,
+        "SERVER_PORT": str(port),
+        "REMOTE_ADDR": client,
+        "REMOTE_PORT": str(client_port),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope["scheme"],
+        "wsgi.input": BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    for name, value in scope["headers"]:
+        variable, text = _variable(name), value.decode("latin-1")
+        environ[variable] = f"{environ[variable]},{text}" if variable in environ else text
+    # A body sent in chunks comes without its length, and WSGI reads none without one.
+    environ.setdefault("CONTENT_LENGTH", str(len(body)))
+    return environ
+
+
+@lru_cache(maxsize=256)
+def _variable(header: bytes) -> str:
+    name = header.decode("latin-1").upper().replace("-", "_")
+    return name if name in ("CONTENT_LENGTH", "CONTENT_TYPE") else f"HTTP_{name}"

@@ -1,0 +1,58 @@
+"""Commands for operators: names to actions. ``python -m poker_app.cli --help`` lists them."""
+
+import sys
+import tempfile
+
+import click
+from flask import Flask
+from flask.cli import FlaskGroup
+from flask_migrate import Migrate
+from flask_migrate.cli import db as migrations
+
+from poker_app import create_app, schema
+from poker_app.db import db
+from poker_app.settings import Settings, as_table
+
+
+def _application() -> Flask:
+    app = create_app()
+    Migrate(app, db, directory=str(schema.MIGRATIONS))
+    return app
+
+
+@click.group(cls=FlaskGroup, create_app=_application, add_default_commands=False, add_version_option=False)
+def poker() -> None:
+    """Faceup's operating commands."""
+
+
+poker.add_command(migrations)
+
+
+@poker.command()
+def migrate() -> None:
+    """Bring the database to the newest schema."""
+    schema.upgrade()
+
+
+@poker.command("check-migrations")
+def check_migrations() -> None:
+    """Fail if the tables in the code and the migrations say different things. A database of its own is used."""
+    with tempfile.TemporaryDirectory() as folder:
+        app = create_app(Settings(database_url=f"sqlite:///{folder}/check.db", secret_key="unused"))  # noqa: S106
+        with app.app_context():
+            schema.upgrade()
+            drift = schema.drift()
+            db.session.remove()
+            db.engine.dispose()
+    if drift:
+        sys.exit(f"The migrations do not make what the code says: {drift}")
+
+
+@poker.command()
+def settings() -> None:
+    """Print the README's table of settings."""
+    click.echo(as_table())
+
+
+if __name__ == "__main__":
+    poker()

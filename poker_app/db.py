@@ -1,0 +1,112 @@
+"""The database: Base, session, and transaction(), which commits and then announces."""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime
+from typing import Any
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import DateTime, Engine, MetaData, event
+from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.orm import DeclarativeBase, registry
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware moment in UTC; SQLite has no time zones, so it is stored without and given back with one."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.astimezone(UTC) if value is not None else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    registry = registry(
+        type_annotation_map={datetime: UtcDateTime()},
+        # Names for every constraint, so that a migration can drop them on both databases.
+        metadata=MetaData(
+            naming_convention={
+                "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+                "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+                "ck": "ck_%(table_name)s_%(constraint_name)s",
+                "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+                "pk": "pk_%(table_name)s",
+            }
+        ),
+    )
+
+
+db = SQLAlchemy(model_class=Base, disable_autonaming=True)
+session = db.session
+
+# SQLite lets one writer in at a time. Waiting here, in turn, is several times cheaper
+# than waiting inside SQLite, which sleeps and polls.
+_writer = threading.Lock()
+
+
+class Transaction:
+    """A write under way. What is handed to ``afterwards`` runs once it is committed, in order."""
+
+    def __init__(self) -> None:
+        self._after: list[Callable[[], None]] = []
+
+    def afterwards(self, action: Callable[[], None]) -> None:
+        """``action`` must not raise: the write stands, whatever becomes of the news about it."""
+        self._after.append(action)
+
+    def _run(self) -> None:
+        for action in self._after:
+            action()
+
+
+@contextmanager
+def transaction() -> Iterator[Transaction]:
+    """One write: all of it or none of it, then its announcements.
+
+    Whatever was read before is forgotten first, so that every decision inside is made on what the lock holder sees.
+    Not to be nested.
+    """
+    if session.info.get("writing"):
+        raise RuntimeError("transaction() inside transaction()")
+    session.rollback()
+    sqlite = session.get_bind().dialect.name == "sqlite"
+    session.info["writing"] = True
+    work = Transaction()
+    try:
+        with _writer if sqlite else nullcontext():
+            session.connection(execution_options={"writes": True})
+            try:
+                yield work
+                session.commit()
+            except BaseException:
+                session.rollback()
+                raise
+    finally:
+        session.info.pop("writing", None)
+    work._run()
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    if not isinstance(connection, sqlite3.Connection):
+        return
+    connection.isolation_level = None  # the `begin` listener below says BEGIN, not the driver
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+@event.listens_for(Engine, "begin")
+def _begin_sqlite(connection: Connection) -> None:
+    # A reader that turns into a writer fails at once, whatever the busy timeout: writers say so from the start.
+    if connection.dialect.name == "sqlite":
+        writes = connection.get_execution_options().get("writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,36 @@
+"""Random names: public ids, join codes, and secrets that are stored only as digests."""
+
+import hashlib
+import random
+
+# No vowels, so that no word appears; no 0/O, 1/I/L, so that a code survives being read aloud.
+_READABLE = "23456789BCDFGHJKMNPQRSTVWXZ"
+_PUBLIC = "23456789abcdefghjkmnpqrstuvwxyz"
+
+# The operating system's source; tests put a seeded one in its place.
+source: random.Random = random.SystemRandom()
+
+
+def new_id(length: int = 16) -> str:
+    """A public id for URLs, channels and element ids: 16 characters carry 79 bits."""
+    return "".join(source.choices(_PUBLIC, k=length))
+
+
+def could_be_id(text: str) -> bool:
+    """Whether a text is made like a public id. What is not names nothing, and no database need be asked."""
+    return bool(text) and set(text) <= set(_PUBLIC)
+
+
+def new_code() -> str:
+    """A join code such as ``K7QMFD``: about 29 bits, so that looking one up is rate limited."""
+    return "".join(source.choices(_READABLE, k=6))
+
+
+def new_secret() -> str:
+    """A bearer secret of 128 bits, as 32 hexadecimal digits."""
+    return f"{source.getrandbits(128):032x}"
+
+
+def digest(secret: str) -> str:
+    """What is stored of a secret. It is random, so a plain hash is enough (no salt, no stretching)."""
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,196 @@
+"""The wire protocol, on one page: what browsers hear, and when.
+
+An event is named in the past tense and carries the state, not the difference::
+
+    {"version": 12, "agenda": 9, "html": "<section id=\"vote-table\" …"}
+
+``version`` counts every change of the session; a browser drops what is not newer than what it shows. ``agenda`` is the
+version at which the tasks last changed; who shows an older one fetches task and backlog. ``html`` is the whole shared
+fragment. Where that would be too long for the engine, ``gz`` holds it gzipped in base64, and where even that is too
+long there is neither, and the browser fetches. Because every event is whole state, a lost, doubled or late one is
+harmless, and several may be sent as one.
+"""
+
+import base64
+import gzip
+import json
+import threading
+import time
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from poker_app import realtime
+from poker_app.db import session, transaction
+from poker_app.poker.models import PokerSession
+
+EVENTS = {
+    "vote": "A card was played, changed or taken back.",
+    "member-joined": "Somebody sat down or came back.",
+    "task-finalized": "The current task got its estimate.",
+    "session-ended": "The session is over; the report is there.",
+    "round-revealed": "The cards turned over.",
+    "round-opened": "A new round: a revote, or another task.",
+    "tasks-changed": "Tasks were added, edited, moved, deleted, skipped or reopened.",
+    "member-left": "Somebody left or lost the connection.",
+    "member-removed": "A facilitator removed a member, named in `member`.",
+    "member-nudged": "A facilitator asks a member, named in `member`, to vote.",
+    "role-changed": "Somebody facilitates, votes or watches who did not before.",
+    "timer-changed": "The timer was started, paused, resumed or put away.",
+    "options-changed": "The session's name or options changed.",
+}
+
+# The managed services take 10 kB a message; the library counts a little more than the JSON.
+MOST_BYTES = 9_500
+# Past this many at the table one publish serves many votes, because the services bill every delivery.
+COALESCE_ABOVE = 12
+# Seconds that such a table's events keep apart when votes rain: long enough for several to share one, and too short to
+# see. Who publishes holds a thread meanwhile, so it is not more.
+PACE = 0.02
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What everybody at the table may see, rendered: the shared fragment and the versions it shows."""
+
+    version: int
+    agenda: int
+    html: str
+    members: int
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One change, waiting to be told: about which session, under which name, by whose socket."""
+
+    session_id: str
+    event: str
+    version: int
+    about: dict[str, str] = field(default_factory=dict)
+    socket: str | None = None
+
+
+def render(session_id: str, version: int) -> State:
+    """The shared state of a session, at that version or a newer one. Rendering is the web's matter: it puts its own
+    in this place."""
+    raise RuntimeError("nobody renders")
+
+
+class _Outboxes:
+    """What waits to be published, by session, and which sessions a thread of this process is publishing for.
+
+    Votes that arrive while that thread renders and publishes ride along with its next event: the later state holds the
+    earlier one. So a busy table costs as many publishes as there is time for, and no more.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: dict[str, dict[str, News]] = {}
+
+    def put(self, news: News) -> bool:
+        """True: nobody is publishing for this session, so take and send until ``take`` has nothing left."""
+        with self._lock:
+            idle = news.session_id not in self._waiting
+            waiting = self._waiting.setdefault(news.session_id, {})
+            name = f"{news.event} {news.about}"
+            # Whoever made the change that this one swallows needs to hear of it too: exclude nobody.
+            waiting[name] = replace(news, socket=None) if name in waiting else news
+            return idle
+
+    def take(self, session_id: str) -> News | None:
+        """The next news to send; None ends the thread's turn."""
+        with self._lock:
+            waiting = self._waiting[session_id]
+            if not waiting:
+                del self._waiting[session_id]
+                return None
+            return waiting.pop(next(iter(waiting)))
+
+    def hold_more(self, session_id: str) -> bool:
+        """Whether the thread whose turn it is will find more to send."""
+        with self._lock:
+            return bool(self._waiting[session_id])
+
+    def drop(self, session_id: str) -> None:
+        """Give up the thread's turn."""
+        with self._lock:
+            self._waiting.pop(session_id, None)
+
+
+_outboxes = _Outboxes()
+
+
+def publish(news: News) -> None:
+    """Tell the browsers, once the change is committed. A failure is logged and remembered, never raised."""
+    if not _outboxes.put(news):
+        return
+    try:
+        while waiting := _outboxes.take(news.session_id):
+            state = _send(waiting)
+            if state.members > COALESCE_ABOVE and _outboxes.hold_more(news.session_id):
+                time.sleep(PACE)
+    except SQLAlchemyError:
+        # The change itself is committed; the next fetch shows it.
+        log.exception("publish_failed", session=news.session_id, event_name=news.event)
+    finally:
+        # Whatever broke, the next change finds the way free.
+        _outboxes.drop(news.session_id)
+
+
+def _send(news: News) -> State:
+    # A transaction that is open since an earlier event would show the table as it was then.
+    session.rollback()
+    state = render(news.session_id, news.version)
+    # A large table's answers come without the table: its voters see it in this event like everybody else.
+    socket = news.socket if state.members <= COALESCE_ABOVE else None
+    channel, data = realtime.state_channel(news.session_id), payload(state, news.about)
+    # No connection of the database is held while the engine is asked.
+    session.rollback()
+    if not realtime.publish([channel], news.event, data, socket):
+        _remember_lag(news.session_id, news.version)
+    return state
+
+
+def payload(state: State, about: dict[str, str] | None = None) -> dict[str, Any]:
+    """The event's data: whole state where it fits, at most ``MOST_BYTES`` of JSON."""
+    thin = {"version": state.version, "agenda": state.agenda, **(about or {})}
+    for key, pack in (("html", str), ("gz", _packed)):
+        # What is too long as it is, is not worth the making of JSON to measure it.
+        if len(content := pack(state.html)) <= MOST_BYTES:
+            full = {**thin, key: content}
+            if len(json.dumps(full)) <= MOST_BYTES:
+                return full
+    return thin
+
+
+def _packed(html: str) -> str:
+    # mtime=0: the same state is the same bytes, whenever it is sent.
+    return base64.b64encode(gzip.compress(html.encode(), compresslevel=6, mtime=0)).decode()
+
+
+def _remember_lag(session_id: str, version: int) -> None:
+    with transaction():
+        session.execute(
+            update(PokerSession)
+            .where(PokerSession.id == session_id, PokerSession.published_version >= version)
+            .values(published_version=version - 1)
+        )
+
+
+def catch_up(session_id: str) -> None:
+    """Publish the newest state once if an earlier publish failed: called by whoever next reads the session."""
+    lag = select(PokerSession.version).where(
+        PokerSession.id == session_id, PokerSession.published_version < PokerSession.version
+    )
+    version = session.scalars(lag).one_or_none()
+    if version is None or not realtime.ready():
+        return
+    with transaction():
+        session.execute(update(PokerSession).where(PokerSession.id == session_id).values(published_version=version))
+    # Which event was lost nobody knows any more. Its state is what counts, and every listener knows this name.
+    publish(News(session_id, "vote", version))

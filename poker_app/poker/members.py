@@ -1,0 +1,176 @@
+"""Sitting down and getting up: joining, roles, leaving, removing, nudging, taking over."""
+
+from datetime import timedelta
+
+from sqlalchemy import bindparam, select
+
+from poker_app import clock, ids, realtime
+from poker_app.db import session, transaction
+from poker_app.errors import Conflict, Forbidden, Invalid
+from poker_app.poker.models import Member, PokerSession, Vote
+from poker_app.poker.names import clean_name, told_apart
+from poker_app.poker.reveal import reveal_if_complete
+from poker_app.poker.turn import Turn, locked, seated, turn
+from poker_app.rules import roles
+
+MAX_MEMBERS = 300
+NUDGE_EVERY = timedelta(seconds=20)
+
+# Built once: every request begins with it.
+_HOLDER = select(Member).where(
+    Member.session_id == bindparam("session_id"), Member.secret_digest == bindparam("digest")
+)
+
+
+def find_member(session_id: str, secret: str) -> Member | None:
+    """Who holds this secret in this session, removed members included; None for a stranger."""
+    return session.scalars(_HOLDER, {"session_id": session_id, "digest": ids.digest(secret)}).one_or_none()
+
+
+def running_sessions(secret: str) -> list[PokerSession]:
+    """Where the holder of this secret sits at a table that has not ended, the newest first, five at the most."""
+    mine = select(PokerSession).join(Member, Member.session_id == PokerSession.id)
+    mine = mine.where(Member.secret_digest == ids.digest(secret), Member.removed_at.is_(None))
+    return list(session.scalars(mine.where(PokerSession.ended_at.is_(None)).order_by(Member.seen_at.desc()).limit(5)))
+
+
+def join(table: PokerSession, *, name: str, votes: bool, secret: str) -> Member:
+    """Take a seat. Whoever already has one in this session, by the secret, gets it back under the new name."""
+    name = clean_name(name)
+    session_id = table.id
+    with transaction() as work:
+        table = locked(session_id)
+        if table.ended_at:
+            raise Conflict("The session has ended.")
+        member = find_member(session_id, secret)
+        others = [each for each in seated(session_id) if each is not member]
+        if member is None:
+            if sum(each.left_at is None for each in others) >= MAX_MEMBERS:
+                raise Conflict(f"The table is full: {MAX_MEMBERS} people sit here.")
+            member = Member(id=ids.new_id(12), session_id=session_id, secret_digest=ids.digest(secret))
+            member.joined_at = clock.now()
+            session.add(member)
+        elif member.removed_at:
+            member.facilitates = False
+        member.name = told_apart(name, [each.name for each in others])
+        member.votes = votes
+        member.seen_at = clock.now()
+        member.away_since = member.left_at = member.removed_at = None
+        session.flush()
+        now = Turn(work, table, member)
+        if not votes:
+            _take_back_card(now, member)
+        now.announce("member-joined")
+        if not votes:
+            reveal_if_complete(now)
+    return member
+
+
+def rename(member: Member, name: str) -> None:
+    """Go by another name."""
+    name = clean_name(name)
+    with turn(member) as now:
+        others = [each.name for each in seated(now.table.id) if each is not now.member]
+        now.member.name = told_apart(name, others)
+        now.announce("role-changed")
+
+
+def set_votes(member: Member, votes: bool) -> None:
+    """Take a hand of cards, or put it down and watch. A card played in the open round goes with the hand."""
+    with turn(member) as now:
+        if now.member.votes == votes:
+            return
+        now.member.votes = votes
+        if not votes:
+            _take_back_card(now, now.member)
+        now.announce("role-changed")
+        reveal_if_complete(now)
+
+
+def _take_back_card(now: Turn, member: Member) -> None:
+    current = now.current_round()
+    if current.revealed_at is None and (vote := session.get(Vote, (current.id, member.id))):
+        session.delete(vote)
+
+
+def leave(member: Member) -> None:
+    """Get up from the table. The seat is kept for coming back; the card played stays."""
+    with turn(member, after_end=True) as now:
+        if now.member.left_at or now.table.ended_at:
+            return
+        now.member.left_at = now.now
+        now.announce("member-left")
+        reveal_if_complete(now)
+
+
+def share_role(member: Member, colleague_id: str) -> None:
+    """Make another member a facilitator too."""
+    with turn(member) as now:
+        now.require_facilitator("share the role")
+        colleague = now.colleague(colleague_id)
+        if not colleague.facilitates:
+            colleague.facilitates = True
+            now.announce("role-changed")
+
+
+def hand_over(member: Member, colleague_id: str) -> None:
+    """Make another member the facilitator instead of oneself."""
+    with turn(member) as now:
+        now.require_facilitator("hand over the role")
+        colleague = now.colleague(colleague_id)
+        if colleague is now.member:
+            return
+        colleague.facilitates, now.member.facilitates = True, False
+        now.announce("role-changed")
+
+
+def step_down(member: Member) -> None:
+    """Stop facilitating. The last facilitator hands over instead, so that the table is never without."""
+    with turn(member) as now:
+        if not now.member.facilitates:
+            return
+        if not any(each.facilitates for each in seated(now.table.id) if each is not now.member):
+            raise Conflict("You are the only facilitator. Hand the role over to somebody first.")
+        now.member.facilitates = False
+        now.announce("role-changed")
+
+
+def take_over(member: Member) -> None:
+    """Become the facilitator of a table that has had none present for two minutes. Those away lose the role."""
+    with turn(member) as now:
+        if now.member.facilitates:
+            return
+        facilitators = [each for each in seated(now.table.id) if each.facilitates]
+        away_since = [each.left_at or each.away_since for each in facilitators]
+        if not roles.free_to_take_over(away_since, now.now):
+            raise Forbidden("A facilitator is here, or was a moment ago. You can take over after two minutes without.")
+        for each in facilitators:
+            each.facilitates = False
+        now.member.facilitates = True
+        now.announce("role-changed")
+
+
+def remove(member: Member, colleague_id: str) -> None:
+    """Send a member away: the card in an open round goes, the connection ends, the votes of earlier rounds stay."""
+    with turn(member) as now:
+        now.require_facilitator("remove a member")
+        colleague = now.colleague(colleague_id)
+        if colleague is now.member:
+            raise Invalid("You cannot remove yourself. Leave the session instead.")
+        colleague.removed_at = now.now
+        colleague.facilitates = False
+        _take_back_card(now, colleague)
+        now.announce("member-removed", member=colleague.id)
+        reveal_if_complete(now)
+    realtime.end_connections(colleague_id)
+
+
+def nudge(member: Member, colleague_id: str) -> None:
+    """Ask a member who has not voted to do so: a quiet hint on their screen, at most every 20 seconds."""
+    with turn(member) as now:
+        now.require_facilitator("nudge a member")
+        colleague = now.colleague(colleague_id)
+        if colleague.nudged_at and now.now - colleague.nudged_at < NUDGE_EVERY:
+            return
+        colleague.nudged_at = now.now
+        now.announce("member-nudged", member=colleague.id)

@@ -1,0 +1,125 @@
+"""The tables of a session on one page: session, member, task, round, vote."""
+
+from datetime import datetime
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from poker_app.db import Base
+from poker_app.rules.roles import presence, role
+
+Id = String(16)
+
+
+class PokerSession(Base):
+    """One estimation meeting. ``version`` counts every change, ``agenda`` is the version of the last change
+    to the tasks, ``published_version`` is less than ``version`` where the realtime engine did not take an event."""
+
+    __tablename__ = "poker_session"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    code: Mapped[str] = mapped_column(String(6), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    deck: Mapped[str] = mapped_column(String(32))
+    cards: Mapped[list[str]] = mapped_column(JSON)
+    # One form, one session: a form sent twice finds what it made the first time.
+    form_key: Mapped[str] = mapped_column(String(64), unique=True)
+
+    auto_reveal: Mapped[bool] = mapped_column(default=False)
+    anyone_reveals: Mapped[bool] = mapped_column(default=False)
+    change_after_reveal: Mapped[bool] = mapped_column(default=False)
+    names_hidden: Mapped[bool] = mapped_column(default=False)
+
+    timer_length: Mapped[int] = mapped_column(default=180)
+    timer_ends_at: Mapped[datetime | None]
+    timer_remaining: Mapped[int | None]
+
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str | None] = mapped_column(String(60))
+    current_task_id: Mapped[str | None] = mapped_column(Id)
+    current_round_id: Mapped[str | None] = mapped_column(Id)
+    version: Mapped[int] = mapped_column(default=1)
+    agenda: Mapped[int] = mapped_column(default=1)
+    published_version: Mapped[int] = mapped_column(default=0)
+
+
+class Member(Base):
+    """A person in one session. The browser keeps the secret, the row only its digest."""
+
+    __tablename__ = "member"
+    __table_args__ = (UniqueConstraint("session_id", "secret_digest"), Index(None, "secret_digest"))
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    session_id: Mapped[str] = mapped_column(ForeignKey("poker_session.id", ondelete="CASCADE"))
+    secret_digest: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(String(60))
+    facilitates: Mapped[bool] = mapped_column(default=False)
+    votes: Mapped[bool] = mapped_column(default=True)
+    joined_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    away_since: Mapped[datetime | None]
+    left_at: Mapped[datetime | None]
+    removed_at: Mapped[datetime | None]
+    nudged_at: Mapped[datetime | None]
+
+    session: Mapped[PokerSession] = relationship()
+
+    @property
+    def role(self) -> str:
+        return role(facilitates=self.facilitates, votes=self.votes)
+
+    def presence(self, now: datetime) -> str:
+        """present, away or gone"""
+        return presence(left=self.left_at is not None, away_since=self.away_since, now=now)
+
+
+class Task(Base):
+    """A backlog item. A session without a backlog votes on tasks without a title."""
+
+    __tablename__ = "task"
+    __table_args__ = (Index(None, "session_id", "position"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    session_id: Mapped[str] = mapped_column(ForeignKey("poker_session.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    title: Mapped[str] = mapped_column(String(200), default="")
+    key: Mapped[str] = mapped_column(String(40), default="")
+    url: Mapped[str] = mapped_column(String(2000), default="")
+    description: Mapped[str] = mapped_column(String(10_000), default="")
+    estimate: Mapped[str | None] = mapped_column(String(8))
+    note: Mapped[str] = mapped_column(String(500), default="")
+    estimated_at: Mapped[datetime | None]
+    skipped_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    # Seconds that this task was the current one, up to ``current_since``.
+    seconds: Mapped[int] = mapped_column(default=0)
+    current_since: Mapped[datetime | None]
+
+
+class Round(Base):
+    """One voting pass on a task; earlier rounds are kept as they were."""
+
+    __tablename__ = "round"
+    __table_args__ = (UniqueConstraint("task_id", "number"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    task_id: Mapped[str] = mapped_column(ForeignKey("task.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    opened_at: Mapped[datetime]
+    revealed_at: Mapped[datetime | None]
+    # As the session wanted it at the reveal: what was promised then is not taken back by an option changed later.
+    names_hidden: Mapped[bool] = mapped_column(default=False)
+
+
+class Vote(Base):
+    """A member's card in a round."""
+
+    __tablename__ = "vote"
+    __table_args__ = (CheckConstraint("card <> ''", name="card"),)
+
+    round_id: Mapped[str] = mapped_column(ForeignKey("round.id", ondelete="CASCADE"), primary_key=True)
+    member_id: Mapped[str] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"), primary_key=True)
+    card: Mapped[str] = mapped_column(String(8))
+    cast_at: Mapped[datetime]

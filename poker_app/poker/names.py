@@ -1,0 +1,58 @@
+"""Names that people give themselves."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from poker_app.errors import Invalid
+from poker_app.rules.printable import without_hidden
+
+MAX_NAME = 40
+SPACING = "\t\n\r"
+
+
+def clean_name(typed: str) -> str:
+    """A member's name: white space folded, 1 to 40 printable characters."""
+    name = " ".join(without_hidden(typed, keep=SPACING).split())
+    if not name:
+        raise Invalid("Tell the others your name.", "member_name")
+    if len(name) > MAX_NAME:
+        raise Invalid(f"A name has at most {MAX_NAME} characters; this one has {len(name)}.", "member_name")
+    return name
+
+
+def told_apart(name: str, taken: Iterable[str]) -> str:
+    """The name itself, or with the first number that makes it differ from those taken: ``Ben``, ``Ben 2``."""
+    seen = {other.casefold() for other in taken}
+    if name.casefold() not in seen:
+        return name
+    number = 2
+    while f"{name} {number}".casefold() in seen:
+        number += 1
+    return f"{name} {number}"
+
+
+def shortened(names: Iterable[str]) -> dict[str, str]:
+    """What to write under a card: the first name alone, with an initial where two share it, else the whole."""
+    whole = list(names)
+    first = Counter(name.split()[0] for name in whole)
+    with_initial = Counter(_with_initial(name) for name in whole)
+    short = {}
+    for name in whole:
+        if first[name.split()[0]] == 1:
+            short[name] = name.split()[0]
+        elif with_initial[_with_initial(name)] == 1:
+            short[name] = _with_initial(name)
+        else:
+            short[name] = name
+    return short
+
+
+def _with_initial(name: str) -> str:
+    words = name.split()
+    return f"{words[0]} {words[-1][0]}" if len(words) > 1 else name
+
+
+def initials(name: str) -> str:
+    """One or two letters for a small round badge."""
+    words = name.split()
+    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()

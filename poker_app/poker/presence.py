@@ -1,0 +1,134 @@
+"""Who is here: told by the realtime engine's webhooks where there is one, and by each browser's own requests."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import or_, select, update
+
+from poker_app import clock, ids, realtime
+from poker_app.db import session, transaction
+from poker_app.poker.models import Member, PokerSession
+from poker_app.poker.reveal import reveal_if_complete
+from poker_app.poker.turn import Turn, locked
+from poker_app.rules.roles import AWAY_GONE_AFTER
+
+# A browser asks for the table at least every 25 seconds, so three missed questions mean that it is not there.
+SILENT_AFTER = timedelta(seconds=90)
+NOTE_EVERY = timedelta(seconds=20)
+
+
+def note_seen(member: Member) -> None:
+    """A request came from this member: they are here. Written at most every 20 seconds."""
+    back = member.away_since is not None or member.left_at is not None
+    if not back and clock.now() - member.seen_at < NOTE_EVERY:
+        return
+    if back:
+        _returned(member.session_id, member.id)
+        return
+    with transaction():
+        session.execute(update(Member).where(Member.id == member.id).values(seen_at=clock.now()))
+
+
+def _returned(session_id: str, member_id: str) -> None:
+    with transaction() as work:
+        table, member = locked(session_id), session.get(Member, member_id)
+        if member is None or member.session_id != session_id or member.removed_at or table.ended_at:
+            return
+        member.seen_at = clock.now()
+        if member.away_since or member.left_at:
+            member.away_since = member.left_at = None
+            Turn(work, table, member).announce("member-joined")
+
+
+def _went_away(session_id: str, member_ids: list[str], silent_since: datetime | None = None) -> None:
+    """``silent_since``: only those who have not been heard of since that moment."""
+    if not member_ids:
+        return
+    with transaction() as work:
+        table = locked(session_id)
+        gone = [
+            member
+            for member in session.scalars(select(Member).where(Member.id.in_(member_ids)))
+            if member.session_id == session_id and not (member.away_since or member.left_at or member.removed_at)
+            if silent_since is None or member.seen_at < silent_since
+        ]
+        if not gone or table.ended_at:
+            return
+        for member in gone:
+            member.away_since = clock.now()
+        now = Turn(work, table, gone[0])
+        now.announce("member-left")
+        reveal_if_complete(now)
+
+
+def sweep(session_id: str) -> None:
+    """Mark as away who has been silent for a while, and tell the table once when somebody away has become gone.
+
+    Asked by every poll of the table, so that it works with no engine at all.
+    """
+    moment = clock.now()
+    watched = select(Member.id, Member.away_since).where(
+        Member.session_id == session_id,
+        Member.session.has(PokerSession.ended_at.is_(None)),
+        Member.removed_at.is_(None),
+        Member.left_at.is_(None),
+        or_(Member.seen_at < moment - SILENT_AFTER, Member.away_since < moment - AWAY_GONE_AFTER),
+    )
+    rows = session.execute(watched).all()
+    silent = [member_id for member_id, away_since in rows if away_since is None]
+    gone = [member_id for member_id, away_since in rows if away_since and moment - away_since >= AWAY_GONE_AFTER]
+    if silent:
+        # A tab in the background asks rarely, but its socket is open: the engine knows.
+        connected = _connected(session_id)
+        _still_here([member_id for member_id in silent if member_id in connected])
+        absent = [member_id for member_id in silent if member_id not in connected]
+        _went_away(session_id, absent, silent_since=moment - SILENT_AFTER)
+    if gone:
+        _left_for_good(session_id, gone)
+
+
+def _connected(session_id: str) -> set[str]:
+    # No transaction stays open while the engine is asked.
+    session.rollback()
+    return realtime.present(realtime.presence_channel(session_id)) or set()
+
+
+def _still_here(member_ids: list[str]) -> None:
+    if member_ids:
+        with transaction():
+            session.execute(update(Member).where(Member.id.in_(member_ids)).values(seen_at=clock.now()))
+
+
+def _left_for_good(session_id: str, member_ids: list[str]) -> None:
+    with transaction() as work:
+        table = locked(session_id)
+        leaving = [
+            member
+            for member in session.scalars(select(Member).where(Member.id.in_(member_ids)))
+            if member.away_since and not member.left_at
+        ]
+        if not leaving or table.ended_at:
+            return
+        for member in leaving:
+            member.left_at = member.away_since
+        Turn(work, table, leaving[0]).announce("member-left")
+
+
+def hear(events: Iterable[dict[str, Any]]) -> None:
+    """Take in the engine's webhook: who came to and went from a session's presence channel. Unknown events and
+    sessions are passed over; told twice is told once."""
+    for event in events:
+        session_id = realtime.session_of(str(event.get("channel", ""))) or ""
+        if not ids.could_be_id(session_id) or session.get(PokerSession, session_id) is None:
+            continue
+        match event.get("name"), event.get("user_id"):
+            case "member_added", str(member_id) if ids.could_be_id(member_id):
+                _returned(session_id, member_id)
+            case "member_removed", str(member_id) if ids.could_be_id(member_id):
+                # Webhooks come late, doubled and in any order: the engine knows who has come back since.
+                if member_id not in _connected(session_id):
+                    _went_away(session_id, [member_id])
+            case "channel_vacated", _:
+                # Each one's leaving was told by itself; whoever polls without a socket is still here.
+                sweep(session_id)

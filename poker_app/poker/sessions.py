@@ -1,0 +1,175 @@
+"""Opening a session, its options, and its end."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from poker_app import clock, ids
+from poker_app.db import session, transaction
+from poker_app.errors import Conflict, Invalid, NotFound
+from poker_app.poker import tasks
+from poker_app.poker.models import Member, PokerSession
+from poker_app.poker.names import SPACING, clean_name
+from poker_app.poker.reveal import reveal_if_complete
+from poker_app.poker.turn import turn
+from poker_app.rules import Unusable
+from poker_app.rules.deck import DECKS, own_cards
+from poker_app.rules.printable import without_hidden
+from poker_app.rules.timer import MAX_SECONDS, MIN_SECONDS
+
+OWN_DECK = "own"
+MAX_NAME = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a facilitator chooses about a session, when it opens and later."""
+
+    auto_reveal: bool = False
+    anyone_reveals: bool = False
+    change_after_reveal: bool = False
+    names_hidden: bool = False
+    timer_length: int = 180
+
+    def put_on(self, table: PokerSession) -> None:
+        if not MIN_SECONDS <= self.timer_length <= MAX_SECONDS:
+            raise Invalid(f"A timer runs from {MIN_SECONDS} seconds to {MAX_SECONDS // 60} minutes.", "timer_length")
+        for name in self.__slots__:
+            setattr(table, name, getattr(self, name))
+
+
+def open_session(
+    *, name: str, deck: str, own: str, options: Options, member_name: str, secret: str, form_key: str
+) -> Member:
+    """Open a session; whoever opens it facilitates and gets a hand of cards. Answers with that member.
+
+    ``own`` are the typed cards of an own deck. ``form_key`` names the form that was sent: sent again, it answers with
+    the session that it opened. Raises Invalid, naming the field, and Conflict for a form that another browser sent.
+    """
+    name = session_name(name)
+    member_name = clean_name(member_name)
+    cards = cards_of(deck, own)
+    try:
+        with transaction():
+            return _opened_with(form_key, secret) or _open(name, deck, cards, options, member_name, secret, form_key)
+    except IntegrityError as clash:
+        # The same form at the same moment, and the other one was first; or a form that is somebody else's.
+        if made := _opened_with(form_key, secret):
+            return made
+        raise Conflict("This form was sent already. Load it again to open another session.") from clash
+
+
+def _opened_with(form_key: str, secret: str) -> Member | None:
+    found = (
+        select(Member)
+        .join(PokerSession)
+        .where(PokerSession.form_key == form_key, Member.secret_digest == ids.digest(secret))
+    )
+    return session.scalars(found).one_or_none()
+
+
+def _open(
+    name: str, deck: str, cards: Sequence[str], options: Options, member_name: str, secret: str, form_key: str
+) -> Member:
+    now = clock.now()
+    table = PokerSession(
+        id=ids.new_id(),
+        code=_unused_code(),
+        name=name,
+        deck=deck,
+        cards=list(cards),
+        form_key=form_key,
+        created_at=now,
+        version=1,
+        agenda=1,
+        published_version=1,
+    )
+    options.put_on(table)
+    session.add(table)
+    session.flush()
+    founder = Member(
+        id=ids.new_id(12),
+        session_id=table.id,
+        secret_digest=ids.digest(secret),
+        name=member_name,
+        facilitates=True,
+        joined_at=now,
+        seen_at=now,
+    )
+    session.add(founder)
+    tasks.start_untitled(table, now)
+    return founder
+
+
+def _unused_code() -> str:
+    while True:
+        code = ids.new_code()
+        if session.scalars(select(PokerSession.id).where(PokerSession.code == code)).one_or_none() is None:
+            return code
+
+
+def session_name(typed: str) -> str:
+    """A session's name, trimmed, of 1 to 120 characters."""
+    name = " ".join(without_hidden(typed, keep=SPACING).split())
+    if not name:
+        raise Invalid("Give the session a name, so that people know they are in the right place.", "name")
+    if len(name) > MAX_NAME:
+        raise Invalid(f"A session's name has at most {MAX_NAME} characters; this one has {len(name)}.", "name")
+    return name
+
+
+def cards_of(deck: str, own: str) -> tuple[str, ...]:
+    """The cards of a deck by name, or the typed ones of an own deck. Raises Invalid with what is wrong with them."""
+    if deck == OWN_DECK:
+        try:
+            return own_cards(own)
+        except Unusable as problem:
+            raise Invalid(str(problem), "own") from problem
+    if deck not in DECKS:
+        raise Invalid("Choose one of the decks.", "deck")
+    return DECKS[deck].cards
+
+
+def find_by_code(typed: str) -> PokerSession:
+    """The session with a join code, however it was typed (``k7q-mfd``). Raises NotFound."""
+    code = "".join(character for character in typed.upper() if character.isalnum())
+    found = session.scalars(select(PokerSession).where(PokerSession.code == code)).one_or_none()
+    if found is None:
+        raise NotFound("No session has that code. It may be mistyped, or the session was deleted.")
+    return found
+
+
+def change_options(member: Member, *, name: str, options: Options) -> None:
+    """Rename the session and change its options, from now on."""
+    with turn(member) as now:
+        now.require_facilitator("change the session's options")
+        now.table.name = session_name(name)
+        options.put_on(now.table)
+        now.announce("options-changed", agenda=True)
+        reveal_if_complete(now)
+
+
+def end_session(member: Member) -> None:
+    """End it for everybody. Ending an ended session changes nothing."""
+    with turn(member, after_end=True) as now:
+        now.require_facilitator("end the session")
+        if now.table.ended_at:
+            return
+        tasks.leave_current(now.table, now.now)
+        now.table.ended_at = now.now
+        now.table.ended_by = now.member.name
+        now.table.timer_ends_at = now.table.timer_remaining = None
+        now.announce("session-ended", agenda=True)
+
+
+def options_from(form: Mapping[str, str]) -> Options:
+    """Options as a form or an API call sends them: a switch is on when it is there and not empty."""
+    try:
+        minutes = float(form.get("timer_minutes", "3") or "3")
+        length = round(minutes * 60)
+    except (ValueError, OverflowError) as problem:
+        raise Invalid("The timer's length is a number of minutes.", "timer_length") from problem
+    switches = ("auto_reveal", "anyone_reveals", "change_after_reveal", "names_hidden")
+    return Options(**{switch: bool(form.get(switch)) for switch in switches}, timer_length=length)

@@ -1,0 +1,156 @@
+"""The embedded server: one process, one port, pages and realtime. ``python -m poker_app.serve``."""
+
+import argparse
+import sys
+from contextlib import nullcontext, suppress
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+import poker_app
+from poker_app import schema
+from poker_app.bridge import Bridge
+from poker_app.realtime.engines.embedded.app import EmbeddedServer
+from poker_app.realtime.engines.embedded.sockets import TRANSPORT
+from poker_app.realtime.engines.presets import credentials
+from poker_app.settings import Settings
+
+THREADS = 8  # for pages; measured, more of them only wait for the interpreter
+LONGEST_GOODBYE = 3  # seconds for requests under way when the server is stopped
+
+
+def main() -> None:
+    """Serves until interrupted; the settings say where."""
+    parser = argparse.ArgumentParser(prog="python -m poker_app.serve", description=__doc__)
+    parser.add_argument("--workers", type=int, help="only 1: realtime lives in this process")
+    parser.add_argument("--migrate", action="store_true", help="bring the database to the newest schema first")
+    arguments = parser.parse_args()
+    settings = Settings()
+    site = Site(settings)
+    if arguments.migrate:
+        site.migrate()
+    config = configuration(site, settings.host, settings.port, arguments.workers)
+    if config.workers != 1:
+        sys.exit(
+            "The embedded server runs as one process, because every browser's socket has to be in it: "
+            "leave out --workers and WEB_CONCURRENCY, or set REALTIME to an engine outside and serve wsgi:app."
+        )
+    with suppress(KeyboardInterrupt):
+        Server(config).run()
+
+
+def configuration(app: Any, host: str, port: int, workers: int | None = None) -> uvicorn.Config:
+    """How any application with the embedded server in it is to be served."""
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        workers=workers,
+        loop="uvloop",
+        http="httptools",
+        ws=SocketProtocol,
+        ws_per_message_deflate=False,
+        ws_max_size=32 * 1024,
+        ws_ping_interval=None,  # the protocol above has its own
+        interface="asgi3",
+        lifespan="on",
+        proxy_headers=False,  # whom to trust is for the pages to know
+        access_log=False,
+        log_config=None,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=LONGEST_GOODBYE,
+    )
+
+
+class Server(uvicorn.Server):
+    """uvicorn, saying where it is once it is there."""
+
+    async def startup(self, sockets: Any = None) -> None:
+        await super().startup(sockets)
+        host, port = self.config.host, self.servers[0].sockets[0].getsockname()[1]
+        shown = f"[{host}]" if ":" in host else host
+        print(f"Faceup listens on http://{shown}:{port} (Ctrl-C ends it)", flush=True)
+
+
+class SocketProtocol(WebSocketsSansIOProtocol):
+    """uvicorn's ``websockets-sansio``, lending each socket's transport to the application."""
+
+    async def run_asgi(self) -> None:
+        self.scope["extensions"][TRANSPORT] = {"transport": self.transport}
+        await super().run_asgi()
+
+
+class Site:
+    """The ASGI application: sockets and the realtime API to the embedded server, everything else to Flask."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._flask = poker_app.create_app(settings)
+        self._pages = Bridge(self._flask, THREADS)
+        self._realtime = None
+        if settings.realtime == "embedded":
+            self._realtime = EmbeddedServer(credentials(settings), self._deliver)
+
+    def migrate(self) -> None:
+        """Brings the database to the newest schema."""
+        with self._flask.app_context():
+            schema.upgrade()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif self._realtime is not None and (
+            scope["type"] == "websocket" or scope["path"].startswith(("/app/", "/apps/"))
+        ):
+            await self._realtime(scope, receive, send)
+        else:
+            if scope["type"] == "http":
+                _drop_lookalikes(scope)
+            await self._pages(scope, receive, send)
+
+    async def _live(self, receive: Any, send: Any) -> None:
+        await receive()
+        with self._realtime.open() if self._realtime is not None else nullcontext():
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _deliver(self, headers: dict[str, str], body: bytes) -> None:
+        """A webhook, as the request that any other engine would send. Raises OSError unless it is answered with 2xx."""
+        status = 0
+
+        async def receive() -> dict[str, object]:
+            return {"type": "http.request", "body": body}
+
+        async def send(message: dict[str, Any]) -> None:
+            nonlocal status
+            status = message.get("status", status)
+
+        hosts = self._settings.trusted_hosts or ["localhost"]
+        sent = {"Host": hosts[0].lstrip("."), "Content-Length": str(len(body)), **headers}
+        scope = {
+            "type": "http",
+            "http_version": "1.1",
+            "method": "POST",
+            "scheme": "http",
+            "path": "/realtime/webhooks",
+            "query_string": b"",
+            "headers": [(name.lower().encode(), value.encode()) for name, value in sent.items()],
+            "client": ("127.0.0.1", 0),
+            "server": (self._settings.host, self._settings.port),
+        }
+        await self._pages(scope, receive, send)
+        if not 200 <= status < 300:
+            raise OSError(f"the webhook was answered with {status}")
+
+
+def _drop_lookalikes(scope: Any) -> None:
+    """To WSGI ``X_Forwarded_For`` is ``X-Forwarded-For``, so that a client could slip it past a proxy."""
+    if any(b"_" in name for name, _ in scope["headers"]):
+        scope["headers"] = [(name, value) for name, value in scope["headers"] if b"_" not in name]
+
+
+if __name__ == "__main__":
+    main()

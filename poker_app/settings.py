@@ -1,0 +1,128 @@
+"""Every setting: name, type, default, help. The only reader of the environment."""
+
+import os
+import secrets
+import tempfile
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+INSTANCE = ROOT / "instance"
+
+Engine = Literal["embedded", "pusher", "ably", "sockudo", "reverb", "soketi", "none"]
+
+
+class Settings(BaseSettings):
+    """Read once, by ``create_app``. The README's table is made from these fields (``make settings``)."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True)
+
+    host: str = Field("127.0.0.1", description="Address that `make run` listens on.")
+    port: int = Field(8000, ge=1, le=65535, description="Port that `make run` listens on.")
+    database_url: str = Field(
+        f"sqlite:///{INSTANCE / 'faceup.db'}",
+        description="SQLAlchemy URL of the database: SQLite or PostgreSQL. Default: `instance/faceup.db`.",
+    )
+    secret_key: str = Field(
+        "",
+        description="Signs cookies and forms. Without one, a random key is kept in `instance/secret_key`; "
+        "set it wherever the disk does not last.",
+    )
+    public_url: str = Field(
+        "", description="Address people reach the service at, for links and QR codes. Default: the request's own."
+    )
+    trusted_hosts: list[str] = Field(
+        [], description='Host names answered to, as JSON such as `["faceup.example"]`. Empty: any.'
+    )
+    proxies: int = Field(
+        0, ge=0, le=5, description="How many reverse proxies in front set `X-Forwarded-For`, `-Proto` and `-Host`."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+    log_format: Literal["console", "json"] = Field("console", description="Log lines for people or for machines.")
+
+    realtime: Engine = Field(
+        "embedded",
+        description="Who carries events to the browsers. `embedded` needs nothing and one process; "
+        "`none` leaves polling.",
+    )
+    pusher_app_id: str = Field("", description="The engine's app id. `embedded` makes its own.")
+    pusher_key: str = Field("", description="The engine's public key; with the cluster all the browser ever sees.")
+    pusher_secret: str = Field("", description="The engine's secret; never leaves the server.")
+    pusher_cluster: str = Field("", description="Cluster of the hosted service, such as `eu`.")
+    pusher_host: str = Field("", description="Host of a self-hosted engine, as the server reaches it.")
+    pusher_port: int = Field(
+        0, ge=0, le=65535, description="Port of a self-hosted engine. Default: 443, or 80 without TLS."
+    )
+    pusher_tls: bool = Field(True, description="Whether the engine is reached through TLS.")
+    pusher_client_host: str = Field(
+        "", description="Host of the engine as browsers reach it, where that differs from `PUSHER_HOST`."
+    )
+    pusher_client_port: int = Field(
+        0, ge=0, le=65535, description="Port of the engine as browsers reach it, where that differs from `PUSHER_PORT`."
+    )
+
+    @field_validator("database_url")
+    @classmethod
+    def _modern_scheme(cls, url: str) -> str:
+        """Hosting platforms hand out ``postgres://``, which SQLAlchemy no longer reads."""
+        for old in ("postgres://", "postgresql://"):
+            if url.startswith(old):
+                return "postgresql+psycopg://" + url.removeprefix(old)
+        return url
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.realtime in ("embedded", "none"):
+            return self
+        needed = ["pusher_app_id", "pusher_key", "pusher_secret"]
+        needed += {"pusher": ["pusher_cluster"], "ably": []}.get(self.realtime, ["pusher_host"])
+        missing = [name.upper() for name in needed if not getattr(self, name)]
+        if missing:
+            raise ValueError(f"REALTIME={self.realtime} also needs {', '.join(missing)}.")
+        return self
+
+    @property
+    def on_sqlite(self) -> bool:
+        return self.database_url.startswith("sqlite")
+
+    def make_database_folder(self) -> None:
+        """SQLite makes its file, but not the folder around it."""
+        if self.on_sqlite and (path := self.database_url.removeprefix("sqlite:///")) not in ("", ":memory:"):
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+
+    @cached_property
+    def signing_key(self) -> str:
+        """``SECRET_KEY``, or a random key that the first start writes beside the database."""
+        if self.secret_key:
+            return self.secret_key
+        kept = INSTANCE / "secret_key"
+        if not kept.exists():
+            kept.parent.mkdir(exist_ok=True)
+            _write_once(kept, secrets.token_hex(32))
+        return kept.read_text()
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Of several that start at the same moment one writes the file, and nobody ever reads half of it."""
+    descriptor, draft = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+    try:
+        with suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        os.unlink(draft)
+
+
+def as_table() -> str:
+    """The settings as the README's Markdown table."""
+    rows = ["| setting | default | meaning |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        default = "" if name == "database_url" or field.default in ("", []) else f"`{field.default}`"
+        rows.append(f"| `{name.upper()}` | {default} | {field.description} |")
+    return "\n".join(rows)

@@ -1,0 +1,36 @@
+"""Pages and fragments: guard, one action, one fragment. No rules live here."""
+
+from flask import Flask
+from flask_wtf import CSRFProtect
+
+
+def install(app: Flask, csrf: CSRFProtect) -> None:
+    """Everything that answers requests, in the order in which a request meets it."""
+    from poker_app.poker import events
+    from poker_app.web import (
+        assets,
+        errors,
+        fragments,
+        guards,
+        headers,
+        health,
+        home,
+        members,
+        realtime,
+        report,
+        rounds,
+        sessions,
+        tasks,
+        timer,
+    )
+
+    guards.install(app)
+    csrf.init_app(app)
+    assets.install(app)
+    headers.install(app)
+    errors.install(app)
+    fragments.install(app)
+    events.render = fragments.shared_state
+    for room in (home, sessions, members, rounds, tasks, timer, report, realtime, health):
+        app.register_blueprint(room.blueprint)
+    csrf.exempt(realtime.hear_webhook)

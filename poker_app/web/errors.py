@@ -1,0 +1,72 @@
+"""Refusals and faults as pages and fragments: one sentence, the right status, and a way on."""
+
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, make_response, render_template, request
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError, TimeoutError  # noqa: A004
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from poker_app.errors import Conflict, Forbidden, Invalid, Refusal
+from poker_app.rules import Refused
+from poker_app.web import fragments
+
+log = structlog.get_logger("web")
+
+KINDS: dict[str, type[Refusal]] = {"forbidden": Forbidden, "conflict": Conflict, "invalid": Invalid}
+SENTENCES = {
+    400: "The request could not be read.",
+    404: "The link may be mistyped, or the session was deleted. Session codes look like K7Q-MFD.",
+    405: "This address does not answer that kind of request.",
+    413: "That is too much text for one form. 64 KB is the limit.",
+    500: "Something broke on our side. What you sent before is kept; please try again.",
+    503: "The database does not answer just now. Please look whether your change arrived, and try again in a moment.",
+}
+
+
+def install(app: Flask) -> None:
+    """Answer every refusal and fault."""
+
+    @app.errorhandler(Refusal)
+    def refused(refusal: Refusal) -> Response:
+        return answer(refusal.sentence, refusal.status, getattr(refusal, "retry_after", None))
+
+    @app.errorhandler(Refused)
+    def refused_by_a_rule(refused: Refused) -> Response:
+        return answer(refused.sentence, KINDS[refused.kind].status)
+
+    @app.errorhandler(CSRFError)
+    def forgotten(_error: CSRFError) -> Response:
+        return answer("This page has lost its cookies or was open too long. Reload it and try again.", 400)
+
+    @app.errorhandler(OperationalError)
+    @app.errorhandler(TimeoutError)
+    def no_database(_error: Any) -> Response:
+        log.exception("database_unavailable")
+        return answer(SENTENCES[503], 503, retry_after=5)
+
+    @app.errorhandler(HTTPException)
+    def refused_by_the_server(error: HTTPException) -> Response:
+        if error.code is None or error.code < 400:
+            return make_response(error.get_response())
+        if isinstance(error, InternalServerError):
+            log.error("fault", exc_info=error.original_exception)
+        return answer(SENTENCES.get(error.code, error.description or ""), error.code)
+
+
+def answer(sentence: str, status: int, retry_after: int | None = None) -> Response:
+    """The sentence as a notice at the table, for a member's htmx request, else as a page."""
+    member = g.get("member")
+    if member is not None and "HX-Request" in request.headers and status < 500:
+        made = fragments.refuse(member, sentence, status)
+    elif "HX-Request" in request.headers:
+        made = make_response(fragments.notice_only(sentence), status)
+    else:
+        back = request.view_args.get("session_id") if member is not None and request.view_args else None
+        made = make_response(
+            render_template("errors/refusal.html", sentence=sentence, status=status, session_id=back), status
+        )
+    if retry_after:
+        made.headers["Retry-After"] = str(retry_after)
+    return made

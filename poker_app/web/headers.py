@@ -1,0 +1,49 @@
+"""What every answer says to the browser about what it may do."""
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import SecurityError
+
+from poker_app import realtime
+
+POLICY = {
+    "default-src": "'none'",
+    "base-uri": "'none'",
+    "connect-src": "'self'",
+    "font-src": "'self'",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+    "img-src": "'self' data:",
+    "manifest-src": "'self'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+}
+
+
+def install(app: Flask) -> None:
+    """Put the policy headers on every answer; nothing with a session in it is kept by caches in between."""
+
+    @app.after_request
+    def add_headers(answer: Response) -> Response:
+        answer.headers["Content-Security-Policy"] = _policy()
+        answer.headers["X-Content-Type-Options"] = "nosniff"
+        answer.headers["Referrer-Policy"] = "same-origin"
+        answer.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        answer.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+        answer.headers.setdefault("Cache-Control", "private, no-store")
+        if request.is_secure:
+            answer.headers["Strict-Transport-Security"] = "max-age=31536000"
+        return answer
+
+
+def _policy() -> str:
+    connect = " ".join([POLICY["connect-src"], *_own_socket(), *realtime.connect_sources()])
+    return "; ".join(f"{name} {value}" for name, value in {**POLICY, "connect-src": connect}.items())
+
+
+def _own_socket() -> list[str]:
+    """Browsers do not agree that 'self' covers the WebSocket scheme, so this server's own socket is named."""
+    try:
+        return [f"{'wss' if request.is_secure else 'ws'}://{request.host}"]
+    except SecurityError:
+        # A request for a host that is not ours: it is being refused, under the policy like everything.
+        return []

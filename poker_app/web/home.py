@@ -1,0 +1,91 @@
+"""The front page, joining by code, and opening a session."""
+
+from datetime import timedelta
+
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from poker_app import ids, limits
+from poker_app.errors import Invalid, NotFound
+from poker_app.poker import members, sessions
+from poker_app.rules.deck import DECKS
+from poker_app.web import fragments
+from poker_app.web.guards import guest_secret, keep_secret
+
+blueprint = Blueprint("home", __name__)
+
+MOST_WRONG_CODES, WRONG_CODES_WITHIN = 10, timedelta(minutes=3)
+MOST_OPENED, OPENED_WITHIN = 60, timedelta(minutes=10)
+
+
+@blueprint.get("/")
+def front() -> ResponseReturnValue:
+    secret = guest_secret()
+    running = members.running_sessions(secret) if secret else []
+    return render_template("home/front.html", decks=DECKS.values(), running=running)
+
+
+@blueprint.get("/j")
+def typed_code() -> ResponseReturnValue:
+    """The code form's target: on to the code's own address."""
+    code = "".join(character for character in request.args.get("code", "") if character.isalnum())[:12]
+    if not code.isascii() or not code:
+        return render_template("home/no_table.html", sentence="Type the code of the session, such as K7Q-MFD."), 422
+    return redirect(url_for("home.by_code", code=code.upper()), 303)
+
+
+@blueprint.get("/j/<code>")
+def by_code(code: str) -> ResponseReturnValue:
+    """An invitation: the link and the QR code lead here. Wrong codes are counted, right ones are not."""
+    who = request.remote_addr or ""
+    limits.spend("code", who, most=MOST_WRONG_CODES, within=WRONG_CODES_WITHIN)
+    try:
+        session_id = sessions.find_by_code(code).id
+    except NotFound as missing:
+        return render_template("home/no_table.html", sentence=missing.sentence), 404
+    limits.give_back("code", who)
+    return redirect(url_for("sessions.room", session_id=session_id), 303)
+
+
+@blueprint.get("/sessions/new")
+def new() -> ResponseReturnValue:
+    """The form. The browser is known from here on, so that sending it twice is sending it once."""
+    page = _form({"deck": "fibonacci", "timer_minutes": "3", "form_key": ids.new_secret()})
+    return keep_secret(make_response(page), guest_secret() or ids.new_secret())
+
+
+@blueprint.get("/sessions/new/cards")
+def preview_cards() -> ResponseReturnValue:
+    """The own deck as it is typed: its cards, or what is wrong with them."""
+    typed, problem = request.args.get("own", ""), None
+    cards: tuple[str, ...] = ()
+    try:
+        cards = sessions.cards_of(sessions.OWN_DECK, typed) if typed.strip() else ()
+    except Invalid as invalid:
+        problem = invalid.sentence
+    return render_template("home/_own_cards.html", cards=cards, problem=problem)
+
+
+@blueprint.post("/sessions")
+def open_session() -> ResponseReturnValue:
+    """Open the session and sit down as its facilitator."""
+    limits.spend("open", request.remote_addr or "", most=MOST_OPENED, within=OPENED_WITHIN)
+    secret = guest_secret() or ids.new_secret()
+    form = request.form
+    try:
+        member = sessions.open_session(
+            name=form.get("name", ""),
+            deck=form.get("deck", ""),
+            own=form.get("own", ""),
+            options=sessions.options_from(form),
+            member_name=form.get("member_name", ""),
+            secret=secret,
+            form_key=form.get("form_key", "")[:64] or ids.new_secret(),
+        )
+    except Invalid as invalid:
+        return _form(form.to_dict(), invalid), invalid.status
+    return keep_secret(fragments.back_to_table(member), secret)
+
+
+def _form(typed: dict[str, str], invalid: Invalid | None = None) -> str:
+    return render_template("home/new.html", typed=typed, invalid=invalid, decks=DECKS.values())

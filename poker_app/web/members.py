@@ -1,0 +1,90 @@
+"""Who sits at the table, and what they are there."""
+
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from poker_app.errors import Invalid
+from poker_app.poker import members
+from poker_app.poker.models import Member
+from poker_app.poker.table import table_of
+from poker_app.poker.turn import seated as everybody
+from poker_app.web import fragments
+from poker_app.web.guards import seated
+
+blueprint = Blueprint("members", __name__, url_prefix="/sessions/<session_id>")
+
+
+@blueprint.get("/people")
+@seated
+def people(member: Member) -> ResponseReturnValue:
+    """Everybody at the table, with what a facilitator may do about each."""
+    return _people(member)
+
+
+def _people(member: Member) -> str:
+    name = "sessions/_people.html" if "HX-Request" in request.headers else "sessions/people.html"
+    return render_template(name, member=member, people=everybody(member.session_id), t=table_of(member.session_id))
+
+
+def _answer(member: Member) -> ResponseReturnValue:
+    return fragments.answer(member, fragments.partial("people", _people(member), swap="innerMorph"))
+
+
+@blueprint.post("/me")
+@seated
+def rename(member: Member) -> ResponseReturnValue:
+    """The name stands in many places of the page, so the page comes anew."""
+    members.rename(member, request.form.get("member_name", ""))
+    return fragments.leave_for(url_for("sessions.room", session_id=member.session_id))
+
+
+@blueprint.post("/me/role")
+@seated
+def change_role(member: Member) -> ResponseReturnValue:
+    """Vote or watch."""
+    if request.form.get("role") not in ("voter", "spectator"):
+        raise Invalid("Choose whether you vote or watch.", "role")
+    members.set_votes(member, request.form["role"] == "voter")
+    return fragments.answer(member)
+
+
+@blueprint.post("/me/departure")
+@seated
+def leave(member: Member) -> ResponseReturnValue:
+    members.leave(member)
+    return fragments.leave_for(url_for("home.front"))
+
+
+@blueprint.post("/facilitators")
+@seated
+def share_role(member: Member) -> ResponseReturnValue:
+    """Share the role with a member, hand it over, or, naming nobody, take it over."""
+    other = request.form.get("member", "")
+    if not other:
+        members.take_over(member)
+    elif request.form.get("instead"):
+        members.hand_over(member, other)
+    else:
+        members.share_role(member, other)
+    return _answer(member)
+
+
+@blueprint.post("/facilitators/resignation")
+@seated
+def step_down(member: Member) -> ResponseReturnValue:
+    members.step_down(member)
+    return _answer(member)
+
+
+@blueprint.post("/members/<member_id>/removal")
+@seated
+def remove(member: Member, member_id: str) -> ResponseReturnValue:
+    members.remove(member, member_id)
+    return _answer(member)
+
+
+@blueprint.post("/members/<member_id>/nudge")
+@seated
+def nudge(member: Member, member_id: str) -> ResponseReturnValue:
+    members.nudge(member, member_id)
+    return fragments.answer(member, fragments.partial("notice", fragments.notice("Nudged.")), table=False)

@@ -1,0 +1,36 @@
+"""The realtime engine's doors: who may listen, and what it tells us."""
+
+from flask import Blueprint, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from poker_app import realtime
+from poker_app.errors import Forbidden
+from poker_app.poker import presence
+from poker_app.poker.models import Member
+from poker_app.web.guards import seated
+
+blueprint = Blueprint("realtime", __name__)
+
+
+@blueprint.post("/sessions/<session_id>/channel-auth")
+@seated
+def authorize_channel(member: Member) -> ResponseReturnValue:
+    """Membership is asked at each authorization, and only for the session's own two channels."""
+    channel, socket_id = request.form.get("channel_name", ""), request.form.get("socket_id", "")
+    if channel not in (realtime.state_channel(member.session_id), realtime.presence_channel(member.session_id)):
+        raise Forbidden("That channel is not this session's.")
+    return jsonify(realtime.authorize(channel, socket_id, member.id, {"name": member.name}))
+
+
+@blueprint.post("/sessions/<session_id>/user-auth")
+@seated
+def authenticate_user(member: Member) -> ResponseReturnValue:
+    """Signs the socket in as the member, so that removing the member ends it."""
+    return jsonify(realtime.authenticate_user(request.form.get("socket_id", ""), member.id, {"name": member.name}))
+
+
+@blueprint.post("/realtime/webhooks")
+def hear_webhook() -> ResponseReturnValue:
+    """Who came and who went, signed by the engine."""
+    presence.hear(realtime.read_webhook(request.headers, request.get_data()))
+    return "", 204

@@ -1,0 +1,51 @@
+"""Votes, the reveal, the next round, the estimate."""
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+
+from poker_app.poker import reveal as reveals
+from poker_app.poker import voting
+from poker_app.poker.models import Member
+from poker_app.web import fragments
+from poker_app.web.guards import seated
+
+blueprint = Blueprint("rounds", __name__, url_prefix="/sessions/<session_id>")
+
+
+@blueprint.post("/votes")
+@seated
+def vote(member: Member) -> ResponseReturnValue:
+    """The form names its round: a vote that comes late must not count in the next one."""
+    session_id, card = member.session_id, request.form.get("card", "")
+    version = voting.cast_vote(member, request.form.get("round", ""), card)
+    return fragments.after_vote(session_id, version, card)
+
+
+@blueprint.post("/votes/retraction")
+@seated
+def retract(member: Member) -> ResponseReturnValue:
+    session_id = member.session_id
+    version = voting.retract_vote(member, request.form.get("round", ""))
+    return fragments.after_vote(session_id, version, None)
+
+
+@blueprint.post("/reveal")
+@seated
+def reveal(member: Member) -> ResponseReturnValue:
+    reveals.reveal(member, request.form.get("round", ""))
+    return fragments.answer(member)
+
+
+@blueprint.post("/rounds")
+@seated
+def vote_again(member: Member) -> ResponseReturnValue:
+    """The next round after the one that the form names."""
+    voting.vote_again(member, request.form.get("round", ""))
+    return fragments.answer(member)
+
+
+@blueprint.post("/tasks/<task_id>/estimate")
+@seated
+def finalize(member: Member, task_id: str) -> ResponseReturnValue:
+    voting.finalize(member, task_id, estimate=request.form.get("estimate", ""), note=request.form.get("note", ""))
+    return fragments.answer(member)

@@ -1,0 +1,182 @@
+"""A session's room: its page and fragments, joining, options, and the end."""
+
+from datetime import timedelta
+
+import segno
+from flask import Blueprint, current_app, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+
+from poker_app import ids, limits, realtime
+from poker_app.db import session
+from poker_app.errors import Forbidden, Invalid, NotFound
+from poker_app.poker import events, members, presence, sessions
+from poker_app.poker.agenda import agenda_of
+from poker_app.poker.models import Member, PokerSession
+from poker_app.poker.report import report_of
+from poker_app.poker.table import own_card, table_of, version_of
+from poker_app.web import fragments
+from poker_app.web.guards import guest_secret, keep_secret, member_here, seated
+
+blueprint = Blueprint("sessions", __name__, url_prefix="/sessions/<session_id>")
+
+JOINED_WITHIN = timedelta(minutes=3)
+MOST_JOINS = 400
+
+
+@blueprint.get("")
+def room(session_id: str) -> ResponseReturnValue:
+    """The room for its members, the way in for everybody else."""
+    member = member_here(session_id)
+    if member is None:
+        return redirect(url_for("sessions.entrance", session_id=session_id), 303)
+    table = member.session
+    if table.ended_at:
+        return render_template("sessions/ended.html", member=member, report=report_of(table))
+    presence.note_seen(member)
+    presence.sweep(session_id)
+    state = table_of(session_id)
+    return render_template(
+        "sessions/room.html",
+        member=member,
+        session=table,
+        t=state,
+        a=agenda_of(session_id),
+        card=own_card(member, state.round_id),
+        invitation=_invitation(table),
+        realtime=realtime.browser_options(),
+        channels=[realtime.state_channel(session_id), realtime.presence_channel(session_id)],
+    )
+
+
+def _invitation(table: PokerSession) -> dict[str, str | Markup]:
+    origin = current_app.config["SETTINGS"].public_url.rstrip("/") or request.host_url.rstrip("/")
+    code = f"{table.code[:3]}-{table.code[3:]}"
+    # The long address, not the code: wrong codes are limited by address, and a colleague's typing must not lock out
+    # whoever holds the link.
+    link = f"{origin}{url_for('sessions.room', session_id=table.id)}"
+    qr = segno.make(link, error="m", micro=False)
+    drawn = qr.svg_inline(border=0, omitsize=True, dark="#10302a", svgclass=None, lineclass=None)
+    return {"code": code, "link": link, "qr": Markup(drawn)}  # noqa: S704 (drawn by segno, of our own link)
+
+
+# --- the way in
+
+
+@blueprint.get("/join")
+def entrance(session_id: str) -> ResponseReturnValue:
+    """The form to take a seat. The browser is known from here on, so that sending it twice takes one seat."""
+    if member_here(session_id):
+        return redirect(url_for("sessions.room", session_id=session_id), 303)
+    page = _entrance(_found(session_id), {"role": "voter"})
+    return keep_secret(make_response(page), guest_secret() or ids.new_secret())
+
+
+@blueprint.post("/members")
+def join(session_id: str) -> ResponseReturnValue:
+    """Take a seat as voter or spectator."""
+    who = request.remote_addr or ""
+    limits.spend("join", who, most=MOST_JOINS, within=JOINED_WITHIN)
+    table, secret = _found(session_id), guest_secret() or ids.new_secret()
+    try:
+        if request.form.get("role") not in ("voter", "spectator"):
+            raise Invalid("Choose whether you vote or watch.", "role")
+        votes = request.form["role"] == "voter"
+        member = members.join(table, name=request.form.get("member_name", ""), votes=votes, secret=secret)
+    except Invalid as invalid:
+        return _entrance(table, request.form.to_dict(), invalid), invalid.status
+    return keep_secret(fragments.back_to_table(member), secret)
+
+
+def _found(session_id: str) -> PokerSession:
+    found = session.get(PokerSession, session_id)
+    if found is None:
+        raise NotFound("No session has that link. It may be mistyped, or the session was deleted.")
+    return found
+
+
+def _entrance(table: PokerSession, typed: dict[str, str], invalid: Invalid | None = None) -> str:
+    if table.ended_at:
+        return render_template("sessions/over.html", session=table)
+    secret = guest_secret()
+    known = members.find_member(table.id, secret) if secret else None
+    if known and not typed.get("member_name"):
+        typed = {**typed, "member_name": known.name}
+    return render_template(
+        "sessions/join.html",
+        session=table,
+        t=table_of(table.id),
+        typed=typed,
+        invalid=invalid,
+        removed=bool(known and known.removed_at),
+    )
+
+
+# --- fragments
+
+
+@blueprint.get("/vote-table")
+@seated
+def vote_table(member: Member) -> ResponseReturnValue:
+    """The truth that every push hints at. Asking is also how a browser without a socket says that it is here."""
+    presence.note_seen(member)
+    presence.sweep(member.session_id)
+    events.catch_up(member.session_id)
+    version = version_of(member.session_id)
+    return fragments.unless_known(version, lambda: fragments.vote_table(table_of(member.session_id)))
+
+
+@blueprint.get("/task")
+@seated
+def task(member: Member) -> ResponseReturnValue:
+    return fragments.unless_known(member.session.agenda, lambda: fragments.task(agenda_of(member.session_id)))
+
+
+@blueprint.get("/backlog")
+@seated
+def backlog(member: Member) -> ResponseReturnValue:
+    return fragments.unless_known(member.session.agenda, lambda: fragments.backlog(agenda_of(member.session_id)))
+
+
+@blueprint.get("/actions")
+@seated
+def actions(member: Member) -> ResponseReturnValue:
+    return fragments.whole(member, fragments.actions(member, table_of(member.session_id)))
+
+
+# --- what a facilitator decides about the whole
+
+
+@blueprint.get("/options")
+@seated
+def options(member: Member) -> ResponseReturnValue:
+    if not member.facilitates:
+        raise Forbidden("Only a facilitator may change the session's options.")
+    return _options(member)
+
+
+@blueprint.post("/options")
+@seated
+def change_options(member: Member) -> ResponseReturnValue:
+    try:
+        sessions.change_options(member, name=request.form.get("name", ""), options=sessions.options_from(request.form))
+    except Invalid as invalid:
+        page = _options(member, invalid)
+        if "HX-Request" in request.headers:
+            page = fragments.partial("sheet-body", page, swap="innerMorph")
+        return page, invalid.status
+    return fragments.answer(member, fragments.partial("notice", fragments.notice("Options saved.")))
+
+
+def _options(member: Member, invalid: Invalid | None = None) -> str:
+    name = "sessions/_options.html" if "HX-Request" in request.headers else "sessions/options.html"
+    typed = request.form if invalid else None
+    return render_template(name, member=member, session=member.session, typed=typed, invalid=invalid)
+
+
+@blueprint.post("/ending")
+@seated
+def end(member: Member) -> ResponseReturnValue:
+    """End the session for everybody."""
+    sessions.end_session(member)
+    return fragments.leave_for(url_for("sessions.room", session_id=member.session_id))

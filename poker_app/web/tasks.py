@@ -1,0 +1,116 @@
+"""The backlog's forms."""
+
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from poker_app.errors import Invalid
+from poker_app.poker import editing, tasks
+from poker_app.poker.models import Member
+from poker_app.poker.report import rounds_of
+from poker_app.web import fragments
+from poker_app.web.guards import seated
+
+blueprint = Blueprint("tasks", __name__, url_prefix="/sessions/<session_id>/tasks")
+
+
+@blueprint.post("")
+@seated
+def add(member: Member) -> ResponseReturnValue:
+    """Add one task, or a pasted list of them, one a line."""
+    added = tasks.add_tasks(member, request.form.get("tasks", ""))
+    sentence = f"{len(added)} tasks added." if len(added) > 1 else "Task added."
+    return fragments.answer(member, fragments.partial("notice", fragments.notice(sentence)))
+
+
+@blueprint.get("/<task_id>")
+@seated
+def show(member: Member, task_id: str) -> ResponseReturnValue:
+    """One task, whole: for everybody to read, for a facilitator to edit."""
+    return _sheet(member, task_id)
+
+
+def _sheet(member: Member, task_id: str, invalid: Invalid | None = None) -> str:
+    task = tasks.find_task(member, task_id)
+    name = "sessions/_task_sheet.html" if "HX-Request" in request.headers else "sessions/task.html"
+    return render_template(
+        name,
+        member=member,
+        task=task,
+        typed=request.form if invalid else task,
+        invalid=invalid,
+        rounds=rounds_of(member.session, task),
+        place=next((n for n, each in enumerate(tasks.live_tasks(task.session_id)) if each is task), 0),
+    )
+
+
+@blueprint.post("/<task_id>")
+@seated
+def edit(member: Member, task_id: str) -> ResponseReturnValue:
+    form = request.form
+    try:
+        editing.edit_task(
+            member,
+            task_id,
+            title=form.get("title", ""),
+            key=form.get("key", ""),
+            url=form.get("url", ""),
+            description=form.get("description", ""),
+        )
+    except Invalid as invalid:
+        sheet = _sheet(member, task_id, invalid)
+        if "HX-Request" in request.headers:
+            sheet = fragments.partial("sheet-body", sheet, swap="innerMorph")
+        return sheet, invalid.status
+    return fragments.answer(member, fragments.partial("notice", fragments.notice("Task saved.")))
+
+
+@blueprint.post("/<task_id>/position")
+@seated
+def move(member: Member, task_id: str) -> ResponseReturnValue:
+    """Put the task at a place, counted from 0, or a number of places ``by`` up or down."""
+    try:
+        to = int(request.form.get("to", ""))
+    except ValueError as problem:
+        raise Invalid("A place in the backlog is a whole number.", "to") from problem
+    tasks.move_task(member, task_id, max(-1, min(to, 10_000)))
+    return fragments.answer(member)
+
+
+@blueprint.post("/<task_id>/deletion")
+@seated
+def delete(member: Member, task_id: str) -> ResponseReturnValue:
+    turn = "yes" if task_id == member.session.current_task_id else None
+    tasks.delete_task(member, task_id)
+    undo = url_for("tasks.restore", session_id=member.session_id, task_id=task_id, turn=turn)
+    return fragments.answer(member, fragments.partial("notice", fragments.notice("Task deleted.", undo=undo)))
+
+
+@blueprint.post("/<task_id>/restoration")
+@seated
+def restore(member: Member, task_id: str) -> ResponseReturnValue:
+    tasks.restore_task(member, task_id)
+    if request.args.get("turn"):
+        tasks.select_task(member, task_id)
+    return fragments.answer(member, fragments.partial("notice", fragments.notice("Task is back.")))
+
+
+@blueprint.post("/<task_id>/turn")
+@seated
+def take_up(member: Member, task_id: str) -> ResponseReturnValue:
+    """Bring the task to the table."""
+    tasks.select_task(member, task_id)
+    return fragments.answer(member)
+
+
+@blueprint.post("/<task_id>/skip")
+@seated
+def skip(member: Member, task_id: str) -> ResponseReturnValue:
+    tasks.skip_task(member, task_id)
+    return fragments.answer(member)
+
+
+@blueprint.post("/<task_id>/reopening")
+@seated
+def reopen(member: Member, task_id: str) -> ResponseReturnValue:
+    tasks.reopen_task(member, task_id)
+    return fragments.answer(member)
