@@ -1,0 +1,84 @@
+"""The house with its doors open, and the cast in front of their browsers."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.house import House, migrated
+from tests.browser.person import Person
+
+PATIENCE = 15_000  # milliseconds; far more than anything takes, but the machine may be busy
+
+expect.set_options(timeout=PATIENCE)
+
+
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated database to begin with."""
+    return migrated(tmp_path_factory.mktemp("database"))
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory: pytest.TempPathFactory, empty: Path) -> Iterator[Callable[..., House]]:
+    """Builds houses with other settings. At the end none may have had a fault."""
+    houses: list[House] = []
+
+    def build(**settings: str) -> House:
+        houses.append(House(tmp_path_factory.mktemp("house"), empty, **settings))
+        return houses[-1]
+
+    yield build
+    for house in houses:
+        house.stop()
+    logs = "".join(house.log() for house in houses)
+    assert "Traceback" not in logs, logs
+
+
+@pytest.fixture(scope="module")
+def house(build: Callable[..., House]) -> House:
+    """The server, one for the stories of a file."""
+    return build()
+
+
+@pytest.fixture
+def person(browser: Browser, house: House) -> Iterator[Callable[..., Person]]:
+    """Makes people. At the end nothing may have gone wrong on anybody's page."""
+    people: list[Person] = []
+
+    def make(name: str, **how: object) -> Person:
+        people.append(Person(browser, how.pop("home", house.url), name, **how))
+        return people[-1]
+
+    yield make
+    troubles = {each.name: each.troubles for each in people if each.troubles}
+    for each in people:
+        for page in each.context.pages:
+            page.unroute_all(behavior="wait")
+        each.context.close()
+    assert not troubles
+
+
+@pytest.fixture
+def ada(person: Callable[..., Person]) -> Person:
+    """Facilitates."""
+    return person("Ada")
+
+
+@pytest.fixture
+def ben(person: Callable[..., Person]) -> Person:
+    """Votes, on a dark screen."""
+    return person("Ben", color_scheme="dark")
+
+
+@pytest.fixture
+def cleo(person: Callable[..., Person]) -> Person:
+    """Votes or watches, on a phone."""
+    return person("Cleo", phone=True)
+
+
+@pytest.fixture
+def gus(person: Callable[..., Person]) -> Person:
+    """One more guest."""
+    return person("Gus")

@@ -1,0 +1,101 @@
+"""The product as a stranger runs it: the real server in a process of its own, on a database of its own."""
+
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from poker_app.settings import ROOT
+
+
+def migrated(folder: Path) -> Path:
+    """A database with every migration and nothing in it, to be copied."""
+    database = folder / "empty.db"
+    command = [sys.executable, "-m", "poker_app.cli", "migrate"]
+    subprocess.run(command, cwd=folder, env=_environment(database), check=True)
+    return database
+
+
+def _environment(database: Path) -> dict[str, str]:
+    given = {"PYTHONPATH": str(ROOT), "DATABASE_URL": f"sqlite:///{database}", "SECRET_KEY": "for tests only"}
+    return {**os.environ, **given}
+
+
+class House:
+    """A server that can be stopped and started again on the same port and database."""
+
+    def __init__(self, folder: Path, empty: Path, **settings: str) -> None:
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._folder = folder
+        self._database = folder / "faceup.db"
+        self._log = folder / "server.log"
+        self._environment = {
+            **_environment(self._database),
+            "HOST": "127.0.0.1",
+            "PORT": str(self.port),
+            "LOG_LEVEL": "warning",
+            **settings,
+        }
+        shutil.copy(empty, self._database)
+        self.start()
+
+    def start(self) -> None:
+        """Answers once the server says that it listens."""
+        command = [sys.executable, "-m", "poker_app.serve"]
+        with self._log.open("a") as log:
+            self._server = subprocess.Popen(
+                command, cwd=self._folder, env=self._environment, stdout=subprocess.PIPE, stderr=log, text=True
+            )
+        assert self._server.stdout
+        said = self._server.stdout.readline()
+        assert "listens on" in said, f"{said}{self.log()}, ended with {self._server.wait(20)}"
+
+    def stop(self) -> None:
+        """As Ctrl-C does. Raises unless it ends by itself."""
+        self._server.send_signal(signal.SIGINT)
+        try:
+            assert self._server.wait(20) == 0, self.log()
+        finally:
+            self._server.kill()
+            if self._server.stdout:
+                self._server.stdout.close()
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    def log(self) -> str:
+        """What the server wrote since it was made: warnings and worse."""
+        return self._log.read_text()
+
+    # --- what no person could do
+
+    def long_ago(self, table_id: str, name: str, column: str, **time: float) -> None:
+        """Let a member's ``away_since`` or ``left_at`` be as long ago as if somebody had waited."""
+        moment = datetime.now(UTC) - timedelta(**time)
+        with sqlite3.connect(self._database, timeout=10) as database:
+            changed = database.execute(
+                f"UPDATE member SET {column} = ? WHERE session_id = ? AND name = ?",
+                (moment.replace(tzinfo=None).isoformat(" "), table_id, name),
+            ).rowcount
+        database.close()
+        assert changed == 1
+
+    def value(self, question: str, *about: str) -> object:
+        """The one value that a query finds."""
+        with sqlite3.connect(self._database, timeout=10) as database:
+            found = database.execute(question, about).fetchone()
+        database.close()
+        return found[0] if found else None
+
+
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])

@@ -1,0 +1,306 @@
+"""Somebody in front of a browser, in the verbs of the product. Whatever goes wrong on their page is written down."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from playwright.sync_api import Browser, Locator, Page, expect
+
+WIDE = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+SPOKEN = {"?": "Not sure", "☕": "Break"}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A session's addresses."""
+
+    url: str
+    link: str
+    code: str
+
+    @property
+    def id(self) -> str:
+        return self.url.rsplit("/", 1)[1]
+
+
+class Person:
+    """A browser of their own; ``another_tab`` opens a second page in it."""
+
+    def __init__(
+        self, browser: Browser, home: str, name: str, *, phone: bool = False, polls: bool = False, **context: object
+    ) -> None:
+        how = {"viewport": PHONE, "has_touch": True, "is_mobile": True} if phone else {"viewport": WIDE}
+        self.name = name
+        self.phone = phone
+        self.polls = polls
+        self.scripts = context.get("java_script_enabled", True)
+        self.context = browser.new_context(**{"base_url": home, "reduced_motion": "reduce", **how, **context})
+        self.asked: list[str] = []
+        self._troubles: list[str] = []
+        self._expected: list[str] = []
+        self.page = self._open()
+
+    def _open(self) -> Page:
+        page = self.context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("console", lambda said: said.type in ("error", "warning") and self._note(f"{said.type}: {said.text}"))
+        page.on("pageerror", lambda error: self._note(f"page error: {error}"))
+        page.on("requestfailed", lambda asked: self._failed(asked.url, asked.failure or ""))
+        page.on("response", lambda answer: answer.status >= 500 and self._note(f"{answer.status} {answer.url}"))
+        page.on("dialog", lambda dialog: (self.asked.append(dialog.message), dialog.accept()))
+        return page
+
+    def _failed(self, url: str, why: str) -> None:
+        if "ERR_ABORTED" not in why:  # the page was left while it asked
+            self._note(f"request failed: {url} {why}")
+
+    def _note(self, trouble: str) -> None:
+        self._troubles.append(trouble)
+
+    def expects(self, *patterns: str) -> None:
+        """Troubles that belong to the story, as regular expressions."""
+        self._expected += patterns
+
+    @property
+    def troubles(self) -> list[str]:
+        """What went wrong on this person's pages and was not expected."""
+        return [each for each in self._troubles if not any(re.search(known, each) for known in self._expected)]
+
+    def another_tab(self) -> "Person":
+        """The same browser, one more page: the same person with two pairs of hands."""
+        twin = object.__new__(Person)
+        twin.__dict__.update(self.__dict__)
+        twin.page = twin._open()
+        return twin
+
+    # --- coming and going
+
+    def opens(
+        self,
+        name: str = "Checkout team",
+        deck: str = "Fibonacci",
+        *,
+        options: Sequence[str] = (),
+        tasks: str = "",
+        minutes: str = "",
+    ) -> Table:
+        """Open a session and sit down as its facilitator."""
+        page = self.page
+        page.goto("/sessions/new")
+        page.get_by_label("Session", exact=True).fill(name)
+        page.get_by_label("Your name").fill(self.name)
+        page.locator("label.opt", has=page.get_by_text(deck, exact=True)).click()
+        if options or minutes:
+            page.get_by_text("Options", exact=True).click()
+            for option in options:
+                page.get_by_role("checkbox", name=option).check()
+            if minutes:
+                page.get_by_label("Timer, in minutes").fill(minutes)
+        page.get_by_role("button", name="Start session").click()
+        page.wait_for_url(re.compile(r"/sessions/[a-z0-9]+$"))
+        self.is_live()
+        if tasks:
+            self.adds(tasks)
+        return self.here()
+
+    def here(self) -> Table:
+        """The table that this person sits at, as the invitation has it."""
+        page = self.page
+        link = page.locator("#invite input").get_attribute("value") or ""
+        return Table(page.url, link, page.locator(".side .code").text_content() or "")
+
+    def joins(self, table: Table, *, watching: bool = False) -> "Person":
+        """Follow the invitation's link and take a seat."""
+        self.page.goto(table.link)
+        return self.takes_a_seat(watching=watching)
+
+    def takes_a_seat(self, *, watching: bool = False) -> "Person":
+        self.page.get_by_label("Your name").fill(self.name)
+        if watching:
+            self.page.locator("label.opt", has_text="Watch").click()
+        self.page.get_by_role("button", name="Take a seat").click()
+        self.is_live()
+        return self
+
+    def is_live(self) -> None:
+        """The page is connected, or, without scripts, simply there."""
+        if self.scripts:
+            state = "polling" if self.polls else "live"
+            expect(self.page.locator("#connection")).to_have_attribute("data-state", state)
+
+    def reloads(self) -> None:
+        self.page.reload()
+        self.is_live()
+
+    def leaves(self) -> None:
+        self.menu("Leave session")
+        self.sees("Vote face down.")
+
+    def goes(self) -> None:
+        """Close the browser, as a laptop's lid does: without a word."""
+        self.context.close()
+
+    # --- the hand
+
+    @property
+    def hand(self) -> Locator:
+        return self.page.locator("#hand")
+
+    def card(self, card: str) -> Locator:
+        return self.hand.get_by_role("radio", name=SPOKEN.get(card, card), exact=True)
+
+    def picks(self, card: str) -> None:
+        """Take a card and wait until the server has it."""
+        self.touches(card)
+        self.has_picked(card)
+
+    def touches(self, card: str) -> None:
+        self.hand.locator(".pick", has=self.page.get_by_role("radio", name=SPOKEN.get(card, card), exact=True)).click()
+
+    def has_picked(self, card: str) -> None:
+        expect(self.page.locator("#hand-hint")).to_contain_text(f"You picked {SPOKEN.get(card, card).lower()}.")
+        expect(self.card(card)).to_be_checked()
+
+    def has_no_card(self) -> None:
+        expect(self.page.locator("#hand-hint")).to_contain_text("Pick a card.")
+        expect(self.hand.locator("input:checked")).to_have_count(0)
+
+    def takes_the_card_back(self) -> None:
+        self.page.get_by_role("button", name="Take it back").click()
+        self.has_no_card()
+
+    # --- the facilitator's verbs
+
+    def reveals(self) -> None:
+        self.presses("Reveal cards")
+        self.sees_cards_face_up()
+
+    def calls_another_vote(self) -> None:
+        self.presses("Vote again")
+        self.sees_cards_face_down()
+
+    def saves(self, card: str, note: str = "") -> None:
+        """Finalize, and wait until the table has gone on or says that the estimate is saved."""
+        before = self.task_title
+        self.page.locator(".finalpick", has=self.page.get_by_role("radio", name=card, exact=True)).click()
+        if note:
+            self.page.get_by_label("Note").fill(note)
+        self.page.get_by_role("button", name=re.compile(rf"^Save {re.escape(card)}")).click()
+        saved = self.page.locator("#task", has_text=f"Estimate {card}")
+        gone_on = self.page.locator("#task h2").filter(has_not_text=before) if before else saved
+        expect(saved.or_(gone_on).first).to_be_visible()
+
+    @property
+    def task_title(self) -> str:
+        return self.page.locator("#task-title").text_content() or ""
+
+    def skips(self) -> None:
+        self.presses("Skip")
+
+    def ends(self) -> None:
+        self.presses("End session")
+        self.sees("ended the session")
+
+    def presses(self, name: str) -> None:
+        """A button in the stage, or, on a phone, in the menu where the rarer ones are."""
+        button = self.page.locator("#actions").get_by_role("button", name=name).filter(visible=True)
+        more = self.page.get_by_role("button", name="More table controls")
+        if self.phone and not button.count() and more.is_visible():
+            more.click()
+            button = self.page.locator("#facil-menu").get_by_role("button", name=name)
+        button.first.click()
+
+    def menu(self, name: str) -> None:
+        """Something in one's own menu."""
+        self.page.get_by_role("button", name="your menu").click()
+        menu = self.page.locator("#me")
+        menu.get_by_role("button", name=name).or_(menu.get_by_role("link", name=name)).click()
+
+    def adds(self, tasks: str) -> None:
+        field = self.page.get_by_label("Add tasks, one a line")
+        field.fill(tasks)
+        self.page.get_by_role("button", name="Add", exact=True).click()
+        expect(field).to_have_value("")
+
+    def opens_people(self) -> Locator:
+        self.page.get_by_role("button", name="Members", exact=True).click()
+        people = self.page.locator("#people-pop")
+        expect(people.get_by_label("Your name")).to_be_visible()
+        return people
+
+    def closes_people(self) -> None:
+        self.page.locator("#people-pop").get_by_role("button", name="Close").click()
+        expect(self.page.locator("#people-pop")).to_be_hidden()
+
+    def to_member(self, verb: str, who: str) -> None:
+        """One of the buttons beside a member in the list, such as "Nudge"."""
+        people = self.opens_people()
+        people.get_by_role("button", name=f"{verb} {who}").click()
+        self.closes_people()
+
+    def removes(self, other: "Person") -> None:
+        self.to_member("Remove", other.name)
+        self.does_not_see_seat(other.name)
+
+    def opens_task(self, title: str) -> Locator:
+        self.backlog.get_by_role("link", name=title).click()
+        sheet = self.page.locator("#sheet")
+        expect(sheet.get_by_role("heading", name=title)).to_be_visible()
+        return sheet
+
+    # --- what can be seen
+
+    @property
+    def table(self) -> Locator:
+        return self.page.locator("#vote-table")
+
+    @property
+    def backlog(self) -> Locator:
+        return self.page.locator("#backlog")
+
+    @property
+    def timer(self) -> Locator:
+        return self.page.get_by_role("timer")
+
+    def sees(self, *texts: str) -> None:
+        for text in texts:
+            expect(self.page.get_by_text(text).filter(visible=True).first).to_be_visible()
+
+    def does_not_see(self, *texts: str) -> None:
+        for text in texts:
+            expect(self.page.get_by_text(text).filter(visible=True)).to_have_count(0)
+
+    def sees_status(self, status: str) -> None:
+        """The one line over the table."""
+        expect(self.page.locator("#table-status")).to_have_text(status)
+
+    def sees_cards_face_up(self) -> None:
+        expect(self.table).to_have_attribute("data-phase", "revealed")
+
+    def sees_cards_face_down(self) -> None:
+        expect(self.table).to_have_attribute("data-phase", "voting")
+
+    def sees_seat(self, name: str, state: str) -> None:
+        """``state``: voted, thinking, or away."""
+        expect(self.seat(name)).to_have_attribute("data-state", state)
+
+    def does_not_see_seat(self, name: str) -> None:
+        expect(self.seat(name)).to_have_count(0)
+
+    def seat(self, name: str) -> Locator:
+        return self.table.locator(".seat", has=self.page.locator(f'[title="{name}"]'))
+
+    def sees_card_of(self, name: str, card: str) -> None:
+        """Face up, in the column of its value."""
+        column = self.table.locator(f'.lay[data-v="{card}"]', has=self.page.locator(f'[title="{name}"]'))
+        expect(column).to_have_count(1)
+
+    def sees_task(self, title: str) -> None:
+        expect(self.page.locator("#task-title")).to_have_text(title)
+
+    def sees_backlog(self, *titles: str) -> None:
+        expect(self.backlog.locator("li a")).to_have_text(list(titles))
+
+    def sees_notice(self, sentence: str) -> None:
+        expect(self.page.locator("#notice")).to_contain_text(sentence)

@@ -1,0 +1,71 @@
+"""The cards turn over by themselves when nobody who is there is still undecided."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.person import Person
+
+pytestmark = pytest.mark.browser
+
+
+def test_cards_turn_over_by_themselves(ada: Person, ben: Person, cleo: Person, gus: Person) -> None:
+    table = ada.opens(options=["Reveal by itself"])
+    cleo.joins(table, watching=True)
+    ben.joins(table)
+    expect(cleo.hand).to_have_count(0)
+
+    # with the last vote; who watches is not waited for
+    ada.picks("3")
+    cleo.sees_status("1 of 2 have voted")
+    ben.touches("0")
+    for each in (ada, ben, cleo):
+        each.sees_cards_face_up()
+        each.sees_card_of("Ben", "0")
+
+    # when the last undecided person closes the laptop
+    ada.calls_another_vote()
+    gus.joins(table)
+    for each in (ada, ben):
+        each.sees_seat("Gus", "thinking")
+        each.picks("5")
+    cleo.sees_status("2 of 3 have voted")
+    gus.goes()
+    for each in (ada, ben, cleo):
+        each.sees_cards_face_up()
+        each.sees("Did not vote: Gus")
+
+
+def test_who_puts_the_cards_down_is_not_waited_for(ada: Person, ben: Person, cleo: Person) -> None:
+    table = ada.opens(options=["Reveal by itself"])
+    for each in (ben, cleo):
+        each.joins(table)
+    ben.picks("8")
+    ada.picks("8")
+    cleo.menu("Watch instead of voting")
+    for each in (ada, ben, cleo):
+        each.sees_status("All 2 picked 8")
+        each.sees("Watching: Cleo")
+    expect(cleo.hand).to_have_count(0)
+
+    # and is again with a hand of cards
+    ada.calls_another_vote()
+    cleo.page.get_by_role("button", name="Take a hand of cards").click()
+    cleo.has_no_card()
+    for each in (ada, ben):
+        each.sees_seat("Cleo", "thinking")
+        each.picks("2")
+        each.sees_cards_face_down()
+    cleo.sees_status("2 of 3 have voted")
+    cleo.touches("2")
+    for each in (ada, ben, cleo):
+        each.sees_status("All 3 picked 2")
+
+
+def test_without_the_option_nothing_turns_by_itself(ada: Person, ben: Person) -> None:
+    table = ada.opens()
+    ben.joins(table)
+    for each in (ada, ben):
+        each.picks("1")
+    for each in (ada, ben):
+        each.sees_status("Everyone has voted")
+        each.sees_cards_face_down()

@@ -1,0 +1,170 @@
+"""Tasks: pasted, edited, moved, deleted and brought back, skipped, gone back to, reopened."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.person import Person
+
+pytestmark = pytest.mark.browser
+
+PASTED = """\
+- PAY-318 Retry failed card payments
+2. Show the delivery date https://github.com/acme/shop/issues/42
+https://acme.atlassian.net/browse/PAY-320
+
+[ ] Let a basket survive signing in
+"""
+MARKDOWN = """\
+As a **guest** I pay once.
+
+- first
+- second
+
+<script>alert(1)</script> <img src=x onerror=alert(1)> [a trap](javascript:alert(1)) [a link](https://example.com)
+"""
+
+
+def test_pasting_a_list(ada: Person, ben: Person) -> None:
+    ben.joins(ada.opens(tasks=PASTED))
+    titles = ("Retry failed card payments", "Show the delivery date", "PAY-320", "Let a basket survive signing in")
+    for each in (ada, ben):
+        each.sees_backlog(*titles)
+        each.sees_task(titles[0])
+        each.sees("Task 1 of 4")
+    expect(ben.backlog.locator("li").nth(0)).to_contain_text("PAY-318")
+    expect(ben.backlog.locator("li").nth(1)).to_contain_text("#42")
+    sheet = ben.opens_task(titles[1])
+    expect(sheet.get_by_role("link", name="#42")).to_have_attribute("href", "https://github.com/acme/shop/issues/42")
+
+
+def test_editing_in_the_sheet(ada: Person, ben: Person) -> None:
+    ben.joins(ada.opens(tasks="One\nTwo"))
+    sheet = ada.opens_task("One")
+    sheet.get_by_label("Title").fill("One and a half")
+    sheet.get_by_label("Key").fill("ABC-1")
+    sheet.get_by_label("Link").fill("https://tracker.example/ABC-1")
+    sheet.get_by_label("Description").fill(MARKDOWN)
+    sheet.get_by_role("button", name="Save").click()
+    ada.sees_notice("Task saved.")
+    expect(ada.page.locator("#sheet")).to_be_hidden()
+    for each in (ada, ben):
+        each.sees_task("One and a half")
+        task = each.page.locator("#task")
+        expect(task.locator("strong")).to_have_text("guest")
+        expect(task.locator("script, img, [onerror]")).to_have_count(0)
+        assert not task.locator("a").evaluate_all("all => all.filter(each => each.href.startsWith('javascript'))")
+    ben.opens_task("One and a half")
+    expect(ben.page.locator("#sheet li")).to_have_text(["first", "second"])
+    expect(ben.page.locator("#sheet").get_by_role("link", name="a link")).to_have_attribute("target", "_blank")
+    expect(ben.page.locator("#sheet form")).to_have_count(0)
+
+    # what cannot be kept is said beside the field, and nothing typed is lost
+    ada.expects("422")
+    sheet = ada.opens_task("Two")
+    sheet.get_by_label("Title").fill("Two, changed")
+    sheet.get_by_label("Link").fill("ftp://somewhere")
+    sheet.get_by_role("button", name="Save").click()
+    expect(sheet).to_contain_text("A task's link begins with https:// or http://.")
+    expect(sheet.get_by_label("Title")).to_have_value("Two, changed")
+    expect(sheet.get_by_label("Link")).to_have_value("ftp://somewhere")
+    ben.sees_backlog("One and a half", "Two")
+
+
+def test_dragging_a_task(ada: Person, ben: Person) -> None:
+    ben.joins(ada.opens(tasks="One\nTwo\nThree\nFour"))
+    rows = ada.backlog.locator("li")
+    rows.nth(3).hover()
+    rows.nth(3).locator(".grip").drag_to(rows.nth(1), target_position={"x": 40, "y": 4})
+    for each in (ada, ben):
+        each.sees_backlog("One", "Four", "Two", "Three")
+    rows.nth(0).hover()
+    rows.nth(0).locator(".grip").drag_to(rows.nth(2), target_position={"x": 40, "y": 50})
+    for each in (ada, ben):
+        each.sees_backlog("Four", "Two", "One", "Three")
+    expect(ada.backlog.locator("[data-drop], [data-dragging]")).to_have_count(0)
+
+
+def test_deleting_with_a_way_back(ada: Person, ben: Person) -> None:
+    ben.joins(ada.opens(tasks="One\nTwo\nThree"))
+    ada.opens_task("Two").get_by_role("button", name="Delete the task").click()
+    ada.sees_notice("Task deleted.")
+    for each in (ada, ben):
+        each.sees_backlog("One", "Three")
+    ada.page.get_by_role("button", name="Undo").click()
+    ada.sees_notice("Task is back.")
+    for each in (ada, ben):
+        each.sees_backlog("One", "Two", "Three")
+
+
+def test_skipping_going_back_and_reopening(ada: Person, ben: Person) -> None:
+    ben.joins(ada.opens(tasks="One\nTwo"))
+    ada.skips()
+    for each in (ada, ben):
+        each.sees_task("Two")
+        expect(each.backlog.locator("li").first).to_contain_text("Skipped")
+    ben.picks("5")
+    ada.sees_seat("Ben", "voted")
+
+    # back to the first while a card lies on the second: it is still there afterwards
+    ada.backlog.locator("li").first.hover()
+    ada.page.get_by_role("button", name="Vote on One now").click()
+    for each in (ada, ben):
+        each.sees_task("One")
+    ben.has_no_card()
+    ben.picks("3")
+    ada.sees_seat("Ben", "voted")
+    ada.reveals()
+    ada.saves("3")
+    for each in (ada, ben):
+        each.sees_task("Two")
+        each.sees_seat("Ben", "voted")
+    ben.has_picked("5")
+
+    # an estimate taken back: the cards lie as they lay
+    ada.opens_task("One").get_by_role("button", name="Reopen").click()
+    for each in (ada, ben):
+        each.sees_task("One")
+        each.sees_card_of("Ben", "3")
+        expect(each.backlog.locator("li").first.locator(".chip")).to_have_text("–")
+    ada.saves("2")
+    for each in (ada, ben):
+        each.sees_task("Two")
+        expect(each.backlog.locator("li").first.locator(".chip")).to_contain_text("2")
+
+
+def test_nobodys_typing_is_eaten(ada: Person, ben: Person) -> None:
+    ben.joins(ada.opens(tasks="One\nTwo"))
+    ada.to_member("Share the facilitator role with", "Ben")
+    ben.sees("Facilitators: Ada, Ben")
+    field = ada.page.get_by_label("Add tasks, one a line")
+    field.focus()
+    ada.page.keyboard.type("A thought half")
+
+    ben.picks("5")
+    ada.sees_seat("Ben", "voted")
+    ben.adds("Three")
+    ada.sees_backlog("One", "Two", "Three")
+    ben.skips()
+    ada.sees_task("Two")
+    ben.picks("8")
+    ben.reveals()
+    ada.sees_card_of("Ben", "8")
+    expect(field).to_have_value("A thought half")
+    expect(field).to_be_focused()
+    ada.page.keyboard.type(" finished")
+    expect(field).to_have_value("A thought half finished")
+
+    # nor the note for the report, nor a task's sheet
+    note = ada.page.get_by_label("Note")
+    note.focus()
+    ada.page.keyboard.type("Not before")
+    ben.adds("Four")
+    ada.sees_backlog("One", "Two", "Three", "Four")
+    ada.page.keyboard.type(" May")
+    expect(note).to_have_value("Not before May")
+    title = ada.opens_task("One").get_by_label("Title")
+    title.fill("One, b")
+    ben.adds("Five")
+    ada.sees_backlog("One", "Two", "Three", "Four", "Five")
+    ada.page.keyboard.type("etter")
+    expect(title).to_have_value("One, better")

@@ -1,0 +1,87 @@
+"""Requests that fail, and answers that come too late."""
+
+import re
+
+import pytest
+from playwright.sync_api import Route, expect
+
+from tests.browser.person import Person
+
+pytestmark = pytest.mark.browser
+
+VOTES = re.compile(r"/votes$")
+
+
+def held_vote(ben: Person, card: str) -> Route:
+    """Ben's card is on its way, and takes its time."""
+    held: list[Route] = []
+    ben.page.route(VOTES, lambda route: held.append(route), times=1)
+    ben.touches(card)
+    while not held:
+        ben.page.title()  # lets what happened in the browser be told
+    return held[0]
+
+
+def test_a_vote_that_fails_once_is_sent_again(ada: Person, ben: Person) -> None:
+    ben.joins(ada.opens())
+    ben.expects("ERR_FAILED", "Failed to fetch")
+    ben.page.route(VOTES, lambda route: route.abort(), times=1)
+    ben.touches("5")
+    ben.sees_notice("Your card has not arrived yet. Trying again.")
+    ben.has_picked("5")
+    ada.sees_seat("Ben", "voted")
+    ada.reveals()
+    ada.sees_card_of("Ben", "5")
+
+
+def test_only_the_last_of_quick_changes_counts(ada: Person, ben: Person) -> None:
+    ben.joins(ada.opens())
+    first = held_vote(ben, "5")
+    ben.touches("8")
+    ben.touches("13")
+    first.continue_()
+    ben.has_picked("13")
+    ada.sees_seat("Ben", "voted")
+    ada.reveals()
+    ada.sees_card_of("Ben", "13")
+
+
+def test_a_vote_after_the_reveal_is_refused(ada: Person, ben: Person) -> None:
+    ben.joins(ada.opens())
+    ben.expects("409")
+    ada.picks("3")
+    vote = held_vote(ben, "5")
+    ada.reveals()
+    vote.continue_()
+    ben.sees_notice("The cards are already face up.")
+    for each in (ada, ben):
+        each.sees_status("One vote, 3")
+        each.sees("Did not vote: Ben")
+    expect(ben.page.locator("#notice .toast")).to_have_count(1)
+
+
+def test_a_vote_for_a_round_that_is_over_does_not_count_in_the_next(ada: Person, ben: Person) -> None:
+    ben.joins(ada.opens())
+    ben.expects("409")
+    ada.picks("3")
+    vote = held_vote(ben, "5")
+    ada.reveals()
+    ada.calls_another_vote()
+    ben.sees("Round 2")
+    vote.continue_()
+    ben.sees_notice("That round is over. The table shows where we are now.")
+    ben.has_no_card()
+    ada.sees_status("0 of 2 have voted")
+    ben.picks("8")
+    ada.sees_seat("Ben", "voted")
+
+
+def test_a_page_whose_cookie_is_gone(ada: Person, ben: Person) -> None:
+    ben.joins(ada.opens())
+    ada.picks("3")
+    ben.sees_seat("Ada", "voted")
+    ben.context.clear_cookies()
+    ben.expects("40[04]")
+    ben.touches("5")
+    ben.sees_notice("This page has lost its cookies or was open too long. Reload it and try again.")
+    ada.sees_status("1 of 2 have voted")

@@ -1,0 +1,133 @@
+"""Ways in, ways out, and who one is after coming back."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.house import House
+from tests.browser.person import Person
+
+pytestmark = pytest.mark.browser
+
+
+def test_joining_by_link_and_by_typed_code(ada: Person, ben: Person, cleo: Person) -> None:
+    table = ada.opens()
+    assert re.fullmatch(r"[A-Z0-9]{3}-[A-Z0-9]{3}", table.code)
+    ben.joins(table)
+
+    cleo.page.goto("/")
+    cleo.page.get_by_label("Join with a code").fill(f" {table.code.lower().replace('-', ' ')} ")
+    cleo.page.get_by_role("button", name="Join", exact=True).click()
+    cleo.sees("Checkout team", "Ada is facilitating. 2 people are here.")
+    cleo.takes_a_seat()
+    for each in (ada, ben, cleo):
+        for name in ("Ada", "Ben", "Cleo"):
+            each.sees_seat(name, "thinking")
+
+
+def test_a_code_that_no_session_has(gus: Person) -> None:
+    gus.expects("404")
+    gus.page.goto("/")
+    gus.page.get_by_label("Join with a code").fill("zzz-999")
+    gus.page.get_by_role("button", name="Join", exact=True).click()
+    gus.sees("No such table", "No session has that code.")
+    expect(gus.page.get_by_label("Join with a code")).to_be_visible()
+
+
+def test_a_taken_name_is_told_apart(ada: Person, ben: Person, person: Callable[..., Person]) -> None:
+    table = ada.opens()
+    ben.joins(table)
+    person("Ben").joins(table)
+    for each in (ada, ben):
+        each.sees_seat("Ben", "thinking")
+        each.sees_seat("Ben 2", "thinking")
+
+
+def test_two_tabs_are_one_member(ada: Person, ben: Person) -> None:
+    table = ada.opens()
+    ben.joins(table)
+    twin = ben.another_tab()
+    twin.page.goto(table.url)
+    twin.is_live()
+
+    ben.picks("8")
+    twin.has_picked("8")
+    twin.picks("13")
+    ben.has_picked("13")
+    ada.sees_status("1 of 2 have voted")
+    expect(ada.table.locator(".seat")).to_have_count(2)
+    ben.takes_the_card_back()
+    twin.has_no_card()
+    ada.sees_status("0 of 2 have voted")
+
+    # one of them closed, Ben is still here: his vote through the other counts, and he is waited for
+    ben.page.close()
+    twin.picks("3")
+    ada.sees_seat("Ben", "voted")
+    ada.reveals()
+    twin.sees_card_of("Ben", "3")
+
+
+def test_leaving_and_coming_back(ada: Person, ben: Person, cleo: Person) -> None:
+    table = ada.opens()
+    for each in (ben, cleo):
+        each.joins(table)
+    ben.picks("5")
+    cleo.leaves()
+    ada.sees("Gone: Cleo")
+    ada.does_not_see_seat("Cleo")
+    ben.leaves()
+    ada.sees_seat("Ben", "voted")
+
+    # the browser knows who it is: no form, the same seat, the same card
+    for each in (ben, cleo):
+        each.page.goto(table.link)
+        each.is_live()
+    ben.has_picked("5")
+    ada.sees_seat("Cleo", "thinking")
+    expect(ada.table.locator(".seat")).to_have_count(3)
+
+
+def test_a_facilitator_stays_one(ada: Person, ben: Person) -> None:
+    table = ada.opens()
+    ben.joins(table)
+    ada.reloads()
+    ben.picks("5")
+    ada.page.goto("/")
+    ada.page.goto(table.link)
+    ada.is_live()
+    ben.sees("Facilitator: Ada")
+    ada.sees_seat("Ben", "voted")
+    ada.reveals()
+    ben.sees_card_of("Ben", "5")
+    expect(ben.page.get_by_role("button", name="Vote again")).to_have_count(0)
+
+
+def test_a_table_without_its_facilitator(house: House, ada: Person, ben: Person, cleo: Person) -> None:
+    table = ada.opens()
+    for each in (ben, cleo):
+        each.joins(table)
+    ada.page.close()
+    ben.sees_seat("Ada", "away")
+    expect(ben.page.get_by_role("button", name="Take over")).to_be_hidden()
+
+    house.long_ago(table.id, "Ada", "away_since", minutes=3)
+    ben.reloads()
+    ben.sees("No facilitator is here.")
+    ben.page.get_by_role("button", name="Take over").click()
+    for each in (ben, cleo):
+        each.sees("Facilitator: Ben")
+    expect(ben.page.get_by_role("button", name="Take over")).to_be_hidden()
+    ben.picks("5")
+    cleo.picks("8")
+    ben.reveals()
+    cleo.sees_card_of("Ben", "5")
+
+    # back again, Ada sits where she sat, without the role
+    back = ada.another_tab()
+    back.page.goto(table.link)
+    back.is_live()
+    back.sees("Ben is picking the final estimate.")
+    expect(back.page.get_by_role("button", name="Vote again")).to_have_count(0)

@@ -1,0 +1,161 @@
+"""Options, the timer, and what a facilitator may do about others."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.person import Person
+
+pytestmark = pytest.mark.browser
+
+
+def test_names_hidden(ada: Person, ben: Person, cleo: Person) -> None:
+    table = ada.opens(options=["Hide names"], tasks="One\nTwo")
+    for each in (ben, cleo):
+        each.joins(table)
+    for each, card in ((ada, "2"), (ben, "5"), (cleo, "13")):
+        each.picks(card)
+    ada.reveals()
+    for each in (ada, ben, cleo):
+        expect(each.table.locator(".lay")).to_have_count(3)
+        assert each.table.locator(".lay").evaluate_all("all => all.map(each => each.id).join('')") == ""
+        expect(each.table.locator(".tableau")).not_to_contain_text(re.compile("Ada|Ben|Cleo"))
+        each.sees("Hear the 2 and the 13 first.")
+    ada.saves("5")
+    ben.sees_task("Two")
+    ada.ends()
+    ben.page.get_by_role("link", name="See the report").click()
+    ben.page.locator("summary").first.click()
+    expect(ben.page.locator(".rounds")).to_contain_text("1 vote")
+    expect(ben.page.locator(".rounds")).not_to_contain_text(re.compile("Ada|Ben|Cleo"))
+
+
+def test_anyone_reveals(ada: Person, ben: Person) -> None:
+    ben.joins(ada.opens(options=["Anyone may reveal"]))
+    ben.picks("5")
+    ada.sees_seat("Ben", "voted")
+    ben.reveals()
+    ada.sees_card_of("Ben", "5")
+    ben.calls_another_vote()
+    ada.sees_cards_face_down()
+    expect(ben.page.get_by_role("button", name="End session")).to_have_count(0)
+
+
+def test_only_a_facilitator_reveals_otherwise(ada: Person, ben: Person) -> None:
+    ben.joins(ada.opens())
+    expect(ben.page.get_by_role("button", name="Reveal cards")).to_have_count(0)
+    expect(ada.page.get_by_role("button", name="Reveal cards")).to_be_visible()
+
+
+def test_a_card_changed_after_the_reveal(ada: Person, ben: Person) -> None:
+    ben.joins(ada.opens(options=["Change after the reveal"]))
+    ada.picks("5")
+    ben.picks("8")
+    ada.reveals()
+    ben.sees_card_of("Ben", "8")
+    ben.picks("5")
+    for each in (ada, ben):
+        each.sees_card_of("Ben", "5")
+        each.sees_status("All 2 picked 5")
+
+
+def test_options_change_on_the_way(ada: Person, ben: Person) -> None:
+    ben.joins(ada.opens())
+    ada.menu("Session options")
+    ada.page.get_by_label("Name", exact=True).fill("Another name")
+    ada.page.get_by_role("checkbox", name="Anyone may reveal").check()
+    ada.page.get_by_label("Timer, in minutes").fill("0.5")
+    ada.page.get_by_role("button", name="Save").click()
+    for each in (ada, ben):
+        each.sees("Another name")
+    expect(ada.page.get_by_role("button", name="Start 0:30")).to_be_visible()
+    expect(ben.page.get_by_role("button", name="Reveal cards")).to_be_visible()
+    ben.picks("5")
+    ben.reveals()
+    ada.sees_card_of("Ben", "5")
+
+
+def test_the_timer_is_the_same_for_all(ada: Person, ben: Person, cleo: Person) -> None:
+    table = ada.opens(minutes="2")
+    for each in (ben, cleo):
+        each.joins(table)
+    team = (ada, ben, cleo)
+    for each in team:
+        expect(each.timer).to_have_count(0)
+    ada.page.get_by_role("button", name="Start 2:00").click()
+    for each in team:
+        expect(each.timer).to_have_text(re.compile(r"1:5\d"))
+    assert len({each.table.get_attribute("data-timer-ends") for each in team}) == 1
+    expect(ben.page.get_by_role("button", name="Pause")).to_be_hidden()
+
+    ada.page.get_by_role("button", name="Pause").click()
+    for each in team:
+        expect(each.page.locator("#timer")).to_have_attribute("data-state", "paused")
+    shown = {each.timer.text_content() for each in team}
+    assert len(shown) == 1
+    for each in team:
+        each.reloads()
+        expect(each.page.locator("#timer")).to_have_attribute("data-state", "paused")
+        expect(each.timer).to_have_text(shown.copy().pop() or "")
+
+    ada.page.get_by_role("button", name="Go on").click()
+    for each in team:
+        expect(each.page.locator("#timer")).to_have_attribute("data-state", "running")
+    ends = {each.table.get_attribute("data-timer-ends") for each in team}
+    assert len(ends) == 1
+    ben.reloads()
+    assert {ben.table.get_attribute("data-timer-ends")} == ends
+    ada.page.get_by_role("button", name="Stop").click()
+    for each in team:
+        expect(each.timer).to_have_count(0)
+
+
+def test_a_nudge(ada: Person, ben: Person, cleo: Person) -> None:
+    table = ada.opens()
+    for each in (ben, cleo):
+        each.joins(table)
+    ada.picks("5")
+    ada.to_member("Nudge", "Ben")
+    ada.sees_notice("Nudged.")
+    ben.sees_notice("The table is waiting for your card.")
+    expect(cleo.page.locator("#notice")).to_be_empty()
+
+
+def test_handing_over_and_sharing_the_role(ada: Person, ben: Person, cleo: Person) -> None:
+    table = ada.opens()
+    for each in (ben, cleo):
+        each.joins(table)
+    ada.to_member("Hand the facilitator role over to", "Ben")
+    for each in (ada, ben, cleo):
+        each.sees("Facilitator: Ben")
+    expect(ada.page.get_by_role("button", name="Reveal cards")).to_have_count(0)
+    expect(ben.page.get_by_role("button", name="Reveal cards")).to_be_visible()
+    expect(ben.page.get_by_label("Add tasks, one a line")).to_be_visible()
+    expect(ada.page.get_by_label("Add tasks, one a line")).to_be_hidden()
+
+    ben.to_member("Share the facilitator role with", "Cleo")
+    for each in (ada, ben, cleo):
+        each.sees("Facilitators: Ben, Cleo")
+    cleo.picks("5")
+    cleo.reveals()
+    ada.sees_card_of("Cleo", "5")
+    ben.opens_people().get_by_role("button", name="Stop facilitating").click()
+    for each in (ada, ben, cleo):
+        each.sees("Facilitator: Cleo")
+
+
+def test_somebody_removed_sees_why_and_may_come_back(ada: Person, ben: Person, person: Callable[..., Person]) -> None:
+    table = ada.opens()
+    ben.joins(table)
+    ben.picks("5")
+    ada.sees_seat("Ben", "voted")
+    ada.removes(ben)
+    assert ada.asked == ["Remove Ben from the session?"]
+    ben.sees("A facilitator removed you from this session.", "You may join again.")
+    expect(ben.page.get_by_label("Your name")).to_have_value("Ben")
+    ada.sees_status("0 of 1 have voted")
+    ben.takes_a_seat()
+    ben.has_no_card()
+    ada.sees_seat("Ben", "thinking")

@@ -1,0 +1,102 @@
+"""The table still works where the socket does not."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import WebSocketRoute, expect
+
+from tests.browser.house import House
+from tests.browser.person import Person
+
+pytestmark = pytest.mark.browser
+
+
+class Cable:
+    """A person's socket, to be pulled out and put back."""
+
+    def __init__(self, person: Person) -> None:
+        self._plugged = True
+        self._sockets: list[WebSocketRoute] = []
+        person.page.route_web_socket("**/app/**", self._connect)
+
+    def _connect(self, socket: WebSocketRoute) -> None:
+        if self._plugged:
+            socket.connect_to_server()
+            self._sockets.append(socket)
+        else:
+            socket.close(code=1001)
+
+    def pull(self) -> None:
+        self._plugged = False
+        while self._sockets:
+            self._sockets.pop().close(code=1001)
+
+    def plug_in(self) -> None:
+        self._plugged = True
+
+
+def test_a_socket_that_breaks_and_comes_back(ada: Person, ben: Person) -> None:
+    cable = Cable(ben)
+    table = ada.opens(tasks="One\nTwo")
+    ben.joins(table)
+    ben.page.evaluate("document.title = 'never reloaded'")
+    cable.pull()
+    lost = ben.page.get_by_role("alert").filter(visible=True)
+    expect(lost).to_contain_text("Your vote is kept")
+
+    # what others do is seen, and what one does oneself arrives
+    ada.picks("3")
+    ben.sees_seat("Ada", "voted")
+    ben.picks("5")
+    ada.sees_seat("Ben", "voted")
+    ada.reveals()
+    ben.sees_card_of("Ada", "3")
+    ada.saves("5")
+    ben.sees_task("Two")
+    ben.has_no_card()
+    expect(lost).to_be_visible()
+
+    cable.plug_in()
+    ben.is_live()
+    expect(lost).to_have_count(0)
+    ada.picks("8")
+    ben.sees_seat("Ada", "voted")
+    assert ben.page.evaluate("document.title") == "never reloaded"
+
+
+def test_a_socket_that_never_was(ada: Person, ben: Person) -> None:
+    cable = Cable(ben)
+    cable.pull()
+    table = ada.opens()
+    ben.page.goto(table.link)
+    ben.page.get_by_label("Your name").fill("Ben")
+    ben.page.get_by_role("button", name="Take a seat").click()
+    expect(ben.page.get_by_role("alert").filter(visible=True)).to_contain_text("Reconnecting.")
+    ada.picks("3")
+    ben.sees_seat("Ada", "voted")
+    cable.plug_in()
+    ben.page.get_by_role("button", name="Try now").click()
+    ben.is_live()
+    expect(ben.page.locator("#lost")).to_be_hidden()
+
+
+def test_a_house_without_realtime(build: Callable[..., House], person: Callable[..., Person]) -> None:
+    home = build(REALTIME="none").url
+    ada, ben = (person(name, home=home, polls=True) for name in ("Ada", "Ben"))
+    table = ada.opens(tasks="One\nTwo")
+    ben.joins(table)
+    for each in (ada, ben):
+        each.sees("Updates every few seconds")
+        each.sees_seat("Ben", "thinking")
+    ben.picks("5")
+    ada.picks("3")
+    for each in (ada, ben):
+        each.sees_status("Everyone has voted")
+    ada.reveals()
+    ben.sees_card_of("Ada", "3")
+    ada.saves("5")
+    ben.sees_task("Two")
+    ben.has_no_card()
+    ada.removes(ben)
+    ben.sees("A facilitator removed you from this session.")
+    ben.expects("404")

@@ -1,0 +1,139 @@
+"""The cast, the same everywhere: Ada facilitates, Ben votes, Cleo watches, Gus is a guest, Mallory a stranger."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from poker_app.db import session
+from poker_app.poker.models import Member, PokerSession
+
+HTMX = {"HX-Request": "true"}
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.moment = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def forward(self, **time: float) -> None:
+        """By ``seconds=``, ``minutes=`` ..."""
+        self.moment += timedelta(**time)
+
+
+class Person:
+    """Somebody with a browser: a cookie jar, the token of the last page, and the verbs of the product."""
+
+    def __init__(self, app: Flask, name: str) -> None:
+        self._app = app
+        self.name = name
+        self.browser: FlaskClient = app.test_client()
+        self._token = ""
+
+    def get(self, path: str, **more: object) -> TestResponse:
+        answer = self.browser.get(path, **more)  # type: ignore[arg-type]
+        if found := re.search(r'name="csrf_token" value="([^"]+)"', answer.get_data(as_text=True)):
+            self._token = found[1]
+        return answer
+
+    def post(self, path: str, data: dict[str, str] | None = None, *, htmx: bool = True, **more: object) -> TestResponse:
+        """As the page would send it: with the form's token, from the page's origin, through htmx unless told."""
+        if not self._token:
+            self.get("/sessions/new")
+        headers = {"Origin": "http://localhost", "X-CSRFToken": self._token, **(HTMX if htmx else {})}
+        return self.browser.post(path, data=data or {}, headers=headers, **more)  # type: ignore[arg-type]
+
+    # --- verbs
+
+    def opens(self, name: str = "Checkout team", deck: str = "fibonacci", **options: str) -> "Table":
+        """Open a session and sit down as its facilitator."""
+        self.get("/sessions/new")
+        form = {"name": name, "deck": deck, "member_name": self.name, "form_key": name, **options}
+        answer = self.post("/sessions", form, htmx=False)
+        assert answer.status_code == 303, answer.get_data(as_text=True)
+        return Table(self._app, answer.location.rsplit("/", 1)[1])
+
+    def joins(self, table: "Table", role: str = "voter") -> "Person":
+        """Take a seat."""
+        self.get(f"{table.path}/join")
+        answer = self.post(f"{table.path}/members", {"member_name": self.name, "role": role}, htmx=False)
+        assert answer.status_code == 303, answer.get_data(as_text=True)
+        return self
+
+    def votes(self, table: "Table", card: str, round_id: str | None = None) -> TestResponse:
+        return self.post(f"{table.path}/votes", {"round": round_id or table.round, "card": card})
+
+    def retracts(self, table: "Table") -> TestResponse:
+        return self.post(f"{table.path}/votes/retraction", {"round": table.round})
+
+    def reveals(self, table: "Table") -> TestResponse:
+        return self.post(f"{table.path}/reveal", {"round": table.round})
+
+    def calls_another_vote(self, table: "Table") -> TestResponse:
+        return self.post(f"{table.path}/rounds", {"round": table.round})
+
+    def finalizes(self, table: "Table", estimate: str, note: str = "") -> TestResponse:
+        return self.post(f"{table.path}/tasks/{table.task}/estimate", {"estimate": estimate, "note": note})
+
+    def adds(self, table: "Table", tasks: str) -> TestResponse:
+        return self.post(f"{table.path}/tasks", {"tasks": tasks})
+
+    def ends(self, table: "Table") -> TestResponse:
+        return self.post(f"{table.path}/ending")
+
+    def seat(self, table: "Table") -> Member:
+        """This person's row at the table."""
+        found = select(Member).where(Member.session_id == table.id, Member.name == self.name)
+        with self._app.app_context():
+            return session.scalars(found).one()
+
+
+class Table:
+    """A session, seen through its row."""
+
+    def __init__(self, app: Flask, key: str) -> None:
+        self._app = app
+        self.id = key
+        self.path = f"/sessions/{self.id}"
+
+    @property
+    def row(self) -> PokerSession:
+        with self._app.app_context():
+            return session.get_one(PokerSession, self.id)
+
+    @property
+    def round(self) -> str:
+        return self.row.current_round_id or ""
+
+    @property
+    def task(self) -> str:
+        return self.row.current_task_id or ""
+
+
+class Cast:
+    """Everybody, with Ada's table open as soon as somebody asks for it."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self.ada, self.ben, self.cleo = (Person(app, name) for name in ("Ada", "Ben", "Cleo"))
+        self.gus, self.mallory = (Person(app, name) for name in ("Gus", "Mallory"))
+
+    @cached_property
+    def table(self) -> Table:
+        """Ada's table, where Ben votes and Cleo watches."""
+        table = self.ada.opens()
+        self.ben.joins(table)
+        self.cleo.joins(table, role="spectator")
+        return table
+
+    def person(self, name: str) -> Person:
+        """One more, with a browser of their own."""
+        return Person(self._app, name)

@@ -1,0 +1,157 @@
+"""What every test may ask for: an application on a database of its own, and the cast to sit at its tables."""
+
+import itertools
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from flask import Flask
+from jinja2 import FileSystemBytecodeCache
+
+from poker_app import create_app
+from poker_app.db import db
+from poker_app.settings import ROOT, Settings
+from tests import postgres
+from tests.cast import Cast, Clock
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+ON_BOTH = {"contexts", "concurrency"}
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with the tables and nothing in them, to be copied."""
+    path = tmp_path_factory.mktemp("database") / "empty.db"
+    _make_tables(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL server of this run, with a database `empty` to make others from."""
+    with postgres.server() as folder:
+        postgres.command(folder, "CREATE DATABASE empty")
+        _make_tables(postgres.url(folder, "empty"))
+        yield postgres.url(folder)
+
+
+def _make_tables(url: str) -> None:
+    app = create_app(_settings(url))
+    with app.app_context():
+        db.create_all()
+        if db.engine.dialect.name == "sqlite":
+            with db.engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.session.remove()
+        db.engine.dispose()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """What the database has a say in is tried on both."""
+    folder = metafunc.definition.path.parent.name
+    if "database" in metafunc.fixturenames and folder in ON_BOTH and postgres.installed():
+        metafunc.parametrize("database", ["sqlite", "postgresql"])
+
+
+@pytest.fixture(scope="session")
+def browser() -> "Iterator[Browser]":
+    """Chromium, as `bin/browser` finds it; one for all, because Playwright can be started only once in a thread."""
+    from playwright.sync_api import sync_playwright
+
+    found = subprocess.run([ROOT / "bin/browser"], check=True, capture_output=True, text=True).stdout.strip()
+    path = None if found == "playwright" else found
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=flags)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def database() -> str:
+    """SQLite, and for the folders ON_BOTH also PostgreSQL."""
+    return "sqlite"
+
+
+@pytest.fixture
+def settings(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
+    """Settings for a database of the test's own, with no realtime engine."""
+    if database == "sqlite":
+        path = tmp_path / "faceup.db"
+        shutil.copy(request.getfixturevalue("empty_sqlite"), path)
+        yield _settings(f"sqlite:///{path}")
+        return
+    folder = request.getfixturevalue("postgres_url").partition("?host=")[2]
+    name = f"test_{next(_numbers)}"
+    postgres.command(folder, f"CREATE DATABASE {name} TEMPLATE empty")
+    yield _settings(postgres.url(folder, name))
+    postgres.command(folder, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _settings(url: str) -> Settings:
+    return Settings(_env_file=None, database_url=url, secret_key="for tests only", realtime="none", log_level="error")
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Templates, compiled once a run instead of once a test."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
+@pytest.fixture
+def app(settings: Settings, compiled: FileSystemBytecodeCache) -> Iterator[Flask]:
+    """The application. No context is open: requests of a test must share no more than those of two browsers."""
+    made = create_app(settings)
+    made.jinja_env.bytecode_cache = compiled
+    yield made
+    with made.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def context(app: Flask) -> Iterator[None]:
+    """An open context, for calling actions as they are, without a request."""
+    with app.app_context():
+        yield
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The time, held still until the test moves it."""
+    held = Clock()
+    monkeypatch.setattr("poker_app.clock.now", held.now)
+    return held
+
+
+@pytest.fixture
+def cast(app: Flask) -> Cast:
+    """Ada (facilitator), Ben (voter), Cleo (spectator) at one table; Gus and Mallory outside it."""
+    return Cast(app)
+
+
+class Announced(list[str]):
+    """The names of the published events, in order; ``data`` holds what each carried."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.data: list[Mapping[str, object]] = []
+
+
+@pytest.fixture
+def announced(monkeypatch: pytest.MonkeyPatch) -> Announced:
+    """The names of the events that were published, in order."""
+    heard = Announced()
+
+    def publish(channels: object, event: str, data: Mapping[str, object], exclude_socket: str | None = None) -> bool:
+        heard.append(event)
+        heard.data.append(data)
+        return True
+
+    monkeypatch.setattr("poker_app.realtime.publish", publish)
+    return heard

@@ -1,0 +1,206 @@
+"""What browsers hear: whole states, once committed, and as few as will do."""
+
+import base64
+import gzip
+import json
+import threading
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from poker_app import realtime
+from poker_app.db import session, transaction
+from poker_app.poker import events, tasks, voting
+from poker_app.poker.events import MOST_BYTES, News, State, catch_up, payload, publish
+from tests.cast import Cast
+from tests.conftest import Announced
+from tests.contexts.conftest import Room
+
+# --- what an event carries
+
+
+def test_a_short_state_travels_as_it_is() -> None:
+    assert payload(State(7, 5, "<p>ä</p>", 2), {"member": "x"}) == {
+        "version": 7,
+        "agenda": 5,
+        "member": "x",
+        "html": "<p>ä</p>",
+    }
+
+
+def test_a_long_state_travels_packed_and_a_longer_one_not_at_all() -> None:
+    long = "<p>seat</p>" * 2_000
+    packed = payload(State(7, 5, long, 2))
+    assert packed.keys() == {"version", "agenda", "gz"}
+    assert gzip.decompress(base64.b64decode(packed["gz"])).decode() == long
+    assert payload(State(7, 5, long, 2)) == packed
+    noise = "".join(f"{number * 7919 % 65_521:x}" for number in range(40_000))
+    assert payload(State(7, 5, noise, 2)) == {"version": 7, "agenda": 5}
+
+
+@pytest.mark.parametrize("letter", ["x", '"', "é", "☕", "🂡"])
+def test_no_event_is_longer_than_the_engine_takes(letter: str) -> None:
+    for length in range(0, 12_000, 97):
+        assert len(json.dumps(payload(State(7, 5, letter * length, 2))).encode()) <= MOST_BYTES
+
+
+def test_an_event_holds_the_state_that_it_names(cast: Cast, announced: Announced) -> None:
+    cast.ben.votes(cast.table, "5")
+    told = announced.data[-1]
+    assert told["version"] == cast.table.row.version
+    assert f'data-version="{told["version"]}"' in str(told["html"])
+    assert "1 of 2 have voted" in str(told["html"])
+    assert 'hx-target="#backlog"' not in str(told["html"])
+    cast.ada.adds(cast.table, "One")
+    assert 'hx-target="#backlog"' in str(announced.data[-1]["html"])
+
+
+# --- when it is sent
+
+
+def test_nothing_is_told_of_a_change_that_was_taken_back(room: Room) -> None:
+    def breaks_off() -> None:
+        with transaction() as work:
+            work.afterwards(lambda: publish(News(room.table.id, "vote", 9)))
+            room.table.name = "Half done"
+            raise RuntimeError("in the middle")
+
+    with room.nothing_happens(), pytest.raises(RuntimeError):
+        breaks_off()
+
+
+def test_it_is_told_after_the_commit(room: Room, monkeypatch: pytest.MonkeyPatch, app: Flask) -> None:
+    seen: list[dict[str, str]] = []
+
+    def publish(*_: object) -> bool:
+        # Another connection, as a browser's own request would be.
+        with app.app_context():
+            seen.append(room.cards(current))
+        return True
+
+    current = room.round.id
+    monkeypatch.setattr("poker_app.realtime.publish", publish)
+    room.plays(room.ben, "5")
+    assert seen == [{"Ben": "5"}]
+
+
+def test_the_socket_that_asked_is_left_out_of_a_small_table(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    left_out: list[str | None] = []
+    monkeypatch.setattr("poker_app.realtime.publish", lambda *sent: left_out.append(sent[3]) or True)
+    for members in (12, 13):
+        monkeypatch.setattr("poker_app.poker.events.render", lambda *_, members=members: State(1, 1, "", members))
+        publish(News(room.table.id, "vote", 1, socket="1.2"))
+    assert left_out == ["1.2", None]
+
+
+def test_votes_that_wait_while_one_is_sent_are_told_as_one(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[tuple[str, str | None]] = []
+    sending, go = threading.Event(), threading.Event()
+
+    def slow(_channels: object, event: str, _data: object, socket: str | None = None) -> bool:
+        sent.append((event, socket))
+        sending.set()
+        assert go.wait(5)
+        return True
+
+    monkeypatch.setattr("poker_app.realtime.publish", slow)
+    monkeypatch.setattr("poker_app.poker.events.render", lambda *_: State(1, 1, "", 2))
+    application = _application()
+
+    def first() -> None:
+        with application.app_context():
+            publish(News(room.table.id, "vote", 1, socket="1.1"))
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    assert sending.wait(5)
+    for number in (2, 3, 4):
+        publish(News(room.table.id, "vote", number, socket=f"1.{number}"))
+    publish(News(room.table.id, "round-revealed", 5, socket="1.5"))
+    publish(News(room.table.id, "member-nudged", 6, {"member": "x"}))
+    publish(News(room.table.id, "member-nudged", 7, {"member": "y"}))
+    go.set()
+    thread.join()
+    assert sent == [
+        ("vote", "1.1"),
+        ("vote", None),
+        ("round-revealed", "1.5"),
+        ("member-nudged", None),
+        ("member-nudged", None),
+    ]
+
+
+def _application() -> Flask:
+    from flask import current_app
+
+    return current_app._get_current_object()  # type: ignore[attr-defined]
+
+
+def test_a_fault_in_one_event_does_not_silence_the_table(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    fine = events.render
+
+    def broken(*_: object) -> State:
+        raise KeyError("template")
+
+    monkeypatch.setattr("poker_app.poker.events.render", broken)
+    with pytest.raises(KeyError):
+        room.plays(room.ben, "5")
+    monkeypatch.setattr("poker_app.poker.events.render", fine)
+    with room.announces("vote"):
+        room.plays(room.ben, "8")
+
+
+# --- when the engine fails
+
+
+@pytest.fixture
+def failing(room: Room, monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
+    """Let the engine fail, or work again."""
+    works = realtime.publish
+
+    def switch(fails: bool) -> None:
+        monkeypatch.setattr("poker_app.realtime.publish", (lambda *_: False) if fails else works)
+        monkeypatch.setattr("poker_app.realtime.ready", lambda: True)
+
+    return switch
+
+
+def test_a_vote_stands_though_nobody_heard_of_it(room: Room, failing: Callable[[bool], None]) -> None:
+    failing(True)
+    room.plays(room.ben, "5")
+    session.expire_all()
+    assert room.cards() == {"Ben": "5"}
+    assert room.table.published_version == room.table.version - 1
+
+
+def test_the_next_reader_tells_once_what_was_missed(room: Room, failing: Callable[[bool], None]) -> None:
+    failing(True)
+    room.plays(room.ben, "5")
+    room.reveals()
+    failing(False)
+    catch_up(room.table.id)
+    assert room.announced == ["vote"]
+    assert room.announced.data[-1]["version"] == room.table.version
+    catch_up(room.table.id)
+    assert room.announced == ["vote"]
+    session.expire_all()
+    assert room.table.published_version == room.table.version
+
+
+def test_nobody_tries_while_the_engine_rests(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("poker_app.realtime.publish", lambda *_: False)
+    monkeypatch.setattr("poker_app.realtime.ready", lambda: False)
+    room.plays(room.ben, "5")
+    with room.nothing_happens():
+        catch_up(room.table.id)
+    assert room.table.published_version < room.table.version
+
+
+def test_a_change_that_was_heard_heals_one_that_was_not(room: Room, failing: Callable[[bool], None]) -> None:
+    failing(True)
+    voting.cast_vote(room.ben, room.round.id, "5")
+    failing(False)
+    tasks.add_tasks(room.ada, "One")
+    with room.nothing_happens():
+        catch_up(room.table.id)

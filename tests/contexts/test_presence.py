@@ -1,0 +1,202 @@
+"""Who is here: by their requests, and by what the realtime engine tells."""
+
+import pytest
+
+from poker_app.db import session
+from poker_app.poker import members, presence, sessions
+from poker_app.poker.models import Member
+from tests.cast import Clock
+from tests.contexts.conftest import Room
+
+
+def told(room: Room, name: str, member: Member | str = "", session_id: str = "") -> dict[str, str]:
+    """An event of the engine's webhook."""
+    event = {"name": name, "channel": f"presence-planning-poker-{session_id or room.table.id}"}
+    return {**event, "user_id": member if isinstance(member, str) else member.id} if member else event
+
+
+def everybody(room: Room, clock: Clock) -> dict[str, str]:
+    session.expire_all()
+    return {member.name: member.presence(clock.now()) for member in (room.ada, room.ben, room.cleo)}
+
+
+ALL_HERE = {"Ada": "present", "Ben": "present", "Cleo": "present"}
+
+
+# --- by requests
+
+
+def test_being_seen_is_noted_every_twenty_seconds(room: Room, clock: Clock) -> None:
+    first = clock.now()
+    clock.forward(seconds=19)
+    presence.note_seen(room.ben)
+    assert room.ben.seen_at == first
+    clock.forward(seconds=1)
+    with room.nothing_happens():
+        presence.note_seen(room.ben)
+    assert room.ben.seen_at == clock.now()
+
+
+def test_the_silent_are_away_after_ninety_seconds(room: Room, clock: Clock) -> None:
+    clock.forward(seconds=90)
+    with room.nothing_happens():
+        presence.sweep(room.table.id)
+    presence.note_seen(room.ada)
+    presence.note_seen(room.cleo)
+    clock.forward(seconds=1)
+    with room.announces("member-left"):
+        presence.sweep(room.table.id)
+    assert everybody(room, clock) == {**ALL_HERE, "Ben": "away"}
+    with room.nothing_happens():
+        presence.sweep(room.table.id)
+
+
+def test_several_fall_silent_in_one_event(room: Room, clock: Clock) -> None:
+    clock.forward(seconds=91)
+    presence.note_seen(room.ada)
+    with room.announces("member-left"):
+        presence.sweep(room.table.id)
+    assert everybody(room, clock) == {"Ada": "present", "Ben": "away", "Cleo": "away"}
+
+
+def test_a_silent_browser_with_an_open_socket_is_here(
+    room: Room, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr("poker_app.realtime.present", lambda channel: asked.append(channel) or {room.ben.id})
+    clock.forward(seconds=91)
+    presence.note_seen(room.ada)
+    with room.announces("member-left"):
+        presence.sweep(room.table.id)
+    assert everybody(room, clock) == {**ALL_HERE, "Cleo": "away"}
+    assert asked == [f"presence-planning-poker-{room.table.id}"]
+    assert room.ben.seen_at == clock.now()
+
+
+def test_the_away_are_gone_after_ten_minutes(room: Room, clock: Clock) -> None:
+    presence.hear([told(room, "member_removed", room.ben)])
+    since = clock.now()
+    for _ in range(10):
+        clock.forward(seconds=59)
+        presence.note_seen(room.ada)
+        presence.note_seen(room.cleo)
+    with room.nothing_happens():
+        presence.sweep(room.table.id)
+    assert everybody(room, clock)["Ben"] == "away"
+    clock.forward(seconds=11)
+    with room.announces("member-left"):
+        presence.sweep(room.table.id)
+    assert everybody(room, clock)["Ben"] == "gone"
+    assert room.ben.left_at == since
+    with room.nothing_happens():
+        presence.sweep(room.table.id)
+
+
+def test_who_is_back_is_here_at_once(room: Room, clock: Clock) -> None:
+    presence.hear([told(room, "member_removed", room.ben)])
+    with room.announces("member-joined"):
+        presence.note_seen(room.ben)
+    assert everybody(room, clock) == ALL_HERE
+
+
+def test_the_removed_and_the_ended_are_left_alone(room: Room, clock: Clock) -> None:
+    members.remove(room.ada, room.cleo.id)
+    sessions.end_session(room.ada)
+    clock.forward(seconds=91)
+    with room.nothing_happens():
+        presence.sweep(room.table.id)
+        presence.hear([told(room, "member_removed", room.ben), told(room, "channel_vacated")])
+    assert room.cleo.away_since is None
+
+
+# --- by webhooks
+
+
+def test_going_and_coming(room: Room, clock: Clock) -> None:
+    with room.announces("member-left"):
+        presence.hear([told(room, "member_removed", room.ben)])
+    assert room.ben.away_since == clock.now()
+    with room.announces("member-joined"):
+        presence.hear([told(room, "member_added", room.ben)])
+    assert everybody(room, clock) == ALL_HERE
+
+
+def test_told_twice_is_told_once(room: Room, clock: Clock) -> None:
+    presence.hear([told(room, "member_removed", room.ben)])
+    since = clock.now()
+    clock.forward(seconds=5)
+    with room.nothing_happens():
+        presence.hear([told(room, "member_removed", room.ben)])
+    assert room.ben.away_since == since
+    presence.hear([told(room, "member_added", room.ben)])
+    with room.nothing_happens():
+        presence.hear([told(room, "member_added", room.ben)])
+
+
+def test_both_in_one_webhook(room: Room, clock: Clock) -> None:
+    with room.announces("member-left", "member-joined"):
+        presence.hear([told(room, "member_removed", room.ben), told(room, "member_added", room.ben)])
+    assert everybody(room, clock) == ALL_HERE
+
+
+def test_a_late_goodbye_is_healed_by_the_next_request(room: Room, clock: Clock) -> None:
+    presence.hear([told(room, "member_removed", room.ben)])
+    assert everybody(room, clock)["Ben"] == "away"
+    presence.note_seen(room.ben)
+    assert everybody(room, clock) == ALL_HERE
+
+
+def test_a_late_goodbye_of_who_left_or_was_removed(room: Room) -> None:
+    members.leave(room.ben)
+    members.remove(room.ada, room.cleo.id)
+    with room.nothing_happens():
+        presence.hear([told(room, "member_removed", room.ben), told(room, "member_removed", room.cleo)])
+
+
+def test_a_late_greeting_of_who_was_removed(room: Room) -> None:
+    members.remove(room.ada, room.ben.id)
+    with room.nothing_happens():
+        presence.hear([told(room, "member_added", room.ben)])
+    assert room.ben.removed_at is not None
+
+
+def test_an_empty_channel_leaves_those_at_the_table_who_ask_without_a_socket(room: Room, clock: Clock) -> None:
+    with room.nothing_happens():
+        presence.hear([told(room, "channel_vacated")])
+    clock.forward(seconds=91)
+    presence.note_seen(room.ben)
+    with room.announces("member-left"):
+        presence.hear([told(room, "channel_vacated")])
+    assert everybody(room, clock) == {**dict.fromkeys(ALL_HERE, "away"), "Ben": "present"}
+
+
+def test_who_has_come_back_before_the_news_of_leaving_is_here(
+    room: Room, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("poker_app.realtime.present", lambda channel: {room.ben.id})
+    with room.nothing_happens():
+        presence.hear([told(room, "member_removed", room.ben)])
+    with room.announces("member-left"):
+        presence.hear([told(room, "member_removed", room.cleo)])
+
+
+def test_what_is_unknown_is_passed_over(room: Room) -> None:
+    other = Room(room.announced)
+    members.leave(other.ben)
+    room.announced.clear()
+    with room.nothing_happens():
+        presence.hear(
+            [
+                {},
+                {"name": "member_removed"},
+                {"name": "member_removed", "channel": "private-other", "user_id": room.ben.id},
+                told(room, "member_removed"),
+                told(room, "member_removed", "nonsense"),
+                told(room, "member_added", "nonsense"),
+                told(room, "member_removed", room.ben, session_id="nonsense"),
+                told(room, "member_removed", other.cleo),
+                told(room, "member_added", other.ben),
+                told(room, "channel_occupied"),
+                told(room, "client_event", room.ben),
+            ]
+        )

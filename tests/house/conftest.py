@@ -1,0 +1,81 @@
+"""One evening at two tables, made once and played again for every test from a copy of its database."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from poker_app import create_app
+from poker_app.db import db
+from poker_app.settings import Settings
+from tests.cast import Cast, Person, Table
+
+
+class World:
+    """Ada's table: two tasks, the first with one round done and another voted on, face down. And Gus's, elsewhere."""
+
+    def __init__(self, app: Flask, path: Path) -> None:
+        self.app, self._path = app, path
+        cast = Cast(app)
+        self.table = cast.table
+        self.dora = cast.person("Dora").joins(self.table)
+        self.gus = cast.gus
+        self.elsewhere = cast.gus.opens("Elsewhere")
+        self.ada, self.ben = cast.ada, cast.ben
+        self.people: dict[str, Person] = {
+            "stranger": cast.mallory,
+            "facilitator elsewhere": cast.gus,
+            "removed": self.dora,
+            "spectator": cast.cleo,
+            "voter": cast.ben,
+            "facilitator": cast.ada,
+        }
+        cast.ada.adds(self.table, "PAY-1 One\nTwo")
+        task = f"{self.table.path}/tasks/{self.table.task}"
+        cast.ada.post(task, {"title": "One", "key": "PAY-1", "url": "https://x.example", "description": "*So*"})
+        cast.ben.votes(self.table, "5")
+        cast.ada.reveals(self.table)
+        cast.ada.calls_another_vote(self.table)
+        cast.ben.votes(self.table, "8")
+        cast.ada.post(f"{self.table.path}/members/{self.seat(self.dora)}/removal")
+        with app.app_context():
+            self.code = self.table.row.code
+            db.session.remove()
+            with db.engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            db.engine.dispose()
+        shutil.copy(path, path.with_suffix(".kept"))
+        self.task, self.round = self.table.task, self.table.round
+
+    def seat(self, person: Person, table: Table | None = None) -> str:
+        return person.seat(table or self.table).id
+
+    def again(self) -> None:
+        """Everything as it was at the beginning."""
+        with self.app.app_context():
+            db.session.remove()
+            db.engine.dispose()
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{self._path}{suffix}").unlink(missing_ok=True)
+        shutil.copy(self._path.with_suffix(".kept"), self._path)
+
+
+@pytest.fixture(scope="module")
+def _evening(empty_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    path = tmp_path_factory.mktemp("house") / "faceup.db"
+    shutil.copy(empty_sqlite, path)
+    url = f"sqlite:///{path}"
+    made = create_app(
+        Settings(_env_file=None, database_url=url, secret_key="for tests only", realtime="embedded", log_level="error")
+    )
+    yield World(made, path)
+    with made.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def world(_evening: World) -> World:
+    _evening.again()
+    return _evening

@@ -1,0 +1,29 @@
+"""The product's files, for the tests that read them instead of running them."""
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PACKAGE = sorted((ROOT / "poker_app").rglob("*.py"))
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+SCRIPTS = sorted((ROOT / "static/js").rglob("*.js"))
+
+
+def named(path: Path) -> str:
+    """The path as one says it, from the top of the repository."""
+    return path.relative_to(ROOT).as_posix()
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(), str(path))
+
+
+def nodes[N: ast.AST](kind: type[N], paths: list[Path] = PACKAGE) -> Iterator[tuple[str, N]]:
+    """Every node of a kind, with the place where it stands."""
+    for path in paths:
+        for node in ast.walk(parsed(path)):
+            if isinstance(node, kind):
+                yield f"{named(path)}:{getattr(node, 'lineno', 0)}", node

@@ -1,0 +1,86 @@
+"""What is documented is there, and what is there is documented."""
+
+import ast
+import re
+
+from poker_app.poker.events import EVENTS
+from poker_app.settings import Settings
+from tests.house.sources import PACKAGE, ROOT, SCRIPTS, named, nodes
+
+PUBLIC = {"vote", "member-joined", "task-finalized", "session-ended"}
+
+
+def announced() -> dict[str, str]:
+    """The events that the code announces, with a place where it does."""
+    found = {}
+    for place, call in nodes(ast.Call):
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "announce":
+            assert call.args, f"{place} announces nothing"
+            assert isinstance(call.args[0], ast.Constant), f"{place} announces what cannot be read here"
+            found[call.args[0].value] = place
+    return found
+
+
+def test_every_event_is_in_the_protocol_and_every_one_of_it_is_announced() -> None:
+    assert announced().keys() == EVENTS.keys()
+
+
+def test_the_public_names_stay_and_all_are_past_tense_kebab_case() -> None:
+    assert EVENTS.keys() >= PUBLIC
+    for name in EVENTS.keys() - {"vote"}:
+        assert re.fullmatch(r"[a-z]+-[a-z]+", name)
+        assert name.endswith(("ed", "left")), name
+
+
+def test_only_the_protocol_publishes() -> None:
+    callers = {
+        place.split(":")[0]
+        for place, call in nodes(ast.Call)
+        if isinstance(call.func, ast.Attribute)
+        and call.func.attr == "publish"
+        and isinstance(call.func.value, ast.Name)
+        and call.func.value.id == "realtime"
+    }
+    assert callers == {"poker_app/poker/events.py"}
+
+
+def test_browsers_know_no_other_events() -> None:
+    text = "\n".join(path.read_text() for path in SCRIPTS)
+    named_there = set(
+        re.findall(r"""['"]((?:vote|member|task|session|round|tasks|role|timer|options)-(?:[a-z]+ed|left))['"]""", text)
+    )
+    assert named_there <= EVENTS.keys()
+
+
+def test_every_setting_is_in_the_readme_and_nothing_else() -> None:
+    table = (ROOT / "README.md").read_text().partition("| setting | default | meaning |")[2].partition("\n\n")[0]
+    rows = re.findall(r"^\| `([A-Z_]+)` \|[^|]*\| (.+?) \|$", table, flags=re.MULTILINE)
+    documented = dict(rows)
+    assert len(rows) == len(documented)
+    for name, field in Settings.model_fields.items():
+        assert documented.get(name.upper()) == field.description, name
+    assert {name.lower() for name in documented} == Settings.model_fields.keys()
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    readers = {
+        place.split(":")[0]
+        for place, node in nodes(ast.Attribute)
+        if node.attr in ("environ", "getenv", "environb") and isinstance(node.value, ast.Name) and node.value.id == "os"
+    }
+    assert readers == set()
+
+
+def test_every_command_of_the_readme_exists() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    asked = set(re.findall(r"`?make ([a-z]+)\b", (ROOT / "README.md").read_text()))
+    assert asked - targets == set()
+
+
+def test_every_module_says_what_it_is() -> None:
+    silent = [
+        named(path)
+        for path in PACKAGE
+        if path.read_text().strip() and not ast.get_docstring(ast.parse(path.read_text()))
+    ]
+    assert silent == []

@@ -1,0 +1,122 @@
+"""One name for one thing: the words that the glossary rules out are nowhere to be read, and nowhere to be typed."""
+
+import ast
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from poker_app.poker.events import EVENTS
+from tests.house.conftest import World
+from tests.house.sources import PACKAGE, TEMPLATES, named, nodes, parsed
+from tests.house.test_roles import TABLE
+from tests.house.world_pages import pages
+
+# Instead of: session, member, role, task, round, deck or card, reveal, tally, estimate, account, plan, credit.
+NEVER = set(
+    """
+    game room battle participant player moderator leader observer story issue ticket attempt scale flip stat score
+    organization organisation workspace tier wallet
+    """.split()  # noqa: SIM905
+)
+PLURALS = {"stories": "story", "stats": "stat"}
+
+# Where such a word is the right one all the same, and why. `point`, `show` and `token` are left out altogether: points
+# are what estimates add up to, a page shows things, and a form carries a token.
+EXCEPTIONS = {
+    "room": "the page where a session takes place, beside its entrance: in the code, never on screen",
+}
+
+
+def words(text: str) -> set[str]:
+    """The words of a text or of a name, ``camelCase`` and ``snake_case`` taken apart, in the singular."""
+    found = re.findall(r"[a-z]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", text).lower())
+    return {PLURALS.get(word, word.removesuffix("s") if len(word) > 3 else word) for word in found}
+
+
+def forbidden(text: str, *, code: bool) -> set[str]:
+    return words(text) & NEVER - (EXCEPTIONS.keys() if code else set())
+
+
+class _Text(HTMLParser):
+    """What people see or hear of a page: text, and the attributes that are read out or shown."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[str] = []
+        self._hidden = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._hidden += tag in ("script", "style")
+        for name, value in attrs:
+            if name in ("aria-label", "title", "placeholder", "alt", "hx-confirm", "data-say") and value:
+                self.seen.append(value)
+
+    def handle_endtag(self, tag: str) -> None:
+        self._hidden -= tag in ("script", "style")
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden:
+            self.seen.append(data)
+
+
+def visible(html: str) -> str:
+    text = _Text()
+    text.feed(html)
+    return " ".join(text.seen)
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=named)
+def test_templates_speak_the_glossary(path) -> None:  # type: ignore[no-untyped-def]
+    source = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", " ", path.read_text(), flags=re.DOTALL)
+    assert forbidden(visible(source), code=False) == set()
+
+
+def test_pages_speak_the_glossary(world: World) -> None:
+    found = {path: forbidden(visible(page.text), code=False) for path, page in pages(world)}
+    assert {path: bad for path, bad in found.items() if bad} == {}
+
+
+def test_sentences_speak_the_glossary() -> None:
+    docstrings = {
+        id(node.body[0].value)
+        for path in PACKAGE
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    found = {
+        place: forbidden(node.value, code=False)
+        for place, node in nodes(ast.Constant)
+        if isinstance(node.value, str) and " " in node.value and id(node) not in docstrings
+    }
+    assert {place: bad for place, bad in found.items() if bad} == {}
+
+
+def test_names_in_the_code_speak_the_glossary() -> None:
+    found = {}
+    for kind, attribute in (
+        (ast.Name, "id"),
+        (ast.FunctionDef, "name"),
+        (ast.ClassDef, "name"),
+        (ast.arg, "arg"),
+        (ast.Attribute, "attr"),
+    ):
+        for place, node in nodes(kind):
+            if bad := forbidden(getattr(node, attribute), code=True):
+                found[place] = bad
+    found |= {named(path): bad for path in PACKAGE if (bad := forbidden(path.stem, code=True))}
+    assert found == {}
+
+
+def test_routes_and_events_speak_the_glossary(world: World) -> None:
+    names = [*TABLE, *(str(rule) for rule in world.app.url_map.iter_rules()), *EVENTS, *EVENTS.values()]
+    assert {name: bad for name in names if (bad := forbidden(name, code=True))} == {}
+
+
+def test_the_words_are_found() -> None:
+    assert forbidden("PlayerCount user_stories Stats", code=True) == {"player", "story", "stat"}
+    assert forbidden("Leave the room", code=False) == {"room"}
+    assert forbidden('<p title="A game">', code=False) == {"game"}
+    assert "Big Game" in visible('<p aria-label="Big Game">x</p>')

@@ -1,0 +1,180 @@
+"""Every route for every role: what is not in this table does not pass, and a denied call changes no row."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from poker_app import create_app
+from poker_app.settings import Settings
+from tests.cast import HTMX
+from tests.house.conftest import World
+from tests.rows import rows
+
+ROLES = ("stranger", "facilitator elsewhere", "removed", "spectator", "voter", "facilitator")
+
+Fields = Callable[[World], dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What each role is answered, in the order of ROLES, and what is sent."""
+
+    expected: str
+    sent: Fields = lambda world: {}
+    revealed: bool = False
+
+    def answers(self) -> dict[str, int]:
+        return dict(zip(ROLES, map(int, self.expected.split()), strict=True))
+
+
+def this_round(world: World) -> dict[str, str]:
+    return {"round": world.round}
+
+
+def channel(world: World) -> dict[str, str]:
+    return {"channel_name": f"private-planning-poker-{world.table.id}", "socket_id": "1.2"}
+
+
+ANYBODY = "200 200 200 200 200 200"
+SEATED = "404 404 404 200 200 200"
+FACILITATOR = "404 404 404 403 403 200"
+
+TABLE = {
+    "GET static": Row(ANYBODY),
+    "GET favicon": Row(ANYBODY),
+    "GET health.alive": Row(ANYBODY),
+    # The tables were made without migrations here.
+    "GET health.ready": Row("503 503 503 503 503 503"),
+    "GET home.front": Row(ANYBODY),
+    "GET home.new": Row(ANYBODY),
+    "GET home.preview_cards": Row(ANYBODY),
+    "GET home.typed_code": Row("422 422 422 422 422 422"),
+    "GET home.by_code": Row("303 303 303 303 303 303"),
+    "POST home.open_session": Row(
+        "303 303 303 303 303 303",
+        lambda world: {"name": "Theirs", "deck": "fibonacci", "member_name": "Me", "form_key": "theirs"},
+    ),
+    # The invitation is for everybody who has the link: strangers and the removed may take a seat.
+    "GET sessions.entrance": Row("200 200 200 303 303 303"),
+    "POST sessions.join": Row("303 303 303 303 303 303", lambda world: {"member_name": "Me", "role": "voter"}),
+    "GET sessions.room": Row("303 303 303 200 200 200"),
+    "GET sessions.vote_table": Row(SEATED),
+    "GET sessions.task": Row(SEATED),
+    "GET sessions.backlog": Row(SEATED),
+    # Alone it is no page: whoever asks without htmx is led to the room.
+    "GET sessions.actions": Row("404 404 404 303 303 303"),
+    "GET sessions.options": Row(FACILITATOR),
+    "POST sessions.change_options": Row("404 404 404 403 403 200", lambda world: {"name": "New name"}),
+    "POST sessions.end": Row(FACILITATOR),
+    "GET members.people": Row(SEATED),
+    "POST members.rename": Row(SEATED, lambda world: {"member_name": "Other"}),
+    "POST members.change_role": Row(SEATED, lambda world: {"role": "spectator"}),
+    "POST members.leave": Row(SEATED),
+    "POST members.share_role": Row(FACILITATOR, lambda world: {"member": world.seat(world.ben)}),
+    "POST members.step_down": Row("404 404 404 200 200 409"),
+    "POST members.remove": Row(FACILITATOR),
+    "POST members.nudge": Row(FACILITATOR),
+    "POST rounds.vote": Row("404 404 404 403 200 200", lambda world: {**this_round(world), "card": "5"}),
+    "POST rounds.retract": Row("404 404 404 403 200 200", this_round),
+    "POST rounds.reveal": Row(FACILITATOR, this_round),
+    "POST rounds.vote_again": Row(FACILITATOR, this_round),
+    "POST rounds.finalize": Row(FACILITATOR, lambda world: {"estimate": "5"}, revealed=True),
+    "POST tasks.add": Row(FACILITATOR, lambda world: {"tasks": "Three"}),
+    "GET tasks.show": Row(SEATED),
+    "POST tasks.edit": Row(FACILITATOR, lambda world: {"title": "Other"}),
+    "POST tasks.move": Row(FACILITATOR, lambda world: {"to": "1"}),
+    "POST tasks.delete": Row(FACILITATOR),
+    "POST tasks.restore": Row(FACILITATOR),
+    "POST tasks.take_up": Row(FACILITATOR),
+    "POST tasks.skip": Row(FACILITATOR),
+    "POST tasks.reopen": Row(FACILITATOR),
+    "POST timer.start": Row(FACILITATOR),
+    "POST timer.pause": Row(FACILITATOR),
+    "POST timer.resume": Row(FACILITATOR),
+    "POST timer.stop": Row(FACILITATOR),
+    "GET report.page": Row(SEATED),
+    "GET report.as_csv": Row(SEATED),
+    "GET report.as_json": Row(SEATED),
+    "GET report.as_markdown": Row(SEATED),
+    "POST realtime.authorize_channel": Row(SEATED, channel),
+    "POST realtime.authenticate_user": Row(SEATED, channel),
+    # Only the engine's signature opens this door.
+    "POST realtime.hear_webhook": Row("403 403 403 403 403 403"),
+}
+
+
+def routes() -> list[str]:
+    """Every method of every address, as ``POST rounds.vote``."""
+    app = create_app(Settings(_env_file=None, database_url="sqlite://", secret_key="x", realtime="none"))
+    rules = app.url_map.iter_rules()
+    return sorted(f"{way} {rule.endpoint}" for rule in rules for way in rule.methods or () if way in METHODS)
+
+
+METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
+
+
+def test_every_route_has_a_row() -> None:
+    assert routes() == sorted(TABLE)
+
+
+def address(world: World, route: str, table: str, task: str, member: str) -> str:
+    endpoint = route.split()[1]
+    given = {"session_id": table, "task_id": task, "member_id": member, "code": world.code, "filename": "css/base.css"}
+    rule = next(rule for rule in world.app.url_map.iter_rules() if rule.endpoint == endpoint)
+    values = {name: given[name] for name in rule.arguments}
+    return world.app.url_map.bind("localhost").build(endpoint, values)
+
+
+def ask(world: World, role: str, route: str, path: str, sent: dict[str, str]) -> int:
+    person = world.people[role]
+    # Pages are asked for as pages and forms through htmx; both forms of every answer are tested with the blueprint.
+    if route.startswith("GET"):
+        return person.get(path, headers=HTMX if "people" in path else {}).status_code
+    return person.post(path, sent).status_code
+
+
+@pytest.mark.parametrize("route", routes())
+def test_each_role_gets_what_the_table_says(world: World, route: str) -> None:
+    row = TABLE[route]
+    path = address(world, route, world.table.id, world.task, world.seat(world.ben))
+    found = {}
+    for role, expected in row.answers().items():
+        world.again()
+        if row.revealed:
+            world.ada.reveals(world.table)
+        with world.app.app_context():
+            before = rows()
+        found[role] = ask(world, role, route, path, row.sent(world))
+        with world.app.app_context():
+            after = rows()
+        if expected >= 400:
+            assert after == before, f"{role} was denied {route}, and yet a row changed"
+    assert found == row.answers()
+
+
+def naming_things() -> list[str]:
+    """The routes that name a task or a member, in the address or in the form."""
+    app = create_app(Settings(_env_file=None, database_url="sqlite://", secret_key="x", realtime="none"))
+    naming = {rule.endpoint for rule in app.url_map.iter_rules() if rule.arguments & {"task_id", "member_id"}}
+    return [route for route in TABLE if route.split()[1] in naming | {"members.share_role"}]
+
+
+@pytest.mark.parametrize("route", naming_things())
+def test_a_facilitator_reaches_nothing_of_another_table(world: World, route: str) -> None:
+    """Ada's own table in the address, Gus's task or member behind it."""
+    their_task, them = world.elsewhere.task, world.seat(world.gus, world.elsewhere)
+    path = address(world, route, world.table.id, their_task, them)
+    with world.app.app_context():
+        before = rows()
+    assert ask(world, "facilitator", route, path, {**TABLE[route].sent(world), "member": them}) == 404
+    with world.app.app_context():
+        assert rows() == before
+
+
+@pytest.mark.parametrize("route", [route for route, row in TABLE.items() if "404 404 404" in row.expected])
+def test_a_table_that_is_not_there_is_nobody_s(world: World, route: str) -> None:
+    path = address(world, route, "nonsense", world.task, world.seat(world.ben))
+    assert {role: ask(world, role, route, path, TABLE[route].sent(world)) for role in ROLES} == dict.fromkeys(
+        ROLES, 404
+    )

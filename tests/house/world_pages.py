@@ -1,0 +1,53 @@
+"""Every page and fragment there is, in every state that looks different."""
+
+from collections.abc import Iterator
+
+from werkzeug.test import TestResponse
+
+from tests.cast import HTMX
+from tests.house.conftest import World
+
+FRAGMENTS = ("vote-table", "task", "backlog", "actions", "people")
+
+
+def pages(world: World) -> Iterator[tuple[str, TestResponse]]:
+    """The address, with whose and when, and the answer."""
+    for path in (
+        "/",
+        "/sessions/new",
+        "/sessions/new/cards?own=1+1",
+        "/sessions/new/cards?own=1+2",
+        "/j",
+        "/j/AAAAAA",
+        "/nothing",
+    ):
+        yield path, world.people["stranger"].get(path)
+    yield "invalid form", world.people["stranger"].post("/sessions", {"deck": "own"}, htmx=False)
+    yield "forgotten token", world.ada.browser.post("/sessions")
+    yield from _table(world, "voting")
+    world.ada.post(f"{world.table.path}/options", {"name": "T", "anyone_reveals": "1", "change_after_reveal": "1"})
+    world.ada.reveals(world.table)
+    yield from _table(world, "revealed")
+    world.ada.finalizes(world.table, "8", "a note")
+    world.ben.votes(world.table, "☕")
+    world.ada.reveals(world.table)
+    yield from _table(world, "a break")
+    world.ada.post(f"{world.table.path}/me/departure")
+    world.ada.ends(world.table)
+    yield from _table(world, "ended")
+
+
+def _table(world: World, when: str) -> Iterator[tuple[str, TestResponse]]:
+    base = world.table.path
+    for role, person in world.people.items():
+        for path in ("", "/join", "/options", "/people", f"/tasks/{world.task}", "/report", "/vote-table"):
+            yield f"{path or '/'} as {role}, {when}", person.get(f"{base}{path}")
+        for name in (*FRAGMENTS, f"tasks/{world.task}"):
+            yield f"{name} as {role}, {when}, htmx", person.get(f"{base}/{name}", headers=HTMX)
+        yield f"refused vote as {role}, {when}", person.votes(world.table, "nonsense")
+    yield f"wrong task, {when}", world.ada.post(f"{base}/tasks/{world.task}", {"title": ""})
+    yield f"wrong task as a page, {when}", world.ada.post(f"{base}/tasks/{world.task}", {"title": ""}, htmx=False)
+    yield f"deletion, {when}", world.ada.post(f"{base}/tasks/{world.task}/deletion")
+    yield f"restoration, {when}", world.ada.post(f"{base}/tasks/{world.task}/restoration")
+    yield f"wrong options, {when}", world.ada.post(f"{base}/options", {"name": ""}, htmx=False)
+    yield f"wrong seat, {when}", world.people["stranger"].post(f"{base}/members", {}, htmx=False)

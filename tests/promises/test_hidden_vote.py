@@ -1,0 +1,355 @@
+"""A hidden vote is invisible: two worlds that differ in one card are the same to everybody else, until the reveal."""
+
+import asyncio
+import hashlib
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import structlog
+from flask import Flask, g, has_request_context
+from sqlalchemy import select
+
+from poker_app import create_app, realtime
+from poker_app.db import db, session
+from poker_app.poker import events, exports, table, voting
+from poker_app.poker.models import Member, PokerSession, Round, Vote
+from poker_app.realtime.engines.embedded import running
+from poker_app.realtime.engines.embedded.hub import Connection, Hub
+from poker_app.realtime.engines.embedded.protocol import Limits
+from poker_app.settings import Settings
+from poker_app.web import fragments, headers
+from tests.promises.worlds import Moment, Script, World, differ_after_reveal, script, told_apart
+
+
+@pytest.fixture(scope="module")
+def app() -> Iterator[Flask]:
+    """One application for all worlds; each world begins with an empty database."""
+    settings = Settings(
+        _env_file=None, database_url="sqlite:///:memory:", secret_key="for tests only", realtime="embedded"
+    )
+    made = create_app(settings)
+    with made.app_context():
+        db.create_all()
+    yield made
+    with made.app_context():
+        db.engine.dispose()
+
+
+def two_worlds(app: Flask, script: Script) -> tuple[list[Moment], list[Moment]]:
+    ours, theirs = (World(app, script, card).live() for card in script.cards)
+    return ours, theirs
+
+
+def check(app: Flask, seed: int) -> None:
+    told = script(seed)
+    ours, theirs = two_worlds(app, told)
+    assert any(moment.hidden for moment in ours), f"seed {seed} never hides the card"
+    assert told_apart(told, ours, theirs) is None, f"seed {seed}"
+    assert differ_after_reveal(told, ours, theirs) == told.shown, f"seed {seed}"
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_nobody_can_tell(app: Flask, block: int) -> None:
+    for seed in range(6 * block, 6 * block + 6):
+        check(app, seed)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("block", range(6))
+def test_nobody_can_tell_in_300_pairs(app: Flask, block: int) -> None:
+    for seed in range(1_000 + 50 * block, 1_050 + 50 * block):
+        check(app, seed)
+
+
+def test_the_schedules_meet_what_could_tell(app: Flask) -> None:
+    """So that the comparison above is one of something: large tables, packed events, failed ones, refusals, 304."""
+    met: Counter[str] = Counter()
+    for seed in (13, 24, 26):
+        told = script(seed)
+        for moment in World(app, told, told.cards[0]).live():
+            met.update(answer[1][:3] for _, answer in moment.answers if moment.hidden)
+            for _, event, data, socket in moment.events:
+                met.update([event, "packed" if '"gz"' in data else "whole", "excluding" if socket else "to all"])
+            met["logged"] += len(moment.logs)
+    for what in ("200", "303", "304", "403", "404", "vote", "member-joined", "packed", "whole", "excluding", "to all"):
+        assert met[what], f"no {what} among {met}"
+
+
+# --- the same on a real wire
+
+
+class Ear:
+    """A socket's far end: every byte that was written to it."""
+
+    def __init__(self) -> None:
+        self.heard = b""
+
+    def write(self, data: bytes) -> None:
+        self.heard += data
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+    def is_closing(self) -> bool:
+        return False
+
+    def abort(self) -> None:
+        pass
+
+
+Listen = Callable[[str], object]
+
+
+@pytest.fixture
+def wire() -> Iterator[Callable[[], Listen]]:
+    """The embedded hub. Each call plugs in two listeners, who tell the frames that they heard since last asked."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    hub = Hub(Limits())
+    beating = asyncio.run_coroutine_threadsafe(hub.run(), loop)
+
+    def plug_in() -> Listen:
+        ears: list[Ear] = []
+
+        async def listen(session_id: str) -> list[bytes]:
+            if not ears:
+                ears.extend(_listeners(hub, session_id))
+            heard = [ear.heard for ear in ears]
+            for ear in ears:
+                ear.heard = b""
+            return heard
+
+        return lambda session_id: asyncio.run_coroutine_threadsafe(listen(session_id), loop).result()
+
+    running.set_hub(hub)
+    yield plug_in
+    running.set_hub(None)
+    beating.cancel()
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+def _listeners(hub: Hub, session_id: str) -> list[Ear]:
+    ears = [Ear(), Ear()]
+    for number, ear in enumerate(ears, start=1):
+        connection = Connection(ear, None, 0)  # type: ignore[arg-type]
+        connection.id = f"7.{number}"  # those of the first two at the table, so that one is left out at times
+        hub.admit(connection)
+        hub.subscribe(connection, realtime.state_channel(session_id), None)
+    return ears
+
+
+def test_nobody_can_tell_from_the_frames(app: Flask, wire: Callable[[], Listen]) -> None:
+    told = script(3)
+    ours, theirs = (World(app, told, card, listen=wire()).live() for card in told.cards)
+    assert sum(len(frames) for moment in ours for heard in moment.events for frames in heard) > 10_000
+    assert told_apart(told, ours, theirs) is None
+    assert differ_after_reveal(told, ours, theirs)
+
+
+# --- planted leaks
+
+
+def hidden_cards() -> list[tuple[str, str]]:
+    """What no code that speaks to others may ask for: who has which card in a round face down."""
+    found = select(Vote.member_id, Vote.card).join(Round).where(Round.revealed_at.is_(None))
+    return [(member, card) for member, card in session.execute(found.order_by(Vote.card))]
+
+
+def _cards() -> str:
+    return " ".join(card for _, card in hidden_cards())
+
+
+def value_in_the_event(patch: pytest.MonkeyPatch) -> None:
+    _in_payload(patch, lambda: {"cards": _cards()})
+
+
+def hash_in_the_event(patch: pytest.MonkeyPatch) -> None:
+    _in_payload(patch, lambda: {"etag": hashlib.sha256(_cards().encode()).hexdigest()})
+
+
+def padding_in_the_event(patch: pytest.MonkeyPatch) -> None:
+    _in_payload(patch, lambda: {"pad": " " * sum(ord(character) for character in _cards())})
+
+
+def _in_payload(patch: pytest.MonkeyPatch, more: Callable[[], dict[str, str]]) -> None:
+    whole = events.payload
+    patch.setattr(events, "payload", lambda state, about=None: {**whole(state, about), **more()})
+
+
+def event_skipped_when_the_card_is_the_same(patch: pytest.MonkeyPatch) -> None:
+    cast = voting.cast_vote
+
+    def thrifty(member: Member, round_id: str, card: str) -> None:
+        if table.own_card(member, round_id) != card:
+            cast(member, round_id, card)
+
+    patch.setattr(voting, "cast_vote", thrifty)
+
+
+def excluded_socket_by_card(patch: pytest.MonkeyPatch) -> None:
+    tell = events._send
+    patch.setattr(events, "_send", lambda news: tell(replace(news, socket=None) if len(_cards()) % 2 else news))
+
+
+def event_named_after_the_card(patch: pytest.MonkeyPatch) -> None:
+    tell = events._send
+    patch.setattr(events, "_send", lambda news: tell(replace(news, event=f"vote-{_cards()}")))
+
+
+def value_in_a_structured_log_line(patch: pytest.MonkeyPatch) -> None:
+    _before_each_vote(patch, lambda card: structlog.get_logger("vote").info("vote", card=card))
+
+
+def value_in_a_plain_log_line(patch: pytest.MonkeyPatch) -> None:
+    _before_each_vote(patch, lambda card: logging.getLogger("poker_app.voting").debug("vote %s", card))
+
+
+def _before_each_vote(patch: pytest.MonkeyPatch, tell: Callable[[str], None]) -> None:
+    cast = voting.cast_vote
+    patch.setattr(voting, "cast_vote", lambda member, round_id, card: (tell(card), cast(member, round_id, card)))
+
+
+def etag_of_hidden_state(patch: pytest.MonkeyPatch) -> None:
+    unless = fragments.unless_known
+    patch.setattr(fragments, "unless_known", lambda tag, render: unless(f"{tag}{hash(_cards())}", render))
+
+
+def seats_in_the_order_of_cards(patch: pytest.MonkeyPatch) -> None:
+    drawn = fragments.vote_table
+
+    def in_order(table: Any) -> str:
+        cards = dict(hidden_cards())
+        return drawn(replace(table, seats=tuple(sorted(table.seats, key=lambda seat: cards.get(seat.id, "")))))
+
+    patch.setattr(fragments, "vote_table", in_order)
+
+
+def early_distinct_count(patch: pytest.MonkeyPatch) -> None:
+    _in_the_table(patch, lambda: f'<p data-distinct="{len(set(_cards().split()))}"></p>')
+
+
+def class_of_the_card(patch: pytest.MonkeyPatch) -> None:
+    _in_the_table(patch, lambda: f'<i class="card--{"high" if _cards() > "4" else "low"}"></i>')
+
+
+def _in_the_table(patch: pytest.MonkeyPatch, more: Callable[[], str]) -> None:
+    drawn = fragments.vote_table
+    patch.setattr(fragments, "vote_table", lambda table: drawn(table) + more())
+
+
+def response_header(patch: pytest.MonkeyPatch) -> None:
+    policy = headers._policy
+    patch.setattr(headers, "_policy", lambda: policy() + (f"; report-to {_cards()}" if hidden_cards() else ""))
+
+
+def facilitators_peek(patch: pytest.MonkeyPatch) -> None:
+    drawn = fragments.actions
+
+    def peeking(member: Member, table: Any) -> str:
+        return drawn(member, table) + (f"<!-- {_cards()} -->" if member.facilitates else "")
+
+    patch.setattr(fragments, "actions", peeking)
+
+
+def name_that_tells_in_the_channel(patch: pytest.MonkeyPatch) -> None:
+    authorize = realtime.authorize
+    patch.setattr(
+        realtime,
+        "authorize",
+        lambda channel, socket, user, info: authorize(channel, socket, user, {**info, "cards": _cards()}),
+    )
+
+
+def open_rounds_in_the_report(patch: pytest.MonkeyPatch) -> None:
+    _in_export(patch, "as_csv")
+
+
+def open_rounds_in_the_export(patch: pytest.MonkeyPatch) -> None:
+    _in_export(patch, "as_json")
+
+
+def _in_export(patch: pytest.MonkeyPatch, form: str) -> None:
+    told = getattr(exports, form)
+    patch.setattr(exports, form, lambda report: told(report) + _cards())
+
+
+def reveal_as_soon_as_all_agree(patch: pytest.MonkeyPatch) -> None:
+    complete = voting.reveal_if_complete
+
+    def eager(now: Any) -> None:
+        session.flush()
+        cards = _cards().split()
+        if len(cards) > 1 and len(set(cards)) == 1 and not now.current_round().revealed_at:
+            voting._turn_over(now, now.current_round())
+        complete(now)
+
+    patch.setattr(voting, "reveal_if_complete", eager)
+
+
+def refusal_that_knows(patch: pytest.MonkeyPatch) -> None:
+    """The status of somebody else's request depends on the card."""
+    seated = fragments.answer
+
+    def knowing(member: Member, *also: str, **how: bool) -> Any:
+        answer = seated(member, *also, **how)
+        if has_request_context() and "member" in g and sum(map(ord, _cards())) % 2:
+            answer.status_code = 202
+        return answer
+
+    patch.setattr(fragments, "answer", knowing)
+
+
+def version_counted_twice_for_a_change(patch: pytest.MonkeyPatch) -> None:
+    cast = voting.cast_vote
+
+    def counting(member: Member, round_id: str, card: str) -> None:
+        before = table.own_card(member, round_id)
+        cast(member, round_id, card)
+        if before not in (None, card):
+            session.get_one(PokerSession, member.session_id).version += 1
+            session.commit()
+
+    patch.setattr(voting, "cast_vote", counting)
+
+
+LEAKS = [
+    value_in_the_event,
+    hash_in_the_event,
+    padding_in_the_event,
+    event_skipped_when_the_card_is_the_same,
+    excluded_socket_by_card,
+    event_named_after_the_card,
+    value_in_a_structured_log_line,
+    value_in_a_plain_log_line,
+    etag_of_hidden_state,
+    seats_in_the_order_of_cards,
+    early_distinct_count,
+    class_of_the_card,
+    response_header,
+    facilitators_peek,
+    name_that_tells_in_the_channel,
+    open_rounds_in_the_report,
+    open_rounds_in_the_export,
+    reveal_as_soon_as_all_agree,
+    refusal_that_knows,
+    version_counted_twice_for_a_change,
+]
+
+
+@pytest.mark.parametrize("leak", LEAKS, ids=lambda leak: leak.__name__)
+def test_a_leak_is_noticed(app: Flask, monkeypatch: pytest.MonkeyPatch, leak: Callable[..., None]) -> None:
+    """Each way to tell a card that was thought of, planted: one of a few schedules finds it."""
+    leak(monkeypatch)
+    for seed in range(60):
+        told = script(seed, sizes=(3, 4))
+        if told_apart(told, *two_worlds(app, told)):
+            return
+    pytest.fail("nobody noticed")

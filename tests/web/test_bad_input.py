@@ -1,0 +1,163 @@
+"""What browsers, bots and bad luck send: a clear sentence with the right status, and nothing lost."""
+
+import pytest
+from flask import Flask
+
+from poker_app.db import session
+from poker_app.poker.models import Vote
+from tests.cast import HTMX
+from tests.web.litany import STRANGER, Scene, regions, says
+
+FORGOTTEN = "This page has lost its cookies or was open too long. Reload it and try again."
+FOREIGN = "This request came from another site, so nothing was changed."
+TOO_LONG = "That is too much text for one form. 64 KB is the limit."
+
+
+def votes(scene: Scene) -> int:
+    with scene.app.app_context():
+        return session.query(Vote).count()
+
+
+def form(scene: Scene) -> dict[str, str]:
+    return {"round": scene.table.round, "card": "5"}
+
+
+# --- forged and forgotten
+
+
+@pytest.mark.parametrize("token", [None, "", "forged"])
+def test_a_form_without_its_token(scene: Scene, token: str | None) -> None:
+    headers = {**HTMX, **({"X-CSRFToken": token} if token is not None else {})}
+    for more in (headers, {name: value for name, value in headers.items() if name != "HX-Request"}):
+        answer = scene.ben.browser.post(f"{scene.table.path}/votes", data=form(scene), headers=more)
+        assert (answer.status_code, says(answer, FORGOTTEN)) == (400, True)
+    assert votes(scene) == 0
+
+
+def test_every_form_needs_its_token(scene: Scene) -> None:
+    """But for the engine's webhook, which is signed."""
+    before = scene.rows()
+    for rule in scene.app.url_map.iter_rules():
+        if "POST" not in (rule.methods or ()) or rule.endpoint == "realtime.hear_webhook":
+            continue
+        given = {"session_id": scene.table.id, "task_id": scene.task, "member_id": scene.ids["ben"]}
+        path = scene.app.url_map.bind("localhost").build(rule.endpoint, {name: given[name] for name in rule.arguments})
+        assert scene.ada.browser.post(path, data={"member_name": "M"}).status_code == 400, path
+    assert scene.rows() == before
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["https://evil.example", "null", "", "http://localhost.evil.example", "https://localhost", "http://localhost:81"],
+)
+def test_a_form_from_another_site(scene: Scene, origin: str) -> None:
+    headers = {"Origin": origin, "X-CSRFToken": scene.ben._token}
+    answer = scene.ben.browser.post(f"{scene.table.path}/votes", data=form(scene), headers=headers)
+    assert (answer.status_code, says(answer, FOREIGN)) == (403, True)
+    assert votes(scene) == 0
+
+
+def test_without_an_origin_the_token_decides(scene: Scene) -> None:
+    scene.ben.get("/sessions/new")
+    headers = {"X-CSRFToken": scene.ben._token}
+    assert scene.ben.browser.post(f"{scene.table.path}/votes", data=form(scene), headers=headers).status_code == 303
+
+
+@pytest.mark.parametrize("cookie", [None, "", "x", "A" * 32, "a" * 31, "a" * 33, "a" * 3000, "\u00e9" * 32])
+def test_a_lost_or_mangled_cookie_is_a_stranger(scene: Scene, cookie: str | None) -> None:
+    scene.ben.get("/sessions/new")
+    scene.ben.browser.delete_cookie("guest")
+    if cookie is not None:
+        scene.ben.browser.set_cookie("guest", cookie)
+    answer = scene.ben.votes(scene.table, "5")
+    assert (answer.status_code, says(answer, STRANGER)) == (404, True)
+    assert regions(answer) == {"notice"}
+    assert scene.ben.get(scene.table.path).location == f"{scene.table.path}/join"
+    assert votes(scene) == 0
+
+
+def test_the_public_member_id_is_no_secret(scene: Scene) -> None:
+    scene.mallory.get("/sessions/new")
+    scene.mallory.browser.set_cookie("guest", scene.ids["ada"])
+    assert scene.mallory.get(f"{scene.table.path}/vote-table").status_code == 404
+
+
+# --- sizes and shapes
+
+
+def test_a_body_has_an_end(scene: Scene) -> None:
+    for path in ("votes", "tasks", "members"):
+        answer = scene.ada.post(f"{scene.table.path}/{path}", {"tasks": "x" * 70_000})
+        assert (answer.status_code, says(answer, TOO_LONG)) == (413, True)
+    many = scene.ada.post(f"{scene.table.path}/tasks", {f"field{number}": "x" for number in range(4000)})
+    assert many.status_code in (413, 422)
+    webhook = scene.app.test_client().post("/realtime/webhooks", data=b"x" * 70_000)
+    assert webhook.status_code in (403, 413)
+
+
+@pytest.mark.parametrize(
+    ("body", "mimetype"),
+    [
+        (b"\xff\xfe\x00", "application/x-www-form-urlencoded"),
+        (b"%ff%fe=%80", "application/x-www-form-urlencoded"),
+        (b"round=%00&card=5", "application/x-www-form-urlencoded"),
+        (b"--x\r\nbroken", "multipart/form-data; boundary=x"),
+        (b"--x\r\nbroken", "multipart/form-data"),
+        (b"{" * 5000, "application/json"),
+        (b"card=5", "text/plain"),
+        (b"", "nonsense"),
+    ],
+)
+def test_malformed_bodies(scene: Scene, body: bytes, mimetype: str) -> None:
+    scene.ben.get("/sessions/new")
+    headers = {"X-CSRFToken": scene.ben._token, "Content-Type": mimetype}
+    for path in ("votes", "me/role", "reveal", "tasks"):
+        answer = scene.ben.browser.post(f"{scene.table.path}/{path}", data=body, headers=headers)
+        assert 400 <= answer.status_code < 500, answer.status_code
+    assert votes(scene) == 0
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/nothing", "/sessions/", "/sessions/a/b/c", "/static/../wsgi.py", "/static/nothing.css", "/j/", "/%00", "/%ff"],
+)
+def test_addresses_that_are_none(app: Flask, path: str) -> None:
+    answer = app.test_client().get(path)
+    assert answer.status_code in (400, 404)
+    assert "class SQLAlchemy" not in answer.text
+
+
+def test_the_wrong_method(scene: Scene) -> None:
+    for path, method in ((f"{scene.table.path}/votes", "GET"), (scene.table.path, "POST"), ("/", "DELETE")):
+        answer = scene.ben.browser.open(path, method=method, headers={"X-CSRFToken": scene.ben._token})
+        assert (answer.status_code, says(answer, "This address does not answer that kind of request.")) == (405, True)
+
+
+def test_a_fault_says_so_and_tells_nothing(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise ValueError("secret inner workings")
+
+    monkeypatch.setattr("poker_app.poker.voting.cast_vote", fails)
+    scene.app.config["PROPAGATE_EXCEPTIONS"] = False
+    answer = scene.ben.votes(scene.table, "5")
+    assert (answer.status_code, says(answer, "Something broke on our side.")) == (500, True)
+    assert "secret inner workings" not in answer.text
+    assert "Content-Security-Policy" in answer.headers
+
+
+# --- hosts and proxies
+
+
+def test_hosts_that_are_not_ours(scene: Scene) -> None:
+    scene.app.config["TRUSTED_HOSTS"] = ["faceup.example"]
+    assert scene.mallory.get("/", base_url="http://evil.example").status_code == 400
+    assert scene.mallory.get("/", base_url="http://faceup.example").status_code == 200
+
+
+def test_an_address_given_by_nobody_we_know_is_not_believed(scene: Scene) -> None:
+    """Without PROXIES a forwarded address is the sender's own invention."""
+    for number in range(10):
+        scene.mallory.get("/j/AAA-AAA", headers={"X-Forwarded-For": f"10.0.0.{number}"})
+    answer = scene.mallory.get("/j/AAA-AAA", headers={"X-Forwarded-For": "10.0.0.99"})
+    assert answer.status_code == 429
+    assert "Retry-After" in answer.headers

@@ -1,0 +1,146 @@
+"""Who sits at the table, and what they are there."""
+
+import pytest
+
+from tests.cast import HTMX
+from tests.web.litany import ENDED, STRANGER, Litany, Route, Scene, says
+
+PEOPLE = frozenset({"vote-table", "task", "backlog", "actions", "people"})
+NOBODY = "Nobody by that name sits here any more."
+
+
+def may_not(what: str) -> tuple[str, str]:
+    return "ben", f"Only a facilitator may {what}."
+
+
+def ends(scene: Scene) -> None:
+    scene.ada.ends(scene.table)
+
+
+def shared(scene: Scene) -> None:
+    scene.ada.post(f"{scene.table.path}/facilitators", {"member": scene.ids["ben"]})
+
+
+def hands_over(scene: Scene) -> None:
+    scene.ben.post(f"{scene.table.path}/facilitators/resignation")
+
+
+class TestMembers(Litany):
+    routes = {
+        "rename": Route(
+            "me",
+            {"member_name": "Benjamin"},
+            by="ben",
+            leads_to="{room}",
+            wrong=(
+                ({"member_name": ""}, "Tell the others your name."),
+                ({"member_name": "x" * 41}, "A name has at most 40 characters; this one has 41."),
+            ),
+        ),
+        "watch": Route(
+            "me/role",
+            {"role": "spectator"},
+            by="ben",
+            wrong=tuple(({"role": role}, "Choose whether you vote or watch.") for role in ("", "facilitator")),
+        ),
+        "vote": Route("me/role", {"role": "voter"}, by="cleo"),
+        "leave": Route("me/departure", by="ben", leads_to="/", moments=()),
+        "share": Route("facilitators", {"member": "{ben}"}, regions=PEOPLE, role=may_not("share the role")),
+        "hand over": Route(
+            "facilitators", {"member": "{ben}", "instead": "1"}, regions=PEOPLE, role=may_not("hand over the role")
+        ),
+        "step down": Route(
+            "facilitators/resignation",
+            before=shared,
+            regions=PEOPLE,
+            moments=(
+                (ends, ENDED),
+                (hands_over, "You are the only facilitator. Hand the role over to somebody first."),
+            ),
+        ),
+        "remove": Route("members/{ben}/removal", regions=PEOPLE, role=may_not("remove a member")),
+        "nudge": Route(
+            "members/{ben}/nudge",
+            regions=frozenset({"notice"}),
+            role=("cleo", "Only a facilitator may nudge a member."),
+        ),
+    }
+
+
+def test_taking_over_a_table_without_a_facilitator(scene: Scene, clock) -> None:  # type: ignore[no-untyped-def]
+    path = f"{scene.table.path}/facilitators"
+    scene.ada.post(f"{scene.table.path}/me/departure")
+    early = scene.ben.post(path)
+    assert early.status_code == 403
+    assert says(early, "You can take over after two minutes without.")
+    clock.forward(minutes=2)
+    assert scene.ben.post(path).status_code == 200
+    assert scene.ben.seat(scene.table).facilitates
+    assert not scene.ada.seat(scene.table).facilitates
+    assert scene.mallory.post(path).status_code == 404
+
+
+def test_nobody_is_removed_twice_or_removes_themselves(scene: Scene) -> None:
+    gone = f"{scene.table.path}/members/{scene.ids['ben']}/removal"
+    assert scene.ada.post(gone).status_code == 200
+    again = scene.ada.post(gone)
+    assert (again.status_code, says(again, NOBODY)) == (404, True)
+    own = scene.ada.post(f"{scene.table.path}/members/{scene.ids['ada']}/removal")
+    assert (own.status_code, says(own, "You cannot remove yourself. Leave the session instead.")) == (422, True)
+
+
+def test_a_removed_member_is_a_stranger_who_may_join_again(scene: Scene) -> None:
+    shared(scene)
+    scene.ada.post(f"{scene.table.path}/members/{scene.ids['ben']}/removal")
+    for answer in (
+        scene.ben.get(f"{scene.table.path}/vote-table"),
+        scene.ben.get(f"{scene.table.path}/report"),
+        scene.ben.votes(scene.table, "5"),
+        scene.ben.post(f"{scene.table.path}/me/role", {"role": "spectator"}),
+        scene.ben.post(f"{scene.table.path}/channel-auth"),
+    ):
+        assert (answer.status_code, says(answer, STRANGER)) == (404, True)
+    room = scene.ben.get(scene.table.path)
+    assert (room.status_code, room.location) == (303, f"{scene.table.path}/join")
+    assert says(scene.ben.get(room.location), "A facilitator removed you from this session.")
+    scene.ben.joins(scene.table)
+    assert scene.ben.seat(scene.table).id == scene.ids["ben"]
+    assert not scene.ben.seat(scene.table).facilitates
+    assert scene.ben.votes(scene.table, "5").status_code == 200
+
+
+def test_people_as_a_page_and_as_a_fragment(scene: Scene) -> None:
+    path = f"{scene.table.path}/people"
+    removal = f'action="{scene.table.path}/members/{scene.ids["ben"]}/removal"'
+    for person, tools in ((scene.ada, True), (scene.cleo, False)):
+        for headers in (HTMX, {}):
+            answer = person.get(path, headers=headers)
+            assert answer.status_code == 200
+            assert says(answer, "3 members")
+            assert ("<!doctype html>" in answer.text.lower()) == (not headers)
+            assert (removal in answer.text) == tools
+    assert scene.mallory.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("sent", [{"member": "nonsense"}, {"member": "nonsense", "instead": "1"}])
+def test_a_role_for_nobody(scene: Scene, sent: dict[str, str]) -> None:
+    answer = scene.ada.post(f"{scene.table.path}/facilitators", sent)
+    assert (answer.status_code, says(answer, NOBODY)) == (404, True)
+
+
+def test_a_second_tab_is_the_same_member(scene: Scene) -> None:
+    tab = scene.cast.person("Ben")
+    cookie = scene.ben.browser.get_cookie("guest")
+    assert cookie
+    assert (cookie.http_only, cookie.same_site, cookie.path) == (True, "Lax", "/")
+    tab.browser.set_cookie("guest", cookie.value)
+    assert tab.votes(scene.table, "8").status_code == 200
+    assert 'value="8" aria-label="8" checked' in scene.ben.get(scene.table.path).text
+    assert scene.ben.seat(scene.table).id == scene.ids["ben"]
+
+
+def test_whoever_left_comes_back_through_the_link(scene: Scene) -> None:
+    scene.ben.post(f"{scene.table.path}/me/departure")
+    assert scene.ben.seat(scene.table).left_at is not None
+    assert scene.ben.get(scene.table.path).status_code == 200
+    assert scene.ben.seat(scene.table).left_at is None

@@ -1,0 +1,141 @@
+"""Votes, the reveal, the next round, the estimate."""
+
+from tests.web.litany import ENDED, Litany, Route, Scene, regions, says
+
+OVER = "That round is over. The table shows where we are now."
+FACE_UP = "The cards are already face up."
+
+
+def ends(scene: Scene) -> None:
+    scene.ada.ends(scene.table)
+
+
+def voted(scene: Scene) -> None:
+    scene.ben.votes(scene.table, "5")
+
+
+def revealed(scene: Scene) -> None:
+    voted(scene)
+    scene.ada.reveals(scene.table)
+
+
+def reveal(scene: Scene) -> None:
+    scene.ada.votes(scene.table, "8")
+    scene.ada.reveals(scene.table)
+
+
+def next_round(scene: Scene) -> None:
+    reveal(scene)
+    scene.ada.calls_another_vote(scene.table)
+
+
+class TestRounds(Litany):
+    routes = {
+        "vote": Route(
+            "votes",
+            {"round": "{round}", "card": "5"},
+            by="ben",
+            regions=frozenset({"hand-hint", "vote-table"}),
+            role=("cleo", "You are watching. Take a hand of cards to vote."),
+            moments=((ends, ENDED), (reveal, FACE_UP), (next_round, OVER)),
+            wrong=tuple(({"card": card}, "That card is not in this deck.") for card in ("4", "", "5" * 10_000)),
+        ),
+        "take back": Route(
+            "votes/retraction",
+            {"round": "{round}"},
+            by="ben",
+            before=voted,
+            regions=frozenset({"hand-hint", "vote-table"}),
+            role=("cleo", "You are watching. Take a hand of cards to vote."),
+            moments=((ends, ENDED), (reveal, FACE_UP), (next_round, OVER)),
+        ),
+        "reveal": Route(
+            "reveal",
+            {"round": "{round}"},
+            before=voted,
+            role=("ben", "Only a facilitator may reveal the cards here."),
+            moments=(
+                (ends, ENDED),
+                (next_round, OVER),
+                (lambda scene: scene.ben.retracts(scene.table), "Nobody has voted yet."),
+            ),
+        ),
+        "vote again": Route(
+            "rounds",
+            {"round": "{round}"},
+            before=revealed,
+            role=("ben", "Only a facilitator may call another vote here."),
+            moments=((ends, ENDED), (lambda scene: scene.ada.calls_another_vote(scene.table), OVER)),
+        ),
+        "restart": Route(
+            "rounds",
+            {"round": "{round}"},
+            before=voted,
+            role=("ben", "Only a facilitator may clear the cards before the reveal."),
+            moments=((ends, ENDED), (next_round, OVER)),
+        ),
+        "finalize": Route(
+            "tasks/{task}/estimate",
+            {"estimate": "5", "note": "sure"},
+            before=revealed,
+            role=("ben", "Only a facilitator may finalize an estimate."),
+            moments=(
+                (ends, ENDED),
+                (lambda scene: scene.ada.finalizes(scene.table, "8"), "The table has moved on to another task."),
+                (
+                    lambda scene: scene.ada.calls_another_vote(scene.table),
+                    "Reveal the cards before you finalize an estimate.",
+                ),
+            ),
+            wrong=(
+                ({"estimate": "?"}, "An estimate is a card of the deck that counts."),
+                ({"estimate": ""}, "An estimate is a card of the deck that counts."),
+                ({"note": "x" * 501}, "A note has at most 500 characters; this one has 501."),
+            ),
+        ),
+    }
+
+
+def test_a_vote_shows_the_voter_the_card_and_nobody_else(scene: Scene) -> None:
+    own = scene.ben.votes(scene.table, "13")
+    assert says(own, "You picked 13")
+    table = scene.ada.get(f"{scene.table.path}/vote-table").text
+    assert "1 of 2 have voted" in table
+    assert "13" not in scene.ada.get(f"{scene.table.path}/vote-table").text.replace(scene.table.id, "")
+    scene.ada.reveals(scene.table)
+    assert "One vote, 13" in scene.cleo.get(f"{scene.table.path}/vote-table").text
+
+
+def test_a_late_vote_gets_the_table_as_it_is_now(scene: Scene) -> None:
+    stale = scene.table.round
+    next_round(scene)
+    answer = scene.ben.votes(scene.table, "5", stale)
+    assert answer.status_code == 409
+    assert f'data-round="{scene.table.round}"' in answer.text
+    assert stale not in answer.text
+
+
+def test_a_vote_without_a_round(scene: Scene) -> None:
+    answer = scene.ben.post(f"{scene.table.path}/votes", {"card": "5"})
+    assert answer.status_code == 409
+    assert says(answer, OVER)
+
+
+def test_a_doubled_reveal_is_as_good_as_one(scene: Scene) -> None:
+    revealed(scene)
+    version = scene.table.row.version
+    assert scene.ada.reveals(scene.table).status_code == 200
+    assert scene.table.row.version == version
+
+
+def test_at_a_large_table_the_answer_to_a_vote_is_short(scene: Scene) -> None:
+    """Whoever has a socket sees the table in the event that everybody gets."""
+    for number in range(11):
+        scene.cast.person(f"Voter {number}").joins(scene.table)
+    form = {"round": scene.table.round, "card": "5"}
+    path = f"{scene.table.path}/votes"
+    scene.ben.get("/sessions/new")
+    headers = {"HX-Request": "true", "X-CSRFToken": scene.ben._token, "X-Socket-Id": "1.2"}
+    with_socket = scene.ben.browser.post(path, data=form, headers=headers)
+    assert regions(with_socket) == {"hand-hint"}
+    assert regions(scene.ben.votes(scene.table, "5")) == {"hand-hint", "vote-table"}

@@ -1,0 +1,153 @@
+"""The backlog's forms."""
+
+import pytest
+
+from tests.cast import HTMX
+from tests.web.litany import ENDED, STRANGER, Litany, Route, Scene, regions, says
+
+EVERYTHING = frozenset({"vote-table", "task", "backlog", "actions"})
+DELETED = "That task was deleted."
+
+
+def ends(scene: Scene) -> None:
+    scene.ada.ends(scene.table)
+
+
+def deletes(scene: Scene) -> None:
+    scene.ada.post(f"{scene.table.path}/tasks/{scene.task}/deletion")
+
+
+def moves_on(scene: Scene) -> None:
+    scene.ada.post(f"{scene.table.path}/tasks/{scene.task}/skip")
+
+
+def finalized(scene: Scene) -> None:
+    scene.ben.votes(scene.table, "5")
+    scene.ada.reveals(scene.table)
+    scene.ada.finalizes(scene.table, "5")
+
+
+def may_not(what: str) -> tuple[str, str]:
+    return "ben", f"Only a facilitator may {what}."
+
+
+TASK = {"title": "New title", "key": "PAY-9", "url": "https://x.example/9", "description": "So."}
+
+
+class TestTasks(Litany):
+    routes = {
+        "add": Route(
+            "tasks",
+            {"tasks": "Three"},
+            regions=EVERYTHING | {"notice"},
+            role=may_not("add tasks"),
+            wrong=(
+                ({"tasks": ""}, "There is no task in this list. Write one a line."),
+                ({"tasks": "x" * 10_000}, "Line 1: a title has at most 200 characters, and this one 10000."),
+                ({"tasks": "Task\n" * 201}, "At most 200 tasks at a time; this list has 201."),
+            ),
+        ),
+        "edit": Route(
+            "tasks/{task}",
+            TASK,
+            regions=EVERYTHING | {"notice"},
+            role=may_not("edit tasks"),
+            wrong=(
+                ({"title": ""}, "Give the task a title."),
+                ({"title": "x" * 10_000}, "The title has at most 200 characters; this one has 10000."),
+                ({"url": "javascript:alert(1)"}, "A task's link begins with https:// or http://."),
+                ({"description": "x" * 10_001}, "The description has at most 10000 characters; this one has 10001."),
+            ),
+        ),
+        "move": Route(
+            "tasks/{task}/position",
+            {"to": "1"},
+            role=may_not("reorder tasks"),
+            moments=((ends, ENDED), (deletes, DELETED)),
+            wrong=tuple(
+                ({"to": to}, "A place in the backlog is a whole number.") for to in ("", "x", "1.5", "9" * 5000)
+            ),
+        ),
+        "delete": Route("tasks/{task}/deletion", regions=EVERYTHING | {"notice"}, role=may_not("delete tasks")),
+        "restore": Route(
+            "tasks/{task}/restoration", before=deletes, regions=EVERYTHING | {"notice"}, role=may_not("restore tasks")
+        ),
+        "take up": Route(
+            "tasks/{task}/turn",
+            before=moves_on,
+            role=may_not("choose the task"),
+            moments=((ends, ENDED), (deletes, DELETED)),
+        ),
+        "skip": Route(
+            "tasks/{task}/skip",
+            role=may_not("skip a task"),
+            moments=((ends, ENDED), (moves_on, "The table has moved on to another task.")),
+        ),
+        "reopen": Route(
+            "tasks/{task}/reopening",
+            before=finalized,
+            role=may_not("reopen a task"),
+            moments=((ends, ENDED), (deletes, DELETED)),
+        ),
+    }
+
+
+def titles(scene: Scene) -> list[str]:
+    page = scene.cleo.get(f"{scene.table.path}/backlog").text
+    return [title for _, title in sorted((page.find(f">{t}<"), t) for t in ("One", "Two", "Three") if f">{t}<" in page)]
+
+
+@pytest.mark.parametrize(("to", "order"), [("1", ["Two", "One"]), ("-5", ["One", "Two"]), ("9" * 20, ["Two", "One"])])
+def test_a_place_outside_the_backlog_is_its_nearer_end(scene: Scene, to: str, order: list[str]) -> None:
+    assert scene.ada.post(f"{scene.table.path}/tasks/{scene.task}/position", {"to": to}).status_code == 200
+    assert titles(scene) == order
+
+
+def test_a_deleted_task_can_be_brought_back_from_the_notice(scene: Scene) -> None:
+    path = f"{scene.table.path}/tasks/{scene.task}"
+    answer = scene.ada.post(f"{path}/deletion")
+    assert says(answer, "Task deleted.")
+    assert f'action="{path}/restoration?turn=yes"' in answer.text
+    assert titles(scene) == ["Two"]
+    deleted = scene.task
+    assert says(scene.ada.post(f"{path}/restoration?turn=yes"), "Task is back.")
+    assert titles(scene) == ["One", "Two"]
+    assert scene.table.task == deleted, "what was on the table is on the table again"
+
+
+def test_adding_says_how_many(scene: Scene) -> None:
+    assert says(scene.ada.adds(scene.table, "Three"), "Task added.")
+    assert says(scene.ada.adds(scene.table, "Four\nFive"), "2 tasks added.")
+
+
+def test_one_task_is_read_by_everybody_and_edited_by_facilitators(scene: Scene) -> None:
+    path = f"{scene.table.path}/tasks/{scene.task}"
+    scene.ada.post(path, {**TASK, "description": "**Bold** <script>alert(1)</script> [x](javascript:alert(1))"})
+    for person, forms in ((scene.ada, True), (scene.ben, False), (scene.cleo, False)):
+        for headers in (HTMX, {}):
+            answer = person.get(path, headers=headers)
+            assert answer.status_code == 200
+            assert ("<!doctype html>" in answer.text.lower()) == (not headers)
+            assert "<strong>Bold</strong>" in answer.text
+            assert "<script>alert" not in answer.text
+            assert 'href="javascript' not in answer.text
+            assert (f'action="{path}/deletion"' in answer.text) == forms
+    assert says(scene.mallory.get(path), STRANGER)
+    assert scene.mallory.get(path).status_code == 404
+    assert scene.ada.get(f"{scene.table.path}/tasks/nonsense").status_code == 404
+
+
+def test_what_was_typed_is_not_lost(scene: Scene) -> None:
+    answer = scene.ada.post(f"{scene.table.path}/tasks/{scene.task}", {**TASK, "title": "x" * 201, "key": "KEPT-1"})
+    assert answer.status_code == 422
+    assert regions(answer) == {"sheet-body"}
+    assert "x" * 201 in answer.text
+    assert 'value="KEPT-1"' in answer.text
+    assert 'aria-invalid="true"' in answer.text
+
+
+def test_titles_are_text_wherever_they_show(scene: Scene) -> None:
+    scene.ada.adds(scene.table, "<img src=x onerror=alert(1)>")
+    for path in ("", "/backlog", "/task", "/report"):
+        page = scene.ada.get(f"{scene.table.path}{path}").text
+        assert "<img src=x" not in page
