@@ -1,0 +1,39 @@
+"""``python -m bench``: about three minutes; ``--quick`` takes half of one and tells less."""
+
+import argparse
+
+import uvloop
+
+from bench.machine import CLIENT, allow_many_sockets, pin
+from bench.measure import Result, Scenario, measure
+from bench.report import table, targets
+
+SCENARIOS = [Scenario(1, 10), Scenario(1, 50), Scenario(1, 200), Scenario(50, 7)]
+SECONDS, QUICK_SECONDS = 3.5, 0.4
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description="Measures speed, beside a server that only forwards."
+    )
+    parser.add_argument("--quick", action="store_true", help="half a minute, rougher figures")
+    parser.add_argument("--only", metavar="ROOMSxVOTERS", help="one scenario, such as 50x7")
+    options = parser.parse_args()
+    pin(CLIENT)
+    allow_many_sockets()
+    print(
+        "Times are median / p99, from sending until the last other member has it; floor: a server that only forwards.",
+        flush=True,
+    )
+    results: list[Result] = []
+    for scenario in SCENARIOS:
+        if options.only in (None, f"{scenario.rooms}x{scenario.voters}"):
+            result = uvloop.run(measure(scenario, QUICK_SECONDS if options.quick else SECONDS))
+            print(table(result), flush=True)
+            results.append(result)
+    if not options.only:
+        print(targets(results))
+
+
+if __name__ == "__main__":
+    main()

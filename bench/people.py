@@ -1,0 +1,158 @@
+"""A member with a browser: a page with its cookies and token, a signed-in socket, and the newest table of both."""
+
+import asyncio
+import json
+import random
+import re
+from dataclasses import dataclass
+from html import unescape
+
+from bench.sights import Sights
+from bench.table import Reader, Table, task_in
+from bench.wire import Answer, Browser, Socket
+
+_DATA = re.compile(r"""data-(me|csrf|channels|realtime)=(["'])(.*?)\2""")
+_THIN_JITTER, _AGENDA_JITTER = 0.4, 0.2  # seconds, as the page's scripts have them
+
+
+@dataclass(frozen=True)
+class Seat:
+    """Whose browser it is."""
+
+    session_id: str
+    secret: str
+    facilitates: bool
+
+
+class Person:
+    """``sights`` and ``reader`` are those of the table."""
+
+    def __init__(self, port: int, seat: Seat, sights: Sights, reader: Reader) -> None:
+        self._port, self._sights, self._reader = port, sights, reader
+        self._here = f"/sessions/{seat.session_id}"
+        self._facilitates = seat.facilitates
+        self._browser = Browser(port, {"guest": seat.secret})
+        self._errands: set[asyncio.Task[None]] = set()
+        self._subscribed = 0
+        self.fetches = 0
+        """How often the page asked for what an event did not bring."""
+
+    async def sit_down(self) -> None:
+        """Load the page, open the socket, sign in, and join the table's two channels."""
+        page = _good(await self._browser.get(self._here))
+        told = {name: unescape(value) for name, _, value in _DATA.findall(page)}
+        self.id, self._token = told["me"], told["csrf"]
+        self._headers = {"HX-Request": "true", "X-CSRFToken": self._token}
+        self.table = Table(page)
+        self._task = task_in(page)
+        self._agenda, self._controls = self.table.agenda, (self.table.round, self.table.phase)
+        key, channels = json.loads(told["realtime"])["key"], json.loads(told["channels"])
+        self._ready = asyncio.get_running_loop().create_future()
+        self._socket = await Socket.to(self._port, f"/app/{key}?protocol=7&client=js&version=8.6.0", self._hear)
+        self._headers["X-Socket-Id"] = await asyncio.wait_for(self._ready, 10)
+        self._ready = asyncio.get_running_loop().create_future()
+        self._say("pusher:signin", await self._authorized("user-auth", {}))
+        for name in channels:
+            self._say("pusher:subscribe", await self._authorized("channel-auth", {"channel_name": name}))
+        await asyncio.wait_for(self._ready, 10)
+        self._hold(Table(await self._fetch("vote-table")))
+
+    async def _authorized(self, door: str, form: dict[str, str]) -> dict[str, str]:
+        asked = {"socket_id": self._headers["X-Socket-Id"], **form}
+        told = json.loads(_good(await self._browser.post(f"{self._here}/{door}", asked, self._headers)))
+        return {"channel": form["channel_name"], **told} if form else told
+
+    def _say(self, event: str, data: dict[str, str]) -> None:
+        self._socket.send(json.dumps({"event": event, "data": data}).encode())
+
+    def get_up(self) -> None:
+        for errand in self._errands:
+            errand.cancel()
+        self._socket.close()
+        self._browser.close()
+
+    # --- what the socket brings
+
+    def _hear(self, text: bytes) -> None:
+        event = self._reader.read(text)
+        if event.table is not None:
+            self._hold(event.table)
+        elif "version" in event.data:
+            if event.data["version"] > self.table.version:
+                self._go(self._catch_up())
+        elif event.name == "pusher:connection_established":
+            self._ready.set_result(event.data["socket_id"])
+        elif event.name == "pusher_internal:subscription_succeeded":
+            self._subscribed += 1
+            if self._subscribed == 2:
+                self._ready.set_result(None)
+        elif event.name == "pusher:ping":
+            self._say("pusher:pong", {})
+        elif event.name.startswith("pusher:") and "error" in event.name:
+            raise RuntimeError(text.decode())
+
+    def _hold(self, table: Table) -> None:
+        """Show it, unless what is shown is as new; then ask for what else it says has changed."""
+        if table.version <= self.table.version:
+            return
+        for what in table.news_since(self.table):
+            self._sights.seen(what, self)
+        self.table = table
+        if table.brings_agenda:
+            self._agenda = table.version
+        if table.agenda > self._agenda:
+            self._agenda = table.agenda
+            self._go(self._fetch_agenda())
+        if self._facilitates and self._controls != (table.round, table.phase):
+            self._controls = (table.round, table.phase)
+            self._go(self._fetch_controls())
+
+    def _go(self, errand: "asyncio._CoroutineLike[None]") -> None:
+        task = asyncio.ensure_future(errand)
+        self._errands.add(task)
+        task.add_done_callback(self._errands.discard)
+
+    async def _catch_up(self) -> None:
+        await asyncio.sleep(random.random() * _THIN_JITTER)
+        self._hold(Table(await self._fetch("vote-table")))
+
+    async def _fetch_agenda(self) -> None:
+        await asyncio.sleep(random.random() * _AGENDA_JITTER)
+        await self._fetch("backlog")
+        await self._fetch("task")
+
+    async def _fetch_controls(self) -> None:
+        await self._fetch("actions")
+
+    async def _fetch(self, region: str) -> str:
+        self.fetches += 1
+        return _good(await self._browser.get(f"{self._here}/{region}", {"HX-Request": "true"}))
+
+    # --- what the person does; each answers with when it was sent
+
+    async def vote(self, card: str) -> float:
+        return await self._do("votes", {"card": card})
+
+    async def reveal(self) -> float:
+        return await self._do("reveal", {})
+
+    async def open_next_round(self) -> float:
+        """On a fresh task: the old one is taken off the table, so that the hundredth round costs what the first did."""
+        return await self._do(f"tasks/{self._task}/deletion", {})
+
+    async def _do(self, what: str, form: dict[str, str]) -> float:
+        filled = {"csrf_token": self._token, "round": self.table.round, **form}
+        html = _good(await self._browser.post(f"{self._here}/{what}", filled, self._headers))
+        sent = self._browser.sent
+        if 'id="vote-table"' in html:
+            table = Table(html)
+            if 'id="actions"' in html:
+                self._controls, self._task = (table.round, table.phase), task_in(html)
+            self._hold(table)
+        return sent
+
+
+def _good(answer: Answer) -> str:
+    if answer.status != 200:
+        raise RuntimeError(f"The server answered {answer.status}: {answer.text[:500]}")
+    return answer.text
