@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from bench.machine import Process, running
 from bench.people import Seat
 from poker_app import clock, create_app, ids
+from poker_app.accounts.acting import home_of
 from poker_app.db import db, session, transaction
 from poker_app.poker.models import Member
 from poker_app.poker.sessions import Options, open_session
@@ -46,6 +47,7 @@ def _seat_everybody(address: str, key: str, rooms: int, voters: int) -> list[lis
 def _seat_room(number: int, voters: int) -> list[Seat]:
     secret = ids.new_secret()
     founder = open_session(
+        home_of(None),
         name=f"Room {number + 1}",
         deck="fibonacci",
         own="",

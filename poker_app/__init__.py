@@ -4,7 +4,8 @@ from flask import Flask
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from poker_app import logs, realtime
+from poker_app import accounts, logs, realtime
+from poker_app.accounts import sign_ins
 from poker_app.db import db
 from poker_app.settings import ROOT, Settings
 
@@ -30,6 +31,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         TRUSTED_HOSTS=settings.trusted_hosts or None,
         SESSION_COOKIE_NAME="faceup",
         SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_HTTPONLY=True,
+        PERMANENT_SESSION_LIFETIME=sign_ins.IDLE_FOR,
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,  # web.guards checks the Origin of every write, with or without TLS
     )
@@ -40,6 +43,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     settings.make_database_folder()
     db.init_app(app)
+    accounts.configure(settings)
     realtime.configure(settings)
 
     from poker_app import web

@@ -45,6 +45,21 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     log_format: Literal["console", "json"] = Field("console", description="Log lines for people or for machines.")
 
+    auth: Literal["open", "accounts"] = Field(
+        "open",
+        description="Who may open a session. `open`: everybody who reaches the service, for a laptop or a trusted "
+        "network. `accounts`: people who sign in; guests still join with a name.",
+    )
+    mail: Literal["console", "smtp"] = Field(
+        "console", description="Where mail goes: `console` prints it, `smtp` sends it."
+    )
+    mail_from: str = Field("Faceup <faceup@localhost>", description="Sender of every mail.")
+    smtp_host: str = Field("", description="The mail server.")
+    smtp_port: int = Field(587, ge=1, le=65535, description="Its port. 465 means TLS from the first byte.")
+    smtp_tls: bool = Field(True, description="Whether mail travels through TLS (STARTTLS, except on port 465).")
+    smtp_user: str = Field("", description="Name at the mail server, if it wants one.")
+    smtp_password: str = Field("", description="Password at the mail server.")
+
     realtime: Engine = Field(
         "embedded",
         description="Who carries events to the browsers. `embedded` needs nothing and one process; "
@@ -76,7 +91,16 @@ class Settings(BaseSettings):
         return url
 
     @model_validator(mode="after")
-    def _complete(self) -> Self:
+    def _people_complete(self) -> Self:
+        if self.auth == "accounts" and not self.public_url:
+            # A link in a mail must not lead to whatever host a request claimed to be for.
+            raise ValueError("AUTH=accounts also needs PUBLIC_URL, the address that links in mails lead to.")
+        if self.mail == "smtp" and not self.smtp_host:
+            raise ValueError("MAIL=smtp also needs SMTP_HOST.")
+        return self
+
+    @model_validator(mode="after")
+    def _engine_complete(self) -> Self:
         if self.realtime in ("embedded", "none"):
             return self
         needed = ["pusher_app_id", "pusher_key", "pusher_secret"]

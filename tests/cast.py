@@ -9,7 +9,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from poker_app.db import session
+from poker_app import clock
+from poker_app.accounts import sign_ins
+from poker_app.accounts.acting import home_of
+from poker_app.accounts.models import Teammate
+from poker_app.accounts.users import add_user
+from poker_app.db import session, transaction
 from poker_app.poker.models import Member, PokerSession
 
 HTMX = {"HX-Request": "true"}
@@ -47,11 +52,24 @@ class Person:
     def post(self, path: str, data: dict[str, str] | None = None, *, htmx: bool = True, **more: object) -> TestResponse:
         """As the page would send it: with the form's token, from the page's origin, through htmx unless told."""
         if not self._token:
-            self.get("/sessions/new")
+            self.get("/sessions/new", follow_redirects=True)
         headers = {"Origin": "http://localhost", "X-CSRFToken": self._token, **(HTMX if htmx else {})}
         return self.browser.post(path, data=data or {}, headers=headers, **more)  # type: ignore[arg-type]
 
     # --- verbs
+
+    def signs_in(self, role: str = "facilitator", account: str = "") -> "Person":
+        """Be signed in, as a new teammate of an account: of one's own, or of the one named. Needs AUTH=accounts."""
+        with self._app.app_context():
+            with transaction():
+                user = add_user(name=self.name, email=f"{self.name.lower()}@example.com")
+                if account:
+                    session.add(Teammate(account_id=account, user_id=user.id, role=role, joined_at=clock.now()))
+            self.user, self.account = user.id, home_of(user).account.id
+            secret = sign_ins.begin(user, browser="a test", address="127.0.0.1")
+        with self.browser.session_transaction() as cookie:
+            cookie["_user_id"], cookie["_fresh"] = secret, True
+        return self
 
     def opens(self, name: str = "Checkout team", deck: str = "fibonacci", **options: str) -> "Table":
         """Open a session and sit down as its facilitator."""

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask import Flask
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 ON_BOTH = {"contexts", "concurrency"}
+# The settings of a service where people sign in.
+SIGNED_IN: Mapping[str, Any] = {"auth": "accounts", "public_url": "http://localhost"}
 _numbers = itertools.count(1)
 
 

@@ -1,6 +1,7 @@
-"""The tables of a session on one page: session, member, task, round, vote."""
+"""The tables of a session on one page: session, series, member, task, round, vote."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -16,6 +17,7 @@ class PokerSession(Base):
     to the tasks, ``published_version`` is less than ``version`` where the realtime engine did not take an event."""
 
     __tablename__ = "poker_session"
+    __table_args__ = (Index(None, "account_id", "created_at"), Index(None, "series_id"))
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     code: Mapped[str] = mapped_column(String(6), unique=True)
@@ -24,6 +26,12 @@ class PokerSession(Base):
     cards: Mapped[list[str]] = mapped_column(JSON)
     # One form, one session: a form sent twice finds what it made the first time.
     form_key: Mapped[str] = mapped_column(String(64), unique=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id"))
+    # Who opened it; None where nobody signs in, and once that user is gone.
+    user_id: Mapped[str | None] = mapped_column(ForeignKey("app_user.id", ondelete="SET NULL"))
+    series_id: Mapped[str | None] = mapped_column(ForeignKey("series.id", ondelete="SET NULL"))
+    teammates_only: Mapped[bool] = mapped_column(default=False)
+    password_hash: Mapped[str | None] = mapped_column(String(200))
 
     auto_reveal: Mapped[bool] = mapped_column(default=False)
     anyone_reveals: Mapped[bool] = mapped_column(default=False)
@@ -37,11 +45,29 @@ class PokerSession(Base):
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[str | None] = mapped_column(String(60))
+    archived_at: Mapped[datetime | None]
+    deleted_at: Mapped[datetime | None]
     current_task_id: Mapped[str | None] = mapped_column(Id)
     current_round_id: Mapped[str | None] = mapped_column(Id)
     version: Mapped[int] = mapped_column(default=1)
     agenda: Mapped[int] = mapped_column(default=1)
     published_version: Mapped[int] = mapped_column(default=0)
+
+
+class Series(Base):
+    """A recurring meeting of an account: its permanent link opens the day's session, with this deck and options."""
+
+    __tablename__ = "series"
+    __table_args__ = (Index(None, "account_id"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(120))
+    deck: Mapped[str] = mapped_column(String(32))
+    cards: Mapped[list[str]] = mapped_column(JSON)
+    options: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    created_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
 
 
 class Member(Base):
@@ -53,6 +79,8 @@ class Member(Base):
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     session_id: Mapped[str] = mapped_column(ForeignKey("poker_session.id", ondelete="CASCADE"))
     secret_digest: Mapped[str] = mapped_column(String(64))
+    # The user behind the seat, if they are signed in or sign up later.
+    user_id: Mapped[str | None] = mapped_column(ForeignKey("app_user.id", ondelete="SET NULL"), index=True)
     name: Mapped[str] = mapped_column(String(60))
     facilitates: Mapped[bool] = mapped_column(default=False)
     votes: Mapped[bool] = mapped_column(default=True)

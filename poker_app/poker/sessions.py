@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from poker_app import clock, ids
+from poker_app.accounts.acting import Acting
 from poker_app.db import session, transaction
 from poker_app.errors import Conflict, Invalid, NotFound
 from poker_app.poker import tasks
@@ -41,9 +42,18 @@ class Options:
 
 
 def open_session(
-    *, name: str, deck: str, own: str, options: Options, member_name: str, secret: str, form_key: str
+    acting: Acting,
+    *,
+    name: str,
+    deck: str,
+    own: str,
+    options: Options,
+    member_name: str,
+    secret: str,
+    form_key: str,
 ) -> Member:
-    """Open a session; whoever opens it facilitates and gets a hand of cards. Answers with that member.
+    """Open a session on an account's behalf; whoever opens it facilitates and gets a hand of cards. Answers with that
+    member.
 
     ``own`` are the typed cards of an own deck. ``form_key`` names the form that was sent: sent again, it answers with
     the session that it opened. Raises Invalid, naming the field, and Conflict for a form that another browser sent.
@@ -51,9 +61,11 @@ def open_session(
     name = session_name(name)
     member_name = clean_name(member_name)
     cards = cards_of(deck, own)
+    owned_by = {"account_id": acting.account.id, "user_id": acting.user.id if acting.user else None}
     try:
         with transaction():
-            return _opened_with(form_key, secret) or _open(name, deck, cards, options, member_name, secret, form_key)
+            made = _opened_with(form_key, secret)
+            return made or _open(owned_by, name, deck, cards, options, member_name, secret, form_key)
     except IntegrityError as clash:
         # The same form at the same moment, and the other one was first; or a form that is somebody else's.
         if made := _opened_with(form_key, secret):
@@ -71,10 +83,18 @@ def _opened_with(form_key: str, secret: str) -> Member | None:
 
 
 def _open(
-    name: str, deck: str, cards: Sequence[str], options: Options, member_name: str, secret: str, form_key: str
+    owned_by: Mapping[str, str | None],
+    name: str,
+    deck: str,
+    cards: Sequence[str],
+    options: Options,
+    member_name: str,
+    secret: str,
+    form_key: str,
 ) -> Member:
     now = clock.now()
     table = PokerSession(
+        **owned_by,
         id=ids.new_id(),
         code=_unused_code(),
         name=name,
@@ -93,6 +113,7 @@ def _open(
         id=ids.new_id(12),
         session_id=table.id,
         secret_digest=ids.digest(secret),
+        user_id=owned_by["user_id"],
         name=member_name,
         facilitates=True,
         joined_at=now,

@@ -15,22 +15,25 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
         headers,
         health,
         home,
+        login,
         members,
         realtime,
         report,
         rounds,
         sessions,
+        signing_in,
         tasks,
         timer,
     )
 
     guards.install(app)
+    login.install(app)
     csrf.init_app(app)
     assets.install(app)
     headers.install(app)
     errors.install(app)
     fragments.install(app)
     events.render = fragments.shared_state
-    for room in (home, sessions, members, rounds, tasks, timer, report, realtime, health):
+    for room in (home, signing_in, sessions, members, rounds, tasks, timer, report, realtime, health):
         app.register_blueprint(room.blueprint)
     csrf.exempt(realtime.hear_webhook)

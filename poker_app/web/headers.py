@@ -36,7 +36,7 @@ def install(app: Flask) -> None:
 
 
 def _policy() -> str:
-    connect = " ".join([POLICY["connect-src"], *_own_socket(), *realtime.connect_sources()])
+    connect = " ".join(dict.fromkeys([POLICY["connect-src"], *_own_socket(), *realtime.connect_sources()]))
     return "; ".join(f"{name} {value}" for name, value in {**POLICY, "connect-src": connect}.items())
 
 

@@ -6,11 +6,13 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from flask.typing import ResponseReturnValue
 
 from poker_app import ids, limits
+from poker_app.accounts.acting import Acting
 from poker_app.errors import Invalid, NotFound
 from poker_app.poker import members, sessions
 from poker_app.rules.deck import DECKS
 from poker_app.web import fragments
 from poker_app.web.guards import guest_secret, keep_secret
+from poker_app.web.login import may_open
 
 blueprint = Blueprint("home", __name__)
 
@@ -48,9 +50,10 @@ def by_code(code: str) -> ResponseReturnValue:
 
 
 @blueprint.get("/sessions/new")
-def new() -> ResponseReturnValue:
+@may_open
+def new(acting: Acting) -> ResponseReturnValue:
     """The form. The browser is known from here on, so that sending it twice is sending it once."""
-    page = _form({"deck": "fibonacci", "timer_minutes": "3", "form_key": ids.new_secret()})
+    page = _form(acting, {"deck": "fibonacci", "timer_minutes": "3", "form_key": ids.new_secret()})
     return keep_secret(make_response(page), guest_secret() or ids.new_secret())
 
 
@@ -67,13 +70,15 @@ def preview_cards() -> ResponseReturnValue:
 
 
 @blueprint.post("/sessions")
-def open_session() -> ResponseReturnValue:
+@may_open
+def open_session(acting: Acting) -> ResponseReturnValue:
     """Open the session and sit down as its facilitator."""
     limits.spend("open", request.remote_addr or "", most=MOST_OPENED, within=OPENED_WITHIN)
     secret = guest_secret() or ids.new_secret()
     form = request.form
     try:
         member = sessions.open_session(
+            acting,
             name=form.get("name", ""),
             deck=form.get("deck", ""),
             own=form.get("own", ""),
@@ -83,9 +88,9 @@ def open_session() -> ResponseReturnValue:
             form_key=form.get("form_key", "")[:64] or ids.new_secret(),
         )
     except Invalid as invalid:
-        return _form(form.to_dict(), invalid), invalid.status
+        return _form(acting, form.to_dict(), invalid), invalid.status
     return keep_secret(fragments.back_to_table(member), secret)
 
 
-def _form(typed: dict[str, str], invalid: Invalid | None = None) -> str:
-    return render_template("home/new.html", typed=typed, invalid=invalid, decks=DECKS.values())
+def _form(acting: Acting, typed: dict[str, str], invalid: Invalid | None = None) -> str:
+    return render_template("home/new.html", acting=acting, typed=typed, invalid=invalid, decks=DECKS.values())

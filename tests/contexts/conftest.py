@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import pytest
 
 from poker_app import ids
+from poker_app.accounts.acting import home_of
 from poker_app.db import session
 from poker_app.errors import Refusal
 from poker_app.poker import members, reveal, sessions, tasks, voting
@@ -31,6 +32,7 @@ class Room:
 
     def opened(self, name: str, **options: object) -> Member:
         return sessions.open_session(
+            home_of(None),
             name="Checkout team",
             deck="fibonacci",
             own="",

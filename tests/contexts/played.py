@@ -1,5 +1,6 @@
 """A session played through the actions, with a held clock: what reports and exports are checked against."""
 
+from poker_app.accounts.acting import home_of
 from poker_app.db import session
 from poker_app.poker import members, reveal, sessions, tasks, voting
 from poker_app.poker.models import Round
@@ -14,6 +15,7 @@ class Played:
     def __init__(self, clock, *, name="Checkout team, sprint 42", deck="fibonacci", own="", **options):
         self.clock = clock
         self.ada = sessions.open_session(
+            home_of(None),
             name=name,
             deck=deck,
             own=own,

@@ -3,6 +3,7 @@
 import pytest
 
 from poker_app import ids
+from poker_app.accounts.acting import home_of
 from poker_app.db import session
 from poker_app.errors import Conflict, Invalid, NotFound
 from poker_app.poker import sessions, tasks
@@ -25,7 +26,7 @@ FORM = {
 
 
 def opened(**other: object) -> Member:
-    return open_session(**{**FORM, **other})  # type: ignore[arg-type]
+    return open_session(home_of(None), **{**FORM, **other})  # type: ignore[arg-type]
 
 
 # --- opening
@@ -79,6 +80,7 @@ def test_a_form_that_somebody_else_sent_opens_nothing(context: None) -> None:
     ],
 )
 def test_what_opens_nothing(context: None, wrong: dict[str, object], field: str) -> None:
+    home_of(None)
     before = rows()
     with pytest.raises(Invalid) as caught:
         opened(**wrong)

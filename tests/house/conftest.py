@@ -11,14 +11,20 @@ from poker_app import create_app
 from poker_app.db import db
 from poker_app.settings import Settings
 from tests.cast import Cast, Person, Table
+from tests.conftest import SIGNED_IN
 
 
 class World:
-    """Ada's table: two tasks, the first with one round done and another voted on, face down. And Gus's, elsewhere."""
+    """An account with a teammate of each role, and Ada's table, opened for it: two tasks, the first with one round done
+    and another voted on, face down. And Gus's, elsewhere."""
 
     def __init__(self, app: Flask, path: Path) -> None:
         self.app, self._path = app, path
         cast = Cast(app)
+        olga = cast.person("Olga").signs_in()
+        self.account = olga.account
+        cast.ada.signs_in("facilitator", self.account)
+        cast.gus.signs_in()
         self.table = cast.table
         self.dora = cast.person("Dora").joins(self.table)
         self.gus = cast.gus
@@ -31,6 +37,10 @@ class World:
             "spectator": cast.cleo,
             "voter": cast.ben,
             "facilitator": cast.ada,
+            "teammate": cast.person("Tim").signs_in("facilitator", self.account),
+            "admin": cast.person("Abe").signs_in("admin", self.account),
+            "owner": olga,
+            "other account": cast.person("Otto").signs_in(),
         }
         cast.ada.adds(self.table, "PAY-1 One\nTwo")
         task = f"{self.table.path}/tasks/{self.table.task}"
@@ -40,6 +50,8 @@ class World:
         cast.ada.calls_another_vote(self.table)
         cast.ben.votes(self.table, "8")
         cast.ada.post(f"{self.table.path}/members/{self.seat(self.dora)}/removal")
+        for person in self.people.values():
+            person.get("/sessions/new", follow_redirects=True)  # so that each holds a form's token from here on
         with app.app_context():
             self.code = self.table.row.code
             db.session.remove()
@@ -48,6 +60,7 @@ class World:
             db.engine.dispose()
         shutil.copy(path, path.with_suffix(".kept"))
         self.task, self.round = self.table.task, self.table.round
+        self._cookies = {person: dict(person.browser._cookies or {}) for person in self.people.values()}
 
     def seat(self, person: Person, table: Table | None = None) -> str:
         return person.seat(table or self.table).id
@@ -60,6 +73,8 @@ class World:
         for suffix in ("", "-wal", "-shm"):
             Path(f"{self._path}{suffix}").unlink(missing_ok=True)
         shutil.copy(self._path.with_suffix(".kept"), self._path)
+        for person, cookies in self._cookies.items():
+            person.browser._cookies = dict(cookies)
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +83,14 @@ def _evening(empty_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     shutil.copy(empty_sqlite, path)
     url = f"sqlite:///{path}"
     made = create_app(
-        Settings(_env_file=None, database_url=url, secret_key="for tests only", realtime="embedded", log_level="error")
+        Settings(
+            _env_file=None,
+            database_url=url,
+            secret_key="for tests only",
+            realtime="embedded",
+            log_level="error",
+            **SIGNED_IN,
+        )
     )
     yield World(made, path)
     with made.app_context():

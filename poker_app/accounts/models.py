@@ -1,0 +1,168 @@
+"""The tables of people and accounts on one page. What is secret is kept as a digest only."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from poker_app.db import Base
+from poker_app.rules.teammates import ROLES
+
+Id = String(16)
+Digest = String(64)
+MAX_EMAIL = 254
+
+
+class User(Base):
+    """A login. ``email`` is always one that was proven: by a link that was followed, or by a provider that vouches."""
+
+    __tablename__ = "app_user"  # `user` is a reserved word of PostgreSQL
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(String(60))
+    email: Mapped[str | None] = mapped_column(String(MAX_EMAIL), unique=True)
+    password_hash: Mapped[str | None] = mapped_column(String(200))
+    totp_secret: Mapped[str | None] = mapped_column(String(64))
+    # The time step of the last code that was taken: no code counts twice.
+    totp_step: Mapped[int | None]
+    created_at: Mapped[datetime]
+
+
+class RecoveryCode(Base):
+    """Stands in once for the second factor."""
+
+    __tablename__ = "recovery_code"
+
+    user_id: Mapped[str] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"), primary_key=True)
+    digest: Mapped[str] = mapped_column(Digest, primary_key=True)
+    used_at: Mapped[datetime | None]
+
+
+class Identity(Base):
+    """A user as a provider knows them. Issuer and subject are the key; an address may change hands."""
+
+    __tablename__ = "identity"
+    __table_args__ = (Index(None, "user_id"),)
+
+    issuer: Mapped[str] = mapped_column(String(255), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(255), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"))
+    provider: Mapped[str] = mapped_column(String(40))
+    email: Mapped[str | None] = mapped_column(String(MAX_EMAIL))
+    linked_at: Mapped[datetime]
+    used_at: Mapped[datetime]
+
+
+class SignIn(Base):
+    """One browser in which a user is signed in. Without the row its cookie is worth nothing."""
+
+    __tablename__ = "sign_in"
+    __table_args__ = (Index(None, "user_id"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    digest: Mapped[str] = mapped_column(Digest, unique=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"))
+    started_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    browser: Mapped[str] = mapped_column(String(200), default="")
+    address: Mapped[str] = mapped_column(String(45), default="")
+
+    user: Mapped[User] = relationship(lazy="joined", innerjoin=True)
+
+
+class MailToken(Base):
+    """A link that was mailed: what it is for, whose address it proves, and until when. It works once."""
+
+    __tablename__ = "mail_token"
+    __table_args__ = (Index(None, "email"), Index(None, "expires_at"))
+
+    digest: Mapped[str] = mapped_column(Digest, primary_key=True)
+    purpose: Mapped[str] = mapped_column(String(20))
+    email: Mapped[str] = mapped_column(String(MAX_EMAIL))
+    user_id: Mapped[str | None] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"))
+    # What was typed when the mail was asked for, such as a name; never a password in the clear.
+    data: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class Account(Base):
+    """The tenant: owns sessions and has teammates. ``session_defaults`` is how the form for a new session begins."""
+
+    __tablename__ = "account"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(String(80))
+    created_at: Mapped[datetime]
+    session_defaults: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    # Whoever has proven an address there may join as a teammate by themselves.
+    domain: Mapped[str | None] = mapped_column(String(253), index=True)
+    # Days after its end that a session and its report are kept.
+    report_days: Mapped[int] = mapped_column(default=365)
+
+
+class Teammate(Base):
+    """A user in an account, with a role there."""
+
+    __tablename__ = "teammate"
+    __table_args__ = (
+        CheckConstraint(f"role IN ({', '.join(repr(role) for role in ROLES)})", name="role"),
+        Index(None, "user_id"),
+    )
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"), primary_key=True)
+    role: Mapped[str] = mapped_column(String(12))
+    joined_at: Mapped[datetime]
+
+    account: Mapped[Account] = relationship(lazy="joined", innerjoin=True)
+    user: Mapped[User] = relationship(lazy="joined", innerjoin=True)
+
+
+class Invitation(Base):
+    """A way into an account: mailed to one address and good once, or a link (no ``email``) good until it is withdrawn
+    or expires."""
+
+    __tablename__ = "invitation"
+    __table_args__ = (Index(None, "account_id"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    digest: Mapped[str] = mapped_column(Digest, unique=True)
+    email: Mapped[str | None] = mapped_column(String(MAX_EMAIL))
+    role: Mapped[str] = mapped_column(String(12))
+    invited_by: Mapped[str | None] = mapped_column(ForeignKey("app_user.id", ondelete="SET NULL"))
+    sent_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    accepted_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
+
+
+class Deck(Base):
+    """An account's own deck, for all its teammates to choose."""
+
+    __tablename__ = "deck"
+    __table_args__ = (Index(None, "account_id"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(40))
+    cards: Mapped[list[str]] = mapped_column(JSON)
+    created_at: Mapped[datetime]
+
+
+class AuditEntry(Base):
+    """Who did what in an account, and when. ``who`` is the name at that time; it goes when the user goes."""
+
+    __tablename__ = "audit_entry"
+    __table_args__ = (Index(None, "account_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    at: Mapped[datetime]
+    user_id: Mapped[str | None] = mapped_column(ForeignKey("app_user.id", ondelete="SET NULL"))
+    who: Mapped[str] = mapped_column(String(60))
+    action: Mapped[str] = mapped_column(String(40))
+    about: Mapped[str] = mapped_column(String(300), default="")

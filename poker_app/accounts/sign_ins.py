@@ -1,0 +1,64 @@
+"""Being signed in: one row a browser, found by the secret in its cookie, ended one by one or everywhere."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from sqlalchemy import delete, select, update
+
+from poker_app import clock, ids
+from poker_app.accounts.models import SignIn, User
+from poker_app.db import session, transaction
+
+# A browser that nobody used for so long is signed out.
+IDLE_FOR = timedelta(days=30)
+NOTE_EVERY = timedelta(hours=1)
+
+
+def begin(user: User, *, browser: str, address: str) -> str:
+    """Sign a user in in one more browser. Answers with the secret for its cookie; the row keeps the digest."""
+    user_id, secret, now = user.id, ids.new_secret(), clock.now()
+    with transaction():
+        session.add(
+            SignIn(
+                id=ids.new_id(),
+                digest=ids.digest(secret),
+                user_id=user_id,
+                started_at=now,
+                seen_at=now,
+                browser=browser[:200],
+                address=address[:45],
+            )
+        )
+    return secret
+
+
+def find(secret: str) -> SignIn | None:
+    """Whose cookie this is; None where the sign-in has ended. That it was used is noted once an hour."""
+    found = session.scalars(select(SignIn).where(SignIn.digest == ids.digest(secret))).one_or_none()
+    now = clock.now()
+    if found is None or now - found.seen_at > IDLE_FOR:
+        return None
+    if now - found.seen_at > NOTE_EVERY:
+        with transaction():
+            session.execute(update(SignIn).where(SignIn.id == found.id).values(seen_at=now))
+    return found
+
+
+def active(user: User) -> Sequence[SignIn]:
+    """Where a user is signed in, the latest used first."""
+    fresh = SignIn.seen_at > clock.now() - IDLE_FOR
+    return session.scalars(select(SignIn).where(SignIn.user_id == user.id, fresh).order_by(SignIn.seen_at.desc())).all()
+
+
+def end(user: User, sign_in_id: str) -> None:
+    """Sign one of the user's browsers out. Nothing happens where it is signed out already."""
+    user_id = user.id
+    with transaction():
+        session.execute(delete(SignIn).where(SignIn.id == sign_in_id, SignIn.user_id == user_id))
+
+
+def end_everywhere(user: User, *, but: str | None = None) -> None:
+    """Sign a user out in every browser, or in every other one than the sign-in ``but``."""
+    user_id = user.id
+    with transaction():
+        session.execute(delete(SignIn).where(SignIn.user_id == user_id, SignIn.id != (but or "")))

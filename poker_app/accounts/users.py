@@ -1,0 +1,48 @@
+"""Users: their names, their addresses, and the row that a first sign-in makes."""
+
+import re
+
+from sqlalchemy import select
+
+from poker_app import clock, ids
+from poker_app.accounts.models import MAX_EMAIL, User
+from poker_app.db import session
+from poker_app.errors import Invalid
+from poker_app.rules.printable import without_hidden
+
+MAX_NAME = 40
+# What mail servers take in practice; whether it exists, only a mail can tell.
+_ADDRESS = re.compile(
+    r"[^\s@<>\"(),:;\\\[\]]{1,64}@(?:[^\s@.<>\"(),:;\\\[\]/]{1,63}\.)+[^\W\d_][^\s@.<>\"(),:;\\\[\]/]{1,62}"
+)
+
+
+def clean_email(typed: str) -> str:
+    """An address as it is stored and compared: trimmed, lower case. Raises Invalid."""
+    email = without_hidden(typed).strip().lower()
+    if len(email) > MAX_EMAIL or not _ADDRESS.fullmatch(email):
+        raise Invalid("Enter a full address, such as name@company.com.", "email")
+    return email
+
+
+def user_name(typed: str) -> str:
+    """A user's name: white space folded, 1 to 40 printable characters."""
+    name = " ".join(without_hidden(typed, keep="\t\n\r").split())
+    if not name:
+        raise Invalid("Tell your teammates your name.", "name")
+    if len(name) > MAX_NAME:
+        raise Invalid(f"A name has at most {MAX_NAME} characters; this one has {len(name)}.", "name")
+    return name
+
+
+def find_by_email(email: str) -> User | None:
+    """Who has proven to own an address."""
+    return session.scalars(select(User).where(User.email == email)).one_or_none()
+
+
+def add_user(*, name: str, email: str | None) -> User:
+    """A new user, inside the caller's transaction. ``email`` has been proven, or is None."""
+    user = User(id=ids.new_id(), name=name, email=email, created_at=clock.now())
+    session.add(user)
+    session.flush()
+    return user

@@ -1,0 +1,130 @@
+"""Who is signed in: the way from a cookie to a user, and the one door that every way of signing in ends at."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate
+from urllib.parse import urlsplit
+
+from flask import Flask, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+from werkzeug.wrappers import Response
+
+from poker_app.accounts import acting, everybody_may, sign_ins
+from poker_app.accounts.acting import Acting
+from poker_app.accounts.models import SignIn, User
+from poker_app.errors import NotFound
+
+
+class Login(UserMixin):  # type: ignore[misc]  # the library has no types
+    """A sign-in as Flask-Login wants it. Its id is the secret: the cookie alone says nothing about who somebody is."""
+
+    def __init__(self, secret: str, sign_in: SignIn) -> None:
+        self._secret, self.sign_in = secret, sign_in
+
+    def get_id(self) -> str:
+        return self._secret
+
+
+def install(app: Flask) -> None:
+    """Find the user of a request when somebody asks for it, and not before."""
+    manager = LoginManager(app)
+    # It would trust an address that anybody can write into a header. Sign-ins are rows, which can be ended.
+    manager.session_protection = None
+
+    @manager.user_loader  # type: ignore[untyped-decorator]
+    def load(secret: str) -> Login | None:
+        found = sign_ins.find(secret)
+        return Login(secret, found) if found else None
+
+    app.jinja_env.globals.update(signed_in_user=user, my_accounts=lambda: acting.accounts_of(user()))
+
+
+def user() -> User | None:
+    """Who is signed in in this browser."""
+    found = current_sign_in()
+    return found.user if found else None
+
+
+def current_sign_in() -> SignIn | None:
+    """The row of this browser's sign-in."""
+    return current_user.sign_in if current_user.is_authenticated else None
+
+
+def start(who: User, onward: str) -> Response:
+    """Sign somebody in who has shown who they are, and lead them on. What was in the cookie before is forgotten."""
+    address, browser = request.remote_addr or "", request.user_agent.string
+    secret = sign_ins.begin(who, browser=browser, address=address)
+    session.clear()
+    session.permanent = True
+    begun = sign_ins.find(secret)
+    assert begun
+    login_user(Login(secret, begun))
+    return redirect(onward, 303)
+
+
+def end() -> None:
+    """Sign this browser out."""
+    if found := current_sign_in():
+        sign_ins.end(found.user, found.id)
+    logout_user()
+    session.clear()
+
+
+def own_address(given: str | None) -> str:
+    """Where to go on to: an address of this site, else the front page. Nobody else's, however it is spelled."""
+    given = given or ""
+    parts = urlsplit(given.replace("\\", "/"))
+    fine = given.startswith("/") and not given.startswith("//") and not parts.netloc and given.isprintable()
+    return given if fine and not given.startswith("/\\") else "/"
+
+
+# --- guards
+
+
+def signed_in[**P](view: Callable[Concatenate[User, P], ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
+    """The view gets the user; everybody else is asked to sign in first, and comes back to the page that they wanted."""
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+        found = user()
+        return view(found, *args, **kwargs) if found else to_sign_in()
+
+    return guarded
+
+
+def teammate[**P](view: Callable[Concatenate[Acting, P], ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
+    """Load through the person: the view gets who acts for the account of the address, or the answer is 404."""
+
+    @wraps(view)
+    def guarded(account_id: str, *args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+        found = acting.acting_for(user(), account_id)
+        if found is None and user() is None and not everybody_may():
+            return to_sign_in()
+        if found is None:
+            raise NotFound("No account of yours has that address.")
+        return view(found, *args, **kwargs)
+
+    return guarded
+
+
+def may_open[**P](view: Callable[Concatenate[Acting, P], ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
+    """Who may open a session: a signed-in user on an account, the one that the request names or else their first."""
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+        if user() is None and not everybody_may():
+            return to_sign_in()
+        named = request.values.get("account")
+        found = acting.acting_for(user(), named) if named else acting.home_of(user())
+        if found is None:
+            raise NotFound("No account of yours has that address.")
+        return view(found, *args, **kwargs)
+
+    return guarded
+
+
+def to_sign_in() -> Response:
+    """To the sign-in page, and from there back to where a page was asked for."""
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else "/"
+    return redirect(url_for("signing_in.page", next=wanted), 303)
