@@ -1,0 +1,47 @@
+"""The mail port: one letter to one address, as text and as HTML.
+
+A letter is a pair of templates, ``emails/<letter>.txt`` and ``.html``; the first line of the text is its subject. It is
+sent after the transaction that it tells of is committed, and before the request is answered: on serverless functions
+nothing runs later.
+"""
+
+from collections.abc import Callable
+from email.message import EmailMessage
+
+from poker_app.errors import Refusal
+from poker_app.mail import letters
+from poker_app.settings import Settings
+
+_settings: Settings | None = None
+_deliver: Callable[[EmailMessage], None] | None = None
+
+
+class Undelivered(Refusal):
+    """The mail server did not take a letter. What it told of stands; the person may ask for it again."""
+
+    status = 503
+
+
+def configure(settings: Settings) -> None:
+    """Choose the engine, once a process, before anything is sent."""
+    from poker_app.mail.engines import console, smtp
+
+    global _settings, _deliver
+    _settings = settings
+    engine = smtp.Server(settings).deliver if settings.mail == "smtp" else console.deliver
+    _deliver = engine
+
+
+def send(letter: str, to: str, **about: object) -> None:
+    """Send a letter to an address, waiting 10 seconds at most. Raises Undelivered where the server does not take it.
+
+    Links in it are made with ``link('/path')``, from ``PUBLIC_URL``.
+    """
+    if _settings is None or _deliver is None:
+        raise RuntimeError("mail.configure(settings) comes first")
+    message = letters.write(letter, public_url=_settings.public_url, **about)
+    message["From"], message["To"] = _settings.mail_from, to
+    try:
+        _deliver(message)
+    except OSError as problem:  # smtplib's errors are OSErrors too
+        raise Undelivered("The mail could not be sent just now. Please try again in a few minutes.") from problem

@@ -1,0 +1,1 @@
+"""Ways to send mail: each delivers one message or raises OSError."""

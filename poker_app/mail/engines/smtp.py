@@ -1,0 +1,34 @@
+"""Mail through a server."""
+
+import smtplib
+import ssl
+from email.message import EmailMessage
+
+from poker_app.settings import Settings
+
+TLS_FROM_THE_START = 465
+SECONDS = 10
+
+
+class Server:
+    """The operator's mail server. A connection a message: functions that sleep in between cannot keep one."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def deliver(self, message: EmailMessage) -> None:
+        """Hand one message over. Raises OSError: refused, unreachable, slow, or without the TLS that is asked for."""
+        given = self._settings
+        with self._connected() as server:
+            if given.smtp_tls and given.smtp_port != TLS_FROM_THE_START:
+                server.starttls(context=ssl.create_default_context())
+            if given.smtp_user:
+                server.login(given.smtp_user, given.smtp_password)
+            server.send_message(message)
+
+    def _connected(self) -> smtplib.SMTP:
+        given = self._settings
+        if given.smtp_tls and given.smtp_port == TLS_FROM_THE_START:
+            context = ssl.create_default_context()
+            return smtplib.SMTP_SSL(given.smtp_host, given.smtp_port, timeout=SECONDS, context=context)
+        return smtplib.SMTP(given.smtp_host, given.smtp_port, timeout=SECONDS)

@@ -1,0 +1,31 @@
+"""Letters: from templates to messages."""
+
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import formatdate, make_msgid
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from poker_app.settings import ROOT
+
+_templates = Environment(
+    loader=FileSystemLoader(ROOT / "templates"),
+    autoescape=select_autoescape(["html"]),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def write(letter: str, *, public_url: str, **about: object) -> EmailMessage:
+    """A message with a subject, a text and an HTML part; whom it is from and to is not in it yet."""
+    site = public_url.rstrip("/")
+    values = {"site": site, "link": lambda path: site + path, **about}
+    subject, _, text = _templates.get_template(f"emails/{letter}.txt").render(values).partition("\n")
+    message = EmailMessage(policy=SMTP)
+    # A name in a subject must not start another header.
+    message["Subject"] = " ".join(subject.split())
+    message["Date"], message["Message-ID"] = formatdate(usegmt=True), make_msgid(domain="faceup.invalid")
+    message.set_content(text.strip() + "\n")
+    message.add_alternative(_templates.get_template(f"emails/{letter}.html").render(values), subtype="html")
+    return message
