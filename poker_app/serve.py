@@ -1,6 +1,7 @@
 """The embedded server: one process, one port, pages and realtime. ``python -m poker_app.serve``."""
 
 import argparse
+import socket
 import sys
 from contextlib import nullcontext, suppress
 from typing import Any
@@ -17,6 +18,7 @@ from poker_app.realtime.engines.presets import credentials
 from poker_app.settings import Settings
 
 THREADS = 8  # for pages; measured, more of them only wait for the interpreter
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 (compared with, not bound to)
 LONGEST_GOODBYE = 3  # seconds for requests under way when the server is stopped
 
 
@@ -70,8 +72,20 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets)
         host, port = self.config.host, self.servers[0].sockets[0].getsockname()[1]
+        if host in EVERYWHERE:
+            host = _own_address()
         shown = f"[{host}]" if ":" in host else host
         print(f"Faceup listens on http://{shown}:{port} (Ctrl-C ends it)", flush=True)
+
+
+def _own_address() -> str:
+    """Where others on the network reach this machine: its address on the way out. Nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as way_out:
+        try:
+            way_out.connect(("192.0.2.1", 9))  # an address for documentation, which nobody has
+        except OSError:
+            return "127.0.0.1"
+        return str(way_out.getsockname()[0])
 
 
 class SocketProtocol(WebSocketsSansIOProtocol):

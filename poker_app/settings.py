@@ -22,7 +22,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True)
 
-    host: str = Field("127.0.0.1", description="Address that `make run` listens on.")
+    host: str = Field("127.0.0.1", description="Address that `make run` listens on. `0.0.0.0` lets your network in.")
     port: int = Field(8000, ge=1, le=65535, description="Port that `make run` listens on.")
     database_url: str = Field(
         f"sqlite:///{INSTANCE / 'faceup.db'}",

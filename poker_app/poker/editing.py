@@ -1,6 +1,6 @@
 """What a task says: its title, key, link and description."""
 
-from poker_app.errors import Invalid
+from poker_app.errors import Conflict, Invalid
 from poker_app.poker.models import Member
 from poker_app.poker.names import SPACING
 from poker_app.poker.turn import turn
@@ -15,6 +15,8 @@ def edit_task(member: Member, task_id: str, *, title: str, key: str, url: str, d
     with turn(member) as now:
         now.require_facilitator("edit tasks")
         task = now.task(task_id)
+        if task.deleted_at:
+            raise Conflict("That task was deleted.")
         task.title, task.key, task.url, task.description = _checked(title, key, url, description)
         now.announce("tasks-changed", agenda=True)
 

@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, select
 
 from poker_app import clock, ids, realtime
 from poker_app.db import session, transaction
-from poker_app.errors import Conflict, Forbidden, Invalid
+from poker_app.errors import Conflict, Invalid
 from poker_app.poker.models import Member, PokerSession, Vote
 from poker_app.poker.names import clean_name, told_apart
 from poker_app.poker.reveal import reveal_if_complete
@@ -143,7 +143,7 @@ def take_over(member: Member) -> None:
         facilitators = [each for each in seated(now.table.id) if each.facilitates]
         away_since = [each.left_at or each.away_since for each in facilitators]
         if not roles.free_to_take_over(away_since, now.now):
-            raise Forbidden("A facilitator is here, or was a moment ago. You can take over after two minutes without.")
+            raise Conflict("A facilitator is here, or was a moment ago. You can take over after two minutes without.")
         for each in facilitators:
             each.facilitates = False
         now.member.facilitates = True
@@ -166,11 +166,15 @@ def remove(member: Member, colleague_id: str) -> None:
 
 
 def nudge(member: Member, colleague_id: str) -> None:
-    """Ask a member who has not voted to do so: a quiet hint on their screen, at most every 20 seconds."""
+    """Ask a member who has not voted to do so: a quiet hint on their screen, at most every 20 seconds. Whoever has no
+    card to play, or has played it by now, is left in peace."""
     with turn(member) as now:
         now.require_facilitator("nudge a member")
         colleague = now.colleague(colleague_id)
         if colleague.nudged_at and now.now - colleague.nudged_at < NUDGE_EVERY:
+            return
+        current = now.current_round()
+        if not colleague.votes or current.revealed_at or session.get(Vote, (current.id, colleague.id)):
             return
         colleague.nudged_at = now.now
         now.announce("member-nudged", member=colleague.id)

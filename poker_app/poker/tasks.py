@@ -124,6 +124,9 @@ def skip_task(member: Member, task_id: str) -> None:
         task = now.task(task_id)
         if task.id != now.table.current_task_id:
             raise Conflict("The table has moved on to another task.")
+        if not (task.title or task.estimate or _has_votes(task)):
+            # A quick vote that nobody voted on leaves nothing behind.
+            task.deleted_at = now.now
         task.skipped_at = None if task.estimate else now.now
         session.flush()
         go_on(now)

@@ -247,7 +247,7 @@ TOO_SOON = "A facilitator is here, or was a moment ago. You can take over after 
 
 
 def test_nobody_takes_over_while_a_facilitator_is_here(room: Room) -> None:
-    with room.refused(403, TOO_SOON):
+    with room.refused(409, TOO_SOON):
         members.take_over(room.ben)
 
 
@@ -258,7 +258,7 @@ def test_after_two_minutes_without_a_facilitator_anybody_takes_over(room: Room, 
     else:
         presence.hear([{"name": "member_removed", "channel": _channel(room), "user_id": room.ada.id}])
     clock.forward(seconds=119)
-    with room.refused(403, TOO_SOON):
+    with room.refused(409, TOO_SOON):
         members.take_over(room.ben)
     clock.forward(seconds=1)
     with room.announces("role-changed"):
@@ -266,7 +266,7 @@ def test_after_two_minutes_without_a_facilitator_anybody_takes_over(room: Room, 
     assert (room.ada.facilitates, room.ben.facilitates) == (False, True)
     with room.nothing_happens():
         members.take_over(room.ben)
-    with room.refused(403, TOO_SOON):
+    with room.refused(409, TOO_SOON):
         members.take_over(room.cleo)
 
 
@@ -274,11 +274,11 @@ def test_two_minutes_count_from_the_last_facilitator_s_leaving(room: Room, clock
     members.share_role(room.ada, room.cleo.id)
     members.leave(room.ada)
     clock.forward(minutes=5)
-    with room.refused(403, TOO_SOON):
+    with room.refused(409, TOO_SOON):
         members.take_over(room.ben)
     members.leave(room.cleo)
     clock.forward(seconds=60)
-    with room.refused(403, TOO_SOON):
+    with room.refused(409, TOO_SOON):
         members.take_over(room.ben)
     clock.forward(seconds=60)
     members.take_over(room.ben)
@@ -289,7 +289,7 @@ def test_a_facilitator_who_came_back_in_time_keeps_the_role(room: Room, clock: C
     members.leave(room.ada)
     clock.forward(minutes=3)
     presence.note_seen(room.ada)
-    with room.refused(403, TOO_SOON):
+    with room.refused(409, TOO_SOON):
         members.take_over(room.ben)
     assert room.ada.facilitates
 
@@ -363,8 +363,20 @@ def test_nudges_come_at_most_every_twenty_seconds(room: Room, clock: Clock) -> N
     clock.forward(seconds=19)
     with room.nothing_happens():
         members.nudge(room.ada, room.ben.id)
+    dora = room.seat("Dora")
     with room.announces("member-nudged"):
-        members.nudge(room.ada, room.cleo.id)
+        members.nudge(room.ada, dora.id)
     clock.forward(seconds=1)
     with room.announces("member-nudged"):
         members.nudge(room.ada, room.ben.id)
+
+
+def test_who_has_no_card_to_play_is_left_in_peace(room: Room) -> None:
+    with room.nothing_happens():
+        members.nudge(room.ada, room.cleo.id)
+    room.plays(room.ben, "5")
+    with room.nothing_happens():
+        members.nudge(room.ada, room.ben.id)
+    room.reveals()
+    with room.nothing_happens():
+        members.nudge(room.ada, room.ada.id)

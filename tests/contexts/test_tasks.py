@@ -129,6 +129,13 @@ def test_a_task_is_edited(four: Room) -> None:
     assert four.backlog()[1] == "Two and a half"
 
 
+def test_a_deleted_task_is_not_edited(four: Room) -> None:
+    two = four.titled("Two").id
+    tasks.delete_task(four.ada, two)
+    with four.refused(409, "That task was deleted."):
+        editing.edit_task(four.ada, two, title="Other", key="", url="", description="")
+
+
 @pytest.mark.parametrize(
     ("field", "text", "sentence"),
     [
@@ -291,9 +298,17 @@ def test_skipped_tasks_come_after_those_not_reached_yet(four: Room) -> None:
 
 def test_skipping_without_a_backlog_opens_another_quick_vote(room: Room) -> None:
     first = room.task.id
+    room.plays(room.ben, "5")
     tasks.skip_task(room.ada, first)
     assert room.task.id != first
     assert room.task.title == ""
+    assert room.backlog() == ["", ""]
+
+
+def test_a_skipped_quick_vote_without_votes_leaves_nothing_behind(room: Room) -> None:
+    for _ in range(3):
+        tasks.skip_task(room.ada, room.task.id)
+    assert room.backlog() == [""]
 
 
 def test_going_back_to_a_task(four: Room, clock: Clock) -> None:

@@ -1,6 +1,7 @@
 """Pages and realtime on one port: what goes where, webhooks, and the one process."""
 
 import json
+import socket
 import sys
 import threading
 import time
@@ -156,3 +157,8 @@ def test_the_address_is_told_once_it_listens(
     assert f"http://127.0.0.1:{port}" in capsys.readouterr().out
     server.should_exit = True
     thread.join(5)
+
+
+def test_a_server_for_the_network_says_an_address_of_this_machine() -> None:
+    with socket.socket() as here:
+        here.bind((serve._own_address(), 0))

@@ -71,7 +71,7 @@ def test_taking_over_a_table_without_a_facilitator(scene: Scene, clock) -> None:
     path = f"{scene.table.path}/facilitators"
     scene.ada.post(f"{scene.table.path}/me/departure")
     early = scene.ben.post(path)
-    assert early.status_code == 403
+    assert early.status_code == 409
     assert says(early, "You can take over after two minutes without.")
     clock.forward(minutes=2)
     assert scene.ben.post(path).status_code == 200
