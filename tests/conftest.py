@@ -16,6 +16,7 @@ from poker_app.db import db
 from poker_app.settings import ROOT, Settings
 from tests import postgres
 from tests.cast import Cast, Clock
+from tests.post import Post
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -135,6 +136,21 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def cast(app: Flask) -> Cast:
     """Ada (facilitator), Ben (voter), Cleo (spectator) at one table; Gus and Mallory outside it."""
     return Cast(app)
+
+
+@pytest.fixture
+def signed_in_settings(settings: Settings, post: Post) -> Settings:
+    """A service where people sign in and mail arrives. A file of tests takes it as its ``settings``."""
+    mail = {"mail": "smtp", "smtp_host": "127.0.0.1", "smtp_port": post.port, "smtp_tls": False}
+    return settings.model_copy(update={**SIGNED_IN, **mail})
+
+
+@pytest.fixture
+def post() -> Iterator[Post]:
+    """A mail server. The house is told of it by settings: MAIL=smtp, SMTP_HOST, SMTP_PORT, SMTP_TLS."""
+    server = Post()
+    yield server
+    server.stop()
 
 
 class Announced(list[str]):

@@ -8,6 +8,7 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError, TimeoutError  # noqa: A004
 from werkzeug.exceptions import HTTPException, InternalServerError
 
+from poker_app.accounts.mailed_links import DeadLink
 from poker_app.errors import Conflict, Forbidden, Invalid, Refusal
 from poker_app.rules import Refused
 from poker_app.web import fragments
@@ -31,6 +32,10 @@ def install(app: Flask) -> None:
     @app.errorhandler(Refusal)
     def refused(refusal: Refusal) -> Response:
         return answer(refusal.sentence, refusal.status, getattr(refusal, "retry_after", None))
+
+    @app.errorhandler(DeadLink)
+    def led_nowhere(link: DeadLink) -> Response:
+        return make_response(render_template("signing_in/dead_link.html", link=link), link.status)
 
     @app.errorhandler(Refused)
     def refused_by_a_rule(refused: Refused) -> Response:
@@ -70,3 +75,11 @@ def answer(sentence: str, status: int, retry_after: int | None = None) -> Respon
     if retry_after:
         made.headers["Retry-After"] = str(retry_after)
     return made
+
+
+def again(page: str, refusal: Refusal) -> Response:
+    """A form once more, with what was typed and the sentence that says what is wrong with it."""
+    answer = make_response(page, refusal.status)
+    if wait := getattr(refusal, "retry_after", None):
+        answer.headers["Retry-After"] = str(wait)
+    return answer

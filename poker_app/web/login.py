@@ -87,6 +87,8 @@ def signed_in[**P](view: Callable[Concatenate[User, P], ResponseReturnValue]) ->
 
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+        if everybody_may():
+            raise NotFound("Nobody signs in here.")
         found = user()
         return view(found, *args, **kwargs) if found else to_sign_in()
 

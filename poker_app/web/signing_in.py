@@ -1,21 +1,73 @@
-"""Signing in and out."""
+"""Signing in with a mailed link, and out."""
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from poker_app.accounts import everybody_may
+from poker_app.accounts import everybody_may, mailed_links, signing_in
+from poker_app.errors import Invalid, TooMany
+from poker_app.mail import Undelivered
 from poker_app.web import login
+from poker_app.web.errors import again
 
 blueprint = Blueprint("signing_in", __name__, url_prefix="/sign-in")
 
 
+@blueprint.before_request
+def only_with_accounts() -> ResponseReturnValue | None:
+    """Where nobody signs in there is nothing here."""
+    return redirect(url_for("home.front"), 303) if everybody_may() else None
+
+
 @blueprint.get("")
 def page() -> ResponseReturnValue:
-    """The ways in. Whoever is in already, or need not be, goes straight on."""
+    """The ways in. Whoever is in already goes straight on."""
     onward = login.own_address(request.args.get("next"))
-    if everybody_may() or login.user():
-        return redirect(onward, 303)
-    return render_template("signing_in/page.html", onward=onward)
+    return redirect(onward, 303) if login.user() else _page(onward)
+
+
+@blueprint.post("/link")
+def ask_for_link() -> ResponseReturnValue:
+    """Mail a link. The answer is the same for every address."""
+    onward = login.own_address(request.form.get("next"))
+    try:
+        email = signing_in.mail_link(request.form.get("email", ""), onward=onward, asked_from=request.remote_addr or "")
+    except (Invalid, TooMany, Undelivered) as refusal:
+        return again(_page(onward, refusal), refusal)
+    session["mailed"] = {"to": email, "next": onward}
+    return redirect(url_for("signing_in.link_sent"), 303)
+
+
+def _page(onward: str, refusal: Invalid | TooMany | Undelivered | None = None) -> str:
+    return render_template("signing_in/page.html", onward=onward, typed=request.form, refusal=refusal)
+
+
+@blueprint.get("/link")
+def link_sent() -> ResponseReturnValue:
+    """Look into your mail."""
+    if not (mailed := session.get("mailed")):
+        return redirect(url_for("signing_in.page"), 303)
+    return render_template("signing_in/sent.html", mailed=mailed, lasting=mailed_links.lasting(signing_in.PURPOSE))
+
+
+@blueprint.get("/link/<secret>")
+def link(secret: str) -> ResponseReturnValue:
+    """What the mail leads to. It changes nothing: programs that check mail open every link in it."""
+    return _link(secret)
+
+
+@blueprint.post("/link/<secret>")
+def follow_link(secret: str) -> ResponseReturnValue:
+    """Sign in. Whoever is new says their name."""
+    try:
+        user, onward = signing_in.follow(secret, name=request.form.get("name", ""))
+    except Invalid as invalid:
+        return again(_link(secret, invalid), invalid)
+    return login.start(user, login.own_address(onward))
+
+
+def _link(secret: str, refusal: Invalid | None = None) -> str:
+    new = signing_in.is_new(secret)
+    return render_template("signing_in/link.html", new=new, typed=request.form, refusal=refusal)
 
 
 @blueprint.post("/out")

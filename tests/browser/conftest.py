@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.house import House, migrated
 from tests.browser.person import Person
+from tests.post import Post
 
 PATIENCE = 15_000  # milliseconds; far more than anything takes, but the machine may be busy
 
@@ -40,6 +41,30 @@ def build(tmp_path_factory: pytest.TempPathFactory, empty: Path) -> Iterator[Cal
 def house(build: Callable[..., House]) -> House:
     """The server, one for the stories of a file."""
     return build()
+
+
+@pytest.fixture(scope="module")
+def post() -> Iterator[Post]:
+    """The mail server of the club."""
+    server = Post()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def club(build: Callable[..., House], post: Post) -> House:
+    """A house where people sign in, and mail arrives."""
+    return build(AUTH="accounts", MAIL="smtp", SMTP_HOST="127.0.0.1", SMTP_PORT=str(post.port), SMTP_TLS="false")
+
+
+@pytest.fixture
+def visitor(person: Callable[..., Person], club: House, post: Post) -> Callable[..., Person]:
+    """Makes people who come to the club; their mailbox is the name in lower case at example.com."""
+
+    def make(name: str, **how: object) -> Person:
+        return person(name, home=club.url, post=post, **how)
+
+    return make
 
 
 @pytest.fixture

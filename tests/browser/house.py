@@ -42,6 +42,8 @@ class House:
             "LOG_LEVEL": "warning",
             **settings,
         }
+        if settings.get("AUTH") == "accounts":
+            self._environment["PUBLIC_URL"] = self.url
         shutil.copy(empty, self._database)
         self.start()
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.post import Letter, Post
+
 WIDE = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 SPOKEN = {"?": "Not sure", "☕": "Break"}
@@ -28,10 +30,20 @@ class Person:
     """A browser of their own; ``another_tab`` opens a second page in it."""
 
     def __init__(
-        self, browser: Browser, home: str, name: str, *, phone: bool = False, polls: bool = False, **context: object
+        self,
+        browser: Browser,
+        home: str,
+        name: str,
+        *,
+        phone: bool = False,
+        polls: bool = False,
+        post: Post | None = None,
+        **context: object,
     ) -> None:
         how = {"viewport": PHONE, "has_touch": True, "is_mobile": True} if phone else {"viewport": WIDE}
         self.name = name
+        self.email = f"{name.lower()}@example.com"
+        self.post = post
         self.phone = phone
         self.polls = polls
         self.scripts = context.get("java_script_enabled", True)
@@ -73,6 +85,34 @@ class Person:
         twin.__dict__.update(self.__dict__)
         twin.page = twin._open()
         return twin
+
+    # --- signing in
+
+    def signs_in(self, name: str = "") -> "Person":
+        """With a mailed link, from wherever the sign-in page is asked for; with a name the first time."""
+        if "/sign-in" not in self.page.url:
+            self.page.goto("/sign-in")
+        self.page.get_by_label("Work email").fill(self.email)
+        self.page.get_by_role("button", name="Email me a sign-in link").click()
+        self.sees("Look into your mail")
+        self.follows(self.opens_mail())
+        field = self.page.get_by_label("Your name")
+        if field.count():
+            field.fill(name or self.name)
+        self.page.locator("#main form button").click()
+        expect(self.page).not_to_have_url(re.compile("/sign-in"))
+        return self
+
+    def opens_mail(self, subject: str = "") -> Letter:
+        """The next letter in one's mailbox that was not opened yet."""
+        assert self.post, "this house sends no mail"
+        letter = self.post.next_to(self.email)
+        assert subject in letter.subject
+        return letter
+
+    def follows(self, letter: Letter) -> None:
+        """Click the link of a letter."""
+        self.page.goto(letter.link)
 
     # --- coming and going
 

@@ -8,6 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 PACKAGE = sorted((ROOT / "poker_app").rglob("*.py"))
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+# Mail programs know no style sheets.
+PAGES = [path for path in TEMPLATES if path.parent.name != "emails"]
 SCRIPTS = sorted((ROOT / "static/js").rglob("*.js"))
 
 

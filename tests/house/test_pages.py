@@ -4,7 +4,7 @@ import re
 from html.parser import HTMLParser
 
 from tests.house.conftest import World
-from tests.house.sources import SCRIPTS, TEMPLATES, named
+from tests.house.sources import PAGES, SCRIPTS, named
 from tests.house.world_pages import pages
 
 DIRECTIVES = {
@@ -91,7 +91,7 @@ def test_no_page_holds_script_style_or_handlers(world: World) -> None:
 def test_no_template_holds_them_either() -> None:
     """Branches that no page above happens to take."""
     forbidden = re.compile(r"\sstyle=|<style|<script(?![^>]*\ssrc=)|\shx-on|\son[a-z]+=|javascript:|\bjs:|\|\s*safe\b")
-    found = {named(path): forbidden.findall(path.read_text()) for path in TEMPLATES}
+    found = {named(path): forbidden.findall(path.read_text()) for path in PAGES}
     assert {path: wrong for path, wrong in found.items() if wrong} == {}
 
 

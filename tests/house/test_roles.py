@@ -45,6 +45,8 @@ def channel(world: World) -> dict[str, str]:
 
 ANYBODY = "200 200 200 200 200 200"
 MAY_OPEN = "303 200 303 303 303 200 200 200 200 200"
+GO_ON = "303 303 303 303 303 303"
+NOTHING = "404 404 404 404 404 404"
 SEATED = "404 404 404 200 200 200"
 FACILITATOR = "404 404 404 403 403 200"
 
@@ -66,6 +68,10 @@ TABLE = {
     ),
     # The invitation is for everybody who has the link: strangers and the removed may take a seat.
     "GET signing_in.page": Row("200 303 200 200 200 303 303 303 303 303"),
+    "POST signing_in.ask_for_link": Row(GO_ON, lambda world: {"email": "somebody@example.com"}),
+    "GET signing_in.link_sent": Row(GO_ON),
+    "GET signing_in.link": Row(NOTHING),
+    "POST signing_in.follow_link": Row(NOTHING),
     "POST signing_in.out": Row("303 303 303 303 303 303"),
     "GET sessions.entrance": Row("200 200 200 303 303 303"),
     "POST sessions.join": Row("303 303 303 303 303 303", lambda world: {"member_name": "Me", "role": "voter"}),
@@ -132,6 +138,7 @@ def test_every_route_has_a_row() -> None:
 def address(world: World, route: str, table: str, task: str, member: str) -> str:
     endpoint = route.split()[1]
     given = {"session_id": table, "task_id": task, "member_id": member, "code": world.code, "filename": "css/base.css"}
+    given["secret"] = "nonsense"
     rule = next(rule for rule in world.app.url_map.iter_rules() if rule.endpoint == endpoint)
     values = {name: given[name] for name in rule.arguments}
     return world.app.url_map.bind("localhost").build(endpoint, values)

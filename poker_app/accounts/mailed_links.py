@@ -1,0 +1,96 @@
+"""Links that are mailed: for one purpose and one address, good once and for a while, kept as a digest."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import delete, select, update
+
+from poker_app import clock, ids, limits
+from poker_app.accounts.models import MailToken
+from poker_app.db import session, transaction
+from poker_app.errors import Refusal
+
+# What there are links for, and how long each works.
+WORKS_FOR = {
+    "sign-in": timedelta(minutes=20),
+    "sign-up": timedelta(hours=24),
+    "new-password": timedelta(hours=1),
+    "new-email": timedelta(hours=24),
+}
+# So long it is told apart from a link that never was.
+KEPT = timedelta(days=7)
+
+MOST_MAILS, MAILED_WITHIN = 5, timedelta(hours=1)
+MOST_MAILS_ASKED = 40
+
+
+class DeadLink(Refusal):
+    """A link that leads nowhere: 404 if it never was, 409 if its time has passed. ``purpose``: what for."""
+
+    def __init__(self, purpose: str, sentence: str, status: int) -> None:
+        super().__init__(sentence)
+        self.purpose, self.status = purpose, status
+
+
+def may_mail(email: str, asked_from: str) -> None:
+    """Use up one of the mails to an address, and of those that one network may ask for. Raises TooMany.
+
+    Whether the address is anybody's makes no difference.
+    """
+    limits.spend("asking for mail", asked_from, most=MOST_MAILS_ASKED, within=MAILED_WITHIN)
+    limits.spend("mail", email, most=MOST_MAILS, within=MAILED_WITHIN)
+
+
+def make(purpose: str, email: str, *, user_id: str | None = None, **data: Any) -> str:
+    """A new link's secret. ``data`` is what was typed meanwhile; what expired long ago is tidied up."""
+    secret, now = ids.new_secret(), clock.now()
+    with transaction():
+        # Without what others are tidying just now, so that two never wait for each other.
+        old = select(MailToken.digest).where(MailToken.expires_at < now - KEPT).with_for_update(skip_locked=True)
+        session.execute(delete(MailToken).where(MailToken.digest.in_(old)))
+        session.add(
+            MailToken(
+                digest=ids.digest(secret),
+                purpose=purpose,
+                email=email,
+                user_id=user_id,
+                data=data,
+                made_at=now,
+                expires_at=now + WORKS_FOR[purpose],
+            )
+        )
+    return secret
+
+
+def find(purpose: str, secret: str) -> MailToken:
+    """The link, if it still works; looking changes nothing, since programs that check mail do so too."""
+    found = session.get(MailToken, ids.digest(secret))
+    return _alive(found, purpose)
+
+
+def take(purpose: str, secret: str) -> MailToken:
+    """Use the link up, and every other one for the same purpose and address. Inside the caller's transaction."""
+    found = session.get(MailToken, ids.digest(secret), with_for_update=True)
+    taken = _alive(found, purpose)
+    same = (MailToken.purpose == purpose, MailToken.email == taken.email, MailToken.used_at.is_(None))
+    session.execute(update(MailToken).where(*same).values(used_at=clock.now()))
+    return taken
+
+
+def _alive(found: MailToken | None, purpose: str) -> MailToken:
+    if found is None or found.purpose != purpose:
+        raise DeadLink(purpose, "This link leads nowhere. Perhaps your mail program cut off its end.", 404)
+    if found.used_at:
+        raise DeadLink(purpose, "This link was used already, or a newer one was. Each works once.", 409)
+    if found.expires_at <= clock.now():
+        raise DeadLink(purpose, f"This link has expired. It worked for {lasting(purpose)}.", 409)
+    return found
+
+
+def lasting(purpose: str) -> str:
+    """How long a link works, in words."""
+    minutes = int(WORKS_FOR[purpose].total_seconds()) // 60
+    hours = minutes // 60
+    if hours == 0:
+        return f"{minutes} minutes"
+    return "an hour" if hours == 1 else f"{hours} hours"

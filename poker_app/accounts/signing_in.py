@@ -1,0 +1,41 @@
+"""Signing in with a mailed link. An address that nobody has proven yet becomes a new user on the way."""
+
+from sqlalchemy.exc import IntegrityError
+
+from poker_app import mail
+from poker_app.accounts import mailed_links
+from poker_app.accounts.models import User
+from poker_app.accounts.users import add_user, clean_email, find_by_email, user_name
+from poker_app.db import transaction
+
+PURPOSE = "sign-in"
+
+
+def mail_link(typed: str, *, onward: str, asked_from: str) -> str:
+    """Mail a link to an address, and answer with the address. Nobody is looked up: known or not is all the same."""
+    email = clean_email(typed)
+    mailed_links.may_mail(email, asked_from)
+    secret = mailed_links.make(PURPOSE, email, onward=onward)
+    mail.send("sign_in", email, secret=secret, lasting=mailed_links.lasting(PURPOSE))
+    return email
+
+
+def is_new(secret: str) -> bool:
+    """Whether following a link would make a user, whose name is to be asked for."""
+    return find_by_email(mailed_links.find(PURPOSE, secret).email) is None
+
+
+def follow(secret: str, *, name: str) -> tuple[User, str]:
+    """Use a link up. Answers with its user, made if need be with a name, and where they wanted to go."""
+    try:
+        return _follow(secret, name)
+    except IntegrityError:
+        # Another link to the same new address was followed at the same moment: its user is there now.
+        return _follow(secret, name)
+
+
+def _follow(secret: str, name: str) -> tuple[User, str]:
+    with transaction():
+        link = mailed_links.take(PURPOSE, secret)
+        user = find_by_email(link.email) or add_user(name=user_name(name), email=link.email)
+        return user, link.data["onward"]
