@@ -1,7 +1,5 @@
 """The report as a file: CSV for spreadsheets, JSON for programs, Markdown for wikis and tickets."""
 
-import csv
-import io
 import json
 import re
 import unicodedata
@@ -12,14 +10,13 @@ from typing import Any
 from urllib.parse import quote
 
 from poker_app.poker.report import Report, TaskReport, VotedRound
+from poker_app.rules import spreadsheet
 from poker_app.rules.deck import figure, is_numeric
-from poker_app.rules.report import harmless
 from poker_app.rules.tally import Tally, percent, shown
 
 FORMAT = 1
 """The version of the JSON. It rises when a field changes its meaning or goes, not when one is added."""
 
-_BYTE_ORDER_MARK = "\ufeff"
 MAX_FILE_NAME = 80
 
 
@@ -34,17 +31,13 @@ def file_name(name: str) -> str:
 
 
 def as_csv(report: Report) -> str:
-    """One row a task, one column a round. Begins with a byte order mark, without which spreadsheets guess wrong."""
+    """One row a task, one column a round."""
     most_rounds = max((len(task.rounds) for task in report.tasks), default=0)
     heads = ["Position", "Key", "Title", "URL", "Estimate", "Note", "Rounds", "First-vote median", "Agreement"]
     heads += ["Seconds", *(f"Round {number}" for number in range(1, most_rounds + 1))]
-    text = io.StringIO()
-    write = csv.writer(text, lineterminator="\r\n").writerow
-    write(heads)
-    for position, task in enumerate(report.tasks, start=1):
-        cells = [str(position), *_cells(task)]
-        write([_cell(cell) for cell in cells] + [""] * (len(heads) - len(cells)))
-    return _BYTE_ORDER_MARK + text.getvalue()
+    return spreadsheet.as_csv(
+        heads, ([str(position), *_cells(task)] for position, task in enumerate(report.tasks, start=1))
+    )
 
 
 def _cells(task: TaskReport) -> list[str]:
@@ -60,11 +53,6 @@ def _cells(task: TaskReport) -> list[str]:
         str(task.seconds),
         *(", ".join(f"{name} {card}".strip() for name, card in voted.votes) for voted in task.rounds),
     ]
-
-
-def _cell(text: str) -> str:
-    """One line that no spreadsheet runs, not even one that splits at semicolons, as those of many countries do."""
-    return ";".join(harmless(part) for part in " ".join(text.split()).split(";"))
 
 
 def _agreement(voted: VotedRound | None) -> str:

@@ -1,13 +1,10 @@
 """The report: totals, the tasks worth a second look, and cells that are safe in a spreadsheet."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import takewhile
 
 from poker_app.rules.deck import OUTSIDE, figure, is_numeric, nearest, ranked
-from poker_app.rules.printable import is_hidden
 
 MANY_ROUNDS = 2
 WIDE_STEPS = 3
@@ -91,17 +88,3 @@ def points(cards: Sequence[str], estimates: Iterable[str | None]) -> Fraction | 
         return None
     figures = (figure(estimate) for estimate in estimates if estimate is not None)
     return sum((value for value in figures if value is not None), Fraction())
-
-
-# Spreadsheets in several languages also read the full-width signs.
-_FORMULA_SIGNS = tuple("=+-@＝＋－＠")
-_NEGATIVE_NUMBER = re.compile(r"-[0-9]+(?:[.,][0-9]+)?")
-
-
-def harmless(cell: str) -> str:
-    """The cell, prefixed with an apostrophe if a spreadsheet could run it as a formula; negative numbers stay."""
-    if _NEGATIVE_NUMBER.fullmatch(cell):
-        return cell
-    blank = "".join(takewhile(lambda char: char.isspace() or is_hidden(char), cell))
-    runs = "\t" in blank or "\r" in blank or cell[len(blank) :].startswith(_FORMULA_SIGNS)
-    return f"'{cell}" if runs else cell
