@@ -25,16 +25,17 @@ class Tries(Base):
     count: Mapped[int]
 
 
-def spend(what: str, who: str, *, most: int, within: timedelta) -> None:
-    """Use up one try of ``what``; raise TooMany if ``who`` has none left. Counted and decided in one transaction."""
+def spend(what: str, who: str, *, most: int, within: timedelta, times: int = 1) -> None:
+    """Use up one try of ``what``, or as many as ``times``; raise TooMany, and use none up, if ``who`` has too few left.
+    Counted and decided in one transaction."""
     try:
-        _spend(what, who, most, within)
+        _spend(what, who, most, within, times)
     except IntegrityError:
         # Two first tries at the same moment: the other one's row is there now.
-        _spend(what, who, most, within)
+        _spend(what, who, most, within, times)
 
 
-def _spend(what: str, who: str, most: int, within: timedelta) -> None:
+def _spend(what: str, who: str, most: int, within: timedelta, times: int) -> None:
     now = clock.now()
     with transaction():
         tries = session.get(Tries, _key(what, who), with_for_update=True)
@@ -43,11 +44,11 @@ def _spend(what: str, who: str, most: int, within: timedelta) -> None:
             old = select(Tries.key).where(Tries.since < now - KEPT).with_for_update(skip_locked=True)
             session.execute(delete(Tries).where(Tries.key.in_(old)))
             # Added, not merged: a row that came in between must clash, or its tries would be forgotten.
-            session.add(Tries(key=_key(what, who), since=now, count=1))
+            session.add(Tries(key=_key(what, who), since=now, count=times))
         elif tries.since + within <= now:
-            tries.since, tries.count = now, 1
-        elif tries.count < most:
-            tries.count += 1
+            tries.since, tries.count = now, times
+        elif tries.count + times <= most:
+            tries.count += times
         else:
             seconds = int((tries.since + within - now).total_seconds()) + 1
             raise TooMany(f"That was tried too often from here. Wait {seconds} seconds and try again.", seconds)

@@ -48,10 +48,14 @@ def upgrade():
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("user_id", sa.String(length=16), nullable=True),
         sa.Column("who", sa.String(length=60), nullable=False),
+        sa.Column("subject_id", sa.String(length=16), nullable=True),
         sa.Column("action", sa.String(length=40), nullable=False),
         sa.Column("about", sa.String(length=300), nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"], ["account.id"], name=op.f("fk_audit_entry_account_id_account"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["subject_id"], ["app_user.id"], name=op.f("fk_audit_entry_subject_id_app_user"), ondelete="SET NULL"
         ),
         sa.ForeignKeyConstraint(
             ["user_id"], ["app_user.id"], name=op.f("fk_audit_entry_user_id_app_user"), ondelete="SET NULL"
@@ -145,6 +149,19 @@ def upgrade():
             ["user_id"], ["app_user.id"], name=op.f("fk_recovery_code_user_id_app_user"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("user_id", "digest", name=op.f("pk_recovery_code")),
+    )
+    op.create_table(
+        "removal",
+        sa.Column("account_id", sa.String(length=16), nullable=False),
+        sa.Column("user_id", sa.String(length=16), nullable=False),
+        sa.Column("removed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["account.id"], name=op.f("fk_removal_account_id_account"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["app_user.id"], name=op.f("fk_removal_user_id_app_user"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("account_id", "user_id", name=op.f("pk_removal")),
     )
     op.create_table(
         "series",
@@ -272,6 +289,7 @@ def downgrade():
         batch_op.drop_index(batch_op.f("ix_series_account_id"))
 
     op.drop_table("series")
+    op.drop_table("removal")
     op.drop_table("recovery_code")
     with op.batch_alter_table("mail_token", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_mail_token_expires_at"))

@@ -1,16 +1,26 @@
 """Accounts: who you are, for whom you act, and who your teammates are."""
 
+import hashlib
+import hmac
+
 from poker_app.settings import Settings
 
 _open = True
+_key = b""
 
 
 def configure(settings: Settings) -> None:
     """Whether people sign in here, or everybody who reaches the service acts for its one local account."""
-    global _open
-    _open = settings.auth == "open"
+    global _open, _key
+    _open, _key = settings.auth == "open", settings.signing_key.encode()
 
 
 def everybody_may() -> bool:
     """``AUTH=open``: nobody signs in, and there is one account, the local one."""
     return _open
+
+
+def derived_secret(of: str) -> str:
+    """A secret that can be made again whenever it is to be shown: only its digest is stored, and who reads the database
+    without ``SECRET_KEY`` has nothing."""
+    return hmac.new(_key, of.encode(), hashlib.sha256).hexdigest()[:32]

@@ -36,6 +36,16 @@ class Acting:
             may = " or ".join(rules.ROLES[: rules.ROLES.index(least) + 1])
             raise Forbidden(f"Only an {may} may {what}.")
 
+    @property
+    def arranges(self) -> bool:
+        """Whether they may set defaults and decks: owners and admins, and everybody where nobody signs in."""
+        return self.user is None or self.reaches("admin")
+
+    def require_arranging(self, what: str) -> None:
+        """Refuse who may not."""
+        if not self.arranges:
+            self.require("admin", what)
+
 
 def acting_for(user: User | None, account_id: str) -> Acting | None:
     """Somebody at work for one account; None if they do not belong to it. Without sign-in all share the local one."""

@@ -1,18 +1,47 @@
 """An account's audit log: who did what, and when."""
 
-from poker_app import clock
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import or_, select, update
+
+from poker_app import clock, ids
 from poker_app.accounts.models import AuditEntry, User
 from poker_app.db import session
+from poker_app.rules.spreadsheet import as_csv as spreadsheet
 
-# What is written down, and how the page and the export say it. An action that is not here cannot be noted.
+# What is written down, and how the page and the export say it: between who did it and what it is about. An action that
+# is not here cannot be noted.
 ACTIONS = {
     "account-created": "made the account",
+    "account-renamed": "renamed the account to",
+    "defaults-changed": "changed the session defaults:",
+    "retention-changed": "changed how long reports are kept to",
+    "domain-opened": "let everybody join who has an address at",
+    "domain-closed": "stopped people from joining by an address at",
+    "domain-joined": "joined by an address at",
+    "invited": "invited",
+    "link-made": "made an invitation link",
+    "invitation-sent-again": "sent an invitation again to",
+    "invitation-withdrawn": "withdrew the invitation of",
+    "invitation-accepted": "accepted an invitation as",
+    "role-changed": "changed the role of",
+    "ownership-given": "made an owner of",
+    "teammate-removed": "removed",
+    "teammate-left": "left the account",
+    "deck-made": "made the deck",
+    "deck-changed": "changed the deck",
+    "deck-deleted": "deleted the deck",
 }
 NOBODY = "Somebody"
+A_PAGE = 50
+MOST_EXPORTED = 50_000
 
 
-def note(account_id: str, user: User | None, action: str, about: str = "") -> None:
-    """Write a line into the account's log, inside the transaction of what it tells of."""
+def note(account_id: str, user: User | None, action: str, about: str = "", subject: User | None = None) -> None:
+    """Write a line into the account's log, inside the transaction of what it tells of. ``subject`` is the user whom
+    ``about`` names."""
     if action not in ACTIONS:
         raise ValueError(f"{action} is not an action of the audit log")
     who = user.name if user else NOBODY
@@ -22,7 +51,57 @@ def note(account_id: str, user: User | None, action: str, about: str = "") -> No
             at=clock.now(),
             user_id=user.id if user else None,
             who=who,
+            subject_id=subject.id if subject else None,
             action=action,
             about=about[:300],
         )
     )
+
+
+def forget(user: User) -> None:
+    """Take a user's name and address out of every log, inside the transaction that deletes them."""
+    session.execute(update(AuditEntry).where(AuditEntry.user_id == user.id).values(who=NOBODY))
+    about_them = AuditEntry.subject_id == user.id
+    if user.email:
+        about_them = or_(about_them, AuditEntry.about == user.email)
+    session.execute(update(AuditEntry).where(about_them).values(about=NOBODY))
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some lines of the log, the newest first; ``older`` is where the next page begins, None on the last."""
+
+    entries: Sequence[AuditEntry]
+    older: int | None
+
+
+def page_of(account_id: str, *, user_id: str = "", action: str = "", before: int | None = None) -> Page:
+    """The lines before an entry's id, at most fifty, of one user or of one kind where asked for."""
+    wanted = select(AuditEntry).where(AuditEntry.account_id == account_id)
+    if ids.could_be_id(user_id):
+        wanted = wanted.where(AuditEntry.user_id == user_id)
+    if action in ACTIONS:
+        wanted = wanted.where(AuditEntry.action == action)
+    if before is not None:
+        wanted = wanted.where(AuditEntry.id < before)
+    found = session.scalars(wanted.order_by(AuditEntry.id.desc()).limit(A_PAGE + 1)).all()
+    entries = found[:A_PAGE]
+    return Page(entries, entries[-1].id if len(found) > A_PAGE else None)
+
+
+def people_in(account_id: str) -> Sequence[User]:
+    """Everybody with a line in the log, by name."""
+    noted = select(AuditEntry.user_id).where(AuditEntry.account_id == account_id)
+    return session.scalars(select(User).where(User.id.in_(noted)).order_by(User.name, User.id)).all()
+
+
+def as_csv(account_id: str) -> str:
+    """The log for a spreadsheet, the newest first, times in UTC."""
+    wanted = select(AuditEntry).where(AuditEntry.account_id == account_id)
+    newest = session.scalars(wanted.order_by(AuditEntry.id.desc()).limit(MOST_EXPORTED))
+    rows = ([_moment(each.at), each.who, each.action, ACTIONS.get(each.action, ""), each.about] for each in newest)
+    return spreadsheet(["Time (UTC)", "Who", "Action", "What", "About"], rows)
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

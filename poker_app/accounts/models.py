@@ -121,6 +121,16 @@ class Teammate(Base):
     user: Mapped[User] = relationship(lazy="joined", innerjoin=True)
 
 
+class Removal(Base):
+    """Somebody was removed from an account: neither its link nor its domain lets them in again, only a new mail."""
+
+    __tablename__ = "removal"
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"), primary_key=True)
+    removed_at: Mapped[datetime]
+
+
 class Invitation(Base):
     """A way into an account: mailed to one address and good once, or a link (no ``email``) good until it is withdrawn
     or expires."""
@@ -154,7 +164,8 @@ class Deck(Base):
 
 
 class AuditEntry(Base):
-    """Who did what in an account, and when. ``who`` is the name at that time; it goes when the user goes."""
+    """Who did what in an account, and when. ``who`` is the name at that time, ``subject_id`` the user whom ``about``
+    names; both names go when their users go."""
 
     __tablename__ = "audit_entry"
     __table_args__ = (Index(None, "account_id", "id"),)
@@ -164,5 +175,6 @@ class AuditEntry(Base):
     at: Mapped[datetime]
     user_id: Mapped[str | None] = mapped_column(ForeignKey("app_user.id", ondelete="SET NULL"))
     who: Mapped[str] = mapped_column(String(60))
+    subject_id: Mapped[str | None] = mapped_column(ForeignKey("app_user.id", ondelete="SET NULL"))
     action: Mapped[str] = mapped_column(String(40))
     about: Mapped[str] = mapped_column(String(300), default="")

@@ -1,9 +1,11 @@
 """Teammates' roles in an account: who may do what to whom, and that an owner is always left."""
 
-from collections.abc import Iterable
+from poker_app.rules import Refused
 
 # From the most to the least; each may do what the ones after it may.
 ROLES = ("owner", "admin", "facilitator")
+
+LAST_OWNER = "An account needs an owner. Make a teammate an owner first."
 
 
 def reaches(role: str, least: str) -> bool:
@@ -16,6 +18,46 @@ def may_manage(role: str, theirs: str) -> bool:
     return reaches(role, "admin") and reaches(role, theirs)
 
 
-def owner_stays(owners: Iterable[str], leaving: str) -> bool:
-    """Whether somebody still owns the account once ``leaving`` (a user's id) no longer does."""
-    return any(owner != leaving for owner in owners)
+def gives(role: str) -> tuple[str, ...]:
+    """The roles that a teammate may give to others, from the least on."""
+    return tuple(theirs for theirs in reversed(ROLES) if may_manage(role, theirs))
+
+
+def check_gift(role: str, given: str) -> None:
+    """Refuse a role that somebody may not give: to a teammate, or to somebody whom they invite."""
+    if given not in ROLES:
+        raise Refused("invalid", "Choose one of the roles.")
+    if not reaches(role, "admin"):
+        raise Refused("forbidden", "Only an owner or admin may say who is in the account.")
+    if not may_manage(role, given):
+        raise Refused("forbidden", "Only an owner may make somebody an owner.")
+
+
+def check_change(role: str, theirs: str, becomes: str, *, owners: int) -> None:
+    """Refuse a change of somebody's role, one's own included. ``owners``: how many the account has before it."""
+    check_gift(role, becomes)
+    if not may_manage(role, theirs):
+        raise Refused("forbidden", "Only an owner may change an owner's role.")
+    if theirs == "owner" and becomes != "owner":
+        check_owner_left(owners)
+
+
+def check_removal(role: str, theirs: str, *, owners: int) -> None:
+    """Refuse to let somebody be removed by a teammate with ``role``."""
+    if not reaches(role, "admin"):
+        raise Refused("forbidden", "Only an owner or admin may remove a teammate.")
+    if not may_manage(role, theirs):
+        raise Refused("forbidden", "Only an owner may remove an owner.")
+    check_leaving(theirs, owners=owners)
+
+
+def check_leaving(role: str, *, owners: int) -> None:
+    """Refuse to let the last owner go."""
+    if role == "owner":
+        check_owner_left(owners)
+
+
+def check_owner_left(owners: int) -> None:
+    """Refuse what would leave an account without an owner."""
+    if owners < 2:
+        raise Refused("conflict", LAST_OWNER)

@@ -5,18 +5,20 @@ from contextlib import contextmanager
 
 import pytest
 
-from poker_app import ids
+from poker_app import create_app, ids
 from poker_app.accounts.acting import home_of
-from poker_app.db import session
+from poker_app.db import db, session
 from poker_app.errors import Refusal
 from poker_app.poker import members, reveal, sessions, tasks, voting
 from poker_app.poker.events import State
 from poker_app.poker.models import Member, PokerSession, Round, Task, Vote
 from poker_app.poker.sessions import Options
 from poker_app.rules import Refused
+from poker_app.settings import Settings
 from poker_app.web.errors import KINDS
 from tests.cast import Clock
-from tests.conftest import Announced
+from tests.conftest import SIGNED_IN, Announced
+from tests.contexts.club import Club, with_mail
 from tests.rows import rows
 
 
@@ -127,3 +129,13 @@ def room(context: None, clock: Clock, announced: Announced, monkeypatch: pytest.
     # What events carry is rendered for a request; here is none, and only their names matter.
     monkeypatch.setattr("poker_app.poker.events.render", lambda session_id, version: State(version, 0, "", 0))
     return Room(announced)
+
+
+@pytest.fixture
+def club(settings: Settings, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Club]:
+    """An account where people sign in."""
+    made = create_app(settings.model_copy(update=SIGNED_IN))
+    with made.app_context():
+        yield with_mail(monkeypatch)
+        db.session.remove()
+        db.engine.dispose()

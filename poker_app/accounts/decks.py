@@ -1,0 +1,112 @@
+"""An account's own decks, for all its teammates to choose."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+
+from poker_app import clock, ids
+from poker_app.accounts import audit
+from poker_app.accounts.acting import Acting
+from poker_app.accounts.changing import change
+from poker_app.accounts.models import Deck
+from poker_app.db import session
+from poker_app.errors import Conflict, Invalid, NotFound
+from poker_app.rules import Unusable
+from poker_app.rules.deck import OUTSIDE, own_cards
+from poker_app.rules.printable import without_hidden
+
+MAX_NAME = 40
+MOST_DECKS = 50
+OWN = "own:"
+"""What the name of an own deck begins with in a form: ``own:<deck id>``."""
+
+
+def decks_of(account_id: str) -> Sequence[Deck]:
+    """The decks of an account, by name."""
+    return session.scalars(select(Deck).where(Deck.account_id == account_id).order_by(Deck.name, Deck.id)).all()
+
+
+def chosen(account_id: str, choice: str) -> Deck | None:
+    """The deck that ``own:<deck id>`` names, within this account only."""
+    deck_id = choice.removeprefix(OWN)
+    if deck_id == choice or not ids.could_be_id(deck_id):
+        return None
+    found = session.get(Deck, deck_id)
+    return found if found and found.account_id == account_id else None
+
+
+def find(acting: Acting, deck_id: str) -> Deck:
+    """A deck of the account of who asks. Raises NotFound."""
+    if found := chosen(acting.account.id, f"{OWN}{deck_id}"):
+        return found
+    raise NotFound("No deck of this account has that address. It may have been deleted.")
+
+
+def as_typed(deck: Deck) -> str:
+    """The cards as one types them; the outside cards come by themselves."""
+    return ", ".join(card for card in deck.cards if card not in OUTSIDE)
+
+
+def add_deck(acting: Acting, *, name: str, cards: str) -> Deck:
+    """A new deck. Raises Invalid for a name that is empty, too long or taken, and for cards nobody could vote with."""
+    acting.require_arranging("make decks")
+    name, parsed = _deck_name(name), _cards(cards)
+    with change(acting) as now:
+        now.require_arranging("make decks")
+        _check_free(now, name)
+        count = select(func.count()).select_from(Deck).where(Deck.account_id == now.account.id)
+        if session.scalars(count).one() >= MOST_DECKS:
+            raise Conflict(f"An account has at most {MOST_DECKS} own decks. Delete one that nobody uses.")
+        made = Deck(id=ids.new_id(), account_id=now.account.id, name=name, cards=list(parsed), created_at=clock.now())
+        session.add(made)
+        audit.note(now.account.id, now.user, "deck-made", name)
+    return made
+
+
+def change_deck(acting: Acting, deck_id: str, *, name: str, cards: str) -> Deck:
+    """Rename a deck and change its cards, for sessions that are opened from now on. Raises NotFound and Invalid."""
+    acting.require_arranging("change decks")
+    find(acting, deck_id)
+    name, parsed = _deck_name(name), _cards(cards)
+    with change(acting) as now:
+        now.require_arranging("change decks")
+        deck = find(now, deck_id)
+        _check_free(now, name, but=deck)
+        if (deck.name, deck.cards) != (name, list(parsed)):
+            deck.name, deck.cards = name, list(parsed)
+            audit.note(now.account.id, now.user, "deck-changed", name)
+    return deck
+
+
+def delete_deck(acting: Acting, deck_id: str) -> str:
+    """Delete a deck. Sessions that were opened with it keep its cards. Answers with its name. Raises NotFound."""
+    acting.require_arranging("delete decks")
+    with change(acting) as now:
+        now.require_arranging("delete decks")
+        deck = find(now, deck_id)
+        name = deck.name
+        audit.note(now.account.id, now.user, "deck-deleted", name)
+        session.delete(deck)
+    return name
+
+
+def _deck_name(typed: str) -> str:
+    name = " ".join(without_hidden(typed, keep="\t\n\r").split())
+    if not name:
+        raise Invalid("Give the deck a name.", "deck_name")
+    if len(name) > MAX_NAME:
+        raise Invalid(f"A deck's name has at most {MAX_NAME} characters; this one has {len(name)}.", "deck_name")
+    return name
+
+
+def _cards(typed: str) -> tuple[str, ...]:
+    try:
+        return own_cards(typed)
+    except Unusable as problem:
+        raise Invalid(str(problem), "own") from problem
+
+
+def _check_free(now: Acting, name: str, but: Deck | None = None) -> None:
+    taken = {deck.name.casefold() for deck in decks_of(now.account.id) if deck is not but}
+    if name.casefold() in taken:
+        raise Invalid("Another deck of this account has that name.", "deck_name")
