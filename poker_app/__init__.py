@@ -4,7 +4,7 @@ from flask import Flask
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from poker_app import accounts, logs, mail, realtime
+from poker_app import accounts, billing, logs, mail, realtime
 from poker_app.accounts import sign_ins
 from poker_app.db import db
 from poker_app.settings import ROOT, Settings
@@ -44,6 +44,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings.make_database_folder()
     db.init_app(app)
     accounts.configure(settings)
+    billing.configure(settings)
     mail.configure(settings)
     realtime.configure(settings)
 

@@ -17,6 +17,12 @@ class NotFound(Refusal):
     status = 404
 
 
+class OutOfCredits(Refusal):
+    """The account that would pay for it has no credit left."""
+
+    status = 402
+
+
 class Forbidden(Refusal):
     """You are known here, but your role may not do this."""
 

@@ -60,6 +60,13 @@ class Settings(BaseSettings):
     smtp_user: str = Field("", description="Name at the mail server, if it wants one.")
     smtp_password: str = Field("", description="Password at the mail server.")
 
+    billing: Literal["off", "fake", "stripe"] = Field(
+        "off",
+        description="Whether sessions cost credits. `off`: all is free and without limits. `fake`: plans and credits "
+        "with a checkout that takes no money, to try them. `stripe`: for real.",
+    )
+    plans_file: str = Field("", description="TOML file with plans and packs of your own. Default: the standard ones.")
+
     realtime: Engine = Field(
         "embedded",
         description="Who carries events to the browsers. `embedded` needs nothing and one process; "
@@ -95,6 +102,8 @@ class Settings(BaseSettings):
         if self.auth == "accounts" and not self.public_url:
             # A link in a mail must not lead to whatever host a request claimed to be for.
             raise ValueError("AUTH=accounts also needs PUBLIC_URL, the address that links in mails lead to.")
+        if self.billing != "off" and self.auth == "open":
+            raise ValueError(f"BILLING={self.billing} also needs AUTH=accounts, or nobody could own what is paid for.")
         if self.mail == "smtp" and not self.smtp_host:
             raise ValueError("MAIL=smtp also needs SMTP_HOST.")
         return self

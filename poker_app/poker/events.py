@@ -32,6 +32,7 @@ EVENTS = {
     "member-joined": "Somebody sat down or came back.",
     "task-finalized": "The current task got its estimate.",
     "session-ended": "The session is over; the report is there.",
+    "session-reopened": "A facilitator goes on with a session that had ended.",
     "round-revealed": "The cards turned over.",
     "round-opened": "A new round: a revote, or another task.",
     "tasks-changed": "Tasks were added, edited, moved, deleted, skipped or reopened.",

@@ -5,6 +5,7 @@ from datetime import timedelta
 from sqlalchemy import bindparam, select
 
 from poker_app import clock, ids, realtime
+from poker_app.billing import gate
 from poker_app.db import session, transaction
 from poker_app.errors import Conflict, Invalid
 from poker_app.poker.models import Member, PokerSession, Vote
@@ -13,7 +14,6 @@ from poker_app.poker.reveal import reveal_if_complete
 from poker_app.poker.turn import Turn, locked, seated, turn
 from poker_app.rules import roles
 
-MAX_MEMBERS = 300
 NUDGE_EVERY = timedelta(seconds=20)
 
 # Built once: every request begins with it.
@@ -45,8 +45,7 @@ def join(table: PokerSession, *, name: str, votes: bool, secret: str) -> Member:
         member = find_member(session_id, secret)
         others = [each for each in seated(session_id) if each is not member]
         if member is None:
-            if sum(each.left_at is None for each in others) >= MAX_MEMBERS:
-                raise Conflict(f"The table is full: {MAX_MEMBERS} people sit here.")
+            gate.refuse_member(table.account_id, sum(each.left_at is None for each in others))
             member = Member(id=ids.new_id(12), session_id=session_id, secret_digest=ids.digest(secret))
             member.joined_at = clock.now()
             session.add(member)

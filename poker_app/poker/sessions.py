@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from poker_app import clock, ids
 from poker_app.accounts.acting import Acting
+from poker_app.billing import gate
 from poker_app.db import session, transaction
 from poker_app.errors import Conflict, Invalid, NotFound
 from poker_app.poker import tasks
-from poker_app.poker.models import Member, PokerSession
+from poker_app.poker.models import Member, PokerSession, Round, Task
 from poker_app.poker.names import SPACING, clean_name
 from poker_app.poker.reveal import reveal_if_complete
 from poker_app.poker.turn import turn
@@ -22,6 +24,7 @@ from poker_app.rules.timer import MAX_SECONDS, MIN_SECONDS
 
 OWN_DECK = "own"
 MAX_NAME = 120
+REOPENED_WITHIN = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,7 @@ def _open(
     options.put_on(table)
     session.add(table)
     session.flush()
+    gate.pay_for_session(table.account_id, table.id, name=name, user_id=table.user_id)
     founder = Member(
         id=ids.new_id(12),
         session_id=table.id,
@@ -181,8 +185,41 @@ def end_session(member: Member) -> None:
         tasks.leave_current(now.table, now.now)
         now.table.ended_at = now.now
         now.table.ended_by = now.member.name
+        if not _was_used(now.table):
+            gate.give_back_session(now.table.account_id, now.table.id)
         now.table.timer_ends_at = now.table.timer_remaining = None
         now.announce("session-ended", agenda=True)
+
+
+def _was_used(table: PokerSession) -> bool:
+    """Whether cards were turned over in it: until then a session has cost nothing."""
+    revealed = select(Round.id).join(Task, Task.id == Round.task_id)
+    found = revealed.where(Task.session_id == table.id, Round.revealed_at.is_not(None)).limit(1)
+    return session.scalars(found).first() is not None
+
+
+def reopen_session(member: Member) -> None:
+    """Go on with a session that ended less than a day ago, without paying again. One that is running stays so."""
+    with turn(member, after_end=True) as now:
+        now.require_facilitator("reopen the session")
+        if now.table.ended_at is None:
+            return
+        if not _in_time(now.table):
+            raise Conflict("A session can be reopened for a day after its end. Copy it to go on with its tasks.")
+        gate.pay_again(now.table.account_id, now.table.id, name=now.table.name, user_id=now.member.user_id)
+        now.table.ended_at = now.table.ended_by = None
+        if task := session.get(Task, now.table.current_task_id):
+            task.current_since = now.now
+        now.announce("session-reopened", agenda=True)
+
+
+def may_reopen(member: Member) -> bool:
+    """Whether a member may go on with their session, which has ended."""
+    return member.facilitates and _in_time(member.session)
+
+
+def _in_time(table: PokerSession) -> bool:
+    return table.ended_at is not None and clock.now() - table.ended_at <= REOPENED_WITHIN
 
 
 def options_from(form: Mapping[str, str]) -> Options:

@@ -32,7 +32,8 @@ def room(session_id: str) -> ResponseReturnValue:
         return redirect(url_for("sessions.entrance", session_id=session_id), 303)
     table = member.session
     if table.ended_at:
-        return render_template("sessions/ended.html", member=member, report=report_of(table))
+        reopens = sessions.may_reopen(member)
+        return render_template("sessions/ended.html", member=member, report=report_of(table), reopens=reopens)
     presence.note_seen(member)
     presence.sweep(session_id)
     state = table_of(session_id)
@@ -179,4 +180,12 @@ def _options(member: Member, invalid: Invalid | None = None) -> str:
 def end(member: Member) -> ResponseReturnValue:
     """End the session for everybody."""
     sessions.end_session(member)
+    return fragments.leave_for(url_for("sessions.room", session_id=member.session_id))
+
+
+@blueprint.post("/reopening")
+@seated
+def reopen(member: Member) -> ResponseReturnValue:
+    """Go on with a session that has ended."""
+    sessions.reopen_session(member)
     return fragments.leave_for(url_for("sessions.room", session_id=member.session_id))

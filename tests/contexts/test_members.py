@@ -1,8 +1,11 @@
 """Sitting down, roles, and getting up."""
 
+from dataclasses import replace
+
 import pytest
 
 from poker_app import ids
+from poker_app.billing import standing
 from poker_app.db import session
 from poker_app.poker import members, presence, sessions, voting
 from poker_app.poker.models import Member
@@ -81,7 +84,7 @@ def test_names_that_are_none(room: Room, name: str, sentence: str) -> None:
 
 
 def test_a_table_has_an_end(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(members, "MAX_MEMBERS", 3)
+    monkeypatch.setattr(standing, "EVERYTHING", replace(standing.EVERYTHING, members=3))
     with room.refused(409, "The table is full: 3 people sit here."):
         room.seat("Dora")
     members.remove(room.ada, room.ben.id)

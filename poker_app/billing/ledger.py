@@ -1,0 +1,203 @@
+"""The ledger of credits: append-only, and the same operation twice is one operation.
+
+Every function works inside the caller's transaction and takes the account's row first, so that operations on one
+account follow each other: on PostgreSQL by that row's lock, on SQLite by the one writer's. Each is named by a key that
+is unique in the account (``session:<id>``, ``plan:<subscription>:<period>``, ``pack:<checkout>``); a key that is known
+already changes nothing and answers with what it did the first time.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert as insert_on_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_on_sqlite
+
+from poker_app import clock
+from poker_app.billing.models import CreditAccount, CreditEntry, CreditLot, CreditTxn
+from poker_app.db import session
+from poker_app.errors import OutOfCredits
+from poker_app.rules import credits as rules
+
+# What is used up first: what came with the plan, before what was paid for by itself.
+PRIORITY = {"plan": 0, "trial": 0, "grant": 1, "pack": 2}
+
+
+def grant(
+    account_id: str,
+    key: str,
+    amount: int,
+    *,
+    source: str,
+    why: str,
+    expires_at: datetime | None = None,
+    ref: str = "",
+    user_id: str | None = None,
+) -> CreditTxn:
+    """Add a lot of credits, at least one, which expire at a moment or never."""
+    _hold(account_id)
+    if known := _known(account_id, key):
+        return known
+    now = clock.now()
+    lot = CreditLot(
+        account_id=account_id,
+        source=source,
+        priority=PRIORITY[source],
+        amount=amount,
+        remaining=0,
+        expires_at=expires_at,
+        created_at=now,
+    )
+    session.add(lot)
+    session.flush()
+    made = _write(account_id, key, "grant", [(lot.id, amount)], ref=ref, why=why, user_id=user_id)
+    _expire(account_id, now)
+    return made
+
+
+def spend(account_id: str, key: str, *, ref: str, why: str, user_id: str | None = None, amount: int = 1) -> CreditTxn:
+    """Use credits up, those first that expire first. Raises OutOfCredits, with nothing changed, if there are too few.
+
+    A spending that was reversed may be made again, under a key of its own.
+    """
+    _hold(account_id)
+    if known := _known(account_id, key):
+        return known
+    now = clock.now()
+    _expire(account_id, now)
+    taken = rules.burn(_lots(account_id), amount, now)
+    if taken is None:
+        raise OutOfCredits("Opening a session takes a credit, and this account has none left.")
+    return _write(account_id, key, "spend", [(lot, -part) for lot, part in taken], ref=ref, why=why, user_id=user_id)
+
+
+def reverse(account_id: str, key: str, *, why: str) -> CreditTxn | None:
+    """Give back exactly what an operation took, to the lots that it took it from; what has expired meanwhile expires
+    again. None where there is no such operation; a second time changes nothing."""
+    _hold(account_id)
+    if (spent := _known(account_id, key)) is None:
+        return None
+    if known := _known(account_id, f"refund:{key}"):
+        return known
+    entries = session.execute(select(CreditEntry.lot_id, CreditEntry.amount).where(CreditEntry.txn_id == spent.id))
+    back = [(lot, -part) for lot, part in entries]
+    made = _write(account_id, f"refund:{key}", "refund", back, ref=spent.ref, why=why, reverses_id=spent.id)
+    _expire(account_id, clock.now())
+    return made
+
+
+def was_reversed(account_id: str, key: str) -> bool:
+    """Whether what an operation took has been given back."""
+    return _known(account_id, f"refund:{key}") is not None
+
+
+def take_back(account_id: str, key: str, of: str, *, why: str, user_id: str | None = None) -> CreditTxn | None:
+    """Take away what is unspent of the lot that the operation ``of`` granted: the payment for it was returned. None
+    where nothing was granted or nothing is left."""
+    _hold(account_id)
+    if known := _known(account_id, key):
+        return known
+    granted = _known(account_id, of)
+    lots = select(CreditLot).join(CreditEntry, CreditEntry.lot_id == CreditLot.id)
+    unspent = session.scalars(lots.where(CreditEntry.txn_id == granted.id)).all() if granted else []
+    taken = [(lot.id, -lot.remaining) for lot in unspent if lot.remaining]
+    return _write(account_id, key, "take-back", taken, ref=of, why=why, user_id=user_id) if taken else None
+
+
+def balance(account_id: str) -> int:
+    """How many credits there are to spend now. Reads only."""
+    return rules.balance(_lots(account_id), clock.now())
+
+
+def lots(account_id: str) -> Sequence[CreditLot]:
+    """The lots that can still be spent from, in the order in which they will be."""
+    mine = session.scalars(select(CreditLot).where(CreditLot.account_id == account_id)).all()
+    order = [lot.id for lot in rules.usable(_as_lots(mine), clock.now())]
+    return sorted((lot for lot in mine if lot.id in order), key=lambda lot: order.index(lot.id))
+
+
+def history(account_id: str, *, before: int | None = None, most: int = 50) -> Sequence[CreditTxn]:
+    """What happened to an account's credits, the latest first; ``before`` is the id of the last one seen."""
+    found = select(CreditTxn).where(CreditTxn.account_id == account_id)
+    if before is not None:
+        found = found.where(CreditTxn.id < before)
+    return session.scalars(found.order_by(CreditTxn.id.desc()).limit(most)).all()
+
+
+def _hold(account_id: str) -> None:
+    """The first statement of every operation: whoever comes second waits here."""
+    held = update(CreditAccount).where(CreditAccount.account_id == account_id)
+    counted = held.values(version=CreditAccount.version + 1).execution_options(synchronize_session=False)
+    if session.execute(counted).rowcount == 0:  # type: ignore[attr-defined]
+        first = {"account_id": account_id, "balance": 0, "version": 0}
+        if session.get_bind().dialect.name == "postgresql":
+            session.execute(insert_on_postgresql(CreditAccount).values(first).on_conflict_do_nothing())
+        else:
+            session.execute(insert_on_sqlite(CreditAccount).values(first).on_conflict_do_nothing())
+        session.execute(counted)
+
+
+def _known(account_id: str, key: str) -> CreditTxn | None:
+    found = select(CreditTxn).where(CreditTxn.account_id == account_id, CreditTxn.key == key)
+    return session.scalars(found).one_or_none()
+
+
+def _lots(account_id: str) -> list[rules.Lot]:
+    alive = select(CreditLot).where(CreditLot.account_id == account_id, CreditLot.remaining > 0)
+    return _as_lots(session.scalars(alive.execution_options(populate_existing=True)))
+
+
+def _as_lots(found: Iterable[CreditLot]) -> list[rules.Lot]:
+    return [rules.Lot(lot.id, lot.remaining, lot.expires_at, lot.priority) for lot in found]
+
+
+def _expire(account_id: str, now: datetime) -> None:
+    """Write off what has expired, a line for each lot and time: what comes back to it later expires by itself."""
+    for lot, left in rules.expired(_lots(account_id), now):
+        earlier = select(CreditEntry.txn_id).where(CreditEntry.lot_id == lot)
+        key = f"expiry:{lot}:{len(session.scalars(earlier).all())}"
+        _write(account_id, key, "expiry", [(lot, -left)], why="Expired")
+
+
+def _write(
+    account_id: str,
+    key: str,
+    kind: str,
+    entries: Sequence[tuple[int, int]],
+    *,
+    ref: str = "",
+    why: str = "",
+    reverses_id: int | None = None,
+    user_id: str | None = None,
+) -> CreditTxn:
+    amount = sum(part for _lot, part in entries)
+    changed = (
+        update(CreditAccount)
+        .where(CreditAccount.account_id == account_id, CreditAccount.balance + amount >= 0)
+        .values(balance=CreditAccount.balance + amount)
+        .returning(CreditAccount.balance)
+        .execution_options(synchronize_session=False)
+    )
+    after = session.scalars(changed).one_or_none()
+    if after is None:
+        raise OutOfCredits("This account has too few credits for that.")
+    made = CreditTxn(
+        account_id=account_id,
+        key=key,
+        kind=kind,
+        amount=amount,
+        balance_after=after,
+        ref=ref,
+        why=why,
+        reverses_id=reverses_id,
+        user_id=user_id,
+        at=clock.now(),
+    )
+    session.add(made)
+    session.flush()
+    for lot, part in entries:
+        session.add(CreditEntry(txn_id=made.id, lot_id=lot, amount=part))
+        moved = update(CreditLot).where(CreditLot.id == lot).values(remaining=CreditLot.remaining + part)
+        session.execute(moved.execution_options(synchronize_session=False))
+    session.flush()
+    return made

@@ -1,0 +1,110 @@
+"""The tables of money on one page: the append-only ledger of credits, and the mirrored subscription."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from poker_app.accounts.models import Id
+from poker_app.db import Base
+
+
+class CreditAccount(Base):
+    """An account's credits: what the lots hold together. ``version`` counts every operation, and holding this row is
+    holding the ledger."""
+
+    __tablename__ = "credit_account"
+    __table_args__ = (CheckConstraint("balance >= 0", name="balance"),)
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
+    balance: Mapped[int] = mapped_column(default=0)
+    version: Mapped[int] = mapped_column(default=0)
+
+
+class CreditLot(Base):
+    """Credits that came together, and what is left of them."""
+
+    __tablename__ = "credit_lot"
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("remaining >= 0 AND remaining <= amount", name="remaining"),
+        Index(None, "account_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    source: Mapped[str] = mapped_column(String(12))
+    priority: Mapped[int] = mapped_column(default=0)
+    amount: Mapped[int]
+    remaining: Mapped[int]
+    expires_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class CreditTxn(Base):
+    """One operation on an account's credits. Never changed, never deleted; the key makes it happen once."""
+
+    __tablename__ = "credit_txn"
+    __table_args__ = (UniqueConstraint("account_id", "key"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    key: Mapped[str] = mapped_column(String(120))
+    kind: Mapped[str] = mapped_column(String(12))
+    amount: Mapped[int]
+    balance_after: Mapped[int]
+    # What it was for, such as a session's id or a checkout's.
+    ref: Mapped[str] = mapped_column(String(120), default="")
+    why: Mapped[str] = mapped_column(String(200), default="")
+    reverses_id: Mapped[int | None] = mapped_column(ForeignKey("credit_txn.id"), unique=True)
+    user_id: Mapped[str | None] = mapped_column(ForeignKey("app_user.id", ondelete="SET NULL"), index=True)
+    at: Mapped[datetime]
+
+
+class CreditEntry(Base):
+    """What one operation did to one lot: a signed number of credits."""
+
+    __tablename__ = "credit_entry"
+    __table_args__ = (CheckConstraint("amount <> 0", name="amount"),)
+
+    txn_id: Mapped[int] = mapped_column(ForeignKey("credit_txn.id", ondelete="CASCADE"), primary_key=True)
+    lot_id: Mapped[int] = mapped_column(ForeignKey("credit_lot.id", ondelete="CASCADE"), primary_key=True)
+    amount: Mapped[int]
+
+
+class Subscription(Base):
+    """The payment provider's subscription as it was when last fetched. An account that never paid has no row, or one
+    with a trial only."""
+
+    __tablename__ = "subscription"
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
+    customer_id: Mapped[str | None] = mapped_column(String(80), unique=True)
+    subscription_id: Mapped[str | None] = mapped_column(String(80), unique=True)
+    plan: Mapped[str] = mapped_column(String(40), default="")
+    status: Mapped[str] = mapped_column(String(24), default="")
+    seats: Mapped[int] = mapped_column(default=1)
+    period_start: Mapped[datetime | None]
+    period_end: Mapped[datetime | None]
+    cancel_at_period_end: Mapped[bool] = mapped_column(default=False)
+    past_due_since: Mapped[datetime | None]
+    trial_ends_at: Mapped[datetime | None]
+    # When the provider said so: what was fetched earlier never overwrites it.
+    fetched_at: Mapped[datetime | None]
+
+
+class WebhookEvent(Base):
+    """A payment provider's event as it came, and what became of it."""
+
+    __tablename__ = "webhook_event"
+    __table_args__ = (Index(None, "done_at", "received_at"),)
+
+    id: Mapped[str] = mapped_column(String(80), primary_key=True)
+    type: Mapped[str] = mapped_column(String(80))
+    # What is fetched again to process it; the event itself may be old by then.
+    object_id: Mapped[str] = mapped_column(String(120))
+    account_id: Mapped[str | None] = mapped_column(Id)
+    received_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+    tries: Mapped[int] = mapped_column(default=0)
+    problem: Mapped[str] = mapped_column(String(300), default="")

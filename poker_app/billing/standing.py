@@ -1,0 +1,69 @@
+"""Which plan an account has, and the credits that come with it by themselves."""
+
+from datetime import timedelta
+
+from poker_app import billing, clock
+from poker_app.accounts.models import Account
+from poker_app.billing import ledger
+from poker_app.billing.models import Subscription
+from poker_app.db import session
+from poker_app.errors import Conflict
+from poker_app.rules import plans as rules
+from poker_app.rules.credits import period
+from poker_app.rules.plans import EVERYTHING, Plan, Standing
+
+
+def standing_of(account_id: str) -> Standing:
+    """Where an account stands now. Where nothing is sold it may do everything."""
+    if not billing.is_on():
+        return Standing(EVERYTHING)
+    now, found = clock.now(), session.get(Subscription, account_id)
+    if found is None:
+        return rules.standing(billing.offer(), now)
+    return rules.standing(
+        billing.offer(),
+        now,
+        plan=found.plan,
+        status=found.status,
+        past_due_since=found.past_due_since,
+        trial_ends=found.trial_ends_at,
+    )
+
+
+def plan_of(account_id: str) -> Plan:
+    """The plan that an account has now."""
+    return standing_of(account_id).plan
+
+
+def bring_month(account: Account) -> None:
+    """Grant the credits of the running month to an account that pays nothing, inside the caller's transaction.
+
+    Asked whenever credits matter, however late, often or early: the month's first day is the key, so that each brings
+    its credits once; they expire when it ends. Months that nobody asked about brought nothing that would still count.
+    Paid plans get theirs with each paid invoice.
+    """
+    plan = plan_of(account.id)
+    if plan.price or not plan.credits:
+        return
+    start, end = period(account.created_at, clock.now())
+    key = f"plan:{plan.name}:{start:%Y-%m-%dT%H:%M}"
+    ledger.grant(account.id, key, plan.credits, source="plan", expires_at=end, why=f"{plan.label} plan, this month")
+
+
+def start_trial(account_id: str) -> None:
+    """Let an account try the plan that may be tried, with its credits, once. Inside the caller's transaction. Raises
+    Conflict where it was tried before or is paid for."""
+    offer, now = billing.offer(), clock.now()
+    if not offer.trial_plan:
+        raise Conflict("There is nothing to try here.")
+    plan, ends = offer.plan(offer.trial_plan), now + timedelta(days=offer.trial_days)
+    known = session.get(Subscription, account_id, with_for_update=True)
+    if known and (known.trial_ends_at or known.subscription_id):
+        raise Conflict(f"This account has had its {offer.trial_days} days of {plan.label} already.")
+    if known is None:
+        known = Subscription(account_id=account_id)
+        session.add(known)
+    known.trial_ends_at = ends
+    session.flush()
+    if plan.credits:
+        ledger.grant(account_id, "trial", plan.credits, source="trial", expires_at=ends, why=f"{plan.label} for a try")

@@ -1,0 +1,230 @@
+"""What a plan allows: credits for sessions, seats at a table, months, trials and failed payments."""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from poker_app import ids
+from poker_app.accounts.acting import Acting, home_of
+from poker_app.accounts.models import Account
+from poker_app.accounts.users import add_user
+from poker_app.billing import gate, ledger, standing
+from poker_app.billing.models import Subscription
+from poker_app.db import session, transaction
+from poker_app.errors import Conflict, OutOfCredits
+from poker_app.poker import members, reveal, sessions, voting
+from poker_app.poker.events import State
+from poker_app.poker.models import Member, PokerSession
+from poker_app.settings import Settings
+from tests.cast import Clock
+from tests.conftest import SIGNED_IN, Announced
+from tests.rows import rows
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return settings.model_copy(update={**SIGNED_IN, "billing": "fake"})
+
+
+@pytest.fixture
+def acting(context: None, clock: Clock, announced: Announced, monkeypatch: pytest.MonkeyPatch, app: Flask) -> Acting:
+    """Ada, owner of a new account on the free plan."""
+    monkeypatch.setattr("poker_app.poker.events.render", lambda session_id, version: State(version, 0, "", 0))
+    with transaction():
+        ada = add_user(name="Ada", email="ada@example.com")
+    return home_of(ada)
+
+
+def opens(acting: Acting, name: str = "Checkout") -> Member:
+    return sessions.open_session(
+        acting,
+        name=name,
+        deck="fibonacci",
+        own="",
+        options=sessions.Options(),
+        member_name="Ada",
+        secret=ids.new_secret(),
+        form_key=ids.new_secret(),
+    )
+
+
+def left(acting: Acting) -> int:
+    return ledger.balance(acting.account.id)
+
+
+def history(acting: Acting) -> list[tuple[str, int, str]]:
+    return [(txn.kind, txn.amount, txn.why) for txn in reversed(ledger.history(acting.account.id))]
+
+
+def plays_a_round(ada: Member) -> None:
+    current = ada.session.current_round_id or ""
+    voting.cast_vote(ada, current, "5")
+    reveal.reveal(ada, current)
+
+
+def subscribes(acting: Acting, plan: str, status: str = "active", **more: object) -> None:
+    with transaction():
+        session.merge(Subscription(account_id=acting.account.id, plan=plan, status=status, **more))
+
+
+# --- credits
+
+
+def test_a_session_takes_a_credit(acting: Acting) -> None:
+    ada = opens(acting, "Checkout")
+    assert left(acting) == 2
+    assert history(acting) == [("grant", 3, "Free plan, this month"), ("spend", -1, "Session “Checkout”")]
+    spent = ledger.history(acting.account.id)[0]
+    assert acting.user is not None
+    assert (spent.ref, spent.user_id) == (ada.session_id, acting.user.id)
+
+
+def test_without_a_credit_nothing_is_opened(acting: Acting) -> None:
+    for _ in range(3):
+        opens(acting)
+    before = rows()
+    with pytest.raises(OutOfCredits, match="takes a credit"):
+        opens(acting)
+    session.rollback()
+    assert rows() == before
+    assert session.query(PokerSession).count() == 3
+
+
+def test_a_session_that_ends_before_its_first_reveal_cost_nothing(acting: Acting) -> None:
+    ada = opens(acting)
+    voting.cast_vote(ada, ada.session.current_round_id or "", "5")
+    sessions.end_session(ada)
+    sessions.end_session(ada)
+    assert left(acting) == 3
+    assert history(acting)[-1] == ("refund", 1, "Ended before its first reveal")
+
+
+def test_a_session_that_was_used_is_paid(acting: Acting) -> None:
+    ada = opens(acting)
+    plays_a_round(ada)
+    sessions.end_session(ada)
+    assert left(acting) == 2
+
+
+def test_reopening_within_a_day_costs_nothing(acting: Acting, clock: Clock) -> None:
+    ada = opens(acting)
+    plays_a_round(ada)
+    sessions.end_session(ada)
+    clock.forward(hours=24)
+    sessions.reopen_session(ada)
+    sessions.reopen_session(ada)
+    assert (left(acting), ada.session.ended_at, ada.session.ended_by) == (2, None, None)
+
+
+def test_what_was_given_back_is_paid_again_once(acting: Acting) -> None:
+    ada = opens(acting)
+    for _ in range(2):
+        sessions.end_session(ada)
+        sessions.reopen_session(ada)
+    assert left(acting) == 2
+    for _ in range(2):
+        opens(acting)
+    sessions.end_session(ada)
+    sessions.reopen_session(ada)
+    assert left(acting) == 0
+
+
+def test_a_day_later_a_session_stays_ended(acting: Acting, clock: Clock) -> None:
+    ada = opens(acting)
+    sessions.end_session(ada)
+    clock.forward(hours=24, seconds=1)
+    assert not sessions.may_reopen(ada)
+    with pytest.raises(Conflict, match="for a day after its end"):
+        sessions.reopen_session(ada)
+
+
+# --- months
+
+
+def test_the_free_credits_of_a_month_come_once_and_go(acting: Acting, clock: Clock) -> None:
+    for _ in range(3):
+        opens(acting)
+    clock.forward(days=30)  # 23 December, 10:00: the next month's first moment
+    opens(acting)
+    assert left(acting) == 2
+    clock.forward(days=31)
+    assert left(acting) == 0
+    opens(acting)
+    assert left(acting) == 2
+
+
+@pytest.mark.parametrize("day", [1, 28, 29, 30, 31])
+def test_a_year_of_months_whatever_the_day(acting: Acting, clock: Clock, day: int) -> None:
+    """Asked late, often and with a clock that runs behind: twelve months bring twelve times three credits."""
+    with transaction():
+        account = session.get_one(Account, acting.account.id)
+        account.created_at = clock.moment = account.created_at.replace(year=2027, month=1, day=day)
+    begun = clock.moment
+    while clock.moment < begun.replace(year=2028):
+        for hours in (0, -3, 5):
+            moment = clock.moment
+            clock.forward(hours=hours)
+            if clock.moment < begun.replace(year=2028):
+                with transaction():
+                    standing.bring_month(session.get_one(Account, acting.account.id))
+            clock.moment = moment
+        clock.forward(hours=131)
+    found = [txn for txn in ledger.history(acting.account.id, most=500) if txn.kind == "grant"]
+    assert [txn.amount for txn in found] == [3] * 12
+    assert len({txn.key for txn in found}) == 12
+
+
+# --- plans
+
+
+def test_business_needs_no_credits(acting: Acting) -> None:
+    subscribes(acting, "business")
+    for _ in range(5):
+        opens(acting)
+    assert history(acting) == []
+
+
+def test_a_plan_has_so_many_seats_at_a_table(acting: Acting) -> None:
+    ada = opens(acting)
+    for number in range(11):
+        members.join(ada.session, name=f"Voter {number}", votes=True, secret=ids.new_secret())
+    with pytest.raises(Conflict, match=r"12 people sit here. A larger plan"):
+        members.join(ada.session, name="One more", votes=True, secret=ids.new_secret())
+    session.rollback()
+    subscribes(acting, "team")
+    members.join(ada.session, name="One more", votes=True, secret=ids.new_secret())
+
+
+def test_a_failed_payment_stops_new_sessions_after_fourteen_days(acting: Acting, clock: Clock) -> None:
+    subscribes(acting, "business", "past_due", past_due_since=clock.now())
+    ada = opens(acting)
+    clock.forward(days=14)
+    with pytest.raises(OutOfCredits, match="The last payment failed"):
+        opens(acting)
+    session.rollback()
+    plays_a_round(ada)  # what runs goes on
+    subscribes(acting, "business", "active", past_due_since=None)
+    opens(acting)
+
+
+def test_a_trial_comes_once(acting: Acting, clock: Clock) -> None:
+    with transaction():
+        standing.start_trial(acting.account.id)
+    assert standing.standing_of(acting.account.id).trial_ends == clock.now() + timedelta(days=14)
+    assert (standing.plan_of(acting.account.id).name, left(acting)) == ("team", 20)
+    clock.forward(days=14)
+    assert (standing.plan_of(acting.account.id).name, left(acting)) == ("free", 0)
+    with pytest.raises(Conflict, match="has had its 14 days"), transaction():
+        standing.start_trial(acting.account.id)
+    session.rollback()
+    opens(acting)
+    assert left(acting) == 2
+
+
+def test_where_nothing_is_sold_nothing_is_counted(acting: Acting, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("poker_app.billing._offer", None)
+    for _ in range(5):
+        sessions.end_session(opens(acting))
+    assert history(acting) == []
+    assert gate.most_members(acting.account.id) == 300
