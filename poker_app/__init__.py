@@ -5,7 +5,7 @@ from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from poker_app import accounts, billing, logs, mail, realtime
-from poker_app.accounts import sign_ins
+from poker_app.accounts import clerk, providers, sign_ins
 from poker_app.db import db
 from poker_app.settings import ROOT, Settings
 
@@ -45,6 +45,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     accounts.configure(settings)
     billing.configure(settings)
+    providers.configure(settings)
+    clerk.configure(settings)
     mail.configure(settings)
     realtime.configure(settings)
 

@@ -11,6 +11,8 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from poker_app.provider_settings import ProviderSettings, check_providers
+
 ROOT = Path(__file__).resolve().parent.parent
 INSTANCE = ROOT / "instance"
 
@@ -20,7 +22,13 @@ Engine = Literal["embedded", "pusher", "ably", "sockudo", "reverb", "soketi", "n
 class Settings(BaseSettings):
     """Read once, by ``create_app``. The README's table is made from these fields (``make settings``)."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        env_ignore_empty=True,
+        hide_input_in_errors=True,  # secrets are among it, and the sentence ends up in logs
+    )
 
     host: str = Field("127.0.0.1", description="Address that `make run` listens on. `0.0.0.0` lets your network in.")
     port: int = Field(8000, ge=1, le=65535, description="Port that `make run` listens on.")
@@ -49,6 +57,19 @@ class Settings(BaseSettings):
         "open",
         description="Who may open a session. `open`: everybody who reaches the service, for a laptop or a trusted "
         "network. `accounts`: people who sign in; guests still join with a name.",
+    )
+    providers: list[ProviderSettings] = Field(
+        [],
+        description="Other services that people sign in with, as JSON such as "
+        '`[{"preset":"google","client_id":"…","client_secret":"…"}]`. See “Sign-in”.',
+    )
+    clerk_webhook_secret: str = Field(
+        "", repr=False, description="Signing secret of Clerk's webhooks to `/webhooks/clerk`, beginning with `whsec_`."
+    )
+    clerk_accounts: dict[str, str] = Field(
+        {},
+        description="Which accounts the members of Clerk's groups (`org_…`) are teammates of, as JSON such as "
+        '`{"org_2x4f":"k7qm3fdw9rtz5bnh"}`.',
     )
     mail: Literal["console", "smtp"] = Field(
         "console", description="Where mail goes: `console` prints it, `smtp` sends it."
@@ -104,6 +125,10 @@ class Settings(BaseSettings):
             raise ValueError("AUTH=accounts also needs PUBLIC_URL, the address that links in mails lead to.")
         if self.billing != "off" and self.auth == "open":
             raise ValueError(f"BILLING={self.billing} also needs AUTH=accounts, or nobody could own what is paid for.")
+        check_providers(self.providers, auth=self.auth)
+        clerk = any(each.preset == "clerk" for each in self.providers)
+        if (self.clerk_webhook_secret or self.clerk_accounts) and not clerk:
+            raise ValueError("CLERK_WEBHOOK_SECRET and CLERK_ACCOUNTS also need a `clerk` among PROVIDERS.")
         if self.mail == "smtp" and not self.smtp_host:
             raise ValueError("MAIL=smtp also needs SMTP_HOST.")
         return self
@@ -156,6 +181,6 @@ def as_table() -> str:
     """The settings as the README's Markdown table."""
     rows = ["| setting | default | meaning |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
-        default = "" if name == "database_url" or field.default in ("", []) else f"`{field.default}`"
+        default = "" if name == "database_url" or field.default in ("", [], {}) else f"`{field.default}`"
         rows.append(f"| `{name.upper()}` | {default} | {field.description} |")
     return "\n".join(rows)

@@ -66,6 +66,17 @@ def upgrade():
         batch_op.create_index(batch_op.f("ix_audit_entry_account_id_id"), ["account_id", "id"], unique=False)
 
     op.create_table(
+        "clerk_member",
+        sa.Column("group_id", sa.String(length=100), nullable=False),
+        sa.Column("subject", sa.String(length=255), nullable=False),
+        sa.Column("role", sa.String(length=12), nullable=True),
+        sa.Column("news_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("group_id", "subject", name=op.f("pk_clerk_member")),
+    )
+    with op.batch_alter_table("clerk_member", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_clerk_member_subject"), ["subject"], unique=False)
+
+    op.create_table(
         "deck",
         sa.Column("id", sa.String(length=16), nullable=False),
         sa.Column("account_id", sa.String(length=16), nullable=False),
@@ -89,6 +100,7 @@ def upgrade():
         sa.Column("email", sa.String(length=254), nullable=True),
         sa.Column("linked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("news_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["user_id"], ["app_user.id"], name=op.f("fk_identity_user_id_app_user"), ondelete="CASCADE"
         ),
@@ -190,6 +202,7 @@ def upgrade():
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("browser", sa.String(length=200), nullable=False),
         sa.Column("address", sa.String(length=45), nullable=False),
+        sa.Column("issuer", sa.String(length=255), nullable=True),
         sa.ForeignKeyConstraint(
             ["user_id"], ["app_user.id"], name=op.f("fk_sign_in_user_id_app_user"), ondelete="CASCADE"
         ),
@@ -308,6 +321,10 @@ def downgrade():
         batch_op.drop_index(batch_op.f("ix_deck_account_id"))
 
     op.drop_table("deck")
+    with op.batch_alter_table("clerk_member", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_clerk_member_subject"))
+
+    op.drop_table("clerk_member")
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_audit_entry_account_id_id"))
 

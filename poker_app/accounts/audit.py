@@ -33,6 +33,9 @@ ACTIONS = {
     "deck-made": "made the deck",
     "deck-changed": "changed the deck",
     "deck-deleted": "deleted the deck",
+    "clerk-joined": "made a teammate, through Clerk, of",
+    "clerk-role-changed": "changed, through Clerk, the role of",
+    "clerk-left": "took out, through Clerk,",
 }
 NOBODY = "Somebody"
 A_PAGE = 50

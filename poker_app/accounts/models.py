@@ -52,6 +52,21 @@ class Identity(Base):
     email: Mapped[str | None] = mapped_column(String(MAX_EMAIL))
     linked_at: Mapped[datetime]
     used_at: Mapped[datetime]
+    # When the provider made the latest news about this user that was taken over, by its own clock.
+    news_at: Mapped[datetime | None]
+
+
+class ClerkMember(Base):
+    """What Clerk said last about somebody's place in one of its groups. Kept also for people who have not been here
+    yet; ``role`` is None for those who are no longer in it."""
+
+    __tablename__ = "clerk_member"
+    __table_args__ = (Index(None, "subject"),)
+
+    group_id: Mapped[str] = mapped_column(String(100), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(255), primary_key=True)
+    role: Mapped[str | None] = mapped_column(String(12))
+    news_at: Mapped[datetime]
 
 
 class SignIn(Base):
@@ -67,6 +82,8 @@ class SignIn(Base):
     seen_at: Mapped[datetime]
     browser: Mapped[str] = mapped_column(String(200), default="")
     address: Mapped[str] = mapped_column(String(45), default="")
+    # The provider that somebody came by; None for our own ways in.
+    issuer: Mapped[str | None] = mapped_column(String(255))
 
     user: Mapped[User] = relationship(lazy="joined", innerjoin=True)
 

@@ -14,8 +14,11 @@ IDLE_FOR = timedelta(days=30)
 NOTE_EVERY = timedelta(hours=1)
 
 
-def begin(user: User, *, browser: str, address: str) -> str:
-    """Sign a user in in one more browser. Answers with the secret for its cookie; the row keeps the digest."""
+def begin(user: User, *, browser: str, address: str, issuer: str | None = None) -> str:
+    """Sign a user in in one more browser. Answers with the secret for its cookie; the row keeps the digest.
+
+    ``issuer`` is the provider's that they came by, None for our own ways in.
+    """
     user_id, secret, now = user.id, ids.new_secret(), clock.now()
     with transaction():
         session.add(
@@ -27,6 +30,7 @@ def begin(user: User, *, browser: str, address: str) -> str:
                 seen_at=now,
                 browser=browser[:200],
                 address=address[:45],
+                issuer=issuer,
             )
         )
     return secret

@@ -60,12 +60,17 @@ def remove(acting: Acting, user_id: str) -> str:
         if now.user and now.user.id == user_id:
             raise Conflict("That is you. To go, choose “Leave this account”.")
         rules.check_removal(now.role, them.role, owners=owners(now.account.id))
-        name, knew_the_link = them.user.name, rules.reaches(them.role, "admin")
-        session.merge(Removal(account_id=now.account.id, user_id=user_id, removed_at=clock.now()))
-        _withdraw_theirs(now.account.id, user_id, knew_the_link)
+        name = them.user.name
         audit.note(now.account.id, now.user, "teammate-removed", name, them.user)
-        session.delete(them)
+        unseat(them)
     return name
+
+
+def unseat(them: Teammate) -> None:
+    """Take a teammate out, and what they could hand on, inside a transaction that holds the account."""
+    session.merge(Removal(account_id=them.account_id, user_id=them.user_id, removed_at=clock.now()))
+    _withdraw_theirs(them.account_id, them.user_id, rules.reaches(them.role, "admin"))
+    session.delete(them)
 
 
 def _withdraw_theirs(account_id: str, user_id: str, knew_the_link: bool) -> None:

@@ -9,6 +9,7 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
     from poker_app.poker import events
     from poker_app.web import (
         assets,
+        clerk,
         errors,
         fragments,
         guards,
@@ -17,6 +18,7 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
         home,
         login,
         members,
+        providers,
         realtime,
         report,
         rounds,
@@ -28,12 +30,14 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
 
     guards.install(app)
     login.install(app)
+    providers.install(app)
     csrf.init_app(app)
     assets.install(app)
     headers.install(app)
     errors.install(app)
     fragments.install(app)
     events.render = fragments.shared_state
-    for room in (home, signing_in, sessions, members, rounds, tasks, timer, report, realtime, health):
+    for room in (home, signing_in, providers, clerk, sessions, members, rounds, tasks, timer, report, realtime, health):
         app.register_blueprint(room.blueprint)
     csrf.exempt(realtime.hear_webhook)
+    csrf.exempt(clerk.hear_webhook)

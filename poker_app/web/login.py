@@ -51,10 +51,13 @@ def current_sign_in() -> SignIn | None:
     return current_user.sign_in if current_user.is_authenticated else None
 
 
-def start(who: User, onward: str) -> Response:
-    """Sign somebody in who has shown who they are, and lead them on. What was in the cookie before is forgotten."""
+def start(who: User, onward: str, *, issuer: str | None = None) -> Response:
+    """Sign somebody in who has shown who they are, and lead them on. What was in the cookie before is forgotten.
+
+    ``issuer`` is the provider's that they came by, if they did.
+    """
     address, browser = request.remote_addr or "", request.user_agent.string
-    secret = sign_ins.begin(who, browser=browser, address=address)
+    secret = sign_ins.begin(who, browser=browser, address=address, issuer=issuer)
     session.clear()
     session.permanent = True
     begun = sign_ins.find(secret)

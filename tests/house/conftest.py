@@ -13,6 +13,12 @@ from poker_app.settings import Settings
 from tests.cast import Cast, Person, Table
 from tests.conftest import SIGNED_IN
 
+# One that is asked for nothing before people are sent there, and the one with webhooks.
+PROVIDERS = [
+    {"preset": "github", "client_id": "faceup", "client_secret": "secret"},
+    {"preset": "clerk", "issuer": "https://clerk.example", "client_id": "faceup", "client_secret": "secret"},
+]
+
 
 class World:
     """An account with a teammate of each role, and Ada's table, opened for it: two tasks, the first with one round done
@@ -89,6 +95,8 @@ def _evening(empty_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> It
             secret_key="for tests only",
             realtime="embedded",
             log_level="error",
+            providers=PROVIDERS,
+            clerk_webhook_secret="whsec_Zm9yIHRlc3RzIG9ubHk=",
             **SIGNED_IN,
         )
     )

@@ -20,9 +20,16 @@ def pages(world: World) -> Iterator[tuple[str, TestResponse]]:
         "/j",
         "/j/AAAAAA",
         "/nothing",
+        "/sign-in",
+        "/sign-in/with/github",
+        "/sign-in/with/github/callback",
+        "/sign-in/with/nobody",
     ):
         yield path, world.people["stranger"].get(path)
     yield "invalid form", world.people["stranger"].post("/sessions", {"deck": "own"}, htmx=False)
+    yield "on to a provider", world.people["stranger"].post("/sign-in/with/github", htmx=False)
+    yield "on to connect a provider", world.people["owner"].post("/me/logins/github", htmx=False)
+    yield "not connected", world.people["owner"].get("/sign-in/with/github/callback")
     yield "forgotten token", world.ada.browser.post("/sessions")
     yield from _table(world, "voting")
     world.ada.post(f"{world.table.path}/options", {"name": "T", "anyone_reveals": "1", "change_after_reveal": "1"})

@@ -1,0 +1,86 @@
+"""Signing in through other services: where to send somebody, and who came back.
+
+Which services there are is configuration. What they know of OAuth and OpenID Connect is loaded when the first person
+goes to one of them, because it is a third of a second of a cold start.
+"""
+
+from collections.abc import Mapping, Sequence
+from types import ModuleType
+
+from poker_app.accounts.providers.claims import Claims
+from poker_app.accounts.providers.failures import Declined, Failed, NotBegunHere
+from poker_app.accounts.providers.visits import Visit
+from poker_app.errors import NotFound
+from poker_app.provider_settings import ProviderSettings
+from poker_app.settings import Settings
+
+_providers: dict[str, ProviderSettings] = {}
+_public_url = ""
+
+# What a provider may answer instead of a code, and means «no».
+_DECLINED = {
+    "access_denied",
+    "interaction_required",
+    "login_required",
+    "consent_required",
+    "account_selection_required",
+}
+
+
+def configure(settings: Settings) -> None:
+    """Which services there are, once a process."""
+    global _providers, _public_url
+    _providers = {each.name: each for each in settings.providers}
+    _public_url = settings.public_url.rstrip("/")
+
+
+def every() -> Sequence[ProviderSettings]:
+    """The services that people may sign in with, in the order of the configuration."""
+    return list(_providers.values())
+
+
+def named(name: str) -> ProviderSettings:
+    """Raises NotFound."""
+    if name not in _providers:
+        raise NotFound("There is no such way to sign in here.")
+    return _providers[name]
+
+
+def label_of(name: str) -> str:
+    """What a service is called, also one that is no longer among the configured ones."""
+    return _providers[name].label if name in _providers else name.capitalize()
+
+
+def begin(provider: ProviderSettings, *, back: str, onward: str, connects: str = "") -> tuple[str, Visit]:
+    """The provider's address to send a browser to, and what the browser must keep until it comes back to ``back``.
+
+    Raises Failed where the provider cannot be asked for its address.
+    """
+    visit = Visit.to(provider, onward, connects)
+    return _protocol(provider).address(provider, visit, _public_url + back), visit
+
+
+def end(provider: ProviderSettings, visit: Visit, answer: Mapping[str, str], *, back: str) -> Claims:
+    """Who came back, as the provider vouches for it. ``answer`` is what the browser brought along.
+
+    Raises NotBegunHere (the browser's story does not fit), Declined (the provider says no), Untrusted (it says
+    something that does not hold) and Failed (it says nothing, or nonsense).
+    """
+    visit.check(provider, answer)
+    protocol = _protocol(provider)
+    protocol.check_sender(provider, answer.get("iss"))
+    if error := answer.get("error"):
+        raise Declined(provider) if error in _DECLINED else Failed(provider, f"error {error[:60]!r}")
+    if not (code := answer.get("code")):
+        raise NotBegunHere(provider)
+    return protocol.claims(provider, visit, code, _public_url + back)  # type: ignore[no-any-return]
+
+
+def _protocol(provider: ProviderSettings) -> ModuleType:
+    if provider.preset == "github":
+        from poker_app.accounts.providers import github
+
+        return github
+    from poker_app.accounts.providers import openid
+
+    return openid

@@ -1,0 +1,42 @@
+"""What can go wrong on the way to a provider and back, as sentences. The reason is for the log, and holds no secret."""
+
+from poker_app.errors import Refusal
+from poker_app.provider_settings import ProviderSettings
+
+
+class Failure(Refusal):
+    """Signing in through a provider did not work out. Nothing has changed, and every other way in is open."""
+
+    words = ""
+
+    def __init__(self, provider: ProviderSettings, reason: str = "") -> None:
+        super().__init__(self.words.format(label=provider.label))
+        self.provider, self.reason = provider, reason
+
+
+class Failed(Failure):
+    """The provider is down, slow, or answers nonsense."""
+
+    status = 502
+    words = "{label} does not answer as it should just now. Try again in a moment, or sign in another way."
+
+
+class Untrusted(Failure):
+    """What the provider says is not signed by it, not for us, not for this visit, or no longer true."""
+
+    status = 403
+    words = "What {label} answered could not be trusted, so nobody was signed in. Please try again."
+
+
+class Declined(Failure):
+    """Somebody pressed Cancel, or the provider does not let them in here."""
+
+    status = 403
+    words = "{label} did not let you in here. If you pressed Cancel, all is well; else ask who runs {label} for you."
+
+
+class NotBegunHere(Failure):
+    """The answer is for another browser, for an earlier visit, or was used before."""
+
+    status = 400
+    words = "This sign-in was not begun in this browser, was used before, or took too long. Please begin again."
