@@ -36,6 +36,11 @@ ACTIONS = {
     "clerk-joined": "made a teammate, through Clerk, of",
     "clerk-role-changed": "changed, through Clerk, the role of",
     "clerk-left": "took out, through Clerk,",
+    "session-copied": "copied the session",
+    "session-archived": "archived the session",
+    "session-unarchived": "took the session out of the archive",
+    "session-deleted": "deleted the session",
+    "session-restored": "brought back the session",
 }
 NOBODY = "Somebody"
 A_PAGE = 50

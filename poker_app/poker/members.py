@@ -2,53 +2,41 @@
 
 from datetime import timedelta
 
-from sqlalchemy import bindparam, select
-
 from poker_app import clock, ids, realtime
+from poker_app.accounts.models import User
 from poker_app.billing import gate
 from poker_app.db import session, transaction
-from poker_app.errors import Conflict, Invalid
+from poker_app.errors import Conflict, Invalid, NotFound
 from poker_app.poker.models import Member, PokerSession, Vote
 from poker_app.poker.names import clean_name, told_apart
 from poker_app.poker.reveal import reveal_if_complete
-from poker_app.poker.turn import Turn, locked, seated, turn
+from poker_app.poker.seats import find_member
+from poker_app.poker.turn import DELETED, Turn, locked, seated, turn
 from poker_app.rules import roles
 
 NUDGE_EVERY = timedelta(seconds=20)
 
-# Built once: every request begins with it.
-_HOLDER = select(Member).where(
-    Member.session_id == bindparam("session_id"), Member.secret_digest == bindparam("digest")
-)
 
-
-def find_member(session_id: str, secret: str) -> Member | None:
-    """Who holds this secret in this session, removed members included; None for a stranger."""
-    return session.scalars(_HOLDER, {"session_id": session_id, "digest": ids.digest(secret)}).one_or_none()
-
-
-def running_sessions(secret: str) -> list[PokerSession]:
-    """Where the holder of this secret sits at a table that has not ended, the newest first, five at the most."""
-    mine = select(PokerSession).join(Member, Member.session_id == PokerSession.id)
-    mine = mine.where(Member.secret_digest == ids.digest(secret), Member.removed_at.is_(None))
-    return list(session.scalars(mine.where(PokerSession.ended_at.is_(None)).order_by(Member.seen_at.desc()).limit(5)))
-
-
-def join(table: PokerSession, *, name: str, votes: bool, secret: str) -> Member:
-    """Take a seat. Whoever already has one in this session, by the secret, gets it back under the new name."""
+def join(table: PokerSession, *, name: str, votes: bool, secret: str, user: User | None = None) -> Member:
+    """Take a seat. Whoever already has one in this session, by the secret or as a user, gets it back under the new
+    name. Whether they may come in is decided before, at the door."""
     name = clean_name(name)
     session_id = table.id
     with transaction() as work:
         table = locked(session_id)
+        if table.deleted_at:
+            raise NotFound(DELETED)
         if table.ended_at:
             raise Conflict("The session has ended.")
-        member = find_member(session_id, secret)
+        member = find_member(session_id, secret, user)
         others = [each for each in seated(session_id) if each is not member]
         if member is None:
             gate.refuse_member(table.account_id, sum(each.left_at is None for each in others))
             member = Member(id=ids.new_id(12), session_id=session_id, secret_digest=ids.digest(secret))
             member.joined_at = clock.now()
             session.add(member)
+            if user:
+                member.user_id = user.id
         elif member.removed_at:
             member.facilitates = False
         member.name = told_apart(name, [each.name for each in others])

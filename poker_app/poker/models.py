@@ -53,6 +53,11 @@ class PokerSession(Base):
     agenda: Mapped[int] = mapped_column(default=1)
     published_version: Mapped[int] = mapped_column(default=0)
 
+    @property
+    def running(self) -> bool:
+        """Whether anything can still happen at its table."""
+        return self.ended_at is None and self.deleted_at is None
+
 
 class Series(Base):
     """A recurring meeting of an account: its permanent link opens the day's session, with this deck and options."""

@@ -33,7 +33,7 @@ def note_seen(member: Member) -> None:
 def _returned(session_id: str, member_id: str) -> None:
     with transaction() as work:
         table, member = locked(session_id), session.get(Member, member_id)
-        if member is None or member.session_id != session_id or member.removed_at or table.ended_at:
+        if member is None or member.session_id != session_id or member.removed_at or not table.running:
             return
         member.seen_at = clock.now()
         if member.away_since or member.left_at:
@@ -53,7 +53,7 @@ def _went_away(session_id: str, member_ids: list[str], silent_since: datetime | 
             if member.session_id == session_id and not (member.away_since or member.left_at or member.removed_at)
             if silent_since is None or member.seen_at < silent_since
         ]
-        if not gone or table.ended_at:
+        if not gone or not table.running:
             return
         for member in gone:
             member.away_since = clock.now()
@@ -70,7 +70,7 @@ def sweep(session_id: str) -> None:
     moment = clock.now()
     watched = select(Member.id, Member.away_since).where(
         Member.session_id == session_id,
-        Member.session.has(PokerSession.ended_at.is_(None)),
+        Member.session.has(PokerSession.ended_at.is_(None) & PokerSession.deleted_at.is_(None)),
         Member.removed_at.is_(None),
         Member.left_at.is_(None),
         or_(Member.seen_at < moment - SILENT_AFTER, Member.away_since < moment - AWAY_GONE_AFTER),
@@ -108,7 +108,7 @@ def _left_for_good(session_id: str, member_ids: list[str]) -> None:
             for member in session.scalars(select(Member).where(Member.id.in_(member_ids)))
             if member.away_since and not member.left_at
         ]
-        if not leaving or table.ended_at:
+        if not leaving or not table.running:
             return
         for member in leaving:
             member.left_at = member.away_since

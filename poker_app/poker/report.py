@@ -12,7 +12,7 @@ from poker_app.db import session
 from poker_app.poker.models import Member, PokerSession, Round, Task, Vote
 from poker_app.poker.tasks import live_tasks
 from poker_app.rules.deck import DECKS, ranked
-from poker_app.rules.report import TaskFigures, points, second_look
+from poker_app.rules.report import TaskFigures, mean_agreement, points, second_look
 from poker_app.rules.tally import Tally, shown, tally
 
 MOST_BARS = 4
@@ -119,6 +119,10 @@ class Report:
             bars.append((f"{len(others)} others", sum(task.seconds for task in others)))
         most = max((seconds for _, seconds in bars), default=0)
         return tuple((label, duration(seconds), seconds / most) for label, seconds in bars)
+
+    @property
+    def first_vote_agreement(self) -> Fraction | None:
+        return mean_agreement(task.first.tally.agreement for task in self.tasks if task.first)
 
     @property
     def settled_at_once(self) -> int:

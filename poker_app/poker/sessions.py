@@ -1,7 +1,6 @@
-"""Opening a session, its options, and its end."""
+"""Opening a session, and its end."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -9,39 +8,24 @@ from sqlalchemy.exc import IntegrityError
 
 from poker_app import clock, ids
 from poker_app.accounts.acting import Acting
+from poker_app.accounts.models import User
 from poker_app.billing import gate
 from poker_app.db import session, transaction
 from poker_app.errors import Conflict, Invalid, NotFound
 from poker_app.poker import tasks
 from poker_app.poker.models import Member, PokerSession, Round, Task
 from poker_app.poker.names import SPACING, clean_name
+from poker_app.poker.options import Options
 from poker_app.poker.reveal import reveal_if_complete
+from poker_app.poker.seats import find_member
 from poker_app.poker.turn import turn
 from poker_app.rules import Unusable
 from poker_app.rules.deck import DECKS, own_cards
 from poker_app.rules.printable import without_hidden
-from poker_app.rules.timer import MAX_SECONDS, MIN_SECONDS
 
 OWN_DECK = "own"
 MAX_NAME = 120
 REOPENED_WITHIN = timedelta(hours=24)
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What a facilitator chooses about a session, when it opens and later."""
-
-    auto_reveal: bool = False
-    anyone_reveals: bool = False
-    change_after_reveal: bool = False
-    names_hidden: bool = False
-    timer_length: int = 180
-
-    def put_on(self, table: PokerSession) -> None:
-        if not MIN_SECONDS <= self.timer_length <= MAX_SECONDS:
-            raise Invalid(f"A timer runs from {MIN_SECONDS} seconds to {MAX_SECONDS // 60} minutes.", "timer_length")
-        for name in self.__slots__:
-            setattr(table, name, getattr(self, name))
 
 
 def open_session(
@@ -64,29 +48,39 @@ def open_session(
     name = session_name(name)
     member_name = clean_name(member_name)
     cards = cards_of(deck, own)
-    owned_by = {"account_id": acting.account.id, "user_id": acting.user.id if acting.user else None}
     try:
         with transaction():
-            made = _opened_with(form_key, secret)
-            return made or _open(owned_by, name, deck, cards, options, member_name, secret, form_key)
-    except IntegrityError as clash:
-        # The same form at the same moment, and the other one was first; or a form that is somebody else's.
-        if made := _opened_with(form_key, secret):
+            return find_opened(form_key, secret, acting.user) or open_table(
+                acting,
+                name=name,
+                deck=deck,
+                cards=cards,
+                options=options,
+                member_name=member_name,
+                secret=secret,
+                form_key=form_key,
+            )
+    except IntegrityError:
+        # The same form at the same moment, and the other one was first.
+        if made := find_opened(form_key, secret, acting.user):
             return made
-        raise Conflict("This form was sent already. Load it again to open another session.") from clash
+        raise
 
 
-def _opened_with(form_key: str, secret: str) -> Member | None:
-    found = (
-        select(Member)
-        .join(PokerSession)
-        .where(PokerSession.form_key == form_key, Member.secret_digest == ids.digest(secret))
-    )
-    return session.scalars(found).one_or_none()
+def find_opened(form_key: str, secret: str, user: User | None) -> Member | None:
+    """The seat that somebody got by sending this form before. Raises Conflict for a form that somebody else sent."""
+    found = session.scalars(select(PokerSession).where(PokerSession.form_key == form_key)).one_or_none()
+    if found is None:
+        return None
+    member = find_member(found.id, secret, user)
+    if member is None:
+        raise Conflict("This form was sent already. Load it again to open another session.")
+    return member
 
 
-def _open(
-    owned_by: Mapping[str, str | None],
+def open_table(
+    acting: Acting,
+    *,
     name: str,
     deck: str,
     cards: Sequence[str],
@@ -94,11 +88,16 @@ def _open(
     member_name: str,
     secret: str,
     form_key: str,
+    series_id: str | None = None,
 ) -> Member:
+    """A new session with its founder, inside the caller's transaction; everything has been checked."""
+    user_id = acting.user.id if acting.user else None
     now = clock.now()
     table = PokerSession(
-        **owned_by,
         id=ids.new_id(),
+        account_id=acting.account.id,
+        user_id=user_id,
+        series_id=series_id,
         code=_unused_code(),
         name=name,
         deck=deck,
@@ -117,7 +116,7 @@ def _open(
         id=ids.new_id(12),
         session_id=table.id,
         secret_digest=ids.digest(secret),
-        user_id=owned_by["user_id"],
+        user_id=user_id,
         name=member_name,
         facilitates=True,
         joined_at=now,
@@ -161,7 +160,7 @@ def find_by_code(typed: str) -> PokerSession:
     """The session with a join code, however it was typed (``k7q-mfd``). Raises NotFound."""
     code = "".join(character for character in typed.upper() if character.isalnum())
     found = session.scalars(select(PokerSession).where(PokerSession.code == code)).one_or_none()
-    if found is None:
+    if found is None or found.deleted_at:
         raise NotFound("No session has that code. It may be mistyped, or the session was deleted.")
     return found
 
@@ -185,13 +184,13 @@ def end_session(member: Member) -> None:
         tasks.leave_current(now.table, now.now)
         now.table.ended_at = now.now
         now.table.ended_by = now.member.name
-        if not _was_used(now.table):
+        if not was_used(now.table):
             gate.give_back_session(now.table.account_id, now.table.id)
         now.table.timer_ends_at = now.table.timer_remaining = None
         now.announce("session-ended", agenda=True)
 
 
-def _was_used(table: PokerSession) -> bool:
+def was_used(table: PokerSession) -> bool:
     """Whether cards were turned over in it: until then a session has cost nothing."""
     revealed = select(Round.id).join(Task, Task.id == Round.task_id)
     found = revealed.where(Task.session_id == table.id, Round.revealed_at.is_not(None)).limit(1)
@@ -220,14 +219,3 @@ def may_reopen(member: Member) -> bool:
 
 def _in_time(table: PokerSession) -> bool:
     return table.ended_at is not None and clock.now() - table.ended_at <= REOPENED_WITHIN
-
-
-def options_from(form: Mapping[str, str]) -> Options:
-    """Options as a form or an API call sends them: a switch is on when it is there and not empty."""
-    try:
-        minutes = float(form.get("timer_minutes", "3") or "3")
-        length = round(minutes * 60)
-    except (ValueError, OverflowError) as problem:
-        raise Invalid("The timer's length is a number of minutes.", "timer_length") from problem
-    switches = ("auto_reveal", "anyone_reveals", "change_after_reveal", "names_hidden")
-    return Options(**{switch: bool(form.get(switch)) for switch in switches}, timer_length=length)

@@ -21,6 +21,8 @@ from poker_app.poker.models import Member, PokerSession, Round, Task
 asking_socket: ContextVar[str | None] = ContextVar("asking_socket", default=None)
 
 
+DELETED = "This session was deleted. Who opened it, or an admin of its account, can bring it back for 30 days."
+
 # Built once: every change at a table begins with these.
 _LOCKED = select(PokerSession).where(PokerSession.id == bindparam("session_id")).with_for_update()
 _ACTING = (
@@ -85,12 +87,15 @@ def seated(session_id: str) -> list[Member]:
 
 @contextmanager
 def turn(member: Member, *, after_end: bool = False) -> Iterator[Turn]:
-    """Take the floor for one change. Raises NotFound for a removed member, Conflict once the session has ended."""
+    """Take the floor for one change. Raises NotFound for a removed member and in a deleted session, Conflict once the
+    session has ended."""
     member_id, session_id = member.id, member.session_id
     with transaction() as work:
         table = locked(session_id)
         # The round comes along: held here, it is in the session for whoever asks for it.
         acting, _current = session.execute(_ACTING, {"member_id": member_id, "round_id": table.current_round_id}).one()
+        if table.deleted_at:
+            raise NotFound(DELETED)
         if acting.removed_at:
             raise NotFound("You were removed from this session. The link lets you join again.")
         if table.ended_at and not after_end:

@@ -88,3 +88,9 @@ def points(cards: Sequence[str], estimates: Iterable[str | None]) -> Fraction | 
         return None
     figures = (figure(estimate) for estimate in estimates if estimate is not None)
     return sum((value for value in figures if value is not None), Fraction())
+
+
+def mean_agreement(agreements: Iterable[Fraction | None]) -> Fraction | None:
+    """What the first votes of several tasks agree on average; None where no vote counted."""
+    counted = [agreement for agreement in agreements if agreement is not None]
+    return sum(counted, Fraction()) / len(counted) if counted else None

@@ -10,6 +10,7 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
     from poker_app.web import (
         assets,
         clerk,
+        dashboard,
         errors,
         fragments,
         guards,
@@ -37,7 +38,8 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
     errors.install(app)
     fragments.install(app)
     events.render = fragments.shared_state
-    for room in (home, signing_in, providers, clerk, sessions, members, rounds, tasks, timer, report, realtime, health):
+    people = (dashboard, signing_in, providers, clerk)
+    for room in (home, *people, sessions, members, rounds, tasks, timer, report, realtime, health):
         app.register_blueprint(room.blueprint)
     csrf.exempt(realtime.hear_webhook)
     csrf.exempt(clerk.hear_webhook)

@@ -12,14 +12,15 @@ from flask.sessions import SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest
 
+from poker_app.accounts.acting import acting_for
+from poker_app.db import session
 from poker_app.errors import Forbidden, NotFound
-from poker_app.poker import members, presence
-from poker_app.poker.models import Member
-from poker_app.poker.turn import asking_socket
+from poker_app.poker import presence, seats
+from poker_app.poker.models import Member, PokerSession
+from poker_app.poker.turn import DELETED, asking_socket
+from poker_app.web import login
+from poker_app.web.guest import guest_secret
 
-GUEST_COOKIE = "guest"
-A_YEAR = 365 * 24 * 3600
-_SECRET = re.compile(r"[0-9a-f]{32}")
 _SOCKET = re.compile(r"\d{1,20}\.\d{1,20}")
 _REQUEST_ID = re.compile(r"[\w-]{8,64}")
 
@@ -74,29 +75,9 @@ def _check_text() -> None:
         raise BadRequest("A character in this form cannot be kept.")
 
 
-def _cookie_name() -> str:
-    """With TLS under a name that only this host can have set, so that no neighbouring one can plant a secret."""
-    return f"__Host-{GUEST_COOKIE}" if request.is_secure else GUEST_COOKIE
-
-
-def guest_secret() -> str | None:
-    """The secret by which this browser is known, if it holds a well-formed one."""
-    given = request.cookies.get(_cookie_name(), "")
-    return given if _SECRET.fullmatch(given) else None
-
-
-def keep_secret(answer: Response, secret: str) -> Response:
-    """Let the browser keep its secret for a year."""
-    answer.set_cookie(
-        _cookie_name(), secret, max_age=A_YEAR, httponly=True, samesite="Lax", secure=request.is_secure, path="/"
-    )
-    return answer
-
-
 def member_here(session_id: str) -> Member | None:
-    """The member that this browser is in a session; None for strangers and removed members."""
-    secret = guest_secret()
-    member = members.find_member(session_id, secret) if secret else None
+    """The member that this browser, or who is signed in in it, is in a session; None for strangers and removed ones."""
+    member = seats.find_member(session_id, guest_secret(), login.user())
     return None if member is None or member.removed_at else member
 
 
@@ -107,11 +88,38 @@ def seated[**P](view: Callable[Concatenate[Member, P], ResponseReturnValue]) -> 
     def guarded(session_id: str, *args: P.args, **kwargs: P.kwargs) -> Any:
         member = member_here(session_id)
         if member is None:
-            raise NotFound("You are not at this table. Open the invitation link to join it.")
+            raise missing(session_id)
         g.member = member
         if request.method == "POST":
             # Reading a report is not sitting at the table; asking for the table says so itself.
             presence.note_seen(member)
         return view(member, *args, **kwargs)
+
+    return guarded
+
+
+def missing(session_id: str) -> NotFound:
+    """What to say to somebody who reaches no such session."""
+    table = session.get(PokerSession, session_id)
+    if table and table.deleted_at:
+        return NotFound(DELETED)
+    return NotFound("You are not at this table. Open the invitation link to join it.")
+
+
+def reader[**P](
+    view: Callable[Concatenate[PokerSession, P], ResponseReturnValue],
+) -> Callable[..., ResponseReturnValue]:
+    """Who may read a session's report: its members, and the teammates of its account without a seat."""
+
+    @wraps(view)
+    def guarded(session_id: str, *args: P.args, **kwargs: P.kwargs) -> Any:
+        member, user = member_here(session_id), login.user()
+        if member:
+            g.member = member
+            return view(member.session, *args, **kwargs)
+        table = session.get(PokerSession, session_id)
+        if user is None or table is None or table.deleted_at or acting_for(user, table.account_id) is None:
+            raise missing(session_id)
+        return view(table, *args, **kwargs)
 
     return guarded

@@ -8,10 +8,11 @@ from flask.typing import ResponseReturnValue
 from poker_app import ids, limits
 from poker_app.accounts.acting import Acting
 from poker_app.errors import Invalid, NotFound
-from poker_app.poker import members, sessions
+from poker_app.poker import seats, sessions
+from poker_app.poker.options import options_from
 from poker_app.rules.deck import DECKS
-from poker_app.web import fragments
-from poker_app.web.guards import guest_secret, keep_secret
+from poker_app.web import fragments, login
+from poker_app.web.guest import guest_secret, keep_secret
 from poker_app.web.login import may_open
 
 blueprint = Blueprint("home", __name__)
@@ -22,8 +23,7 @@ MOST_OPENED, OPENED_WITHIN = 60, timedelta(minutes=10)
 
 @blueprint.get("/")
 def front() -> ResponseReturnValue:
-    secret = guest_secret()
-    running = members.running_sessions(secret) if secret else []
+    running = seats.running_sessions(guest_secret(), login.user())
     return render_template("home/front.html", decks=DECKS.values(), running=running)
 
 
@@ -82,7 +82,7 @@ def open_session(acting: Acting) -> ResponseReturnValue:
             name=form.get("name", ""),
             deck=form.get("deck", ""),
             own=form.get("own", ""),
-            options=sessions.options_from(form),
+            options=options_from(form),
             member_name=form.get("member_name", ""),
             secret=secret,
             form_key=form.get("form_key", "")[:64] or ids.new_secret(),

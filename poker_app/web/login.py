@@ -14,6 +14,11 @@ from poker_app.accounts import acting, everybody_may, sign_ins
 from poker_app.accounts.acting import Acting
 from poker_app.accounts.models import SignIn, User
 from poker_app.errors import NotFound
+from poker_app.poker import seats
+from poker_app.web.guest import guest_secret, renew_secret
+
+# Where whoever signs in arrives unless they were on their way somewhere.
+HOME = "/dashboard"
 
 
 class Login(UserMixin):  # type: ignore[misc]  # the library has no types
@@ -37,7 +42,9 @@ def install(app: Flask) -> None:
         found = sign_ins.find(secret)
         return Login(secret, found) if found else None
 
-    app.jinja_env.globals.update(signed_in_user=user, my_accounts=lambda: acting.accounts_of(user()))
+    app.jinja_env.globals.update(
+        everybody_may=everybody_may, signed_in_user=user, my_accounts=lambda: acting.accounts_of(user())
+    )
 
 
 def user() -> User | None:
@@ -52,10 +59,12 @@ def current_sign_in() -> SignIn | None:
 
 
 def start(who: User, onward: str, *, issuer: str | None = None) -> Response:
-    """Sign somebody in who has shown who they are, and lead them on. What was in the cookie before is forgotten.
+    """Sign somebody in who has shown who they are, and lead them on. What was in the cookie before is forgotten; the
+    seats that this browser took as a guest become theirs.
 
     ``issuer`` is the provider's that they came by, if they did.
     """
+    seats.adopt(who, guest_secret())
     address, browser = request.remote_addr or "", request.user_agent.string
     secret = sign_ins.begin(who, browser=browser, address=address, issuer=issuer)
     session.clear()
@@ -67,7 +76,8 @@ def start(who: User, onward: str, *, issuer: str | None = None) -> Response:
 
 
 def end() -> None:
-    """Sign this browser out."""
+    """Sign this browser out. It is a new guest from then on: the seats were the user's."""
+    renew_secret()
     if found := current_sign_in():
         sign_ins.end(found.user, found.id)
     logout_user()
@@ -75,11 +85,11 @@ def end() -> None:
 
 
 def own_address(given: str | None) -> str:
-    """Where to go on to: an address of this site, else the front page. Nobody else's, however it is spelled."""
+    """Where to go on to: an address of this site, else the dashboard. Nobody else's, however it is spelled."""
     given = given or ""
     parts = urlsplit(given.replace("\\", "/"))
     fine = given.startswith("/") and not given.startswith("//") and not parts.netloc and given.isprintable()
-    return given if fine and not given.startswith("/\\") else "/"
+    return given if fine and not given.startswith("/\\") else HOME
 
 
 # --- guards

@@ -7,16 +7,19 @@ from flask import Blueprint, current_app, make_response, redirect, render_templa
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from poker_app import ids, limits, realtime
+from poker_app import limits, realtime
 from poker_app.db import session
-from poker_app.errors import Forbidden, Invalid, NotFound
-from poker_app.poker import events, members, presence, sessions
+from poker_app.errors import Forbidden, Invalid, NotFound, Refusal
+from poker_app.poker import doors, events, members, presence, seats, sessions
 from poker_app.poker.agenda import agenda_of
 from poker_app.poker.models import Member, PokerSession
+from poker_app.poker.options import options_from
 from poker_app.poker.report import report_of
 from poker_app.poker.table import own_card, table_of, version_of
-from poker_app.web import fragments
-from poker_app.web.guards import guest_secret, keep_secret, member_here, seated
+from poker_app.poker.turn import DELETED
+from poker_app.web import fragments, login
+from poker_app.web.guards import member_here, seated
+from poker_app.web.guest import guest_secret, keep_secret
 
 blueprint = Blueprint("sessions", __name__, url_prefix="/sessions/<session_id>")
 
@@ -69,23 +72,25 @@ def entrance(session_id: str) -> ResponseReturnValue:
     """The form to take a seat. The browser is known from here on, so that sending it twice takes one seat."""
     if member_here(session_id):
         return redirect(url_for("sessions.room", session_id=session_id), 303)
-    page = _entrance(_found(session_id), {"role": "voter"})
-    return keep_secret(make_response(page), guest_secret() or ids.new_secret())
+    table = _found(session_id)
+    page, status = _entrance(table, {"role": "voter"})
+    return keep_secret(make_response(page, status), seats.secret_for(session_id, guest_secret()))
 
 
 @blueprint.post("/members")
 def join(session_id: str) -> ResponseReturnValue:
     """Take a seat as voter or spectator."""
-    who = request.remote_addr or ""
+    who, form = request.remote_addr or "", request.form
     limits.spend("join", who, most=MOST_JOINS, within=JOINED_WITHIN)
-    table, secret = _found(session_id), guest_secret() or ids.new_secret()
+    table, user, secret = _found(session_id), login.user(), seats.secret_for(session_id, guest_secret())
     try:
-        if request.form.get("role") not in ("voter", "spectator"):
+        doors.let_in(table, user, _known(table), form.get("password", ""), who)
+        if form.get("role") not in ("voter", "spectator"):
             raise Invalid("Choose whether you vote or watch.", "role")
-        votes = request.form["role"] == "voter"
-        member = members.join(table, name=request.form.get("member_name", ""), votes=votes, secret=secret)
-    except Invalid as invalid:
-        return _entrance(table, request.form.to_dict(), invalid), invalid.status
+        votes = form["role"] == "voter"
+        member = members.join(table, name=form.get("member_name", ""), votes=votes, secret=secret, user=user)
+    except (Invalid, Forbidden) as refusal:
+        return _entrance(table, form.to_dict(), refusal)
     return keep_secret(fragments.back_to_table(member), secret)
 
 
@@ -93,24 +98,34 @@ def _found(session_id: str) -> PokerSession:
     found = session.get(PokerSession, session_id)
     if found is None:
         raise NotFound("No session has that link. It may be mistyped, or the session was deleted.")
+    if found.deleted_at:
+        raise NotFound(DELETED)
     return found
 
 
-def _entrance(table: PokerSession, typed: dict[str, str], invalid: Invalid | None = None) -> str:
+def _known(table: PokerSession) -> Member | None:
+    return seats.find_member(table.id, guest_secret(), login.user())
+
+
+def _entrance(table: PokerSession, typed: dict[str, str], refusal: Refusal | None = None) -> tuple[str, int]:
+    status = refusal.status if refusal else 200
+    known, user = _known(table), login.user()
     if table.ended_at:
-        return render_template("sessions/over.html", session=table)
-    secret = guest_secret()
-    known = members.find_member(table.id, secret) if secret else None
-    if known and not typed.get("member_name"):
-        typed = {**typed, "member_name": known.name}
-    return render_template(
+        return render_template("sessions/over.html", session=table, may_read=doors.is_teammate(table, user)), status
+    if doors.is_closed_to(table, user, known):
+        return render_template("sessions/teammates_only.html", session=table), 403
+    if "member_name" not in typed and (known or user):
+        typed = {**typed, "member_name": known.name if known else user.name if user else ""}
+    page = render_template(
         "sessions/join.html",
         session=table,
         t=table_of(table.id),
         typed=typed,
-        invalid=invalid,
+        invalid=refusal,
         removed=bool(known and known.removed_at),
+        asks_password=doors.asks_password(table, user, known),
     )
+    return page, status
 
 
 # --- fragments
@@ -160,7 +175,7 @@ def options(member: Member) -> ResponseReturnValue:
 @seated
 def change_options(member: Member) -> ResponseReturnValue:
     try:
-        sessions.change_options(member, name=request.form.get("name", ""), options=sessions.options_from(request.form))
+        sessions.change_options(member, name=request.form.get("name", ""), options=options_from(request.form))
     except Invalid as invalid:
         page = _options(member, invalid)
         if "HX-Request" in request.headers:

@@ -12,7 +12,7 @@ from poker_app.errors import Refusal
 from poker_app.poker import members, reveal, sessions, tasks, voting
 from poker_app.poker.events import State
 from poker_app.poker.models import Member, PokerSession, Round, Task, Vote
-from poker_app.poker.sessions import Options
+from poker_app.poker.options import Options
 from poker_app.rules import Refused
 from poker_app.settings import Settings
 from poker_app.web.errors import KINDS

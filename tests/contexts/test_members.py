@@ -7,7 +7,7 @@ import pytest
 from poker_app import ids
 from poker_app.billing import standing
 from poker_app.db import session
-from poker_app.poker import members, presence, sessions, voting
+from poker_app.poker import members, presence, seats, sessions, voting
 from poker_app.poker.models import Member
 from tests.cast import Clock
 from tests.contexts.conftest import Room
@@ -46,9 +46,9 @@ def test_the_same_browser_is_somebody_else_in_another_session(room: Room) -> Non
     other = Room(room.announced)
     there = other.seat("Dora", secret=SECRET)
     assert there is not dora
-    assert members.find_member(room.table.id, SECRET) is dora
-    assert members.find_member(other.table.id, SECRET) is there
-    assert members.find_member(room.table.id, "6" * 32) is None
+    assert seats.find_member(room.table.id, SECRET) is dora
+    assert seats.find_member(other.table.id, SECRET) is there
+    assert seats.find_member(room.table.id, "6" * 32) is None
 
 
 def test_a_taken_name_is_told_apart(room: Room) -> None:

@@ -8,7 +8,8 @@ from poker_app.db import session
 from poker_app.errors import Conflict, Invalid, NotFound
 from poker_app.poker import sessions, tasks
 from poker_app.poker.models import Member, PokerSession
-from poker_app.poker.sessions import Options, open_session, options_from
+from poker_app.poker.options import Options, options_from
+from poker_app.poker.sessions import open_session
 from poker_app.rules.deck import DECKS
 from tests.cast import Clock
 from tests.contexts.conftest import Room

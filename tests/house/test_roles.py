@@ -48,6 +48,10 @@ MAY_OPEN = "303 200 303 303 303 200 200 200 200 200"
 GO_ON = "303 303 303 303 303 303"
 NOTHING = "404 404 404 404 404 404"
 SEATED = "404 404 404 200 200 200"
+# Who opened the session, and the admins and owners of its account.
+KEEPER = "303 404 303 303 303 200 403 200 200 404"
+# A seat, or the account.
+READERS = f"{SEATED} 200 200 200 404"
 FACILITATOR = "404 404 404 403 403 200"
 
 TABLE = {
@@ -66,6 +70,14 @@ TABLE = {
         "303 303 303 303 303 303",
         lambda world: {"name": "Theirs", "deck": "fibonacci", "member_name": "Me", "form_key": "theirs"},
     ),
+    "GET dashboard.latest": Row("303 303 303 303 303 303 303 303 303 303"),
+    "GET dashboard.page": Row("303 404 303 303 303 200 200 200 200 404"),
+    "POST dashboard.copy": Row(KEEPER),
+    # People sit there.
+    "POST dashboard.archive": Row(KEEPER.replace("200", "409")),
+    "POST dashboard.unarchive": Row(KEEPER),
+    "POST dashboard.delete": Row(KEEPER),
+    "POST dashboard.restore": Row(KEEPER),
     # The invitation is for everybody who has the link: strangers and the removed may take a seat.
     "GET signing_in.page": Row("200 303 200 200 200 303 303 303 303 303"),
     "POST signing_in.ask_for_link": Row(GO_ON, lambda world: {"email": "somebody@example.com"}),
@@ -119,10 +131,10 @@ TABLE = {
     "POST timer.pause": Row(FACILITATOR),
     "POST timer.resume": Row(FACILITATOR),
     "POST timer.stop": Row(FACILITATOR),
-    "GET report.page": Row(SEATED),
-    "GET report.as_csv": Row(SEATED),
-    "GET report.as_json": Row(SEATED),
-    "GET report.as_markdown": Row(SEATED),
+    "GET report.page": Row(READERS),
+    "GET report.as_csv": Row(READERS),
+    "GET report.as_json": Row(READERS),
+    "GET report.as_markdown": Row(READERS),
     "POST realtime.authorize_channel": Row(SEATED, channel),
     "POST realtime.authenticate_user": Row(SEATED, channel),
     # Only the engine's signature opens this door.
@@ -146,7 +158,14 @@ def test_every_route_has_a_row() -> None:
 
 def address(world: World, route: str, table: str, task: str, member: str) -> str:
     endpoint = route.split()[1]
-    given = {"session_id": table, "task_id": task, "member_id": member, "code": world.code, "filename": "css/base.css"}
+    given = {
+        "session_id": table,
+        "task_id": task,
+        "member_id": member,
+        "code": world.code,
+        "account_id": world.account,
+        "filename": "css/base.css",
+    }
     given["secret"] = "nonsense"
     given["provider"] = "github"
     rule = next(rule for rule in world.app.url_map.iter_rules() if rule.endpoint == endpoint)

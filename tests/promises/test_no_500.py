@@ -172,7 +172,7 @@ def an_exception(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_number_taken_as_it_comes(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("poker_app.web.sessions.sessions.options_from", lambda form: int(form.get("timer_minutes", "3")))
+    patch.setattr("poker_app.web.sessions.options_from", lambda form: int(form.get("timer_minutes", "3")))
 
 
 def a_silent_refusal(patch: pytest.MonkeyPatch) -> None:

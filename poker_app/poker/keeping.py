@@ -1,0 +1,98 @@
+"""Looking after sessions from the dashboard: archiving, deleting and bringing back.
+
+May: who opened the session, and the admins and owners of its account. Where nobody signs in: the browser that
+facilitates it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import exists, select
+
+from poker_app import clock
+from poker_app.accounts import audit
+from poker_app.accounts.acting import Acting
+from poker_app.accounts.models import User
+from poker_app.billing import gate
+from poker_app.db import Transaction, session, transaction
+from poker_app.errors import Conflict, Forbidden, NotFound
+from poker_app.poker.models import Member, PokerSession
+from poker_app.poker.reach import is_live, may_keep, reached
+from poker_app.poker.sessions import was_used
+from poker_app.poker.turn import Turn, locked
+
+
+def find(acting: Acting, secret: str | None, session_id: str) -> PokerSession:
+    """A session that somebody reaches, deleted or not. Raises NotFound."""
+    wanted = select(PokerSession).where(PokerSession.id == session_id, reached(acting, secret))
+    found = session.scalars(wanted).one_or_none()
+    if found is None:
+        raise NotFound("No session of this account has that address.")
+    return found
+
+
+def find_to_keep(acting: Acting, secret: str | None, session_id: str) -> PokerSession:
+    """The same, for who may look after it. Raises NotFound and Forbidden."""
+    found = find(acting, secret, session_id)
+    if not may_keep(acting, found):
+        raise Forbidden("Only who opened a session, or an owner or admin, may do that.")
+    return found
+
+
+@contextmanager
+def _held(acting: Acting, secret: str | None, session_id: str) -> Iterator[tuple[Transaction, PokerSession]]:
+    """The session's row, so that nobody at its table changes anything meanwhile."""
+    with transaction() as work:
+        find_to_keep(acting, secret, session_id)
+        yield work, locked(session_id)
+
+
+def _note(acting: Acting, action: str, table: PokerSession) -> None:
+    user = session.get(User, acting.user.id) if acting.user else None
+    audit.note(table.account_id, user, action, table.name)
+
+
+def archive(acting: Acting, secret: str | None, session_id: str) -> None:
+    """Put a session away: it and its report stay, out of the list. Not while people sit there."""
+    with _held(acting, secret, session_id) as (_, table):
+        if table.archived_at or table.deleted_at:
+            return
+        here = select(exists().where(PokerSession.id == table.id, is_live(clock.now())))
+        if session.scalar(here):
+            raise Conflict("People sit at this table. End the session before you archive it.")
+        table.archived_at = clock.now()
+        _note(acting, "session-archived", table)
+
+
+def unarchive(acting: Acting, secret: str | None, session_id: str) -> None:
+    """Put it back into the list."""
+    with _held(acting, secret, session_id) as (_, table):
+        if table.archived_at:
+            table.archived_at = None
+            _note(acting, "session-unarchived", table)
+
+
+def delete(acting: Acting, secret: str | None, session_id: str) -> None:
+    """Take the session, its report and its link away, and end it for whoever sits there. It can be brought back until
+    it is purged."""
+    with _held(acting, secret, session_id) as (work, table):
+        if table.deleted_at:
+            return
+        if table.running:
+            # Somebody has to speak for the table: whoever sat down first.
+            first = select(Member).where(Member.session_id == table.id).order_by(Member.joined_at, Member.id)
+            Turn(work, table, session.scalars(first.limit(1)).one()).announce("session-ended", agenda=True)
+            if not was_used(table):
+                gate.give_back_session(table.account_id, table.id)
+        table.deleted_at = clock.now()
+        _note(acting, "session-deleted", table)
+
+
+def restore(acting: Acting, secret: str | None, session_id: str) -> None:
+    """Bring a deleted session back as it was."""
+    with _held(acting, secret, session_id) as (_, table):
+        if table.deleted_at:
+            table.deleted_at = None
+            if table.running:
+                gate.pay_again(table.account_id, table.id, name=table.name, user_id=table.user_id)
+            _note(acting, "session-restored", table)

@@ -1,0 +1,106 @@
+"""Whose seat it is: a guest's by the browser's secret, a user's in every browser of theirs."""
+
+import pytest
+
+from poker_app import ids
+from poker_app.accounts.models import User
+from poker_app.accounts.users import add_user
+from poker_app.db import session, transaction
+from poker_app.poker import members, seats, sessions
+from poker_app.poker.models import Member
+from tests.cast import Clock
+from tests.contexts.conftest import Room
+
+HERE, THERE = "1" * 32, "2" * 32
+
+
+@pytest.fixture
+def dora(room: Room) -> User:
+    return user("Dora")
+
+
+def user(name: str) -> User:
+    with transaction():
+        return add_user(name=name, email=f"{name.lower()}@example.com")
+
+
+def sits(room: Room, name: str, secret: str, who: User | None = None) -> Member:
+    return members.join(room.table, name=name, votes=True, secret=secret, user=who)
+
+
+def test_a_user_is_the_same_member_in_every_browser(room: Room, dora: User) -> None:
+    seat = sits(room, "Dora", HERE, dora)
+    assert seat.user_id == dora.id
+    assert seats.find_member(room.table.id, THERE, dora) is seat
+    assert seats.find_member(room.table.id, None, dora) is seat
+    assert sits(room, "Dora", THERE, dora) is seat
+    assert session.query(Member).where(Member.user_id == dora.id).count() == 1
+
+
+def test_a_user_s_seat_is_nobody_else_s(room: Room, dora: User) -> None:
+    """Not even in the same browser: whoever signs in there next, or nobody, is somebody else."""
+    seat, other = sits(room, "Dora", HERE, dora), user("Otto")
+    assert seats.find_member(room.table.id, HERE) is None
+    assert seats.find_member(room.table.id, HERE, other) is None
+    fresh = seats.secret_for(room.table.id, HERE)
+    assert fresh != HERE
+    assert seats.secret_for(room.table.id, THERE) == THERE
+    assert sits(room, "Otto", fresh, other) is not seat
+
+
+def test_removed_stays_removed_in_every_browser(room: Room, dora: User) -> None:
+    seat = sits(room, "Dora", HERE, dora)
+    members.remove(room.ada, seat.id)
+    found = seats.find_member(room.table.id, THERE, dora)
+    assert found is seat
+    assert found.removed_at
+
+
+def test_a_guest_who_signs_up_keeps_the_seat(room: Room, dora: User) -> None:
+    seat = sits(room, "Dora", HERE)
+    seats.adopt(dora, HERE)
+    assert seats.find_member(room.table.id, THERE, dora) is seat
+    assert seats.find_member(room.table.id, HERE) is None
+    with room.nothing_happens():
+        seats.adopt(user_again(dora), HERE)
+
+
+def user_again(who: User) -> User:
+    return session.get_one(User, who.id)
+
+
+def test_what_signing_in_does_not_take(room: Room, dora: User) -> None:
+    """Another browser's seats, another user's, and a second seat where the user has one."""
+    own, guest, ottos = sits(room, "Dora", THERE, dora), sits(room, "Guest", HERE), user("Otto")
+    theirs = sits(room, "Otto", "3" * 32, ottos)
+    for secret in (HERE, "3" * 32, "4" * 32, None):
+        with room.nothing_happens():
+            seats.adopt(user_again(dora), secret)
+    assert (own.user_id, guest.user_id, theirs.user_id) == (dora.id, None, ottos.id)
+
+
+def test_running_tables_are_found_again(room: Room, dora: User, clock: Clock) -> None:
+    sits(room, "Dora", HERE, dora)
+    sits(room, "Guest", THERE)
+    assert seats.running_sessions(None, dora) == seats.running_sessions(THERE) == [room.table]
+    assert seats.running_sessions(HERE) == seats.running_sessions(None) == []
+    room.lets(deleted_at=clock.now())
+    assert seats.running_sessions(None, dora) == seats.running_sessions(THERE) == []
+    room.lets(deleted_at=None)
+    sessions.end_session(room.ada)
+    assert seats.running_sessions(None, dora) == []
+
+
+def test_a_deleted_session_has_no_members(room: Room, dora: User, clock: Clock) -> None:
+    seat = sits(room, "Dora", HERE, dora)
+    guest = sits(room, "Guest", THERE)
+    room.lets(deleted_at=clock.now())
+    assert seats.find_member(room.table.id, HERE, dora) is seats.find_member(room.table.id, THERE) is None
+    for act in (
+        lambda: sits(room, "New", ids.new_secret()),
+        lambda: members.leave(guest),
+        lambda: room.plays(seat, "5"),
+        lambda: sessions.end_session(room.ada),
+    ):
+        with room.refused(404):
+            act()
