@@ -79,7 +79,7 @@ def _set_out(provider: ProviderSettings, onward: str, connects: str = "") -> Res
 @blueprint.get("/sign-in/with/<provider>/callback")
 def back(provider: str) -> ResponseReturnValue:
     """Back from the provider: sign in whom it vouches for, or connect them to who is signed in."""
-    chosen, onward = providers.named(provider), "/"
+    chosen, onward = providers.named(provider), login.own_address(None)
     try:
         visit, left = visits.take(session.get(VISITS, []), chosen, request.args.get("state", ""))
         session[VISITS], onward = left, visit.onward

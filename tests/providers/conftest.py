@@ -3,11 +3,15 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
+from poker_app.accounts.models import Identity, User
 from poker_app.accounts.providers import openid
+from poker_app.db import session
 from poker_app.provider_settings import ProviderSettings
 from poker_app.settings import Settings
 from tests.conftest import SIGNED_IN
@@ -44,8 +48,10 @@ def real(_running: Real) -> Real:
 @pytest.fixture
 def configured(real: Real) -> list[ProviderSettings]:
     """What PROVIDERS says."""
-    about = {"preset": "oidc", "label": "Acme", "client_id": "faceup", "client_secret": "secret", "issuer": real.url}
-    return [ProviderSettings(name=name, **about) for name in (real.name, "twin")]
+    about = {"preset": "oidc", "label": "Acme", "client_id": "faceup", "client_secret": "secret"}
+    # The same server under another name, and a port where nobody listens.
+    others = {"twin": real.url, "alias": real.url.replace("127.0.0.1", "localhost"), "down": "http://127.0.0.1:9"}
+    return [ProviderSettings(name=name, issuer=url, **about) for name, url in {real.name: real.url, **others}.items()]
 
 
 @pytest.fixture
@@ -59,9 +65,42 @@ def _nothing_known() -> None:
     openid._known.clear()
 
 
+class Rows:
+    """What the database says about people."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+
+    def users(self) -> dict[str, str | None]:
+        """The address of everybody, by name."""
+        with self._app.app_context():
+            return {user.name: user.email for user in session.scalars(select(User))}
+
+    def logins(self) -> dict[str, str]:
+        """The user's name of every identity, by subject."""
+        with self._app.app_context():
+            found = session.execute(select(Identity.subject, User.name).join(User, User.id == Identity.user_id))
+            return dict(map(tuple, found))
+
+
+@pytest.fixture
+def rows(app: Flask) -> Rows:
+    return Rows(app)
+
+
 @pytest.fixture
 def traveller(app: Flask) -> Callable[[str], Traveller]:
     return lambda name: Traveller(app, name)
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Puts our clock forward by ``minutes=`` ...; the provider's stays."""
+
+    def move(**time: float) -> None:
+        monkeypatch.setattr("poker_app.clock.now", lambda: datetime.now(UTC) + timedelta(**time))
+
+    return move
 
 
 @pytest.fixture

@@ -118,7 +118,7 @@ def npm(issuer: str, *callbacks: str) -> Iterator[str]:
     about = {
         "PORT": "0",
         **({"ISSUER": issuer} if issuer else {}),
-        "CALLBACK": " ".join(callbacks or [CALLBACK.format(name="npm"), CALLBACK.format(name="twin")]),
+        "CALLBACK": " ".join(callbacks or [CALLBACK.format(name=name) for name in ("npm", "twin", "alias")]),
         "PEOPLE": json.dumps(PEOPLE),
     }
     with subprocess.Popen(

@@ -20,6 +20,11 @@ class Traveller(Person):
         super().__init__(app, name)
         self.elsewhere = requests.Session()
 
+    def post(self, path: str, data: dict[str, str] | None = None, **more: object) -> TestResponse:
+        """With the token of a page of this moment: signing in has made the earlier ones worthless."""
+        self._token = ""
+        return super().post(path, data, **more)  # type: ignore[arg-type]
+
     def sets_out(self, provider: str, onward: str = "/sessions/new") -> str:
         """Press the button; answers with the provider's address that it leads to."""
         page = self.post(f"/sign-in/with/{provider}", {"next": onward}, htmx=False)
@@ -45,7 +50,8 @@ class Traveller(Person):
         return self.get(self.signs_in_there(self.sets_out(provider, onward), login))
 
     def connects(self, provider: str, login: str) -> TestResponse:
-        """The same, while signed in."""
+        """The same, while signed in, and as somebody whom the provider does not know yet in this browser."""
+        self.elsewhere.cookies.clear()
         page = self.post(f"/me/logins/{provider}", htmx=False)
         return self.get(self.signs_in_there(leads_to(page), login))
 

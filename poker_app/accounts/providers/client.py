@@ -58,7 +58,7 @@ class Client(OAuth2Session):  # type: ignore[misc]  # the library has no types
                 raise NotBegunHere(self._provider, f"token endpoint: {error.error}") from None
             # Its description is left out: some providers repeat the request in it.
             raise Failed(self._provider, f"token endpoint: {str(error.error)[:60]!r}") from None
-        except (RequestException, ValueError) as problem:
+        except (RequestException, ValueError, RecursionError) as problem:
             raise Failed(self._provider, f"token endpoint: {type(problem).__name__}") from None
 
     def fetch(self, address: str, *, bearer: str = "") -> Any:
