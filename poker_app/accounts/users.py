@@ -11,9 +11,10 @@ from poker_app.errors import Invalid
 from poker_app.rules.printable import without_hidden
 
 MAX_NAME = 40
-# What mail servers take in practice; whether it exists, only a mail can tell.
+# What mail servers take in practice; whether it exists, only a mail can tell. Without `=?`, which mail libraries decode
+# into whatever it stands for, another address for one.
 _ADDRESS = re.compile(
-    r"[^\s@<>\"(),:;\\\[\]]{1,64}@(?:[^\s@.<>\"(),:;\\\[\]/]{1,63}\.)+[^\W\d_][^\s@.<>\"(),:;\\\[\]/]{1,62}"
+    r"(?!.*=\?)[^\s@<>\"(),:;\\\[\]]{1,64}@(?:[^\s@.<>\"(),:;\\\[\]/]{1,63}\.)+[^\W\d_][^\s@.<>\"(),:;\\\[\]/]{1,62}"
 )
 
 
