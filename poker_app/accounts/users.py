@@ -36,6 +36,11 @@ def user_name(typed: str) -> str:
     return name
 
 
+def find_user(user_id: str) -> User | None:
+    """The user with an id."""
+    return session.get(User, user_id)
+
+
 def find_by_email(email: str) -> User | None:
     """Who has proven to own an address."""
     return session.scalars(select(User).where(User.email == email)).one_or_none()

@@ -8,9 +8,13 @@ nothing runs later.
 from collections.abc import Callable
 from email.message import EmailMessage
 
+import structlog
+
 from poker_app.errors import Refusal
 from poker_app.mail import letters
 from poker_app.settings import Settings
+
+log = structlog.get_logger("mail")
 
 _settings: Settings | None = None
 _deliver: Callable[[EmailMessage], None] | None = None
@@ -45,3 +49,11 @@ def send(letter: str, to: str, **about: object) -> None:
         _deliver(message)
     except OSError as problem:  # smtplib's errors are OSErrors too
         raise Undelivered("The mail could not be sent just now. Please try again in a few minutes.") from problem
+
+
+def notify(letter: str, to: str, **about: object) -> None:
+    """Send a letter that tells of something done. It is done whether or not the letter arrives."""
+    try:
+        send(letter, to, **about)
+    except Undelivered as problem:
+        log.warning("undelivered", letter=letter, problem=repr(problem.__cause__))

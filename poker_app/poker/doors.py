@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from poker_app import limits
-from poker_app.accounts import everybody_may, hashes
+from poker_app.accounts import everybody_may, hashing
 from poker_app.accounts.acting import acting_for
 from poker_app.accounts.models import User
 from poker_app.errors import Forbidden, Invalid
@@ -19,7 +19,7 @@ def hashed(typed: str) -> str:
     password = _cleaned(typed)
     if not SHORTEST <= len(password) <= LONGEST:
         raise Invalid(f"A session's password has {SHORTEST} to {LONGEST} characters.", "password")
-    return hashes.of(password)
+    return hashing.hashed(password)
 
 
 def _cleaned(typed: str) -> str:
@@ -58,6 +58,6 @@ def let_in(table: PokerSession, user: User | None, member: Member | None, passwo
         raise Invalid("Type the session's password. Whoever invited you knows it.", "password")
     what = f"session password {table.id}"
     limits.spend(what, address, most=MOST_WRONG, within=WRONG_WITHIN)
-    if not hashes.match(known, _cleaned(password)):
+    if not hashing.matches(known, _cleaned(password)):
         raise Invalid("That is not the session's password.", "password")
     limits.give_back(what, address)

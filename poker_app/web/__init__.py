@@ -19,12 +19,17 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
         home,
         login,
         members,
+        new_password,
+        profile,
         providers,
         realtime,
         report,
         rounds,
+        second_factor,
+        second_step,
         sessions,
         signing_in,
+        signing_up,
         tasks,
         timer,
     )
@@ -38,8 +43,9 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
     errors.install(app)
     fragments.install(app)
     events.render = fragments.shared_state
-    people = (dashboard, signing_in, providers, clerk)
-    for room in (home, *people, sessions, members, rounds, tasks, timer, report, realtime, health):
+    for room in (signing_in, second_step, signing_up, new_password, providers, clerk, profile, second_factor):
+        app.register_blueprint(room.blueprint)
+    for room in (home, dashboard, sessions, members, rounds, tasks, timer, report, realtime, health):
         app.register_blueprint(room.blueprint)
     csrf.exempt(realtime.hear_webhook)
     csrf.exempt(clerk.hear_webhook)

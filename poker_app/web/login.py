@@ -1,24 +1,30 @@
 """Who is signed in: the way from a cookie to a user, and the one door that every way of signing in ends at."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
 from functools import wraps
 from typing import Concatenate
 from urllib.parse import urlsplit
 
-from flask import Flask, redirect, request, session, url_for
+from flask import Blueprint, Flask, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from werkzeug.wrappers import Response
 
+from poker_app import clock
 from poker_app.accounts import acting, everybody_may, sign_ins
 from poker_app.accounts.acting import Acting
 from poker_app.accounts.models import SignIn, User
+from poker_app.accounts.users import find_user
 from poker_app.errors import NotFound
 from poker_app.poker import seats
 from poker_app.web.guest import guest_secret, renew_secret
 
 # Where whoever signs in arrives unless they were on their way somewhere.
 HOME = "/dashboard"
+
+HALF_IN_FOR = timedelta(minutes=10)
 
 
 class Login(UserMixin):  # type: ignore[misc]  # the library has no types
@@ -59,13 +65,44 @@ def current_sign_in() -> SignIn | None:
 
 
 def start(who: User, onward: str, *, issuer: str | None = None) -> Response:
-    """Sign somebody in who has shown who they are, and lead them on. What was in the cookie before is forgotten; the
-    seats that this browser took as a guest become theirs.
+    """Lead on somebody who has shown who they are: in, or first to the question for their second factor.
 
     ``issuer`` is the provider's that they came by, if they did.
     """
+    if who.totp_secret is None:
+        return enter(who, onward, issuer=issuer)
+    session.clear()
+    # Who is only half in is known by the cookie alone, and not for long.
+    until = (clock.now() + HALF_IN_FOR).timestamp()
+    session["half_in"] = {"user": who.id, "onward": onward, "issuer": issuer, "until": until}
+    return redirect(url_for("second_step.page"), 303)
+
+
+@dataclass(frozen=True, slots=True)
+class HalfIn:
+    """Who still has to show their second factor in this browser, and what becomes of them then."""
+
+    user: User
+    onward: str
+    issuer: str | None
+
+
+def half_in() -> HalfIn | None:
+    """Who is half signed in, if it is not too long ago."""
+    kept = session.get("half_in")
+    if not kept or kept["until"] <= clock.now().timestamp():
+        return None
+    found = find_user(kept["user"])
+    return HalfIn(found, kept["onward"], kept["issuer"]) if found and found.totp_secret else None
+
+
+def enter(who: User, onward: str, *, issuer: str | None = None) -> Response:
+    """Sign somebody in who has shown all that is asked for. What was in the cookie before is forgotten; the seats that
+    this browser took as a guest become theirs."""
     seats.adopt(who, guest_secret())
     address, browser = request.remote_addr or "", request.user_agent.string
+    if before := current_sign_in():
+        sign_ins.end(before.user, before.id)
     secret = sign_ins.begin(who, browser=browser, address=address, issuer=issuer)
     session.clear()
     session.permanent = True
@@ -93,6 +130,14 @@ def own_address(given: str | None) -> str:
 
 
 # --- guards
+
+
+def only_with_accounts(blueprint: Blueprint) -> None:
+    """Where nobody signs in, there is nothing at these addresses."""
+
+    @blueprint.before_request
+    def lead_away() -> Response | None:
+        return redirect(url_for("home.front"), 303) if everybody_may() else None
 
 
 def signed_in[**P](view: Callable[Concatenate[User, P], ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:

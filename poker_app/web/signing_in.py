@@ -1,10 +1,10 @@
-"""Signing in with a mailed link, and out."""
+"""Signing in with a mailed link or a password, and out."""
 
 from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from poker_app.accounts import everybody_may, mailed_links, signing_in
-from poker_app.errors import Invalid, TooMany
+from poker_app.accounts import mailed_links, passwords, signing_in
+from poker_app.errors import Invalid, Refusal, TooMany
 from poker_app.mail import Undelivered
 from poker_app.web import login
 from poker_app.web.errors import again
@@ -12,10 +12,7 @@ from poker_app.web.errors import again
 blueprint = Blueprint("signing_in", __name__, url_prefix="/sign-in")
 
 
-@blueprint.before_request
-def only_with_accounts() -> ResponseReturnValue | None:
-    """Where nobody signs in there is nothing here."""
-    return redirect(url_for("home.front"), 303) if everybody_may() else None
+login.only_with_accounts(blueprint)
 
 
 @blueprint.get("")
@@ -37,7 +34,7 @@ def ask_for_link() -> ResponseReturnValue:
     return redirect(url_for("signing_in.link_sent"), 303)
 
 
-def _page(onward: str, refusal: Invalid | TooMany | Undelivered | None = None) -> str:
+def _page(onward: str, refusal: Refusal | None = None) -> str:
     return render_template("signing_in/page.html", onward=onward, typed=request.form, refusal=refusal)
 
 
@@ -46,7 +43,8 @@ def link_sent() -> ResponseReturnValue:
     """Look into your mail."""
     if not (mailed := session.get("mailed")):
         return redirect(url_for("signing_in.page"), 303)
-    return render_template("signing_in/sent.html", mailed=mailed, lasting=mailed_links.lasting(signing_in.PURPOSE))
+    lasting, way = mailed_links.lasting(signing_in.PURPOSE), "signing_in.ask_for_link"
+    return render_template("signing_in/sent.html", mailed=mailed, lasting=lasting, again=way, back="signing_in.page")
 
 
 @blueprint.get("/link/<secret>")
@@ -65,9 +63,31 @@ def follow_link(secret: str) -> ResponseReturnValue:
     return login.start(user, login.own_address(onward))
 
 
-def _link(secret: str, refusal: Invalid | None = None) -> str:
+def _link(secret: str, refusal: Refusal | None = None) -> str:
     new = signing_in.is_new(secret)
     return render_template("signing_in/link.html", new=new, typed=request.form, refusal=refusal)
+
+
+@blueprint.get("/password")
+def password_page() -> ResponseReturnValue:
+    """For those who like a password better."""
+    onward = login.own_address(request.args.get("next"))
+    return redirect(onward, 303) if login.user() else _password_page(onward)
+
+
+@blueprint.post("/password")
+def with_password() -> ResponseReturnValue:
+    """Sign in. A wrong address and a wrong password have one answer."""
+    onward, form = login.own_address(request.form.get("next")), request.form
+    try:
+        user = passwords.sign_in(form.get("email", ""), form.get("password", ""), asked_from=request.remote_addr or "")
+    except (Invalid, TooMany) as refusal:
+        return again(_password_page(onward, refusal), refusal)
+    return login.start(user, onward)
+
+
+def _password_page(onward: str, refusal: Refusal | None = None) -> str:
+    return render_template("signing_in/password.html", onward=onward, typed=request.form, refusal=refusal)
 
 
 @blueprint.post("/out")

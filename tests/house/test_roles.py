@@ -45,6 +45,11 @@ def channel(world: World) -> dict[str, str]:
 
 ANYBODY = "200 200 200 200 200 200"
 MAY_OPEN = "303 200 303 303 303 200 200 200 200 200"
+SIGNED_OUT = "200 303 200 200 200 303 303 303 303 303"
+# One's own profile: whoever is not signed in is asked to.
+OWN_PAGE = MAY_OPEN
+OWN_LINK = "303 404 303 303 303 404 404 404 404 404"
+OWN_FACTOR_IS_OFF = "303 409 303 303 303 409 409 409 409 409"
 GO_ON = "303 303 303 303 303 303"
 NOTHING = "404 404 404 404 404 404"
 SEATED = "404 404 404 200 200 200"
@@ -79,11 +84,41 @@ TABLE = {
     "POST dashboard.delete": Row(KEEPER),
     "POST dashboard.restore": Row(KEEPER),
     # The invitation is for everybody who has the link: strangers and the removed may take a seat.
-    "GET signing_in.page": Row("200 303 200 200 200 303 303 303 303 303"),
+    "GET signing_in.page": Row(SIGNED_OUT),
     "POST signing_in.ask_for_link": Row(GO_ON, lambda world: {"email": "somebody@example.com"}),
     "GET signing_in.link_sent": Row(GO_ON),
     "GET signing_in.link": Row(NOTHING),
     "POST signing_in.follow_link": Row(NOTHING),
+    "GET signing_in.password_page": Row(SIGNED_OUT),
+    "POST signing_in.with_password": Row(
+        "422 422 422 422 422 422", lambda world: {"email": "somebody@example.com", "password": "wrong"}
+    ),
+    "GET second_step.page": Row(GO_ON),
+    "POST second_step.answer": Row(GO_ON),
+    "GET signing_up.page": Row(SIGNED_OUT),
+    "POST signing_up.sign_up": Row(
+        GO_ON, lambda world: {"name": "Some", "email": "some@example.com", "password": "vier kleine Igel"}
+    ),
+    "GET signing_up.link_sent": Row(GO_ON),
+    "GET signing_up.link": Row(NOTHING),
+    "POST signing_up.follow_link": Row(NOTHING),
+    "GET new_password.page": Row(ANYBODY),
+    "POST new_password.ask_for_link": Row(GO_ON, lambda world: {"email": "somebody@example.com"}),
+    "GET new_password.link_sent": Row(GO_ON),
+    "GET new_password.link": Row(NOTHING),
+    "POST new_password.follow_link": Row(NOTHING),
+    "GET profile.page": Row(OWN_PAGE),
+    "POST profile.rename": Row(GO_ON, lambda world: {"name": "Other"}),
+    "POST profile.change_password": Row(GO_ON, lambda world: {"password": "vier kleine Igel"}),
+    "POST profile.ask_for_link": Row(GO_ON, lambda world: {"email": "somebody@example.com"}),
+    "GET profile.link": Row(OWN_LINK),
+    "POST profile.follow_link": Row(OWN_LINK),
+    "POST profile.end_sign_in": Row(GO_ON),
+    "POST profile.end_everywhere": Row(GO_ON),
+    "GET second_factor.page": Row(OWN_PAGE),
+    "POST second_factor.turn_on": Row("303 422 303 303 303 422 422 422 422 422"),
+    "POST second_factor.turn_off": Row(OWN_FACTOR_IS_OFF),
+    "POST second_factor.renew_recovery_codes": Row(OWN_FACTOR_IS_OFF),
     "POST signing_in.out": Row("303 303 303 303 303 303"),
     "GET providers.offer": Row("200 303 200 200 200 303 303 303 303 303"),
     "POST providers.begin": Row("200 303 200 200 200 303 303 303 303 303"),
@@ -168,6 +203,7 @@ def address(world: World, route: str, table: str, task: str, member: str) -> str
     }
     given["secret"] = "nonsense"
     given["provider"] = "github"
+    given |= {"secret": "nonsense", "sign_in_id": "nonsense"}
     rule = next(rule for rule in world.app.url_map.iter_rules() if rule.endpoint == endpoint)
     values = {name: given[name] for name in rule.arguments}
     return world.app.url_map.bind("localhost").build(endpoint, values)

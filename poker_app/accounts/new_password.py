@@ -1,0 +1,46 @@
+"""A new password for somebody who has forgotten theirs, by a mailed link."""
+
+from poker_app import mail
+from poker_app.accounts import hashing, mailed_links, passwords
+from poker_app.accounts.mailed_links import DeadLink
+from poker_app.accounts.models import MailToken, User
+from poker_app.accounts.users import clean_email, find_by_email
+from poker_app.db import session, transaction
+
+PURPOSE = "new-password"
+
+
+def mail_link(typed: str, *, asked_from: str) -> str:
+    """Mail a link that sets a password; answers with the address. Whoever has no account is told so by mail as well."""
+    email = clean_email(typed)
+    mailed_links.may_mail(email, asked_from)
+    user = find_by_email(email)
+    secret = mailed_links.make(PURPOSE, email, user_id=user.id if user else None)
+    letter = "new_password" if user else "no_account"
+    mail.send(letter, email, secret=secret, lasting=mailed_links.lasting(PURPOSE))
+    return email
+
+
+def find(secret: str) -> User:
+    """Whose password a link would set."""
+    return _user_of(mailed_links.find(PURPOSE, secret))
+
+
+def follow(secret: str, password: str) -> User:
+    """Set the password, and sign the user out everywhere. Raises Invalid if it is too weak; the link stays good."""
+    user = find(secret)
+    passwords.refuse_weak(password, user.name, user.email)
+    new_hash = hashing.hashed(password)
+    with transaction():
+        link = mailed_links.take(PURPOSE, secret)
+        user = _user_of(link)
+        passwords.keep(user.id, new_hash)
+    mail.notify("notice", link.email, happened="Your password was changed")
+    return user
+
+
+def _user_of(link: MailToken) -> User:
+    user = session.get(User, link.user_id) if link.user_id else None
+    if user is None or user.email != link.email:
+        raise DeadLink(PURPOSE, "This link is for an address that is no longer anybody's here.", 409)
+    return user

@@ -1,0 +1,62 @@
+"""What users change about themselves: their name and their address."""
+
+from sqlalchemy import update
+from sqlalchemy.exc import IntegrityError
+
+from poker_app import mail
+from poker_app.accounts import mailed_links, passwords
+from poker_app.accounts.mailed_links import DeadLink
+from poker_app.accounts.models import MailToken, User
+from poker_app.accounts.users import clean_email, find_by_email, user_name
+from poker_app.db import session, transaction
+from poker_app.errors import Conflict, Invalid
+
+PURPOSE = "new-email"
+
+
+def rename(user: User, typed: str) -> None:
+    """Go by another name. What was written down under the old one stays."""
+    user_id, name = user.id, user_name(typed)
+    with transaction():
+        session.execute(update(User).where(User.id == user_id).values(name=name))
+
+
+def mail_link(user: User, typed: str, *, password: str, asked_from: str) -> str:
+    """Mail a link to a new address; answers with it. Until the link is followed nothing changes.
+
+    If the address is somebody else's, its owner is told, and nobody else learns of it.
+    """
+    email = clean_email(typed)
+    if email == user.email:
+        raise Invalid("That is your address already.", "email")
+    passwords.confirm(user, password, asked_from=asked_from)
+    mailed_links.may_mail(email, asked_from)
+    letter = "new_email" if find_by_email(email) is None else "new_email_known"
+    secret = mailed_links.make(PURPOSE, email, user_id=user.id)
+    mail.send(letter, email, secret=secret, lasting=mailed_links.lasting(PURPOSE), name=user.name)
+    return email
+
+
+def find_new_email(user: User, secret: str) -> str:
+    """The address that a link confirms for a user."""
+    return _own(user.id, mailed_links.find(PURPOSE, secret)).email
+
+
+def follow(user: User, secret: str) -> None:
+    """Take over the new address, and tell the old one."""
+    user_id, old = user.id, user.email
+    find_new_email(user, secret)
+    try:
+        with transaction():
+            link = _own(user_id, mailed_links.take(PURPOSE, secret))
+            session.execute(update(User).where(User.id == user_id).values(email=link.email))
+    except IntegrityError as taken:
+        raise Conflict("This address has become somebody else's meanwhile.") from taken
+    if old:
+        mail.notify("notice", old, happened=f"Your address here is now {link.email}")
+
+
+def _own(user_id: str, link: MailToken) -> MailToken:
+    if link.user_id != user_id:
+        raise DeadLink(PURPOSE, "This link is for somebody else. Sign in as the user who asked for it.", 404)
+    return link

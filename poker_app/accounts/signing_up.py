@@ -1,0 +1,65 @@
+"""Signing up with a password. The user is made once the address has proven to be theirs."""
+
+from sqlalchemy.exc import IntegrityError
+
+from poker_app import ids, limits, mail
+from poker_app.accounts import hashing, mailed_links
+from poker_app.accounts.models import User
+from poker_app.accounts.passwords import MOST_WRONG, WRONG_WITHIN, refuse_weak
+from poker_app.accounts.users import add_user, clean_email, find_by_email, user_name
+from poker_app.db import transaction
+from poker_app.errors import Invalid
+
+PURPOSE = "sign-up"
+
+
+def mail_link(*, name: str, email: str, password: str, onward: str, browser: str, asked_from: str) -> str:
+    """Mail a link that confirms the address; answers with the address. ``browser`` is a secret that only the browser
+    knows that asks.
+
+    If the address is somebody's already, they get a letter that says so, and nobody else learns of it.
+    """
+    name, email = user_name(name), clean_email(email)
+    refuse_weak(password, name, email)
+    mailed_links.may_mail(email, asked_from)
+    password_hash = hashing.hashed(password)  # for a known address too, so that time tells nothing
+    if find_by_email(email) is None:
+        typed = {"name": name, "password_hash": password_hash, "browser": ids.digest(browser), "onward": onward}
+        letter, secret = "sign_up", mailed_links.make(PURPOSE, email, **typed)
+    else:
+        letter, secret = "sign_up_known", mailed_links.make("sign-in", email, onward=onward)
+    mail.send(letter, email, secret=secret, lasting=mailed_links.lasting(PURPOSE))
+    return email
+
+
+def asks_for_password(secret: str, browser: str) -> bool:
+    """Whether to confirm a link needs the password. In the browser that chose it, it does not.
+
+    Else somebody could sign up with another's address, and wait until its owner makes them an account by a click.
+    """
+    return bool(mailed_links.find(PURPOSE, secret).data["browser"] != ids.digest(browser))
+
+
+def follow(secret: str, *, browser: str, password: str) -> tuple[User, str]:
+    """Use a link up. Answers with its user and where they wanted to go."""
+    if asks_for_password(secret, browser):
+        link = mailed_links.find(PURPOSE, secret)
+        kept = str(link.data["password_hash"])
+        limits.spend("password", link.digest, most=MOST_WRONG, within=WRONG_WITHIN)
+        if not hashing.matches(kept, password):
+            raise Invalid("That is not the password that was chosen with this address.", "password")
+    try:
+        return _follow(secret)
+    except IntegrityError:
+        # The address became somebody's at the same moment, by another link.
+        return _follow(secret)
+
+
+def _follow(secret: str) -> tuple[User, str]:
+    with transaction():
+        link = mailed_links.take(PURPOSE, secret)
+        user = find_by_email(link.email)
+        if user is None:
+            user = add_user(name=link.data["name"], email=link.email)
+            user.password_hash = link.data["password_hash"]
+        return user, link.data["onward"]

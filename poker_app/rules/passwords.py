@@ -1,0 +1,90 @@
+"""Which passwords are strong enough: how much is left of one once everything that is easily guessed is taken out.
+
+A guesser tries names, common words, years and runs along the keyboard before single characters. So each such part
+counts little, however long it is, every other character counts one, and a password needs eight in all.
+"""
+
+import re
+from collections.abc import Iterable
+from functools import cache
+
+from poker_app.rules.common_words import COMMON_WORDS
+
+SHORTEST, LONGEST = 10, 200
+ENOUGH = 8
+PRODUCT = ("faceup", "planning", "poker")
+
+# What a part counts, and what is said about a password that is made of such parts.
+COUNTS = {"yours": 1, "product": 1, "pattern": 1, "common": 2}
+SENTENCES = {
+    "yours": "Your name and address are what others would guess first. Choose something without them.",
+    "product": "The name of this product is what others would guess first. Choose something without it.",
+    "pattern": "Repetitions, years and runs such as 1234 or qwerty are guessed at once. Choose something less regular.",
+    "common": "This is among the passwords that are used most, or very like one of them. Choose something else.",
+}
+
+_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "qwertzuiop", "yxcvbnm", "azertyuiop", "qsdfghjklm", "wxcvbn")
+_COLUMNS = ("qazwsxedcrfvtgbyhnujmikolp", "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p", "1q2w3e4r5t6y7u8i9o0p")
+_RUNS = ("abcdefghijklmnopqrstuvwxyz", "01234567890", "!@#$%^&*()", *_ROWS, *_COLUMNS)
+_SHORTEST_RUN, _LONGEST_PART = 3, 60
+_YEAR = re.compile(r"(19|20)\d\d")
+_SPELLED = (str.maketrans("@4031!$57+", "aaoeiisstt"), str.maketrans("@4031!$57+", "aaoelisstt"))
+
+
+def whats_wrong(password: str, about: Iterable[str] = ()) -> str | None:
+    """A sentence that says why a password will not do; None if it will. ``about``: the user's name and address."""
+    if len(password) < SHORTEST:
+        return f"A password has at least {SHORTEST} characters; a few words in a row are easy to remember."
+    if len(password) > LONGEST:
+        return f"A password has at most {LONGEST} characters; this one has {len(password)}."
+    if password.isdecimal() and len(password) < 2 * SHORTEST:
+        return "Digits alone are guessed quickly. Add some words."
+    count, kinds = _weigh(password.casefold(), frozenset(_words(about)))
+    if count >= ENOUGH:
+        return None
+    # Of what covers most of it; single characters are nobody's fault.
+    return SENTENCES[max(SENTENCES, key=lambda kind: kinds.get(kind, 0))]
+
+
+def _words(about: Iterable[str]) -> set[str]:
+    whole = {text.casefold() for text in about}
+    return whole | {word for text in whole for word in re.findall(r"[^\W_]{3,}", text)}
+
+
+def _weigh(text: str, yours: frozenset[str]) -> tuple[int, dict[str, int]]:
+    """What the cheapest way to take a text apart counts, and how many characters each kind of part covers."""
+    if repeated := re.fullmatch(r"(.+?)\1+", text, re.DOTALL):
+        count, _ = _weigh(repeated[1], yours)
+        return count + COUNTS["pattern"], {"pattern": len(text)}
+    best: list[tuple[int, dict[str, int]]] = [(0, {})]
+    for end in range(1, len(text) + 1):
+        count, kinds = best[end - 1]
+        ways = [(count + 1, kinds)]
+        for start in range(max(0, end - _LONGEST_PART), end - 1):
+            if kind := _kind(text[start:end], yours):
+                count, kinds = best[start]
+                ways.append((count + COUNTS[kind], {**kinds, kind: kinds.get(kind, 0) + end - start}))
+        best.append(min(ways, key=lambda way: way[0]))
+    return best[-1]
+
+
+def _kind(part: str, yours: frozenset[str]) -> str | None:
+    spellings = {part, *(part.translate(table) for table in _SPELLED)}
+    if spellings & yours:
+        return "yours"
+    if not spellings.isdisjoint(PRODUCT):
+        return "product"
+    if _is_pattern(part):
+        return "pattern"
+    return None if spellings.isdisjoint(COMMON_WORDS) else "common"
+
+
+@cache
+def _runs() -> tuple[str, ...]:
+    return (*_RUNS, *(run[::-1] for run in _RUNS))
+
+
+def _is_pattern(part: str) -> bool:
+    if len(part) < _SHORTEST_RUN:
+        return False
+    return len(set(part)) == 1 or bool(_YEAR.fullmatch(part)) or any(part in run for run in _runs())

@@ -1,0 +1,65 @@
+"""A new password for somebody who has forgotten theirs."""
+
+from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from poker_app.accounts import mailed_links, new_password
+from poker_app.errors import Invalid, Refusal, TooMany
+from poker_app.mail import Undelivered
+from poker_app.web import login
+from poker_app.web.errors import again
+
+blueprint = Blueprint("new_password", __name__, url_prefix="/new-password")
+login.only_with_accounts(blueprint)
+
+
+@blueprint.get("")
+def page() -> ResponseReturnValue:
+    """The form that asks for a link."""
+    return _page(request.args.get("next"))
+
+
+@blueprint.post("")
+def ask_for_link() -> ResponseReturnValue:
+    """Mail a link. The answer is the same for every address."""
+    onward = login.own_address(request.form.get("next"))
+    try:
+        email = new_password.mail_link(request.form.get("email", ""), asked_from=request.remote_addr or "")
+    except (Invalid, TooMany, Undelivered) as refusal:
+        return again(_page(onward, refusal), refusal)
+    session["mailed"] = {"to": email, "next": onward}
+    return redirect(url_for("new_password.link_sent"), 303)
+
+
+def _page(onward: str | None, refusal: Refusal | None = None) -> str:
+    onward = login.own_address(onward)
+    return render_template("signing_in/forgotten.html", onward=onward, typed=request.form, refusal=refusal)
+
+
+@blueprint.get("/link")
+def link_sent() -> ResponseReturnValue:
+    """Look into your mail."""
+    if not (mailed := session.get("mailed")):
+        return redirect(url_for("new_password.page"), 303)
+    lasting, way = mailed_links.lasting(new_password.PURPOSE), "new_password.ask_for_link"
+    return render_template("signing_in/sent.html", mailed=mailed, lasting=lasting, again=way, back="new_password.page")
+
+
+@blueprint.get("/link/<secret>")
+def link(secret: str) -> ResponseReturnValue:
+    """The form for the new password."""
+    return _link(secret)
+
+
+@blueprint.post("/link/<secret>")
+def follow_link(secret: str) -> ResponseReturnValue:
+    """Set it, sign out everywhere, and sign in here."""
+    try:
+        user = new_password.follow(secret, request.form.get("password", ""))
+    except Invalid as refusal:
+        return again(_link(secret, refusal), refusal)
+    return login.start(user, "/")
+
+
+def _link(secret: str, refusal: Refusal | None = None) -> str:
+    return render_template("signing_in/new_password.html", user=new_password.find(secret), refusal=refusal)
