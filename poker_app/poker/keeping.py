@@ -16,10 +16,10 @@ from poker_app.accounts.models import User
 from poker_app.billing import gate
 from poker_app.db import Transaction, session, transaction
 from poker_app.errors import Conflict, Forbidden, NotFound
-from poker_app.poker.models import Member, PokerSession
+from poker_app.poker.models import PokerSession
 from poker_app.poker.reach import is_live, may_keep, reached
 from poker_app.poker.sessions import was_used
-from poker_app.poker.turn import Turn, locked
+from poker_app.poker.turn import for_all, locked
 
 
 def find(acting: Acting, secret: str | None, session_id: str) -> PokerSession:
@@ -79,9 +79,7 @@ def delete(acting: Acting, secret: str | None, session_id: str) -> None:
         if table.deleted_at:
             return
         if table.running:
-            # Somebody has to speak for the table: whoever sat down first.
-            first = select(Member).where(Member.session_id == table.id).order_by(Member.joined_at, Member.id)
-            Turn(work, table, session.scalars(first.limit(1)).one()).announce("session-ended", agenda=True)
+            for_all(work, table).announce("session-ended", agenda=True)
             if not was_used(table):
                 gate.give_back_session(table.account_id, table.id)
         table.deleted_at = clock.now()

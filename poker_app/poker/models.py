@@ -71,6 +71,8 @@ class Series(Base):
     deck: Mapped[str] = mapped_column(String(32))
     cards: Mapped[list[str]] = mapped_column(JSON)
     options: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    # Where nobody signs in: the browser that made it.
+    secret_digest: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from poker_app import clock, ids
@@ -18,7 +18,7 @@ from poker_app.poker.names import SPACING, clean_name
 from poker_app.poker.options import Options
 from poker_app.poker.reveal import reveal_if_complete
 from poker_app.poker.seats import find_member
-from poker_app.poker.turn import turn
+from poker_app.poker.turn import Turn, turn
 from poker_app.rules import Unusable
 from poker_app.rules.deck import DECKS, own_cards
 from poker_app.rules.printable import without_hidden
@@ -188,6 +188,20 @@ def end_session(member: Member) -> None:
             gate.give_back_session(now.table.account_id, now.table.id)
         now.table.timer_ends_at = now.table.timer_remaining = None
         now.announce("session-ended", agenda=True)
+
+
+def end_forgotten(now: Turn, by: str) -> None:
+    """End a session that nobody ended, as of the moment when somebody was last there."""
+    seen = select(func.max(Member.seen_at)).where(Member.session_id == now.table.id)
+    at = session.scalar(seen) or now.now
+    if (task := session.get(Task, now.table.current_task_id)) and task.current_since:
+        at = max(at, task.current_since)
+    tasks.leave_current(now.table, at)
+    now.table.ended_at, now.table.ended_by = at, by
+    if not was_used(now.table):
+        gate.give_back_session(now.table.account_id, now.table.id)
+    now.table.timer_ends_at = now.table.timer_remaining = None
+    now.announce("session-ended", agenda=True)
 
 
 def was_used(table: PokerSession) -> bool:

@@ -85,6 +85,12 @@ def seated(session_id: str) -> list[Member]:
     return list(session.scalars(here.order_by(Member.joined_at, Member.id)))
 
 
+def for_all(work: Transaction, table: PokerSession) -> Turn:
+    """The floor for what comes from outside the table: spoken by whoever sat down first."""
+    first = select(Member).where(Member.session_id == table.id).order_by(Member.joined_at, Member.id).limit(1)
+    return Turn(work, table, session.scalars(first).one())
+
+
 @contextmanager
 def turn(member: Member, *, after_end: bool = False) -> Iterator[Turn]:
     """Take the floor for one change. Raises NotFound for a removed member and in a deleted session, Conflict once the

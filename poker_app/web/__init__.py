@@ -27,6 +27,7 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
         rounds,
         second_factor,
         second_step,
+        series,
         sessions,
         signing_in,
         signing_up,
@@ -45,7 +46,7 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
     events.render = fragments.shared_state
     for room in (signing_in, second_step, signing_up, new_password, providers, clerk, profile, second_factor):
         app.register_blueprint(room.blueprint)
-    for room in (home, dashboard, sessions, members, rounds, tasks, timer, report, realtime, health):
+    for room in (home, dashboard, series, sessions, members, rounds, tasks, timer, report, realtime, health):
         app.register_blueprint(room.blueprint)
     csrf.exempt(realtime.hear_webhook)
     csrf.exempt(clerk.hear_webhook)

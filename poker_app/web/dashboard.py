@@ -10,7 +10,7 @@ from poker_app.accounts import acting as accounts
 from poker_app.accounts import everybody_may
 from poker_app.accounts.acting import Acting
 from poker_app.errors import NotFound
-from poker_app.poker import copying, keeping, overview
+from poker_app.poker import copying, keeping, overview, series
 from poker_app.poker.overview import SHOWN, Wish
 from poker_app.rules.printable import without_hidden
 from poker_app.web import fragments, login
@@ -53,6 +53,7 @@ def page(acting: Acting) -> ResponseReturnValue:
         live=overview.live_tables(acting, secret),
         listing=overview.listing(acting, secret, wish),
         counts=overview.counts(acting, secret),
+        series=series.series_of(acting, secret),
         done=_done(acting, secret),
         form_key=ids.new_secret(),
     )
@@ -60,11 +61,11 @@ def page(acting: Acting) -> ResponseReturnValue:
 
 def _wish() -> Wish:
     given = request.values
-    series, page = given.get("series", ""), given.get("page", "")
+    in_series, page = given.get("series", ""), given.get("page", "")
     return Wish(
         name=" ".join(without_hidden(given.get("name", "")).split())[:MOST_NAME],
         show=show if (show := given.get("show", "")) in SHOWN else SHOWN[0],
-        series=series if ids.could_be_id(series) else "",
+        series=in_series if ids.could_be_id(in_series) else "",
         page=min(int(page), MOST_PAGE) if page.isascii() and page.isdigit() and len(page) < 9 else 1,
     )
 

@@ -148,6 +148,11 @@ def notice_only(sentence: str) -> str:
     return partial("notice", notice(sentence, alert=True))
 
 
+def origin() -> str:
+    """Where people reach the service, for addresses that they pass on."""
+    return str(current_app.config["SETTINGS"].public_url or request.host_url).rstrip("/")
+
+
 def whole(member: Member, html: str) -> Response:
     """One fragment alone, or, for a browser without scripts, the page that holds it."""
     if "HX-Request" in request.headers:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import segno
-from flask import Blueprint, current_app, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
@@ -54,11 +54,10 @@ def room(session_id: str) -> ResponseReturnValue:
 
 
 def _invitation(table: PokerSession) -> dict[str, str | Markup]:
-    origin = current_app.config["SETTINGS"].public_url.rstrip("/") or request.host_url.rstrip("/")
     code = f"{table.code[:3]}-{table.code[3:]}"
     # The long address, not the code: wrong codes are limited by address, and a colleague's typing must not lock out
     # whoever holds the link.
-    link = f"{origin}{url_for('sessions.room', session_id=table.id)}"
+    link = f"{fragments.origin()}{url_for('sessions.room', session_id=table.id)}"
     qr = segno.make(link, error="m", micro=False)
     drawn = qr.svg_inline(border=0, omitsize=True, dark="#10302a", svgclass=None, lineclass=None)
     return {"code": code, "link": link, "qr": Markup(drawn)}  # noqa: S704 (drawn by segno, of our own link)

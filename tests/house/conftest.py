@@ -48,6 +48,8 @@ class World:
             "owner": olga,
             "other account": cast.person("Otto").signs_in(),
         }
+        made = cast.ada.post(f"/accounts/{self.account}/series", {"name": "Daily", "deck": "fibonacci"}, htmx=False)
+        self.series = made.location.rsplit("/", 1)[1]
         cast.ada.adds(self.table, "PAY-1 One\nTwo")
         task = f"{self.table.path}/tasks/{self.table.task}"
         cast.ada.post(task, {"title": "One", "key": "PAY-1", "url": "https://x.example", "description": "*So*"})

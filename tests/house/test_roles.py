@@ -53,6 +53,7 @@ OWN_FACTOR_IS_OFF = "303 409 303 303 303 409 409 409 409 409"
 GO_ON = "303 303 303 303 303 303"
 NOTHING = "404 404 404 404 404 404"
 SEATED = "404 404 404 200 200 200"
+TEAMMATE = "303 404 303 303 303 200 200 200 200 404"
 # Who opened the session, and the admins and owners of its account.
 KEEPER = "303 404 303 303 303 200 403 200 200 404"
 # A seat, or the account.
@@ -76,13 +77,23 @@ TABLE = {
         lambda world: {"name": "Theirs", "deck": "fibonacci", "member_name": "Me", "form_key": "theirs"},
     ),
     "GET dashboard.latest": Row("303 303 303 303 303 303 303 303 303 303"),
-    "GET dashboard.page": Row("303 404 303 303 303 200 200 200 200 404"),
+    "GET dashboard.page": Row(TEAMMATE),
     "POST dashboard.copy": Row(KEEPER),
     # People sit there.
     "POST dashboard.archive": Row(KEEPER.replace("200", "409")),
     "POST dashboard.unarchive": Row(KEEPER),
     "POST dashboard.delete": Row(KEEPER),
     "POST dashboard.restore": Row(KEEPER),
+    # The link is for everybody who has it; today's session is a teammate's to open.
+    "GET series.link": Row(f"{ANYBODY} 200 200 200 200"),
+    "GET series.waiting": Row("204 204 204 204 204 204"),
+    "POST series.open_today": Row("303 403 303 303 303 200 200 200 200 403"),
+    "GET series.new": Row(TEAMMATE),
+    "POST series.make": Row(TEAMMATE, lambda world: {"name": "Weekly", "deck": "fibonacci"}),
+    "GET series.manage": Row(TEAMMATE),
+    "POST series.rename": Row(TEAMMATE, lambda world: {"name": "Weekly"}),
+    "POST series.close": Row(TEAMMATE),
+    "POST series.reopen": Row(TEAMMATE),
     # The invitation is for everybody who has the link: strangers and the removed may take a seat.
     "GET signing_in.page": Row(SIGNED_OUT),
     "POST signing_in.ask_for_link": Row(GO_ON, lambda world: {"email": "somebody@example.com"}),
@@ -199,6 +210,7 @@ def address(world: World, route: str, table: str, task: str, member: str) -> str
         "member_id": member,
         "code": world.code,
         "account_id": world.account,
+        "series_id": world.series,
         "filename": "css/base.css",
     }
     given["secret"] = "nonsense"

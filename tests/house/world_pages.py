@@ -29,6 +29,12 @@ def pages(world: World) -> Iterator[tuple[str, TestResponse]]:
     for path in ("", "?show=mine", "?name=nothing", "?show=archived&series=234"):
         for role, each in world.people.items():
             yield f"dashboard{path} as {role}", each.get(f"/accounts/{world.account}{path}")
+    for path in (
+        f"/series/{world.series}",
+        *(f"/accounts/{world.account}/series/{each}" for each in ("new", world.series)),
+    ):
+        for role, each in world.people.items():
+            yield f"{path} as {role}", each.get(path)
     yield "invalid form", world.people["stranger"].post("/sessions", {"deck": "own"}, htmx=False)
     yield "on to a provider", world.people["stranger"].post("/sign-in/with/github", htmx=False)
     yield "on to connect a provider", world.people["owner"].post("/me/logins/github", htmx=False)
