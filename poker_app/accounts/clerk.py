@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import delete
+
 from poker_app.accounts import clerk_groups
-from poker_app.accounts.identities import forget
-from poker_app.accounts.models import Identity, User
+from poker_app.accounts.identities import connected, forget
+from poker_app.accounts.models import Identity, SignIn, User
 from poker_app.accounts.providers.claims import address, short_name
 from poker_app.accounts.users import find_by_email
 from poker_app.db import session, transaction
@@ -78,8 +80,12 @@ def _user_deleted(subject: str) -> None:
         identity = session.get(Identity, (_issuer, subject))
         if identity is None:
             return
+        user = session.get_one(User, identity.user_id, with_for_update=True)
         clerk_groups.leave_all(subject)
         forget(identity)
+        if user.email is None and not connected(user):
+            # Nobody could come in again; so nobody stays in either.
+            session.execute(delete(SignIn).where(SignIn.user_id == user.id))
 
 
 def _user_updated(subject: str, data: Mapping[str, Any]) -> None:
@@ -125,6 +131,6 @@ def _text(data: Mapping[str, Any], *way: str) -> str:
 
 def _moment(stamp: object) -> datetime:
     """When the news was made, in milliseconds since 1970."""
-    if not isinstance(stamp, int) or not 0 < stamp < 10**14:
+    if not isinstance(stamp, int) or stamp is True or not 0 < stamp < 10**14:
         raise Refusal("The webhook could not be read.")
     return datetime.fromtimestamp(stamp / 1000, UTC)
