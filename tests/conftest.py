@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from jinja2 import FileSystemBytecodeCache
 
 from poker_app import create_app
+from poker_app.accounts import hashing
 from poker_app.db import db
 from poker_app.settings import ROOT, Settings
 from tests import postgres
@@ -24,7 +26,14 @@ if TYPE_CHECKING:
 ON_BOTH = {"contexts", "concurrency"}
 # The settings of a service where people sign in.
 SIGNED_IN: Mapping[str, Any] = {"auth": "accounts", "public_url": "http://localhost"}
+REAL_HASHER = hashing._hasher
 _numbers = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords are hashed with hardly any work: what it is worth is asked in one test."""
+    monkeypatch.setattr(hashing, "_hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
 
 
 @pytest.fixture(scope="session")

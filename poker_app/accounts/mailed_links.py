@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 
 from poker_app import clock, ids, limits
 from poker_app.accounts.models import MailToken
@@ -70,11 +70,17 @@ def find(purpose: str, secret: str) -> MailToken:
 
 def take(purpose: str, secret: str) -> MailToken:
     """Use the link up, and every other one for the same purpose and address. Inside the caller's transaction."""
-    found = session.get(MailToken, ids.digest(secret), with_for_update=True)
-    taken = _alive(found, purpose)
-    same = (MailToken.purpose == purpose, MailToken.email == taken.email, MailToken.used_at.is_(None))
-    session.execute(update(MailToken).where(*same).values(used_at=clock.now()))
-    return taken
+    link = find(purpose, secret)
+    same = (MailToken.purpose == purpose, MailToken.email == link.email, MailToken.used_at.is_(None))
+    # All of them at once and in one order, or two who follow two links would wait for each other.
+    unused = select(MailToken).where(*same).order_by(MailToken.digest).with_for_update()
+    for each in session.scalars(unused.execution_options(populate_existing=True)).all():
+        each.used_at = clock.now()
+    if link not in session.dirty:
+        # Somebody else was first.
+        session.refresh(link)
+        _alive(link, purpose)
+    return link
 
 
 def _alive(found: MailToken | None, purpose: str) -> MailToken:

@@ -1,0 +1,114 @@
+"""Mailed links: one purpose, one address, once, for a while."""
+
+import pytest
+
+from poker_app import ids
+from poker_app.accounts import mailed_links
+from poker_app.accounts.mailed_links import DeadLink
+from poker_app.accounts.models import MailToken
+from poker_app.db import session, transaction
+from poker_app.errors import TooMany
+from tests.cast import Clock
+
+ADA = "ada@example.com"
+
+
+@pytest.fixture(autouse=True)
+def _here(context: None, clock: Clock) -> None:
+    pass
+
+
+def taken(purpose: str, secret: str) -> MailToken:
+    with transaction():
+        return mailed_links.take(purpose, secret)
+
+
+def dead(purpose: str, secret: str) -> tuple[int, str]:
+    """The status and the sentence of a link that does not work, which both looking and taking give."""
+    with pytest.raises(DeadLink) as looking:
+        mailed_links.find(purpose, secret)
+    with pytest.raises(DeadLink) as taking:
+        taken(purpose, secret)
+    assert looking.value.sentence == taking.value.sentence
+    return taking.value.status, taking.value.sentence
+
+
+def test_a_link_is_a_row_without_its_secret() -> None:
+    secret = mailed_links.make("sign-in", ADA, onward="/x")
+    row = session.query(MailToken).one()
+    assert (row.digest, row.purpose, row.email, row.data) == (ids.digest(secret), "sign-in", ADA, {"onward": "/x"})
+    assert secret not in repr(row.__dict__)
+
+
+def test_a_link_is_taken_once() -> None:
+    secret = mailed_links.make("sign-in", ADA)
+    assert mailed_links.find("sign-in", secret).email == ADA
+    assert taken("sign-in", secret).email == ADA
+    assert dead("sign-in", secret) == (409, "This link was used already, or a newer one was. Each works once.")
+
+
+def test_what_is_rolled_back_was_not_taken() -> None:
+    secret = mailed_links.make("sign-in", ADA)
+    with pytest.raises(ZeroDivisionError):
+        _fails_after_taking(secret)
+    assert taken("sign-in", secret)
+
+
+def _fails_after_taking(secret: str) -> None:
+    with transaction():
+        mailed_links.take("sign-in", secret)
+        raise ZeroDivisionError
+
+
+def test_a_link_is_for_one_purpose() -> None:
+    secret = mailed_links.make("sign-in", ADA)
+    sentence = "This link leads nowhere. Perhaps your mail program cut off its end."
+    assert dead("new-password", secret) == (404, sentence)
+    assert dead("sign-in", secret[:-1]) == (404, sentence)
+    assert mailed_links.find("sign-in", secret)
+
+
+def test_taking_one_ends_the_others_of_its_kind_only() -> None:
+    secrets = [mailed_links.make("sign-in", ADA) for _ in range(3)]
+    other_purpose = mailed_links.make("new-password", ADA)
+    other_address = mailed_links.make("sign-in", "ben@example.com")
+    taken("sign-in", secrets[1])
+    assert {dead("sign-in", secret)[0] for secret in secrets} == {409}
+    assert mailed_links.find("new-password", other_purpose)
+    assert mailed_links.find("sign-in", other_address)
+
+
+@pytest.mark.parametrize(
+    ("purpose", "minutes", "words"),
+    [("sign-in", 20, "20 minutes"), ("new-password", 60, "an hour"), ("sign-up", 24 * 60, "24 hours")],
+)
+def test_links_expire(clock: Clock, purpose: str, minutes: int, words: str) -> None:
+    secret = mailed_links.make(purpose, ADA)
+    clock.forward(minutes=minutes, seconds=-1)
+    assert mailed_links.find(purpose, secret)
+    clock.forward(seconds=1)
+    assert dead(purpose, secret) == (409, f"This link has expired. It worked for {words}.")
+
+
+def test_old_ones_are_tidied_up(clock: Clock) -> None:
+    mailed_links.make("sign-in", ADA)
+    clock.forward(days=7, minutes=20)
+    mailed_links.make("sign-in", ADA)
+    assert session.query(MailToken).count() == 2
+    clock.forward(seconds=1)
+    mailed_links.make("sign-in", ADA)
+    assert session.query(MailToken).count() == 2
+
+
+def test_mails_are_limited_by_address_and_by_network(clock: Clock) -> None:
+    for _ in range(5):
+        mailed_links.may_mail(ADA, "10.0.0.1")
+    with pytest.raises(TooMany):
+        mailed_links.may_mail(ADA, "10.0.0.2")
+    for number in range(34):
+        mailed_links.may_mail(f"somebody{number}@example.com", "10.0.0.1")
+    mailed_links.may_mail("another@example.com", "10.0.0.1")
+    with pytest.raises(TooMany):
+        mailed_links.may_mail("one.more@example.com", "10.0.0.1")
+    clock.forward(hours=1)
+    mailed_links.may_mail(ADA, "10.0.0.1")

@@ -1,0 +1,271 @@
+"""Passwords: signing in with one, changing it, forgetting it, and what the time it takes tells."""
+
+from typing import Any
+
+import pytest
+from argon2 import PasswordHasher
+
+from poker_app.accounts import hashing, new_password, passwords, sign_ins
+from poker_app.accounts.mailed_links import DeadLink
+from poker_app.accounts.models import SignIn, User
+from poker_app.accounts.users import add_user, find_by_email
+from poker_app.db import session, transaction
+from poker_app.errors import Invalid, TooMany
+from poker_app.settings import Settings
+from tests.cast import Clock
+from tests.conftest import REAL_HASHER
+from tests.post import Post
+from tests.rows import rows
+
+ADA, HERE = "ada@example.com", "10.0.0.1"
+GOOD, BETTER = "vier kleine Igel", "grüne Wolken über Ulm"
+NOT_RIGHT = "The address or the password is not right."
+
+
+@pytest.fixture
+def settings(signed_in_settings: Settings) -> Settings:
+    return signed_in_settings
+
+
+@pytest.fixture
+def ada(context: None, clock: Clock) -> User:
+    """Has a password."""
+    with transaction():
+        user = add_user(name="Ada", email=ADA)
+        user.password_hash = hashing.hashed(GOOD)
+    return user
+
+
+class Counting(PasswordHasher):
+    """Writes down how often a hash is computed."""
+
+    def __init__(self, **how: Any) -> None:
+        super().__init__(**how)
+        self.computed = 0
+
+    def verify(self, *given: Any) -> Any:
+        self.computed += 1
+        return super().verify(*given)
+
+    def hash(self, *given: Any, **more: Any) -> str:
+        self.computed += 1
+        return super().hash(*given, **more)
+
+
+@pytest.fixture
+def counting(monkeypatch: pytest.MonkeyPatch) -> Counting:
+    hashing._decoy()
+    counting = Counting(time_cost=1, memory_cost=64, parallelism=1)
+    monkeypatch.setattr(hashing, "_hasher", counting)
+    return counting
+
+
+def sign_in(password: str, email: str = ADA, asked_from: str = HERE) -> User:
+    return passwords.sign_in(email, password, asked_from=asked_from)
+
+
+def refused(password: str, email: str = ADA) -> str:
+    with pytest.raises(Invalid) as caught:
+        sign_in(password, email)
+    assert caught.value.field is None
+    return caught.value.sentence
+
+
+def begin(user: User) -> str:
+    """Sign in in one more browser; answers with the id of the sign-in."""
+    found = sign_ins.find(sign_ins.begin(user, browser="a test", address=HERE))
+    assert found
+    return found.id
+
+
+# --- signing in
+
+
+def test_the_right_one(ada: User) -> None:
+    assert sign_in(GOOD).id == ada.id
+    assert sign_in(GOOD, " ADA@Example.com ").id == ada.id
+
+
+def test_accents_however_they_are_typed(ada: User) -> None:
+    passwords.change(ada, current=GOOD, new="gr\u00fcne Wolken \u00fcber Ulm", sign_in_id="", asked_from=HERE)
+    assert sign_in("gru\u0308ne Wolken u\u0308ber Ulm")
+
+
+def test_a_wrong_one_and_an_unknown_address_have_one_answer(ada: User, counting: Counting) -> None:
+    with transaction():
+        add_user(name="Ben", email="ben@example.com")
+    work = []
+    for email in (ADA, "ben@example.com", "nobody@example.com"):
+        counting.computed = 0
+        assert refused("wrong wrong wrong", email) == NOT_RIGHT
+        work.append(counting.computed)
+    assert work == [1, 1, 1]
+
+
+def test_nobody_without_a_password_gets_in_by_one(ada: User) -> None:
+    with transaction():
+        add_user(name="Ben", email="ben@example.com")
+    for password in ("", "nobody's", "None", GOOD):
+        assert refused(password, "ben@example.com") == NOT_RIGHT
+        assert refused(password, "nobody@example.com") == NOT_RIGHT
+
+
+def test_ten_wrong_ones_in_a_quarter_of_an_hour(ada: User, clock: Clock) -> None:
+    for email in (ADA, "nobody@example.com"):
+        for _ in range(10):
+            assert refused("wrong wrong wrong", email) == NOT_RIGHT
+        with pytest.raises(TooMany) as caught:
+            sign_in(GOOD, email, "10.9.9.9")
+        assert caught.value.retry_after == 15 * 60 + 1
+    clock.forward(minutes=15)
+    assert sign_in(GOOD)
+
+
+def test_right_ones_do_not_count(ada: User) -> None:
+    for _ in range(12):
+        assert sign_in(GOOD)
+
+
+def test_a_network_that_tries_one_password_on_everybody(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "MOST_WRONG_FROM", 3)
+    for number in range(3):
+        assert refused("wrong wrong wrong", f"somebody{number}@example.com")
+    with pytest.raises(TooMany):
+        sign_in(GOOD)
+    assert sign_in(GOOD, asked_from="10.9.9.9")
+
+
+def test_a_hash_is_taken_up_anew_when_the_parameters_change(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = ada.password_hash
+    assert old
+    sign_in(GOOD)
+    assert ada.password_hash == old
+    monkeypatch.setattr(hashing, "_hasher", PasswordHasher(time_cost=2, memory_cost=1024, parallelism=1))
+    sign_in(GOOD)
+    session.rollback()
+    assert "m=1024,t=2" in (ada.password_hash or "")
+    assert sign_in(GOOD)
+    assert refused("wrong wrong wrong") == NOT_RIGHT
+
+
+def test_what_is_kept_is_argon2id_with_a_salt(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hashing, "_hasher", REAL_HASHER)
+    sign_in(GOOD)
+    session.rollback()
+    kept = ada.password_hash or ""
+    assert kept.startswith("$argon2id$v=19$m=65536,t=3,")
+    assert hashing.hashed(GOOD) != kept
+    assert GOOD not in repr(rows())
+
+
+# --- changing it
+
+
+def test_changing_it_signs_out_everywhere_else_and_tells(ada: User, post: Post) -> None:
+    here, _there = begin(ada), begin(ada)
+    passwords.change(ada, current=GOOD, new=BETTER, sign_in_id=here, asked_from=HERE)
+    assert [each.id for each in session.query(SignIn)] == [here]
+    assert refused(GOOD) == NOT_RIGHT
+    assert sign_in(BETTER)
+    letter = post.next_to(ADA)
+    assert letter.subject == "Your password was changed"
+    assert BETTER not in letter.text
+
+
+@pytest.mark.parametrize(
+    ("current", "new", "field", "sentence"),
+    [
+        ("wrong", BETTER, "current", "That is not your password."),
+        ("", BETTER, "current", "That is not your password."),
+        (
+            GOOD,
+            "short",
+            "password",
+            "A password has at least 10 characters; a few words in a row are easy to remember.",
+        ),
+        (GOOD, "ada@example.com", "password", None),
+        (GOOD, "password1234", "password", None),
+    ],
+)
+def test_a_change_that_cannot_be(
+    ada: User, post: Post, current: str, new: str, field: str, sentence: str | None
+) -> None:
+    begin(ada)
+    before = rows()
+    with pytest.raises(Invalid) as caught:
+        passwords.change(ada, current=current, new=new, sign_in_id="", asked_from=HERE)
+    assert (caught.value.field, caught.value.sentence) == (field, sentence or caught.value.sentence)
+    session.rollback()
+    assert (rows(), post.letters) == (before, [])
+
+
+def test_trying_out_the_password_in_an_open_browser_is_limited(ada: User) -> None:
+    for _ in range(10):
+        with pytest.raises(Invalid):
+            passwords.confirm(ada, "wrong", asked_from=HERE)
+    with pytest.raises(TooMany):
+        passwords.confirm(ada, GOOD, asked_from=HERE)
+
+
+def test_a_first_password_needs_no_old_one(context: None, post: Post) -> None:
+    with transaction():
+        ben = add_user(name="Ben", email="ben@example.com")
+    passwords.change(ben, current="", new=GOOD, sign_in_id="", asked_from=HERE)
+    assert sign_in(GOOD, "ben@example.com")
+
+
+# --- forgetting it
+
+
+def mailed(post: Post, email: str = ADA) -> str:
+    new_password.mail_link(email, asked_from=HERE)
+    return post.next_to(email).link.rsplit("/", 1)[1]
+
+
+def test_a_new_one_by_mail(ada: User, post: Post) -> None:
+    begin(ada)
+    secret, unused = mailed(post), mailed(post)
+    assert new_password.find(secret).id == ada.id
+    assert new_password.follow(secret, BETTER).id == ada.id
+    assert session.query(SignIn).count() == 0
+    assert sign_in(BETTER)
+    assert refused(GOOD) == NOT_RIGHT
+    assert post.next_to(ADA).subject == "Your password was changed"
+    for link in (secret, unused):
+        with pytest.raises(DeadLink):
+            new_password.follow(link, "noch ein ganz anderes")
+    assert sign_in(BETTER)
+
+
+def test_a_weak_one_leaves_the_link_good(ada: User, post: Post) -> None:
+    secret = mailed(post)
+    with pytest.raises(Invalid) as caught:
+        new_password.follow(secret, "ada@example.com")
+    assert caught.value.field == "password"
+    assert sign_in(GOOD)
+    assert new_password.follow(secret, BETTER)
+
+
+def test_changing_it_meanwhile_ends_the_link(ada: User, post: Post) -> None:
+    secret = mailed(post)
+    passwords.change(ada, current=GOOD, new=BETTER, sign_in_id="", asked_from=HERE)
+    with pytest.raises(DeadLink):
+        new_password.follow(secret, "noch ein ganz anderes")
+
+
+def test_a_link_to_an_address_that_is_no_longer_theirs(ada: User, post: Post) -> None:
+    secret, user_id = mailed(post), ada.id
+    with transaction():
+        session.get_one(User, user_id).email = "countess@example.com"
+    with pytest.raises(DeadLink) as caught:
+        new_password.follow(secret, BETTER)
+    assert caught.value.status == 409
+    assert sign_in(GOOD, "countess@example.com")
+
+
+def test_an_address_without_an_account_gets_a_letter_too(ada: User, post: Post) -> None:
+    new_password.mail_link("nobody@example.com", asked_from=HERE)
+    assert post.next_to("nobody@example.com").subject == "You have no account"
+    new_password.mail_link(ADA, asked_from=HERE)
+    assert post.next_to(ADA).subject == "Choose a new password"
+    assert find_by_email("nobody@example.com") is None
