@@ -17,6 +17,7 @@ from poker_app.errors import Conflict, Forbidden, NotFound
 from poker_app.rules.domains import domain_of
 
 UNKNOWN = "This is no invitation that we know. A newer mail may have replaced it: look for that, or ask for a new one."
+NOT_FOR_YOU = "You are signed in with another address than the invited one. Sign in with that, or ask for a new mail."
 REMOVED = "You were removed from this account. An owner or admin of it can invite you again by mail."
 
 
@@ -56,10 +57,25 @@ def is_for(invitation: Invitation, user: User) -> bool:
     return invitation.email is None or invitation.email == user.email
 
 
+def is_in(invitation: Invitation, user: User) -> bool:
+    """Whether a user belongs to the account by now."""
+    return session.get(Teammate, (invitation.account_id, user.id)) is not None
+
+
 def already_in(secret: str, user: User) -> str | None:
     """The account behind an invitation, however old, where the user belongs to it by now."""
     found = session.scalars(select(Invitation).where(Invitation.digest == ids.digest(secret))).one_or_none()
-    return found.account_id if found and session.get(Teammate, (found.account_id, user.id)) else None
+    return found.account_id if found and is_in(found, user) else None
+
+
+def own(user: User, invitation_id: str) -> Invitation:
+    """An invitation to the user's own proven address, without its secret. Raises NotFound, and Conflict as above."""
+    found = session.get(Invitation, invitation_id)
+    if found is None or found.email is None or found.email != user.email:
+        raise NotFound(NOT_FOR_YOU)
+    if not is_in(found, user):
+        _check(found)
+    return found
 
 
 def accept(user: User, secret: str) -> str:
@@ -81,7 +97,7 @@ def accept_own(user: User, invitation_id: str) -> str:
     with transaction():
         found, me = session.get(Invitation, invitation_id), session.get_one(User, user_id)
         if found is None or found.email is None or found.email != me.email:
-            raise NotFound("No invitation to your address has that number. It may have been withdrawn.")
+            raise NotFound(NOT_FOR_YOU)
         return _accept(found, me, found.digest)
 
 
@@ -118,6 +134,11 @@ def offers_for(user: User) -> Sequence[Account]:
     at_domain = select(Account).where(Account.domain == domain_of(user.email), Account.id.not_in(mine))
     found = session.scalars(at_domain.order_by(Account.name, Account.id)).all()
     return [account for account in found if not team.was_removed(account, user)]
+
+
+def is_awaited(user: User) -> bool:
+    """Whether an account waits for a user: one that invited them, or one that is open to their domain."""
+    return bool(invitations.waiting_for_user(user) or offers_for(user))
 
 
 def join_by_domain(user: User, account_id: str) -> None:

@@ -8,7 +8,10 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
     """Everything that answers requests, in the order in which a request meets it."""
     from poker_app.poker import events
     from poker_app.web import (
+        account_settings,
+        accounts,
         assets,
+        audit,
         clerk,
         dashboard,
         errors,
@@ -17,6 +20,7 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
         headers,
         health,
         home,
+        invitations,
         login,
         members,
         new_password,
@@ -32,6 +36,7 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
         signing_in,
         signing_up,
         tasks,
+        team,
         timer,
     )
 
@@ -47,6 +52,8 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
     for room in (signing_in, second_step, signing_up, new_password, providers, clerk, profile, second_factor):
         app.register_blueprint(room.blueprint)
     for room in (home, dashboard, series, sessions, members, rounds, tasks, timer, report, realtime, health):
+        app.register_blueprint(room.blueprint)
+    for room in (accounts, team, invitations, account_settings, audit):
         app.register_blueprint(room.blueprint)
     csrf.exempt(realtime.hear_webhook)
     csrf.exempt(clerk.hear_webhook)

@@ -13,7 +13,7 @@ from flask_login import LoginManager, UserMixin, current_user, login_user, logou
 from werkzeug.wrappers import Response
 
 from poker_app import clock
-from poker_app.accounts import acting, everybody_may, sign_ins
+from poker_app.accounts import accepting, acting, everybody_may, sign_ins
 from poker_app.accounts.acting import Acting
 from poker_app.accounts.models import SignIn, User
 from poker_app.accounts.users import find_user
@@ -163,20 +163,36 @@ def teammate[**P](view: Callable[Concatenate[Acting, P], ResponseReturnValue]) -
             return to_sign_in()
         if found is None:
             raise NotFound("No account of yours has that address.")
+        _remember(found)
         return view(found, *args, **kwargs)
 
     return guarded
 
 
+def _remember(acting: Acting) -> None:
+    """The account that was last used in this browser is the one to go on with."""
+    if acting.user and session.get("account") != acting.account.id:
+        session["account"] = acting.account.id
+
+
+def account_here() -> Acting | None:
+    """The account that was last used in this browser, if its user belongs to it still."""
+    kept = session.get("account")
+    return acting.acting_for(user(), kept) if kept and user() else None
+
+
 def may_open[**P](view: Callable[Concatenate[Acting, P], ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
-    """Who may open a session: a signed-in user on an account, the one that the request names or else their first."""
+    """Who may open a session: a signed-in user on an account, the one that the request names, or else the last used
+    or their first. Who has none, but is awaited in one, is asked first."""
 
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
         if user() is None and not everybody_may():
             return to_sign_in()
         named = request.values.get("account")
-        found = acting.acting_for(user(), named) if named else acting.home_of(user())
+        if not named and (who := user()) and not acting.accounts_of(who) and accepting.is_awaited(who):
+            return redirect(url_for("accounts.index"), 303)
+        found = acting.acting_for(user(), named) if named else account_here() or acting.home_of(user())
         if found is None:
             raise NotFound("No account of yours has that address.")
         return view(found, *args, **kwargs)

@@ -1,0 +1,63 @@
+"""The accounts of a user: to choose from, to join, and to make."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response
+
+from poker_app.accounts import accepting, acting, invitations
+from poker_app.accounts.models import User
+from poker_app.errors import Invalid
+from poker_app.web.errors import again
+from poker_app.web.login import account_here, signed_in
+
+blueprint = Blueprint("accounts", __name__, url_prefix="/accounts")
+
+
+@blueprint.get("")
+@signed_in
+def index(user: User) -> ResponseReturnValue:
+    """Where somebody belongs, where they are awaited, and what to do with neither."""
+    waiting = invitations.waiting_for_user(user)
+    mine = acting.accounts_of(user)
+    known = {each.account.id for each in mine}
+    return render_template(
+        "accounts/index.html",
+        user=user,
+        mine=mine,
+        here=account_here(),
+        invited=[(each, accepting.account_of(each)) for each in waiting if each.account_id not in known],
+        offers=accepting.offers_for(user),
+    )
+
+
+@blueprint.get("/new")
+@signed_in
+def new(user: User) -> ResponseReturnValue:
+    return _form()
+
+
+def _form(refusal: Invalid | None = None) -> str:
+    return render_template("accounts/new.html", typed=request.form, refusal=refusal)
+
+
+@blueprint.post("")
+@signed_in
+def make(user: User) -> ResponseReturnValue:
+    try:
+        made = acting.make_account(user, request.form.get("name", ""))
+    except Invalid as refusal:
+        return again(_form(refusal), refusal)
+    return _in(made.account.id)
+
+
+@blueprint.post("/<account_id>/joining")
+@signed_in
+def join(user: User, account_id: str) -> ResponseReturnValue:
+    """Join by the domain of one's own address."""
+    accepting.join_by_domain(user, account_id)
+    flash("Welcome to the team.")
+    return _in(account_id)
+
+
+def _in(account_id: str) -> Response:
+    return redirect(url_for("team.page", account_id=account_id), 303)

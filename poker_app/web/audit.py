@@ -1,0 +1,52 @@
+"""The audit log of an account, for its owners and admins."""
+
+from flask import Blueprint, Response, render_template, request
+from flask.typing import ResponseReturnValue
+
+from poker_app.accounts import audit, everybody_may
+from poker_app.accounts.acting import Acting
+from poker_app.errors import NotFound
+from poker_app.web.login import teammate
+
+blueprint = Blueprint("audit", __name__, url_prefix="/accounts/<account_id>")
+
+LARGEST_ID = 2**31 - 1
+
+
+@blueprint.before_request
+def only_with_accounts() -> None:
+    """Where nobody signs in nobody can be told from anybody."""
+    if everybody_may():
+        raise NotFound("Nobody signs in here, so there is nothing to tell of anybody.")
+
+
+@blueprint.get("/audit")
+@teammate
+def page(acting: Acting) -> ResponseReturnValue:
+    acting.require("admin", "read the audit log")
+    chosen = {"person": request.args.get("person", ""), "action": request.args.get("action", "")}
+    found = audit.page_of(
+        acting.account.id, user_id=chosen["person"], action=chosen["action"], before=_number(request.args.get("before"))
+    )
+    return render_template(
+        "audit/audit.html",
+        acting=acting,
+        page=found,
+        chosen=chosen,
+        people=audit.people_in(acting.account.id),
+        actions=audit.ACTIONS,
+    )
+
+
+def _number(given: str | None) -> int | None:
+    plain = given is not None and given.isascii() and given.isdigit() and len(given) < 20
+    return min(int(given), LARGEST_ID) if plain and given else None
+
+
+@blueprint.get("/audit.csv")
+@teammate
+def as_csv(acting: Acting) -> ResponseReturnValue:
+    acting.require("admin", "read the audit log")
+    answer = Response(audit.as_csv(acting.account.id), content_type="text/csv; charset=utf-8")
+    answer.headers["Content-Disposition"] = 'attachment; filename="audit-log.csv"'
+    return answer
