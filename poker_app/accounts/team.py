@@ -57,9 +57,9 @@ def remove(acting: Acting, user_id: str) -> str:
     """
     with change(acting) as now:
         them = find(now, user_id)
+        rules.check_removal(now.role, them.role, owners=owners(now.account.id))
         if now.user and now.user.id == user_id:
             raise Conflict("That is you. To go, choose “Leave this account”.")
-        rules.check_removal(now.role, them.role, owners=owners(now.account.id))
         name = them.user.name
         audit.note(now.account.id, now.user, "teammate-removed", name, them.user)
         unseat(them)

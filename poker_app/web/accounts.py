@@ -17,16 +17,17 @@ blueprint = Blueprint("accounts", __name__, url_prefix="/accounts")
 @signed_in
 def index(user: User) -> ResponseReturnValue:
     """Where somebody belongs, where they are awaited, and what to do with neither."""
-    waiting = invitations.waiting_for_user(user)
     mine = acting.accounts_of(user)
     known = {each.account.id for each in mine}
+    invited = [each for each in invitations.waiting_for_user(user) if each.account_id not in known]
+    known |= {each.account_id for each in invited}
     return render_template(
         "accounts/index.html",
         user=user,
         mine=mine,
         here=account_here(),
-        invited=[(each, accepting.account_of(each)) for each in waiting if each.account_id not in known],
-        offers=accepting.offers_for(user),
+        invited=[(each, accepting.account_of(each)) for each in invited],
+        offers=[each for each in accepting.offers_for(user) if each.id not in known],
     )
 
 

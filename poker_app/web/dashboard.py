@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from poker_app import ids
@@ -34,7 +34,9 @@ def latest() -> ResponseReturnValue:
     user = login.user()
     if user is None and not everybody_may():
         return login.to_sign_in()
-    found = accounts.acting_for(user, session.get("account", "")) or accounts.home_of(user)
+    if user and login.is_lost(user):
+        return redirect(url_for("accounts.index"), 303)
+    found = login.account_here() or accounts.home_of(user)
     return redirect(url_for("dashboard.page", account_id=found.account.id), 303)
 
 
@@ -42,8 +44,6 @@ def latest() -> ResponseReturnValue:
 @teammate
 def page(acting: Acting) -> ResponseReturnValue:
     """Everything on it is in the address, so that it survives a reload, a bookmark and the way back."""
-    if not everybody_may():
-        session["account"] = acting.account.id
     secret, wish = guest_secret(), _wish()
     return render_template(
         "dashboard/dashboard.html",

@@ -6,6 +6,7 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from flask.typing import ResponseReturnValue
 
 from poker_app import ids, limits
+from poker_app.accounts import decks, preferences
 from poker_app.accounts.acting import Acting
 from poker_app.errors import Invalid, NotFound
 from poker_app.poker import seats, sessions
@@ -53,7 +54,8 @@ def by_code(code: str) -> ResponseReturnValue:
 @may_open
 def new(acting: Acting) -> ResponseReturnValue:
     """The form. The browser is known from here on, so that sending it twice is sending it once."""
-    page = _form(acting, {"deck": "fibonacci", "timer_minutes": "3", "form_key": ids.new_secret()})
+    who = {"member_name": acting.user.name if acting.user else "", "form_key": ids.new_secret()}
+    page = _form(acting, {**preferences.defaults_of(acting.account), **who})
     return keep_secret(make_response(page), guest_secret() or ids.new_secret())
 
 
@@ -76,12 +78,13 @@ def open_session(acting: Acting) -> ResponseReturnValue:
     limits.spend("open", request.remote_addr or "", most=MOST_OPENED, within=OPENED_WITHIN)
     secret = guest_secret() or ids.new_secret()
     form = request.form
+    own_deck = decks.chosen(acting.account.id, form.get("deck", ""))
     try:
         member = sessions.open_session(
             acting,
             name=form.get("name", ""),
-            deck=form.get("deck", ""),
-            own=form.get("own", ""),
+            deck=sessions.OWN_DECK if own_deck else form.get("deck", ""),
+            own=decks.as_typed(own_deck) if own_deck else form.get("own", ""),
             options=options_from(form),
             member_name=form.get("member_name", ""),
             secret=secret,
@@ -93,4 +96,11 @@ def open_session(acting: Acting) -> ResponseReturnValue:
 
 
 def _form(acting: Acting, typed: dict[str, str], invalid: Invalid | None = None) -> str:
-    return render_template("home/new.html", acting=acting, typed=typed, invalid=invalid, decks=DECKS.values())
+    return render_template(
+        "home/new.html",
+        acting=acting,
+        typed=typed,
+        invalid=invalid,
+        decks=DECKS.values(),
+        own_decks=decks.decks_of(acting.account.id),
+    )

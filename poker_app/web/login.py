@@ -181,6 +181,11 @@ def account_here() -> Acting | None:
     return acting.acting_for(user(), kept) if kept and user() else None
 
 
+def is_lost(who: User) -> bool:
+    """Belonging to no account, but awaited in one: there is something to ask before one is made for them."""
+    return not acting.accounts_of(who) and accepting.is_awaited(who)
+
+
 def may_open[**P](view: Callable[Concatenate[Acting, P], ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
     """Who may open a session: a signed-in user on an account, the one that the request names, or else the last used
     or their first. Who has none, but is awaited in one, is asked first."""
@@ -190,7 +195,7 @@ def may_open[**P](view: Callable[Concatenate[Acting, P], ResponseReturnValue]) -
         if user() is None and not everybody_may():
             return to_sign_in()
         named = request.values.get("account")
-        if not named and (who := user()) and not acting.accounts_of(who) and accepting.is_awaited(who):
+        if not named and (who := user()) and is_lost(who):
             return redirect(url_for("accounts.index"), 303)
         found = acting.acting_for(user(), named) if named else account_here() or acting.home_of(user())
         if found is None:

@@ -8,7 +8,9 @@ import pytest
 from flask import Flask
 
 from poker_app import create_app
-from poker_app.db import db
+from poker_app.accounts import acting, decks, invitations
+from poker_app.accounts.models import User
+from poker_app.db import db, session
 from poker_app.settings import Settings
 from tests.cast import Cast, Person, Table
 from tests.conftest import SIGNED_IN
@@ -62,6 +64,7 @@ class World:
             person.get("/sessions/new", follow_redirects=True)  # so that each holds a form's token from here on
         with app.app_context():
             self.code = self.table.row.code
+            self._furnish_account(olga)
             db.session.remove()
             with db.engine.connect() as connection:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -69,6 +72,14 @@ class World:
         shutil.copy(path, path.with_suffix(".kept"))
         self.task, self.round = self.table.task, self.table.round
         self._cookies = {person: dict(person.browser._cookies or {}) for person in self.people.values()}
+
+    def _furnish_account(self, olga: Person) -> None:
+        """With a deck, and an invitation to Otto, who belongs elsewhere."""
+        owner = acting.acting_for(session.get_one(User, olga.user), self.account)
+        assert owner
+        self.deck = decks.add_deck(owner, name="Risk", cards="low high").id
+        invitations.invite(owner, "otto@example.com", "facilitator")
+        self.invitation = invitations.waiting_for(owner.account)[0].id
 
     def seat(self, person: Person, table: Table | None = None) -> str:
         return person.seat(table or self.table).id

@@ -3,6 +3,7 @@
 import ast
 import re
 
+from poker_app.accounts.audit import ACTIONS
 from poker_app.poker.events import EVENTS
 from poker_app.settings import Settings
 from tests.house.sources import PACKAGE, ROOT, SCRIPTS, named, nodes
@@ -42,6 +43,30 @@ def test_only_the_protocol_publishes() -> None:
         and call.func.value.id == "realtime"
     }
     assert callers == {"poker_app/poker/events.py"}
+
+
+def noted() -> dict[str, str]:
+    """The actions that the code writes into the audit log, with a place where it does."""
+    found = {}
+    for place, call in nodes(ast.Call):
+        name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+        of = getattr(getattr(call.func, "value", None), "id", "audit")
+        if name == "note" and of == "audit":
+            action = call.args[2] if len(call.args) > 2 else None
+            assert isinstance(action, ast.Constant), f"{place} notes what cannot be read here"
+            found[action.value] = place
+    return found
+
+
+def test_every_action_of_the_audit_log_is_noted_and_every_note_is_in_its_table() -> None:
+    assert noted().keys() == ACTIONS.keys()
+
+
+def test_actions_are_kebab_case() -> None:
+    for action, told in ACTIONS.items():
+        assert re.fullmatch(r"[a-z]+(-[a-z]+)*", action), action
+        assert len(action) <= 40
+        assert told
 
 
 def test_browsers_know_no_other_events() -> None:

@@ -59,6 +59,11 @@ KEEPER = "303 404 303 303 303 200 403 200 200 404"
 # A seat, or the account.
 READERS = f"{SEATED} 200 200 200 404"
 FACILITATOR = "404 404 404 403 403 200"
+# In the account: guests are led to the sign-in page, and whoever does not belong there finds nothing.
+TEAM = "303 404 303 303 303 200 200 200 200 404"
+TEAM_DONE = "303 404 303 303 303 303 303 303 303 404"
+ADMIN = "303 404 303 303 303 403 403 200 200 404"
+ADMIN_DONE = "303 404 303 303 303 403 403 303 303 404"
 
 TABLE = {
     "GET static": Row(ANYBODY),
@@ -181,6 +186,39 @@ TABLE = {
     "GET report.as_csv": Row(READERS),
     "GET report.as_json": Row(READERS),
     "GET report.as_markdown": Row(READERS),
+    "GET accounts.index": Row(MAY_OPEN),
+    "GET accounts.new": Row(MAY_OPEN),
+    "POST accounts.make": Row(GO_ON, lambda world: {"name": "Another"}),
+    # The account is open to no domain: only who belongs there already is led there.
+    "POST accounts.join": Row(TEAM_DONE),
+    "GET team.page": Row(TEAM),
+    "POST team.change_role": Row(ADMIN_DONE, lambda world: {"role": "admin"}),
+    "GET team.ask_removal": Row(ADMIN),
+    "POST team.remove": Row(ADMIN_DONE),
+    "GET team.ask_departure": Row(TEAM),
+    "POST team.leave": Row("303 404 303 303 303 303 303 303 409 404"),
+    "POST team.invite": Row(ADMIN_DONE, lambda world: {"emails": "new@example.com", "role": "facilitator"}),
+    "POST team.send_again": Row(ADMIN_DONE),
+    "POST team.withdraw": Row(ADMIN_DONE),
+    "POST team.make_link": Row(ADMIN_DONE),
+    "GET invitations.look": Row(NOTHING),
+    "POST invitations.accept": Row(NOTHING),
+    # It was mailed to somebody of another account.
+    "GET invitations.look_at_own": Row("303 404 303 303 303 404 404 404 404 200"),
+    "POST invitations.accept_own": Row("303 404 303 303 303 404 404 404 404 303"),
+    "GET account_settings.page": Row(ADMIN),
+    "POST account_settings.rename": Row(ADMIN_DONE, lambda world: {"name": "Other"}),
+    "POST account_settings.set_defaults": Row(ADMIN_DONE, lambda world: {"deck": "hours"}),
+    "POST account_settings.keep_reports": Row(ADMIN_DONE, lambda world: {"report_days": "90"}),
+    "POST account_settings.set_domain": Row(ADMIN_DONE, lambda world: {"open": "1"}),
+    "GET account_settings.new_deck": Row(ADMIN),
+    "POST account_settings.add_deck": Row(ADMIN_DONE, lambda world: {"deck_name": "New", "own": "1 2"}),
+    "GET account_settings.deck": Row(ADMIN),
+    "POST account_settings.change_deck": Row(ADMIN_DONE, lambda world: {"deck_name": "Other", "own": "1 2"}),
+    "GET account_settings.ask_deletion": Row(ADMIN),
+    "POST account_settings.delete_deck": Row(ADMIN_DONE),
+    "GET audit.page": Row(ADMIN),
+    "GET audit.as_csv": Row(ADMIN),
     "POST realtime.authorize_channel": Row(SEATED, channel),
     "POST realtime.authenticate_user": Row(SEATED, channel),
     # Only the engine's signature opens this door.
@@ -216,6 +254,8 @@ def address(world: World, route: str, table: str, task: str, member: str) -> str
     given["secret"] = "nonsense"
     given["provider"] = "github"
     given |= {"secret": "nonsense", "sign_in_id": "nonsense"}
+    given |= {"user_id": world.people["teammate"].user}
+    given |= {"invitation_id": world.invitation, "deck_id": world.deck}
     rule = next(rule for rule in world.app.url_map.iter_rules() if rule.endpoint == endpoint)
     values = {name: given[name] for name in rule.arguments}
     return world.app.url_map.bind("localhost").build(endpoint, values)

@@ -40,6 +40,7 @@ def pages(world: World) -> Iterator[tuple[str, TestResponse]]:
     yield "on to connect a provider", world.people["owner"].post("/me/logins/github", htmx=False)
     yield "not connected", world.people["owner"].get("/sign-in/with/github/callback")
     yield "forgotten token", world.ada.browser.post("/sessions")
+    yield from _account(world)
     yield from _table(world, "voting")
     world.ada.post(f"{world.table.path}/options", {"name": "T", "anyone_reveals": "1", "change_after_reveal": "1"})
     world.ada.reveals(world.table)
@@ -51,6 +52,35 @@ def pages(world: World) -> Iterator[tuple[str, TestResponse]]:
     world.ada.post(f"{world.table.path}/me/departure")
     world.ada.ends(world.table)
     yield from _table(world, "ended")
+
+
+def _account(world: World) -> Iterator[tuple[str, TestResponse]]:
+    base, tim = f"/accounts/{world.account}", world.people["teammate"].user
+    paths = ["team", f"team/{tim}/removal", "departure", "settings", "audit", "audit?before=1&person=x"]
+    paths += ["decks/new", f"decks/{world.deck}", f"decks/{world.deck}/deletion", "team?q=nobody"]
+    for role in ("owner", "admin", "teammate", "other account", "stranger"):
+        person = world.people[role]
+        for path in ("/accounts", "/accounts/new", f"/invitations/mine/{world.invitation}", "/sessions/new"):
+            yield f"{path} as {role}", person.get(path)
+        for path in paths:
+            yield f"{path} as {role}", person.get(f"{base}/{path}")
+    owner = world.people["owner"]
+    owner.post(f"{base}/invitation-link")
+    owner.post(f"{base}/domain", {"open": "1"})
+    yield "a link and a message", owner.get(f"{base}/team")
+    yield "an open domain", owner.get(f"{base}/settings")
+    for path, form in (
+        ("invitations", {"emails": "nonsense", "role": "admin"}),
+        ("name", {"name": ""}),
+        ("session-defaults", {"deck": "nonsense"}),
+        ("session-defaults", {"deck": "hours", "timer_minutes": "x"}),
+        ("retention", {"report_days": "1"}),
+        ("decks", {"deck_name": "New", "own": "1"}),
+        (f"decks/{world.deck}", {"deck_name": "", "own": "1 2"}),
+        ("departure", {}),
+    ):
+        yield f"refused {path}", owner.post(f"{base}/{path}", form, htmx=False)
+    yield "refused account", owner.post("/accounts", {"name": ""}, htmx=False)
 
 
 def _table(world: World, when: str) -> Iterator[tuple[str, TestResponse]]:

@@ -4,6 +4,8 @@ import pytest
 from flask import Flask
 
 from tests.cast import Cast
+from tests.post import Post
+from tests.web.club import Club
 from tests.web.litany import Litany, Scene
 
 
@@ -35,3 +37,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture
 def scene(app: Flask, cast: Cast) -> Scene:
     return Scene(app, cast)
+
+
+@pytest.fixture
+def club(app: Flask, cast: Cast, post: Post) -> Club:
+    """Of a file whose `settings` are the `signed_in_settings`."""
+    return Club(app, cast, post)
