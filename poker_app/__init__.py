@@ -2,6 +2,7 @@
 
 from flask import Flask
 from flask_wtf import CSRFProtect
+from sqlalchemy import NullPool
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from poker_app import accounts, billing, logs, mail, realtime
@@ -59,7 +60,14 @@ def create_app(settings: Settings | None = None) -> Flask:
 def _engine_options(settings: Settings) -> dict[str, object]:
     # An error's text would else carry the values of its statement, a hidden card or a secret's digest, into the log.
     options: dict[str, object] = {"hide_parameters": True}
-    if not settings.on_sqlite:
-        # Behind a transaction pooler a prepared statement may meet another connection.
-        options |= {"pool_pre_ping": True, "connect_args": {"prepare_threshold": None}}
-    return options
+    if settings.on_sqlite:
+        return options
+    # Behind a transaction pooler a prepared statement may meet another connection.
+    options |= {"connect_args": {"prepare_threshold": None}}
+    if settings.database_pool == 0:
+        return options | {"poolclass": NullPool}
+    return options | {
+        "pool_pre_ping": True,
+        "pool_size": settings.database_pool,
+        "max_overflow": settings.database_pool,
+    }

@@ -109,6 +109,18 @@ class Settings(BaseSettings):
         0, ge=0, le=65535, description="Port of the engine as browsers reach it, where that differs from `PUSHER_PORT`."
     )
 
+    vercel: bool = Field(False, description="Set by Vercel's functions. What cannot work there is refused.")
+    database_pool: int = Field(
+        5,
+        ge=0,
+        le=100,
+        description="Connections that a process keeps to PostgreSQL, and as many again in a rush. `0` opens one for "
+        "each request: for functions behind a pooler.",
+    )
+    cron_secret: str = Field(
+        "", description="What whoever starts the jobs under `/jobs/` sends as `Authorization: Bearer …`. Empty: nobody."
+    )
+
     @field_validator("database_url")
     @classmethod
     def _modern_scheme(cls, url: str) -> str:
@@ -131,6 +143,19 @@ class Settings(BaseSettings):
             raise ValueError("CLERK_WEBHOOK_SECRET and CLERK_ACCOUNTS also need a `clerk` among PROVIDERS.")
         if self.mail == "smtp" and not self.smtp_host:
             raise ValueError("MAIL=smtp also needs SMTP_HOST.")
+        return self
+
+    @model_validator(mode="after")
+    def _fit_for_functions(self) -> Self:
+        if not self.vercel:
+            return self
+        reasons = {
+            "a PostgreSQL database (DATABASE_URL): a file does not last there": self.on_sqlite,
+            "SECRET_KEY: each instance would make up its own": not self.secret_key,
+            "an engine outside (REALTIME): sockets end at one instance there": self.realtime == "embedded",
+        }
+        if missing := [reason for reason, lacks in reasons.items() if lacks]:
+            raise ValueError(f"On Vercel this needs {'; and '.join(missing)}.")
         return self
 
     @model_validator(mode="after")

@@ -1,11 +1,13 @@
 """Descriptions in Markdown, as HTML that is safe to show."""
 
-import nh3
-from markdown_it import MarkdownIt
+from functools import cache
+from typing import TYPE_CHECKING
+
 from markupsafe import Markup
 
-# No tables: a short text can make one that takes seconds and fills half a megabyte.
-_parser = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable("strikethrough")
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+
 TAGS = {
     *("p", "br", "hr", "strong", "em", "s", "code", "pre", "blockquote", "ul", "ol", "li", "a"),
     *("h1", "h2", "h3", "h4", "h5", "h6"),
@@ -14,7 +16,9 @@ TAGS = {
 
 def render(text: str) -> Markup:
     """Markdown as HTML of a few harmless tags; headings keep below the page's own, links open elsewhere."""
-    html = _parser.render(text)
+    import nh3
+
+    html = _parser().render(text)
     for level in (4, 3, 2, 1):
         html = html.replace(f"<h{level}>", f"<h{level + 2}>").replace(f"</h{level}>", f"</h{level + 2}>")
     return Markup(  # noqa: S704 (nh3 leaves only the harmless tags)
@@ -27,3 +31,12 @@ def render(text: str) -> Markup:
             set_tag_attribute_values={"a": {"target": "_blank"}},
         )
     )
+
+
+@cache
+def _parser() -> "MarkdownIt":
+    """Imported where it is used: few tasks have a description."""
+    from markdown_it import MarkdownIt
+
+    # No tables: a short text can make one that takes seconds and fills half a megabyte.
+    return MarkdownIt("commonmark", {"html": False, "linkify": False}).enable("strikethrough")

@@ -1,0 +1,84 @@
+"""A browser in front of the deployed function: cookies, the form's token, and the verbs of a whole session."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.cookies import SimpleCookie
+from urllib.parse import urlencode
+
+from websockets.sync.client import ClientConnection, connect
+
+from tests.deploy.platform import Function
+
+ORIGIN = "https://faceup.example"
+
+
+class Visitor:
+    """Somebody with a browser; ``text`` is what it shows."""
+
+    def __init__(self, function: Function, name: str) -> None:
+        self._function = function
+        self.name = name
+        self._cookies: dict[str, str] = {}
+        self.text = ""
+
+    def get(self, path: str) -> int:
+        return self._ask("GET", path)
+
+    def post(self, path: str, **form: str) -> int:
+        if found := re.search(r'name="csrf_token" value="([^"]+)"', self.text):
+            self._token = found[1]
+        body = urlencode({"csrf_token": self._token, **form})
+        return self._ask(
+            "POST", path, body, origin=ORIGIN, referer=ORIGIN, content_type="application/x-www-form-urlencoded"
+        )
+
+    def _ask(self, method: str, path: str, body: str = "", **headers: str) -> int:
+        jar = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+        status, told, self.text = self._function.ask(method, path, body, cookie=jar, **headers)
+        for line in told.get_all("set-cookie") or []:
+            self._cookies.update({name: cookie.value for name, cookie in SimpleCookie(line).items()})
+        self.location = told.get("location", "")
+        return status
+
+    # --- verbs
+
+    def opens(self) -> str:
+        """A session; answers with its path."""
+        assert self.get("/sessions/new") == 200
+        form = {"name": "Deployed", "deck": "fibonacci", "member_name": self.name, "form_key": "deployed"}
+        assert self.post("/sessions", **form) == 303
+        return self.location
+
+    def joins(self, table: str) -> None:
+        assert self.get(f"{table}/join") == 200
+        assert self.post(f"{table}/members", member_name=self.name, role="voter") == 303
+
+    def sits_at(self, table: str) -> str:
+        """Load the room; answers with the round that is voted on."""
+        assert self.get(table) == 200, self.text
+        return re.search(r'data-round="([^"]+)"', self.text)[1]  # type: ignore[index]
+
+    @contextmanager
+    def listens(self, table: str, engine: dict[str, str]) -> Iterator[ClientConnection]:
+        """On the session's own channel, as its page would."""
+        self.sits_at(table)
+        address = f"ws://{engine['PUSHER_HOST']}:{engine['PUSHER_PORT']}/app/{engine['PUSHER_KEY']}?protocol=7"
+        with connect(address) as tab:
+            self._subscribe(tab, table)
+            yield tab
+
+    def _subscribe(self, tab: ClientConnection, table: str) -> None:
+        socket_id = json.loads(json.loads(tab.recv(10))["data"])["socket_id"]
+        channel = f"private-planning-poker-{table.rsplit('/', 1)[1]}"
+        assert self.post(f"{table}/channel-auth", channel_name=channel, socket_id=socket_id) == 200, self.text
+        data = {"channel": channel, **json.loads(self.text)}
+        tab.send(json.dumps({"event": "pusher:subscribe", "data": data}))
+        assert json.loads(tab.recv(10))["event"] == "pusher_internal:subscription_succeeded"
+
+
+def heard(tab: ClientConnection) -> tuple[str, str]:
+    """The next event: its name and the fragment that it carries."""
+    message = json.loads(tab.recv(10))
+    return message["event"], json.loads(message["data"])["html"]
