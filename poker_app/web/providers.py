@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import structlog
-from flask import Blueprint, Flask, Response, make_response, redirect, render_template, request, session, url_for
+from flask import Blueprint, Flask, Response, flash, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from poker_app import limits
@@ -62,7 +62,7 @@ def disconnect(user: User, provider: str) -> ResponseReturnValue:
     """No longer come by a login elsewhere. The sign-in that asks for it stays."""
     here = login.current_sign_in()
     identities.disconnect(user, provider, request.form.get("subject", ""), but=here.id if here else None)
-    return redirect(_profile(), 303)
+    return _done(f"{providers.label_of(provider)} is no longer connected.")
 
 
 def _set_out(provider: ProviderSettings, onward: str, connects: str = "") -> Response:
@@ -89,7 +89,7 @@ def back(provider: str) -> ResponseReturnValue:
         claims = providers.end(chosen, visit, request.args, back=_back(chosen))
         if visit.connects and user:
             identities.connect(user, chosen, claims)
-            return redirect(onward, 303)
+            return _done(f"{chosen.label} is connected. From now on you can sign in with it.")
         return login.start(identities.sign_in(chosen, claims), onward, issuer=claims.issuer)
     except (Failure, NotLinked) as failure:
         return _failed(failure, onward)
@@ -110,5 +110,10 @@ def _back(provider: ProviderSettings) -> str:
     return url_for("providers.back", provider=provider.name)
 
 
+def _done(sentence: str) -> Response:
+    flash(sentence)
+    return make_response(redirect(_profile(), 303))
+
+
 def _profile() -> str:
-    return "/me"
+    return url_for("profile.page")

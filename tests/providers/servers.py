@@ -108,7 +108,7 @@ def mock() -> Iterator[str]:
 
 
 @contextmanager
-def npm(issuer: str, *callbacks: str) -> Iterator[str]:
+def npm(issuer: str, *callbacks: str, port: int = 0) -> Iterator[str]:
     """The `oidc-provider` package in Node, installed on the first use."""
     with (HERE / "package.json").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -116,8 +116,8 @@ def npm(issuer: str, *callbacks: str) -> Iterator[str]:
             command = ["npm", "install", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund"]
             subprocess.run(command, cwd=HERE, check=True, stdout=subprocess.DEVNULL)
     about = {
-        "PORT": "0",
-        **({"ISSUER": issuer} if issuer else {}),
+        "PORT": str(port),
+        "ISSUER": issuer,
         "CALLBACK": " ".join(callbacks or [CALLBACK.format(name=name) for name in ("npm", "twin", "alias")]),
         "PEOPLE": json.dumps(PEOPLE),
     }
