@@ -9,7 +9,7 @@ from flask.cli import FlaskGroup
 from flask_migrate import Migrate
 from flask_migrate.cli import db as migrations
 
-from poker_app import create_app, schema
+from poker_app import create_app, jobs, schema
 from poker_app.db import db
 from poker_app.settings import Settings, as_table
 
@@ -46,6 +46,13 @@ def check_migrations() -> None:
             db.engine.dispose()
     if drift:
         sys.exit(f"The migrations do not make what the code says: {drift}")
+
+
+@poker.command()
+def purge() -> None:
+    """Delete for good what is past its time. Run it daily; running it again does no harm."""
+    for what, count in jobs.purge().items():
+        click.echo(f"{count} {what} purged")
 
 
 @poker.command()

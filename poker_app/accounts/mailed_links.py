@@ -100,3 +100,12 @@ def lasting(purpose: str) -> str:
     if hours == 0:
         return f"{minutes} minutes"
     return "an hour" if hours == 1 else f"{hours} hours"
+
+
+def purge() -> int:
+    """Delete the links that expired so long ago that nobody is told so any more. Answers with how many."""
+    with transaction():
+        old = select(MailToken.digest).where(MailToken.expires_at < clock.now() - KEPT)
+        found = session.scalars(old.with_for_update(skip_locked=True)).all()
+        session.execute(delete(MailToken).where(MailToken.digest.in_(found)))
+        return len(found)

@@ -66,3 +66,12 @@ def end_everywhere(user: User, *, but: str | None = None) -> None:
     user_id = user.id
     with transaction():
         session.execute(delete(SignIn).where(SignIn.user_id == user_id, SignIn.id != (but or "")))
+
+
+def purge() -> int:
+    """Delete the sign-ins of browsers that nobody used for too long. Answers with how many."""
+    with transaction():
+        old = select(SignIn.id).where(SignIn.seen_at < clock.now() - IDLE_FOR).with_for_update(skip_locked=True)
+        found = session.scalars(old).all()
+        session.execute(delete(SignIn).where(SignIn.id.in_(found)))
+        return len(found)

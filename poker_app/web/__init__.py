@@ -23,6 +23,7 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
         invitations,
         login,
         members,
+        mydata,
         new_password,
         profile,
         providers,
@@ -51,7 +52,7 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
     events.render = fragments.shared_state
     for room in (signing_in, second_step, signing_up, new_password, providers, clerk, profile, second_factor):
         app.register_blueprint(room.blueprint)
-    for room in (home, dashboard, series, sessions, members, rounds, tasks, timer, report, realtime, health):
+    for room in (home, dashboard, series, mydata, sessions, members, rounds, tasks, timer, report, realtime, health):
         app.register_blueprint(room.blueprint)
     for room in (accounts, team, invitations, account_settings, audit):
         app.register_blueprint(room.blueprint)

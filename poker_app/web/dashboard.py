@@ -10,7 +10,7 @@ from poker_app.accounts import acting as accounts
 from poker_app.accounts import everybody_may
 from poker_app.accounts.acting import Acting
 from poker_app.errors import NotFound
-from poker_app.poker import copying, keeping, overview, series
+from poker_app.poker import copying, keeping, overview, retention, series
 from poker_app.poker.overview import SHOWN, Wish
 from poker_app.rules.printable import without_hidden
 from poker_app.web import fragments, login
@@ -56,6 +56,7 @@ def page(acting: Acting) -> ResponseReturnValue:
         series=series.series_of(acting, secret),
         done=_done(acting, secret),
         form_key=ids.new_secret(),
+        goes_soon=retention.goes_soon,
     )
 
 

@@ -121,6 +121,13 @@ def end() -> None:
     session.clear()
 
 
+def forget() -> None:
+    """Let this browser know nobody any more: who was signed in is deleted."""
+    renew_secret()
+    logout_user()
+    session.clear()
+
+
 def own_address(given: str | None) -> str:
     """Where to go on to: an address of this site, else the dashboard. Nobody else's, however it is spelled."""
     given = given or ""

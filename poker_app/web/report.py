@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from poker_app.poker import exports
 from poker_app.poker.models import PokerSession
 from poker_app.poker.report import report_of
+from poker_app.poker.retention import kept_until
 from poker_app.web.guards import reader
 
 blueprint = Blueprint("report", __name__, url_prefix="/sessions/<session_id>")
@@ -14,7 +15,7 @@ blueprint = Blueprint("report", __name__, url_prefix="/sessions/<session_id>")
 @blueprint.get("/report")
 @reader
 def page(table: PokerSession) -> ResponseReturnValue:
-    return render_template("report/report.html", report=report_of(table))
+    return render_template("report/report.html", report=report_of(table), kept_until=kept_until(table))
 
 
 @blueprint.get("/report.csv")

@@ -89,6 +89,11 @@ TABLE = {
     "POST dashboard.unarchive": Row(KEEPER),
     "POST dashboard.delete": Row(KEEPER),
     "POST dashboard.restore": Row(KEEPER),
+    "GET mydata.page": Row("303 200 303 303 303 200 200 200 200 200"),
+    "GET mydata.download": Row("303 200 303 303 303 200 200 200 200 200"),
+    # Without one's address typed nothing happens; the only owner cannot go at all.
+    "POST mydata.erase": Row("303 422 303 303 303 422 422 422 422 422"),
+    "GET mydata.gone": Row(f"{ANYBODY} 200 200 200 200"),
     # The link is for everybody who has it; today's session is a teammate's to open.
     "GET series.link": Row(f"{ANYBODY} 200 200 200 200"),
     "GET series.waiting": Row("204 204 204 204 204 204"),

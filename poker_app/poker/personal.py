@@ -1,0 +1,169 @@
+"""My data: everything about a user as one download, and erasing them from everywhere in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, func, select
+
+from poker_app import clock, ids, realtime
+from poker_app.accounts import personal as accounts
+from poker_app.accounts.changing import lock, user_here
+from poker_app.accounts.models import Account, Teammate, User
+from poker_app.accounts.personal import Told, Trace, told
+from poker_app.billing.models import CreditTxn
+from poker_app.db import Transaction, session, transaction
+from poker_app.errors import Conflict, Invalid
+from poker_app.poker.models import Member, PokerSession, Round, Task, Vote
+from poker_app.poker.names import told_apart
+from poker_app.poker.turn import Turn
+
+FORMER = "Former member"
+
+
+# --- the download
+
+
+def everything(user: User) -> dict[str, Any]:
+    """All that is kept about a user, in no particular need of this service to be read."""
+    return {"format": 1, "user": accounts.about(user), **{each.title: each.tell(user) for each in TRACES.values()}}
+
+
+def _opened(user: User) -> Told:
+    wanted = ("id", "name", "account_id", "created_at", "ended_at")
+    tables = session.scalars(select(PokerSession).where(PokerSession.user_id == user.id))
+    return [{name: row[name] for name in wanted} for row in told(tables)]
+
+
+def _seats(user: User) -> Told:
+    seats = session.scalars(select(Member).where(Member.user_id == user.id).order_by(Member.joined_at)).all()
+    votes: dict[str, Told] = {}
+    rows = session.execute(
+        select(Vote.member_id, Task.title, Round.number, Vote.card, Vote.cast_at)
+        .join(Round, Round.id == Vote.round_id)
+        .join(Task, Task.id == Round.task_id)
+        .where(Vote.member_id.in_(seat.id for seat in seats))
+        .order_by(Vote.cast_at)
+    )
+    for member_id, title, number, card, at in rows:
+        voted = {"task": title, "round": number, "card": card, "at": at.isoformat()}
+        votes.setdefault(member_id, []).append(voted)
+    return [
+        {"session": seat.session.name, **row, "votes": votes.get(seat.id, [])}
+        for seat, row in zip(seats, told(seats, "user_id"), strict=True)
+    ]
+
+
+def _spent(user: User) -> Told:
+    return told(session.scalars(select(CreditTxn).where(CreditTxn.user_id == user.id)), "user_id")
+
+
+# --- erasing
+
+
+@dataclass(frozen=True, slots=True)
+class Farewell:
+    """What becomes of a user's accounts: ``alone`` go with them, ``kept`` stay, and ``stuck`` have teammates and no
+    other owner."""
+
+    alone: tuple[Account, ...]
+    kept: tuple[Account, ...]
+    stuck: tuple[Account, ...]
+    sessions: int
+
+
+def farewell(user: User) -> Farewell:
+    """What deleting a user would do now."""
+    alone: list[Account] = []
+    kept: list[Account] = []
+    stuck: list[Account] = []
+    rows = session.scalars(select(Teammate).where(Teammate.user_id == user.id)).all()
+    for mine in sorted(rows, key=lambda each: (each.account.name, each.account_id)):
+        others = select(Teammate.role).where(Teammate.account_id == mine.account_id, Teammate.user_id != user.id)
+        roles = session.scalars(others).all()
+        kind = alone if not roles else kept if mine.role != "owner" or "owner" in roles else stuck
+        kind.append(mine.account)
+    theirs = PokerSession.account_id.in_(account.id for account in alone)
+    count = session.scalar(select(func.count(PokerSession.id)).where(theirs)) or 0
+    return Farewell(tuple(alone), tuple(kept), tuple(stuck), count)
+
+
+def erase(user: User, typed: str) -> None:
+    """Delete a user with everything that is only theirs, and take their name out of the rest. ``typed`` is their
+    address, or their name where they have none. Sessions of accounts that go on stay, with a former member in them.
+
+    Raises Invalid for anything else typed, Conflict where an account with teammates would be left without an owner.
+    """
+    if typed.strip().casefold() != (user.email or user.name).casefold():
+        raise Invalid(f"Type {user.email or user.name} to confirm.", "confirmation")
+    user_id = user.id
+    with transaction() as work:
+        for account_id in session.scalars(
+            select(Teammate.account_id).where(Teammate.user_id == user_id).order_by(Teammate.account_id)
+        ).all():
+            lock(account_id)
+        me = user_here(user_id)
+        if me is None:
+            return
+        leaving = farewell(me)
+        if leaving.stuck:
+            raise Conflict(
+                f"You are the only owner of {leaving.stuck[0].name}, which has other teammates. "
+                "Make one of them an owner first."
+            )
+        connected = _delete_accounts(leaving.alone) + _leave_seats(work, me)
+        for trace in TRACES.values():
+            trace.forget(me)
+        session.delete(me)
+    for member_id in connected:
+        realtime.end_connections(member_id)
+
+
+def _delete_accounts(alone: Sequence[Account]) -> list[str]:
+    """Delete accounts with their sessions. Answers with the members whose tables are gone."""
+    mine = PokerSession.account_id.in_([account.id for account in alone])
+    running = select(Member.id).join(PokerSession, PokerSession.id == Member.session_id)
+    seated = running.where(mine, PokerSession.ended_at.is_(None), Member.left_at.is_(None))
+    members = list(session.scalars(seated))
+    session.execute(delete(PokerSession).where(mine))
+    for account in alone:
+        session.delete(account)
+    session.flush()
+    return members
+
+
+def _leave_seats(work: Transaction, me: User) -> list[str]:
+    """Every seat becomes a former member's: without name, user and secret. Answers with the seats."""
+    mine = select(Member).where(Member.user_id == me.id)
+    here = select(PokerSession).where(PokerSession.id.in_(mine.with_only_columns(Member.session_id)))
+    tables = {table.id: table for table in session.scalars(here.order_by(PokerSession.id).with_for_update())}
+    seats = session.scalars(mine.order_by(Member.session_id)).all()
+    for seat in seats:
+        table = tables[seat.session_id]
+        others = select(Member.name).where(Member.session_id == table.id, Member.id != seat.id)
+        name = told_apart(FORMER, session.scalars(others))
+        if table.ended_by == seat.name:
+            table.ended_by = name
+        seat.name, seat.user_id, seat.facilitates = name, None, False
+        seat.secret_digest = ids.digest(ids.new_secret())
+        if table.running:
+            seat.left_at = seat.left_at or clock.now()
+            Turn(work, table, seat).announce("member-left")
+    session.flush()
+    return [seat.id for seat in seats]
+
+
+def _forget_opened(user: User) -> None:
+    """Sessions that they opened stay their account's; whoever ended one without a seat in it is named there too."""
+    ours = select(Teammate.account_id).where(Teammate.user_id == user.id)
+    ended = select(PokerSession).where(PokerSession.account_id.in_(ours), PokerSession.ended_by == user.name)
+    for table in session.scalars(ended):
+        table.ended_by = FORMER
+
+
+TRACES: dict[str, Trace] = {
+    **accounts.TRACES,
+    "poker_session.user_id": Trace("sessions_opened", _opened, _forget_opened),
+    "member.user_id": Trace("seats", _seats),
+    "credit_txn.user_id": Trace("credits_spent", _spent),
+}
