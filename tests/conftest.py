@@ -33,7 +33,8 @@ _numbers = itertools.count(1)
 @pytest.fixture(autouse=True)
 def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Passwords are hashed with hardly any work: what it is worth is asked in one test."""
-    monkeypatch.setattr(hashing, "_hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+    quick = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    monkeypatch.setattr(hashing, "_hasher", lambda: quick)
 
 
 @pytest.fixture(scope="session")

@@ -56,7 +56,7 @@ class Counting(PasswordHasher):
 def counting(monkeypatch: pytest.MonkeyPatch) -> Counting:
     hashing._decoy()
     counting = Counting(time_cost=1, memory_cost=64, parallelism=1)
-    monkeypatch.setattr(hashing, "_hasher", counting)
+    monkeypatch.setattr(hashing, "_hasher", lambda: counting)
     return counting
 
 
@@ -140,7 +140,8 @@ def test_a_hash_is_taken_up_anew_when_the_parameters_change(ada: User, monkeypat
     assert old
     sign_in(GOOD)
     assert ada.password_hash == old
-    monkeypatch.setattr(hashing, "_hasher", PasswordHasher(time_cost=2, memory_cost=1024, parallelism=1))
+    other = PasswordHasher(time_cost=2, memory_cost=1024, parallelism=1)
+    monkeypatch.setattr(hashing, "_hasher", lambda: other)
     sign_in(GOOD)
     session.rollback()
     assert "m=1024,t=2" in (ada.password_hash or "")
