@@ -20,9 +20,10 @@ def mail_link(typed: str, *, onward: str, asked_from: str) -> str:
     return email
 
 
-def is_new(secret: str) -> bool:
-    """Whether following a link would make a user, whose name is to be asked for."""
-    return find_by_email(mailed_links.find(PURPOSE, secret).email) is None
+def find(secret: str) -> tuple[str, bool]:
+    """The address that a link signs in, and whether it would make a user, whose name is to be asked for."""
+    email = mailed_links.find(PURPOSE, secret).email
+    return email, find_by_email(email) is None
 
 
 def follow(secret: str, *, name: str) -> tuple[User, str]:

@@ -58,7 +58,7 @@ def follow_link(secret: str) -> ResponseReturnValue:
         user = new_password.follow(secret, request.form.get("password", ""))
     except Invalid as refusal:
         return again(_link(secret, refusal), refusal)
-    return login.start(user, "/")
+    return login.start(user, login.HOME)
 
 
 def _link(secret: str, refusal: Refusal | None = None) -> str:

@@ -64,8 +64,8 @@ def follow_link(secret: str) -> ResponseReturnValue:
 
 
 def _link(secret: str, refusal: Refusal | None = None) -> str:
-    new = signing_in.is_new(secret)
-    return render_template("signing_in/link.html", new=new, typed=request.form, refusal=refusal)
+    email, new = signing_in.find(secret)
+    return render_template("signing_in/link.html", email=email, new=new, typed=request.form, refusal=refusal)
 
 
 @blueprint.get("/password")

@@ -147,7 +147,7 @@ def test_nobody_is_looked_up_when_a_link_is_asked_for(post: Post) -> None:
 def test_a_name_that_cannot_be_leaves_the_link_good(post: Post) -> None:
     signing_in.mail_link(ADA, onward="/x", asked_from=HERE)
     secret = post.next_to(ADA).link.rsplit("/", 1)[1]
-    assert signing_in.is_new(secret)
+    assert signing_in.find(secret) == (ADA, True)
     for name in ("", " \u200b ", "x" * 41):
         with pytest.raises(Invalid):
             signing_in.follow(secret, name=name)
