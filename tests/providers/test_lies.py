@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from joserfc import jwt
@@ -14,10 +15,12 @@ from joserfc.jwk import KeySet, RSAKey
 from werkzeug.test import TestResponse
 from werkzeug.wrappers import Response
 
+from poker_app import logs
 from poker_app.accounts.providers import client
+from poker_app.settings import Settings
 from tests.providers.conftest import Real, Rows
 from tests.providers.servers import as_json
-from tests.providers.traveller import Traveller, changed
+from tests.providers.traveller import Traveller, changed, parameter
 
 DISCOVERY, KEYS, TOKEN = "/.well-known/openid-configuration", "/jwks", "/token"
 USERINFO = {"mock": "/userinfo", "npm": "/me"}
@@ -274,3 +277,31 @@ def _json(said: object, status: int = 200) -> Response:
 
 def _encoded(said: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(said).encode()).decode().rstrip("=")
+
+
+# --- what is written down about it
+
+
+def test_nothing_secret_is_logged(
+    traveller: Callable[[str], Traveller], real: Real, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither the code nor the state, the nonce, a token or our secret, however chatty the provider is."""
+    logs.configure(settings.model_copy(update={"log_level": "debug"}))
+    ada, heard = traveller("Ada"), []
+
+    def repeat(headers: dict[str, str], body: bytes) -> bytes:
+        heard.append(body.decode())
+        return body
+
+    real.relay.asks[TOKEN] = repeat
+    real.relay.lies[TOKEN] = lambda _answer: _json({"error": f"no {heard[0]}", "error_description": heard[0]}, 400)
+    address = ada.sets_out(real.name)
+    way_back = ada.signs_in_there(address, "ada")
+    answer = ada.get(way_back)
+    refused(answer, 502)
+    out = capsys.readouterr()
+    said = out.out + out.err + answer.text
+    assert "token endpoint" in out.out
+    verifier = parse_qs(heard[0])["code_verifier"][0]
+    for secret in (parameter(way_back, "code"), parameter(address, "state"), parameter(address, "nonce"), verifier):
+        assert secret[:8] not in said

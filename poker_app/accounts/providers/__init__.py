@@ -7,6 +7,7 @@ goes to one of them, because it is a third of a second of a cold start.
 from collections.abc import Mapping, Sequence
 from types import ModuleType
 
+from poker_app.accounts.providers import failures
 from poker_app.accounts.providers.claims import Claims
 from poker_app.accounts.providers.failures import Declined, Failed, NotBegunHere
 from poker_app.accounts.providers.visits import Visit
@@ -70,7 +71,7 @@ def end(provider: ProviderSettings, visit: Visit, answer: Mapping[str, str], *, 
     protocol = _protocol(provider)
     protocol.check_sender(provider, answer.get("iss"))
     if error := answer.get("error"):
-        raise Declined(provider) if error in _DECLINED else Failed(provider, f"error {error[:60]!r}")
+        raise Declined(provider) if error in _DECLINED else Failed(provider, f"callback: {failures.named(error)}")
     if not (code := answer.get("code")):
         raise NotBegunHere(provider)
     return protocol.claims(provider, visit, code, _public_url + back)  # type: ignore[no-any-return]

@@ -13,7 +13,7 @@ from joserfc.jwk import KeySet
 from requests import RequestException, Response
 
 from poker_app import clock
-from poker_app.accounts.providers.failures import Failed, NotBegunHere, Untrusted
+from poker_app.accounts.providers.failures import Failed, NotBegunHere, Untrusted, named
 from poker_app.accounts.providers.visits import Visit
 from poker_app.provider_settings import ProviderSettings
 
@@ -57,7 +57,7 @@ class Client(OAuth2Session):  # type: ignore[misc]  # the library has no types
             if error.error in _BAD_CODES:
                 raise NotBegunHere(self._provider, f"token endpoint: {error.error}") from None
             # Its description is left out: some providers repeat the request in it.
-            raise Failed(self._provider, f"token endpoint: {str(error.error)[:60]!r}") from None
+            raise Failed(self._provider, f"token endpoint: {named(error.error)}") from None
         except (RequestException, ValueError, RecursionError) as problem:
             raise Failed(self._provider, f"token endpoint: {type(problem).__name__}") from None
 

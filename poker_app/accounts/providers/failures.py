@@ -1,7 +1,18 @@
 """What can go wrong on the way to a provider and back, as sentences. The reason is for the log, and holds no secret."""
 
+import re
+
 from poker_app.errors import Refusal
 from poker_app.provider_settings import ProviderSettings
+
+
+# What the standards call errors. Anything else may be our own request, repeated with the secrets in it.
+_ERROR = re.compile(r"[a-z_]{1,40}")
+
+
+def named(error: object) -> str:
+    """A provider's error, as it may be logged."""
+    return error if isinstance(error, str) and _ERROR.fullmatch(error) else "an error without a name"
 
 
 class Failure(Refusal):
