@@ -5,7 +5,6 @@ import re
 from poker_app.errors import Refusal
 from poker_app.provider_settings import ProviderSettings
 
-
 # What the standards call errors. Anything else may be our own request, repeated with the secrets in it.
 _ERROR = re.compile(r"[a-z_]{1,40}")
 
