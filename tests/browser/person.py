@@ -103,6 +103,45 @@ class Person:
         expect(self.page).not_to_have_url(re.compile("/sign-in"))
         return self
 
+    def signs_up(self, password: str) -> "Person":
+        """With a name, an address and a password, confirmed by mail."""
+        page = self.page
+        page.goto("/sign-up")
+        page.get_by_label("Your name").fill(self.name)
+        page.get_by_label("Work email").fill(self.email)
+        page.get_by_label("Password").fill(password)
+        page.get_by_role("button", name="Sign up").click()
+        self.sees("Look into your mail")
+        self.follows(self.opens_mail("Confirm your address"))
+        page.get_by_role("button", name="Confirm and sign in").click()
+        expect(page).not_to_have_url(re.compile("/sign-"))
+        return self
+
+    def tries_password(self, password: str) -> None:
+        """Whether it is the right one, the page says."""
+        self.page.goto("/sign-in/password")
+        self.page.get_by_label("Email").fill(self.email)
+        self.page.get_by_label("Password").fill(password)
+        self.page.locator("#main").get_by_role("button", name="Sign in").click()
+
+    def signs_out(self) -> None:
+        self.chooses("Sign out")
+        self.sees("Vote face down.")
+
+    def chooses(self, name: str) -> None:
+        """Something in the menu of whoever is signed in."""
+        self.page.get_by_role("button", name="your menu").click()
+        menu = self.page.locator("#user-menu")
+        menu.get_by_role("button", name=name, exact=True).or_(menu.get_by_role("link", name=name, exact=True)).click()
+
+    def is_signed_in(self) -> None:
+        self.page.goto("/me")
+        expect(self.page.get_by_role("heading", name="Profile")).to_be_visible()
+
+    def is_signed_out(self) -> None:
+        self.page.goto("/me")
+        expect(self.page.get_by_role("heading", name="Sign in")).to_be_visible()
+
     def opens_mail(self, subject: str = "") -> Letter:
         """The next letter in one's mailbox that was not opened yet."""
         assert self.post, "this house sends no mail"
