@@ -62,6 +62,15 @@ FIELDS = [
     "channel_name",
     "socket_id",
     "code",
+    "account",
+    "deck_name",
+    "emails",
+    "report_days",
+    "open",
+    "q",
+    "person",
+    "action",
+    "before",
 ]
 JUNK = [
     "",
@@ -264,6 +273,7 @@ class Fuzz:
             "task_id": tasks,
             "code": [code],
             "filename": ["js/room.js"],
+            "account_id": ["local"],
         }
         path = re.sub(r"<(?:\w+:)?(\w+)>", lambda found: self._part(known.get(found[1], [""])), rule.rule)
         if self.chance.random() < 0.05:
