@@ -119,10 +119,12 @@ def _listed(parts: Sequence[str]) -> str:
 
 def _spend_mails(acting: Acting, count: int) -> None:
     try:
-        limits.spend("invite", acting.account.id, most=MOST_MAILS, within=MAILS_WITHIN, times=count)
+        # By whom, too: accounts are quickly made.
+        for who in (acting.account.id, acting.user.id if acting.user else ""):
+            limits.spend("invite", who, most=MOST_MAILS, within=MAILS_WITHIN, times=count)
     except TooMany as too_many:
         minutes = too_many.retry_after // 60 + 1
-        sentence = f"An account sends at most {MOST_MAILS} invitations an hour. Try again in {minutes} minutes."
+        sentence = f"At most {MOST_MAILS} invitations are sent in an hour. Try again in {minutes} minutes."
         raise TooMany(sentence, too_many.retry_after) from too_many
 
 

@@ -1,16 +1,21 @@
 """The accounts of a user: to choose from, to join, and to make."""
 
+from datetime import timedelta
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
+from poker_app import limits
 from poker_app.accounts import accepting, acting, invitations
 from poker_app.accounts.models import User
-from poker_app.errors import Invalid
+from poker_app.errors import Invalid, TooMany
 from poker_app.web.errors import again
 from poker_app.web.login import account_here, signed_in
 
 blueprint = Blueprint("accounts", __name__, url_prefix="/accounts")
+
+MOST_MADE, MADE_WITHIN = 20, timedelta(hours=1)
 
 
 @blueprint.get("")
@@ -37,7 +42,7 @@ def new(user: User) -> ResponseReturnValue:
     return _form()
 
 
-def _form(refusal: Invalid | None = None) -> str:
+def _form(refusal: Invalid | TooMany | None = None) -> str:
     return render_template("accounts/new.html", typed=request.form, refusal=refusal)
 
 
@@ -45,8 +50,9 @@ def _form(refusal: Invalid | None = None) -> str:
 @signed_in
 def make(user: User) -> ResponseReturnValue:
     try:
+        limits.spend("account", user.id, most=MOST_MADE, within=MADE_WITHIN)
         made = acting.make_account(user, request.form.get("name", ""))
-    except Invalid as refusal:
+    except (Invalid, TooMany) as refusal:
         return again(_form(refusal), refusal)
     return _in(made.account.id)
 

@@ -3,7 +3,8 @@
 import pytest
 
 from poker_app import ids, mail
-from poker_app.accounts import accepting, invitations, preferences, team
+from poker_app.accounts import accepting, acting, invitations, preferences, team
+from poker_app.accounts.acting import Acting
 from poker_app.accounts.models import Invitation, Teammate
 from poker_app.db import session
 from tests.cast import Clock
@@ -77,14 +78,25 @@ def test_who_may_not_invite(club: Club, by: str, role: str, status: int) -> None
         invitations.invite(club.as_(by), "ben@nordbahn.example", role)
 
 
-def test_an_account_sends_sixty_an_hour(club: Club, clock: Clock) -> None:
+def sixty(club: Club, by: Acting) -> None:
     for batch in range(3):
         typed = " ".join(f"p{batch}-{number}@nordbahn.example" for number in range(20))
-        assert len(invitations.invite(club.as_("Abe"), typed, "facilitator").sent) == 20
+        assert len(invitations.invite(by, typed, "facilitator").sent) == 20
+
+
+def test_an_account_sends_sixty_an_hour(club: Club, clock: Clock) -> None:
+    sixty(club, club.as_("Abe"))
     with club.refused(429):
         invitations.invite(club.as_("Olga"), "ben@nordbahn.example", "facilitator")
     clock.forward(hours=1)
     club.invites("ben@nordbahn.example")
+
+
+def test_another_account_gives_nobody_more(club: Club) -> None:
+    sixty(club, club.as_("Mallory"))
+    another = acting.make_account(club.named("Mallory"), "Another")
+    with club.refused(429):
+        invitations.invite(another, "ben@nordbahn.example", "facilitator")
 
 
 def test_a_mail_server_that_is_down_loses_nobody(club: Club, monkeypatch: pytest.MonkeyPatch) -> None:

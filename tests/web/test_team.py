@@ -166,7 +166,7 @@ def test_too_many_mails(club: Club) -> None:
     answer = club.abe.post(f"{club.path}/invitations", {"emails": "ben@example.com", "role": "facilitator"}, htmx=False)
     assert answer.status_code == 429
     assert int(answer.headers["Retry-After"]) > 3000
-    assert says(answer, "An account sends at most 60 invitations an hour.")
+    assert says(answer, "At most 60 invitations are sent in an hour.")
     assert says(answer, ">ben@example.com</textarea>")
     assert club.abe.post(f"{club.path}/invitations/{club.invitation()}/sending", htmx=False).status_code == 429
 
