@@ -101,10 +101,12 @@ def accept_own(user: User, invitation_id: str) -> str:
         return _accept(found, me, found.digest)
 
 
-def _accept(invitation: Invitation, user: User, digest: str) -> str:
-    account = lock(invitation.account_id)
-    assert account
-    session.refresh(invitation)  # it was read before the lock was held
+def _accept(found: Invitation, user: User, digest: str) -> str:
+    account = lock(found.account_id)
+    # Read anew: until the lock was held, others may have changed it, or deleted the account or themselves.
+    invitation = session.get(Invitation, found.id, populate_existing=True)
+    if account is None or invitation is None:
+        raise NotFound(UNKNOWN)
     if session.get(Teammate, (account.id, user.id)):
         if invitation.email and invitation.email == user.email:
             invitation.accepted_at = invitation.accepted_at or clock.now()
