@@ -51,7 +51,11 @@ def _spend(what: str, who: str, most: int, within: timedelta, times: int) -> Non
             tries.count += times
         else:
             seconds = int((tries.since + within - now).total_seconds()) + 1
-            raise TooMany(f"That was tried too often from here. Wait {seconds} seconds and try again.", seconds)
+            raise TooMany(f"That was tried too often from here. Wait {_told(seconds)} and try again.", seconds)
+
+
+def _told(seconds: int) -> str:
+    return f"{seconds} seconds" if seconds < 300 else f"{-(-seconds // 60)} minutes"
 
 
 def give_back(what: str, who: str) -> None:

@@ -21,6 +21,9 @@ def pages(world: World) -> Iterator[tuple[str, TestResponse]]:
         "/j/AAAAAA",
         "/nothing",
         "/sign-in",
+        "/sign-in/password",
+        "/sign-up",
+        "/new-password",
         "/sign-in/with/github",
         "/sign-in/with/github/callback",
         "/sign-in/with/nobody",
@@ -40,6 +43,7 @@ def pages(world: World) -> Iterator[tuple[str, TestResponse]]:
     yield "on to connect a provider", world.people["owner"].post("/me/logins/github", htmx=False)
     yield "not connected", world.people["owner"].get("/sign-in/with/github/callback")
     yield "forgotten token", world.ada.browser.post("/sessions")
+    yield from _profile(world)
     yield from _account(world)
     yield from _table(world, "voting")
     world.ada.post(f"{world.table.path}/options", {"name": "T", "anyone_reveals": "1", "change_after_reveal": "1"})
@@ -81,6 +85,21 @@ def _account(world: World) -> Iterator[tuple[str, TestResponse]]:
     ):
         yield f"refused {path}", owner.post(f"{base}/{path}", form, htmx=False)
     yield "refused account", owner.post("/accounts", {"name": ""}, htmx=False)
+
+
+def _profile(world: World) -> Iterator[tuple[str, TestResponse]]:
+    stranger, owner = world.people["stranger"], world.people["owner"]
+    for path in ("/sign-in/link", "/sign-in/password", "/sign-up", "/new-password"):
+        yield f"invalid {path}", stranger.post(path, {}, htmx=False)
+    yield "wrong password", stranger.post("/sign-in/password", {"email": "a@example.com", "password": "x"}, htmx=False)
+    for path in ("/sign-in", "/sign-up", "/new-password"):
+        form = {"name": "A", "email": "a@example.com", "password": "vier kleine Igel"}
+        stranger.post("/sign-in/link" if path == "/sign-in" else path, form, htmx=False)
+        yield f"mailed {path}", stranger.get(f"{path}/link")
+    for path in ("/me", "/me/second-factor"):
+        yield path, owner.get(path)
+    for path in ("name", "email", "password", "second-factor"):
+        yield f"invalid /me/{path}", owner.post(f"/me/{path}", {}, htmx=False)
 
 
 def _table(world: World, when: str) -> Iterator[tuple[str, TestResponse]]:
