@@ -195,6 +195,15 @@ def test_an_answer_is_good_once(ada: Traveller, real: Real, rows: Rows) -> None:
     assert not ada.is_signed_in
 
 
+def test_a_visit_is_over_with_its_first_answer(ada: Traveller, real: Real) -> None:
+    """Also with one that signs nobody in: a state is never worth a second try."""
+    address = ada.sets_out(real.name)
+    ada.get(ada.signs_in_there(address, "ada", refuses=True))
+    ada.elsewhere.cookies.clear()
+    refused(ada.get(ada.signs_in_there(address, "ada")))
+    assert not ada.is_signed_in
+
+
 def test_a_used_cookie_does_not_make_an_answer_good_again(ada: Traveller, real: Real) -> None:
     """The cookie is the browser's, so it can be put back; the provider knows that the code was used."""
     way_back = ada.signs_in_there(ada.sets_out(real.name), "ada")
@@ -241,6 +250,7 @@ def test_an_answer_for_another_provider_is_none(ada: Traveller, real: Real) -> N
     way_back = ada.signs_in_there(ada.sets_out(real.name), "ada")
     refused(ada.get(way_back.replace(f"/{real.name}/", "/twin/")))
     assert not ada.is_signed_in
+    assert not [path for path in real.relay.asked if path.endswith("/token")]
 
 
 def test_a_visit_lasts_ten_minutes(ada: Traveller, real: Real, later: Callable[..., None]) -> None:
