@@ -32,16 +32,20 @@ def configure(settings: Settings) -> None:
     clerk_groups.configure(settings, _issuer)
 
 
-def hear(headers: Mapping[str, str], body: bytes) -> None:
-    """Take over what a webhook tells. Raises NotFound where none is expected, Forbidden for a signature that is not
-    Clerk's or more than five minutes old, and Refusal for a body that cannot be read."""
+def hear(headers: Mapping[str, str], body: bytes) -> User | None:
+    """Take over what a webhook tells. Answers with the user who was deleted there and has no other way in here: nobody
+    could ever come back to them.
+
+    Raises NotFound where none is expected, Forbidden for a signature that is not Clerk's or more than five minutes old,
+    and Refusal for a body that cannot be read.
+    """
     event = _read(headers, body)
     data = event.get("data")
     if not isinstance(data, dict):
         raise Refusal("The webhook says nothing.")
     match event.get("type"):
         case "user.deleted":
-            _user_deleted(_text(data, "id"))
+            return _user_deleted(_text(data, "id"))
         case "user.updated":
             _user_updated(_text(data, "id"), data)
         case "organizationMembership.created" | "organizationMembership.updated":
@@ -53,6 +57,7 @@ def hear(headers: Mapping[str, str], body: bytes) -> None:
             clerk_groups.hear(_text(data, "organization", "id"), _member(data), None, gone_at)
         case _:
             pass  # there are dozens of kinds, and which ones are sent is chosen in Clerk's dashboard
+    return None
 
 
 def _read(headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
@@ -75,17 +80,19 @@ def _read(headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
     return event
 
 
-def _user_deleted(subject: str) -> None:
+def _user_deleted(subject: str) -> User | None:
     with transaction():
         identity = session.get(Identity, (_issuer, subject))
         if identity is None:
-            return
+            return None
         user = session.get_one(User, identity.user_id, with_for_update=True)
         clerk_groups.leave_all(subject)
         forget(identity)
         if user.email is None and not connected(user):
             # Nobody could come in again; so nobody stays in either.
             session.execute(delete(SignIn).where(SignIn.user_id == user.id))
+            return user
+    return None
 
 
 def _user_updated(subject: str, data: Mapping[str, Any]) -> None:

@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from poker_app import create_app
-from poker_app.accounts.models import Identity, User
+from poker_app.accounts.models import Account, Identity, Teammate, User
 from poker_app.clock import now
 from poker_app.db import db, session, transaction
 from poker_app.provider_settings import ProviderSettings
@@ -164,3 +165,36 @@ def test_without_a_secret_there_is_no_door(settings: Settings) -> None:
     assert sent(made, *signed(user_deleted(1))).status_code == 404
     with made.app_context():
         db.engine.dispose()
+
+
+def people(app: Flask) -> set[str]:
+    with app.app_context():
+        return set(session.scalars(select(User.id)))
+
+
+@pytest.mark.usefixtures("ada")
+def test_who_has_no_other_way_in_is_deleted_here_too(app: Flask) -> None:
+    assert sent(app, *signed(user_deleted(1))).status_code == 204
+    assert people(app) == set()
+    assert sent(app, *signed(user_deleted(1))).status_code == 204
+
+
+@pytest.mark.usefixtures("ada")
+def test_who_has_an_address_stays(app: Flask) -> None:
+    with app.app_context(), transaction():
+        session.get_one(User, "ada").email = "ada@example.com"
+    assert sent(app, *signed(user_deleted(1))).status_code == 204
+    assert people(app) == {"ada"}
+
+
+@pytest.mark.usefixtures("ada")
+def test_an_account_with_teammates_keeps_its_only_owner(app: Flask) -> None:
+    with app.app_context(), transaction():
+        session.add(User(id="ben", name="Ben", created_at=now()))
+        session.add(Account(id="nordbahn", name="Nordbahn", created_at=now()))
+        session.flush()
+        session.add(Teammate(account_id="nordbahn", user_id="ada", role="owner", joined_at=now()))
+        session.add(Teammate(account_id="nordbahn", user_id="ben", role="facilitator", joined_at=now()))
+    assert sent(app, *signed(user_deleted(1))).status_code == 204
+    assert people(app) == {"ada", "ben"}
+    assert name(app) is None
