@@ -7,7 +7,9 @@ import re
 from collections.abc import Hashable
 from typing import Any
 
-_HEAD = re.compile(r'id="vote-table" data-version="(\d+)" data-agenda="(\d+)" data-phase="(\w+)" data-round="(\w+)"')
+_HEAD = re.compile(
+    r'id="vote-table" data-version="(\d+)" data-agenda="(\d+)" data-phase="(\w+)" [^>]*?data-round="(\w+)"'
+)
 _TASK = re.compile(r'id="task" [^>]*data-task="(\w+)"')
 _CARD = re.compile(r'id="seat-(\w+)" data-(?:state="voted"|v=)')
 

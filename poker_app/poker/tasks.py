@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from poker_app import ids
 from poker_app.db import session
@@ -15,15 +15,13 @@ from poker_app.rules.backlog import TaskLine, moved, tasks_in
 
 MAX_TASKS = 500
 
+_ALL = select(Task).where(Task.session_id == bindparam("session_id")).order_by(Task.position, Task.id)
+_LIVE = _ALL.where(Task.deleted_at.is_(None))
+
 
 def live_tasks(session_id: str) -> list[Task]:
     """The backlog in order, deleted tasks left out."""
-    return [task for task in _all_tasks(session_id) if not task.deleted_at]
-
-
-def _all_tasks(session_id: str) -> list[Task]:
-    found = select(Task).where(Task.session_id == session_id)
-    return list(session.scalars(found.order_by(Task.position, Task.id)))
+    return list(session.scalars(_LIVE, {"session_id": session_id}))
 
 
 def add_tasks(member: Member, pasted: str) -> list[Task]:
@@ -75,7 +73,7 @@ def move_task(member: Member, task_id: str, to: int) -> None:
     with turn(member) as now:
         now.require_facilitator("reorder tasks")
         task = now.task(task_id)
-        everything = {each.id: each for each in _all_tasks(now.table.id)}
+        everything = {each.id: each for each in session.scalars(_ALL, {"session_id": now.table.id})}
         here = [key for key, each in everything.items() if not each.deleted_at]
         if task.id not in here:
             raise Conflict("That task was deleted.")
