@@ -2,10 +2,11 @@
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Engine, MetaData, event
@@ -93,6 +94,79 @@ def transaction() -> Iterator[Transaction]:
     finally:
         session.info.pop("writing", None)
     work._run()
+
+
+def write[T](action: Callable[[Connection], T]) -> T:
+    """One small write, all of it or none of it; committed when this answers with what ``action`` does.
+
+    SQLite lets one writer in at a time, and each waits for the disk: so those who wait while somebody else commits
+    share the next transaction, and with it that wait. ``action`` may run on another's thread, so it is to ask nothing
+    but its connection. PostgreSQL does the same by itself.
+    """
+    _forget_what_was_read()
+    engine = db.engine
+    if engine.dialect.name != "sqlite":
+        with engine.begin() as connection:
+            return action(connection)
+    mine = _Write(action)
+    with _writes_lock:
+        waiting = _writes.setdefault(engine, [])
+        waiting.append(mine)
+        first = len(waiting) == 1
+    if first:
+        with _writer:
+            with _writes_lock:
+                batch = _writes.pop(engine)
+            _commit_together(engine, batch)
+    mine.settled.wait()
+    if mine.problem is not None:
+        raise mine.problem
+    return mine.outcome
+
+
+def _forget_what_was_read() -> None:
+    if session.registry.has():
+        if session.info.get("writing"):
+            raise RuntimeError("write() inside transaction()")
+        session.rollback()
+
+
+class _Write[T]:
+    """A write that waits. As a context manager it is one try, whose problem goes to who asked, not to who writes."""
+
+    outcome: T
+
+    def __init__(self, action: Callable[[Connection], T]) -> None:
+        self.action = action
+        self.problem: BaseException | None = None
+        self.settled = threading.Event()
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, _kind: object, problem: BaseException | None, _trace: object) -> bool:
+        self.problem = problem
+        return True
+
+
+_writes: WeakKeyDictionary[Engine, list[_Write[Any]]] = WeakKeyDictionary()
+_writes_lock = threading.Lock()
+
+
+def _commit_together(engine: Engine, batch: Sequence[_Write[Any]]) -> None:
+    try:
+        with engine.connect().execution_options(writes=True) as connection, connection.begin():
+            for each in batch:
+                connection.exec_driver_sql("SAVEPOINT one")
+                with each:
+                    each.outcome = each.action(connection)
+                connection.exec_driver_sql("ROLLBACK TO one" if each.problem else "RELEASE one")
+    except BaseException as failure:
+        for each in batch:
+            each.problem = each.problem or failure
+        raise
+    finally:
+        for each in batch:
+            each.settled.set()
 
 
 @event.listens_for(Engine, "connect")

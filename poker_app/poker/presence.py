@@ -9,13 +9,13 @@ from sqlalchemy import or_, select, update
 from poker_app import clock, ids, realtime
 from poker_app.db import session, transaction
 from poker_app.poker.models import Member, PokerSession
+from poker_app.poker.playing import NOTE_EVERY
 from poker_app.poker.reveal import reveal_if_complete
 from poker_app.poker.turn import Turn, locked
 from poker_app.rules.roles import AWAY_GONE_AFTER
 
 # A browser asks for the table at least every 25 seconds, so three missed questions mean that it is not there.
 SILENT_AFTER = timedelta(seconds=90)
-NOTE_EVERY = timedelta(seconds=20)
 
 
 def note_seen(member: Member) -> None:

@@ -16,6 +16,7 @@ from poker_app.db import Transaction, session, transaction
 from poker_app.errors import Conflict, Forbidden, NotFound
 from poker_app.poker import events
 from poker_app.poker.models import Member, PokerSession, Round, Task
+from poker_app.poker.playing import REMOVED
 
 # The socket that asked: it has the answer already and needs no event.
 asking_socket: ContextVar[str | None] = ContextVar("asking_socket", default=None)
@@ -103,7 +104,7 @@ def turn(member: Member, *, after_end: bool = False) -> Iterator[Turn]:
         if table.deleted_at:
             raise NotFound(DELETED)
         if acting.removed_at:
-            raise NotFound("You were removed from this session. The link lets you join again.")
+            raise NotFound(REMOVED)
         if table.ended_at and not after_end:
             raise Conflict("The session has ended.")
         yield Turn(work, table, acting)

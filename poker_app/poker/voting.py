@@ -1,57 +1,31 @@
 """A round: voting, retracting, voting again, and finalizing the estimate."""
 
-from sqlalchemy import bindparam, insert, update
-
-from poker_app.db import Base, session
+from poker_app import clock
+from poker_app.db import session, write
 from poker_app.errors import Conflict, Invalid
-from poker_app.poker import tasks
+from poker_app.poker import events, tasks
 from poker_app.poker.models import Member, Task, Vote
-from poker_app.poker.reveal import reveal_if_complete, voters
-from poker_app.poker.turn import Turn, turn
+from poker_app.poker.playing import Holder, play
+from poker_app.poker.reveal import voters
+from poker_app.poker.turn import Turn, asking_socket, turn
 from poker_app.rules import round as rules
 from poker_app.rules.deck import ranked
 
 MAX_NOTE = 500
 
-# Built once, and of the bare table: what is done most often is done without objects.
-_VOTES = Base.metadata.tables[Vote.__tablename__]
-_CHANGE = (
-    update(_VOTES)
-    .where(_VOTES.c.round_id == bindparam("voted_in"), _VOTES.c.member_id == bindparam("voter"))
-    .values(card=bindparam("card"), cast_at=bindparam("cast_at"))
-)
-_PLAY = insert(_VOTES).values(
-    round_id=bindparam("voted_in"),
-    member_id=bindparam("voter"),
-    card=bindparam("card"),
-    cast_at=bindparam("cast_at"),
-)
 
-
-def cast_vote(member: Member, round_id: str, card: str) -> int:
+def cast_vote(who: Holder | Member, round_id: str, card: str) -> int:
     """Play a card, or change it. The last of those present to vote turns the cards over, if the session wants that.
 
     The same card again is a change like any other: whoever watches the wire must not learn that it was the same.
     Answers with the table's version that has it.
     """
-    with turn(member, after_end=True) as now:
-        current = now.current_round()
-        rules.may_vote(
-            card=card,
-            cards=now.table.cards,
-            votes_here=now.member.votes,
-            is_current=round_id == current.id,
-            revealed=current.revealed_at is not None,
-            change_after_reveal=now.table.change_after_reveal,
-            ended=now.table.ended_at is not None,
-        )
-        votes = session.connection()
-        played = {"voter": now.member.id, "voted_in": current.id, "card": card, "cast_at": now.now}
-        if not votes.execute(_CHANGE, played).rowcount:
-            votes.execute(_PLAY, played)
-        now.announce("vote")
-        reveal_if_complete(now)
-        return now.table.version
+    # Plain values: whichever thread writes must not read a row of this one's.
+    holder, at = Holder(who.session_id, who.secret_digest, who.user_id), clock.now()
+    played = write(lambda connection: play(connection, holder, round_id, card, at))
+    for event, version in played.news:
+        events.publish(events.News(holder.session_id, event, version, socket=asking_socket.get()))
+    return played.version
 
 
 def retract_vote(member: Member, round_id: str) -> int:

@@ -12,12 +12,15 @@ from flask.sessions import SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest
 
+from poker_app import ids
 from poker_app.accounts.acting import acting_for
 from poker_app.db import session
-from poker_app.errors import Forbidden, NotFound
+from poker_app.errors import Forbidden, NotFound, Refusal
 from poker_app.poker import presence, seats
 from poker_app.poker.models import Member, PokerSession
+from poker_app.poker.playing import NOT_SEATED, Holder
 from poker_app.poker.turn import DELETED, asking_socket
+from poker_app.rules import Refused
 from poker_app.web import login
 from poker_app.web.guest import guest_secret
 
@@ -103,7 +106,7 @@ def missing(session_id: str) -> NotFound:
     table = session.get(PokerSession, session_id)
     if table and table.deleted_at:
         return NotFound(DELETED)
-    return NotFound("You are not at this table. Open the invitation link to join it.")
+    return NotFound(NOT_SEATED)
 
 
 def reader[**P](
@@ -121,5 +124,27 @@ def reader[**P](
         if user is None or table is None or table.deleted_at or acting_for(user, table.account_id) is None:
             raise missing(session_id)
         return view(table, *args, **kwargs)
+
+    return guarded
+
+
+def holding[**P](view: Callable[Concatenate[Holder, P], ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
+    """``seated`` for an action that finds the member itself."""
+
+    @wraps(view)
+    def guarded(session_id: str, *args: P.args, **kwargs: P.kwargs) -> Any:
+        secret, user = guest_secret(), login.user()
+        if secret is None and user is None:
+            raise missing(session_id)
+        holder = Holder(session_id, ids.digest(secret) if secret else None, user.id if user else None)
+        try:
+            return view(holder, *args, **kwargs)
+        except (Refusal, Refused) as refused:
+            # It is answered with the table as it is now, for whoever sits at it.
+            if (member := member_here(session_id)) is None:
+                raise missing(session_id) from refused
+            g.member = member
+            presence.note_seen(member)
+            raise
 
     return guarded

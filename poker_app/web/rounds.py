@@ -6,19 +6,20 @@ from flask.typing import ResponseReturnValue
 from poker_app.poker import reveal as reveals
 from poker_app.poker import voting
 from poker_app.poker.models import Member
+from poker_app.poker.playing import Holder
 from poker_app.web import fragments
-from poker_app.web.guards import seated
+from poker_app.web.guards import holding, seated
 
 blueprint = Blueprint("rounds", __name__, url_prefix="/sessions/<session_id>")
 
 
 @blueprint.post("/votes")
-@seated
-def vote(member: Member) -> ResponseReturnValue:
+@holding
+def vote(holder: Holder) -> ResponseReturnValue:
     """The form names its round: a vote that comes late must not count in the next one."""
-    session_id, card = member.session_id, request.form.get("card", "")
-    version = voting.cast_vote(member, request.form.get("round", ""), card)
-    return fragments.after_vote(session_id, version, card)
+    card = request.form.get("card", "")
+    version = voting.cast_vote(holder, request.form.get("round", ""), card)
+    return fragments.after_vote(holder.session_id, version, card)
 
 
 @blueprint.post("/votes/retraction")

@@ -7,17 +7,20 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
 import structlog
 from flask import Flask, g, has_request_context
-from sqlalchemy import select
+from sqlalchemy import Connection as Database
+from sqlalchemy import select, update
 
 from poker_app import create_app, realtime
 from poker_app.db import db, session
-from poker_app.poker import events, exports, table, voting
+from poker_app.poker import events, exports, voting
 from poker_app.poker.models import Member, PokerSession, Round, Vote
+from poker_app.poker.playing import Holder
 from poker_app.realtime.engines.embedded import running
 from poker_app.realtime.engines.embedded.hub import Connection, Hub
 from poker_app.realtime.engines.embedded.protocol import Limits
@@ -187,11 +190,17 @@ def _in_payload(patch: pytest.MonkeyPatch, more: Callable[[], dict[str, str]]) -
 def event_skipped_when_the_card_is_the_same(patch: pytest.MonkeyPatch) -> None:
     cast = voting.cast_vote
 
-    def thrifty(member: Member, round_id: str, card: str) -> None:
-        if table.own_card(member, round_id) != card:
-            cast(member, round_id, card)
+    def thrifty(holder: Holder, round_id: str, card: str) -> int:
+        if _card_of(holder, round_id) != card:
+            return cast(holder, round_id, card)
+        return 0
 
     patch.setattr(voting, "cast_vote", thrifty)
+
+
+def _card_of(holder: Holder, round_id: str) -> str | None:
+    found = select(Vote.card).join(Member).where(Vote.round_id == round_id)
+    return session.scalar(found.where(Member.secret_digest == holder.secret_digest))
 
 
 def excluded_socket_by_card(patch: pytest.MonkeyPatch) -> None:
@@ -282,16 +291,20 @@ def _in_export(patch: pytest.MonkeyPatch, form: str) -> None:
 
 
 def reveal_as_soon_as_all_agree(patch: pytest.MonkeyPatch) -> None:
-    complete = voting.reveal_if_complete
+    play = voting.play
 
-    def eager(now: Any) -> None:
-        session.flush()
-        cards = _cards().split()
-        if len(cards) > 1 and len(set(cards)) == 1 and not now.current_round().revealed_at:
-            voting._turn_over(now, now.current_round())
-        complete(now)
+    def eager(connection: Database, holder: Holder, round_id: str, card: str, at: datetime) -> Any:
+        played = play(connection, holder, round_id, card, at)
+        cards = connection.scalars(select(Vote.card).where(Vote.round_id == round_id)).all()
+        if len(cards) > 1 and len(set(cards)) == 1 and played.news[-1][0] == "vote":
+            connection.execute(update(Round).where(Round.id == round_id).values(revealed_at=at))
+            played.tell("round-revealed")
+            connection.execute(
+                update(PokerSession).where(PokerSession.id == holder.session_id).values(version=played.version)
+            )
+        return played
 
-    patch.setattr(voting, "reveal_if_complete", eager)
+    patch.setattr(voting, "play", eager)
 
 
 def refusal_that_knows(patch: pytest.MonkeyPatch) -> None:
@@ -310,12 +323,13 @@ def refusal_that_knows(patch: pytest.MonkeyPatch) -> None:
 def version_counted_twice_for_a_change(patch: pytest.MonkeyPatch) -> None:
     cast = voting.cast_vote
 
-    def counting(member: Member, round_id: str, card: str) -> None:
-        before = table.own_card(member, round_id)
-        cast(member, round_id, card)
+    def counting(holder: Holder, round_id: str, card: str) -> int:
+        before = _card_of(holder, round_id)
+        version = cast(holder, round_id, card)
         if before not in (None, card):
-            session.get_one(PokerSession, member.session_id).version += 1
+            session.get_one(PokerSession, holder.session_id).version += 1
             session.commit()
+        return version
 
     patch.setattr(voting, "cast_vote", counting)
 

@@ -1,0 +1,112 @@
+"""Small writes in company: one commit for those who wait together, and each one's own end."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from flask import Flask
+from sqlalchemy import Connection, event, insert, select
+from sqlalchemy.exc import OperationalError
+
+from poker_app import clock
+from poker_app.db import Base, db, session, transaction, write
+from poker_app.limits import Tries
+from tests.concurrency.conftest import each_at_once
+
+_ROWS = Base.metadata.tables[Tries.__tablename__]
+
+
+def _row(who: str) -> Callable[[Connection], str]:
+    def action(connection: Connection) -> str:
+        connection.execute(insert(_ROWS).values(key=who, since=clock.now(), count=1))
+        if "refused" in who:
+            raise ValueError(who)
+        return who
+
+    return action
+
+
+def _kept() -> set[str]:
+    return set(session.scalars(select(_ROWS.c.key)))
+
+
+def _together(app: Flask, names: list[str]) -> list[str | BaseException]:
+    """Each written by a thread of its own, while a transaction holds them up."""
+
+    def ask(name: str) -> str | BaseException:
+        with app.app_context():
+            try:
+                return write(_row(name))
+            except (ValueError, OperationalError) as problem:
+                return problem
+
+    with ThreadPoolExecutor(len(names)) as threads:
+        with app.app_context(), transaction():
+            asked = [threads.submit(ask, name) for name in names]
+            threading.Event().wait(0.2)
+        return [each.result() for each in asked]
+
+
+def test_each_gets_its_own_answer(app: Flask) -> None:
+    names = [str(number) for number in range(20)]
+
+    def ask(name: str) -> str:
+        with app.app_context():
+            return write(_row(name))
+
+    assert each_at_once(ask, names) == names
+    with app.app_context():
+        assert _kept() == set(names)
+
+
+def test_who_waits_together_shares_a_commit(app: Flask, database: str) -> None:
+    commits: list[object] = []
+    with app.app_context():
+        event.listen(db.engine, "commit", commits.append)
+    _together(app, ["a", "b", "c", "d"])
+    # One is the transaction's that held them up. PostgreSQL gathers commits by itself.
+    assert len(commits) == (2 if database == "sqlite" else 5)
+
+
+def test_a_refusal_takes_nobody_along(app: Flask) -> None:
+    answers = _together(app, ["a", "refused", "b"])
+    assert (answers[0], str(answers[1]), answers[2]) == ("a", "refused", "b")
+    with app.app_context():
+        assert _kept() == {"a", "b"}
+
+
+def test_nobody_is_told_of_a_write_that_was_not_committed(app: Flask, database: str) -> None:
+    def fails(_connection: object) -> None:
+        raise OperationalError("COMMIT", {}, Exception("disk full"))
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "commit", fails)
+    with ThreadPoolExecutor(3) as threads:
+        asked = [threads.submit(_alone, app, name) for name in "abc"]
+        assert [type(each.result()) for each in asked] == [OperationalError] * 3
+    event.remove(engine, "commit", fails)
+    with app.app_context():
+        assert _kept() == set()
+        assert write(_row("later")) == "later"
+
+
+def _alone(app: Flask, name: str) -> str | BaseException:
+    with app.app_context():
+        try:
+            return write(_row(name))
+        except OperationalError as problem:
+            return problem
+
+
+def test_what_was_read_before_is_forgotten(app: Flask) -> None:
+    with app.app_context():
+        assert _kept() == set()
+        write(_row("a"))
+        assert _kept() == {"a"}
+
+
+def test_not_inside_a_transaction(app: Flask) -> None:
+    with app.app_context(), transaction(), pytest.raises(RuntimeError, match="inside"):
+        write(_row("a"))
