@@ -1,14 +1,12 @@
 """One's second factor: turning it on with an app, off again, and the recovery codes."""
 
-import segno
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from markupsafe import Markup
 
 from poker_app.accounts import second_factor
 from poker_app.accounts.models import User
 from poker_app.errors import Invalid, Refusal, TooMany
-from poker_app.web import login
+from poker_app.web import login, qr
 from poker_app.web.errors import again
 from poker_app.web.login import signed_in
 
@@ -65,11 +63,9 @@ def _page(user: User, refusal: Refusal | None = None) -> str:
     secret = request.form.get("secret", "")
     if not second_factor.is_secret(secret):
         secret = second_factor.new_secret()
-    qr = segno.make(second_factor.address_of(user, secret), error="m", micro=False)
-    drawn = qr.svg_inline(border=0, omitsize=True, dark="#10302a", svgclass=None, lineclass=None)
     return render_template(
         "profile/second_factor.html",
         secret=secret,
-        qr=Markup(drawn),  # noqa: S704 (drawn by segno, of our own text)
+        qr=qr.drawn(second_factor.address_of(user, secret)),
         refusal=refusal,
     )

@@ -1,8 +1,8 @@
 """A session's room: its page and fragments, joining, options, and the end."""
 
 from datetime import timedelta
+from functools import lru_cache
 
-import segno
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
@@ -17,7 +17,7 @@ from poker_app.poker.options import options_from
 from poker_app.poker.report import report_of
 from poker_app.poker.table import own_card, table_of, version_of
 from poker_app.poker.turn import DELETED
-from poker_app.web import fragments, login
+from poker_app.web import fragments, login, qr
 from poker_app.web.guards import member_here, seated
 from poker_app.web.guest import guest_secret, keep_secret
 
@@ -58,9 +58,13 @@ def _invitation(table: PokerSession) -> dict[str, str | Markup]:
     # The long address, not the code: wrong codes are limited by address, and a colleague's typing must not lock out
     # whoever holds the link.
     link = f"{fragments.origin()}{url_for('sessions.room', session_id=table.id)}"
-    qr = segno.make(link, error="m", micro=False)
-    drawn = qr.svg_inline(border=0, omitsize=True, dark="#10302a", svgclass=None, lineclass=None)
-    return {"code": code, "link": link, "qr": Markup(drawn)}  # noqa: S704 (drawn by segno, of our own link)
+    return {"code": code, "link": link, "qr": _code_of(link)}
+
+
+@lru_cache(maxsize=500)
+def _code_of(link: str) -> Markup:
+    # Drawing it takes longer than all the rest of the page.
+    return qr.drawn(link)
 
 
 # --- the way in
