@@ -46,7 +46,8 @@ class Base(DeclarativeBase):
     )
 
 
-db = SQLAlchemy(model_class=Base, disable_autonaming=True)
+# What was committed is what this process just wrote while nobody else could: an answer need not read it again.
+db = SQLAlchemy(model_class=Base, disable_autonaming=True, session_options={"expire_on_commit": False})
 session = db.session
 
 # SQLite lets one writer in at a time. Waiting here, in turn, is several times cheaper
@@ -79,6 +80,7 @@ def transaction() -> Iterator[Transaction]:
     if session.info.get("writing"):
         raise RuntimeError("transaction() inside transaction()")
     session.rollback()
+    session.expire_all()
     sqlite = session.get_bind().dialect.name == "sqlite"
     session.info["writing"] = True
     work = Transaction()
@@ -129,6 +131,7 @@ def _forget_what_was_read() -> None:
         if session.info.get("writing"):
             raise RuntimeError("write() inside transaction()")
         session.rollback()
+        session.expire_all()
 
 
 class _Write[T]:

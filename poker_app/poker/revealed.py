@@ -4,13 +4,15 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from poker_app.db import session
 from poker_app.poker.models import Member, Round, Vote
 from poker_app.poker.names import shortened
 from poker_app.rules.deck import OUTSIDE
 from poker_app.rules.tally import Tally, tally
+
+_CARDS = select(Vote.member_id, Vote.card).where(Vote.round_id == bindparam("round_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +42,13 @@ class EarlierRound:
     tally: Tally
 
 
-def cards_of(revealed: Round) -> dict[str, str]:
+def cards_of(revealed_id: str) -> dict[str, str]:
     """Each voter's card. Only to be asked of a round whose cards lie face up."""
-    rows = session.execute(select(Vote.member_id, Vote.card).where(Vote.round_id == revealed.id))
-    return {row.member_id: row.card for row in rows}
+    return {row.member_id: row.card for row in session.connection().execute(_CARDS, {"round_id": revealed_id})}
 
 
 def columns(
-    revealed: Round, votes: Mapping[str, str], seated: Mapping[str, Member], figures: Tally
+    votes: Mapping[str, str], seated: Mapping[str, Member], figures: Tally, *, names_hidden: bool
 ) -> tuple[Column, ...]:
     """The votes by card, lowest first, each column in the order people sit; who was removed since comes last."""
     order = [*(key for key in seated if key in votes), *sorted(votes.keys() - seated.keys())]
@@ -56,7 +57,7 @@ def columns(
     laid: dict[str, list[Lay]] = defaultdict(list)
     for key in order:
         name = names[key]
-        laid[votes[key]].append(Lay("", "", "") if revealed.names_hidden else Lay(key, name, short.get(name, name)))
+        laid[votes[key]].append(Lay("", "", "") if names_hidden else Lay(key, name, short.get(name, name)))
     first = {votes[key] for key in (*figures.lowest, *figures.highest)}
     return tuple(
         Column(card, tuple(laid[card]), card in first, card in figures.mode and card not in OUTSIDE)
@@ -71,14 +72,14 @@ def _names_of(removed: set[str]) -> dict[str, str]:
     return {row.id: row.name for row in rows}
 
 
-def earlier(current: Round, cards: Sequence[str]) -> tuple[EarlierRound, ...]:
-    """The revealed rounds on the same task before this one, oldest first."""
-    if current.number == 1:
+def earlier(task_id: str, current: int, cards: Sequence[str]) -> tuple[EarlierRound, ...]:
+    """The revealed rounds on a task before the current one, oldest first."""
+    if current == 1:
         return ()
     rows = session.execute(
         select(Round.number, Vote.member_id, Vote.card)
         .join(Vote)
-        .where(Round.task_id == current.task_id, Round.number < current.number, Round.revealed_at.is_not(None))
+        .where(Round.task_id == task_id, Round.number < current, Round.revealed_at.is_not(None))
         .order_by(Round.number)
     )
     rounds: dict[int, dict[str, str]] = defaultdict(dict)

@@ -31,17 +31,37 @@ DENSE_ABOVE = 6
 # statement cost more than SQLite takes to answer it.
 _VERSION = select(PokerSession.version).where(PokerSession.id == bindparam("session_id"))
 _STATE = (
-    select(PokerSession, Task, Round)
+    select(
+        PokerSession.id,
+        PokerSession.version,
+        PokerSession.agenda,
+        PokerSession.name,
+        PokerSession.cards,
+        PokerSession.timer_length,
+        PokerSession.timer_ends_at,
+        PokerSession.timer_remaining,
+        PokerSession.anyone_reveals,
+        PokerSession.auto_reveal,
+        PokerSession.change_after_reveal,
+        PokerSession.ended_at,
+        PokerSession.ended_by,
+        Task.id.label("task_id"),
+        Task.estimate,
+        Round.id.label("round_id"),
+        Round.number,
+        Round.revealed_at,
+        Round.names_hidden,
+    )
     .join(Task, Task.id == PokerSession.current_task_id)
     .join(Round, Round.id == PokerSession.current_round_id)
     .where(PokerSession.id == bindparam("session_id"))
-    .execution_options(populate_existing=True)
 )
 _MEMBERS = (
     select(Member.id, Member.name, Member.votes, Member.facilitates, Member.left_at, Member.away_since)
     .where(Member.session_id == bindparam("session_id"), Member.removed_at.is_(None))
     .order_by(Member.joined_at, Member.id)
 )
+_OWN = select(Vote.card).where(Vote.round_id == bindparam("round_id"), Vote.member_id == bindparam("member_id"))
 _VOTERS = select(Vote.member_id).where(Vote.round_id == bindparam("round_id"))
 
 
@@ -88,6 +108,7 @@ class Table:
     names_hidden: bool
     change_after_reveal: bool
     anyone_reveals: bool
+    auto_reveal: bool
 
     @property
     def ranked(self) -> tuple[str, ...]:
@@ -112,7 +133,7 @@ class Table:
 
 def version_of(session_id: str) -> int:
     """The session's version now. Raises NotFound."""
-    version = session.scalar(_VERSION, {"session_id": session_id})
+    version = session.connection().scalar(_VERSION, {"session_id": session_id})
     if version is None:
         raise NotFound("There is no such session.")
     return version
@@ -123,12 +144,12 @@ def table_of(session_id: str) -> Table:
 
     The version is read first: what is read after it may be newer than it says, never older.
     """
-    found = session.execute(_STATE, {"session_id": session_id}).one_or_none()
-    if found is None:
+    database = session.connection()
+    table = database.execute(_STATE, {"session_id": session_id}).one_or_none()
+    if table is None:
         raise NotFound("There is no such session.")
-    table, task, current = found
     now = clock.now()
-    members: dict[str, Any] = {each.id: each for each in session.execute(_MEMBERS, {"session_id": session_id})}
+    members: dict[str, Any] = {each.id: each for each in database.execute(_MEMBERS, {"session_id": session_id})}
     here = {
         key: presence(left=each.left_at is not None, away_since=each.away_since, now=now)
         for key, each in members.items()
@@ -136,9 +157,9 @@ def table_of(session_id: str) -> Table:
     short = shortened(member.name for member in members.values())
     facilitators = tuple(member for member in members.values() if member.facilitates)
 
-    revealed = current.revealed_at is not None
-    votes = cards_of(current) if revealed else {}
-    voted = set(votes) if revealed else _voters_of(current.id)
+    revealed = table.revealed_at is not None
+    votes = cards_of(table.round_id) if revealed else {}
+    voted = set(votes) if revealed else _voters_of(table.round_id)
     idle = {key: member for key, member in members.items() if key not in voted}
     seats = tuple(
         Seat(key, member.name, short[member.name], _state(key in voted, here[key]))
@@ -155,14 +176,14 @@ def table_of(session_id: str) -> Table:
         cards=tuple(table.cards),
         phase="ended" if table.ended_at else "revealed" if revealed else "voting",
         ended_by=table.ended_by,
-        task_id=task.id,
-        estimate=task.estimate,
-        round_id=current.id,
-        round_number=current.number,
+        task_id=table.task_id,
+        estimate=table.estimate,
+        round_id=table.round_id,
+        round_number=table.number,
         seats=seats,
-        columns=columns(current, votes, members, figures) if figures else (),
+        columns=columns(votes, members, figures, names_hidden=table.names_hidden) if figures else (),
         tally=figures,
-        earlier=earlier(current, table.cards),
+        earlier=earlier(table.task_id, table.number, table.cards),
         facilitators=facilitators,
         watching=tuple(each.name for key, each in idle.items() if not each.votes and here[key] == "present"),
         gone=tuple(each.name for key, each in idle.items() if here[key] == "gone"),
@@ -174,9 +195,10 @@ def table_of(session_id: str) -> Table:
         timer=timer_of(table),
         timer_length=table.timer_length,
         takeover_at=takeover_from([each.left_at or each.away_since for each in facilitators], now),
-        names_hidden=current.names_hidden,
+        names_hidden=table.names_hidden,
         change_after_reveal=table.change_after_reveal,
         anyone_reveals=table.anyone_reveals,
+        auto_reveal=table.auto_reveal,
     )
 
 
@@ -185,9 +207,9 @@ def _state(voted: bool, presence: str) -> str:
 
 
 def _voters_of(round_id: str) -> set[str]:
-    return set(session.scalars(_VOTERS, {"round_id": round_id}))
+    return set(session.connection().scalars(_VOTERS, {"round_id": round_id}))
 
 
 def own_card(member: Member, round_id: str) -> str | None:
     """The viewer's own card in a round: the only hidden card that anybody may see."""
-    return session.scalar(select(Vote.card).where(Vote.round_id == round_id, Vote.member_id == member.id))
+    return session.connection().scalar(_OWN, {"round_id": round_id, "member_id": member.id})

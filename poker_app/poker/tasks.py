@@ -88,18 +88,23 @@ def move_task(member: Member, task_id: str, to: int) -> None:
         now.announce("tasks-changed", agenda=True)
 
 
-def delete_task(member: Member, task_id: str) -> None:
-    """Take a task off the backlog; its rounds are kept, so that ``restore_task`` brings back all of it."""
+def delete_task(member: Member, task_id: str) -> bool:
+    """Take a task off the backlog; its rounds are kept, so that ``restore_task`` brings back all of it.
+
+    Answers whether it lay on the table.
+    """
     with turn(member) as now:
         now.require_facilitator("delete tasks")
         task = now.task(task_id)
         if task.deleted_at:
-            return
+            return False
         task.deleted_at = now.now
-        if task.id == now.table.current_task_id:
+        was_current = task.id == now.table.current_task_id
+        if was_current:
             session.flush()
             go_on(now)
         now.announce("tasks-changed", agenda=True)
+        return was_current
 
 
 def restore_task(member: Member, task_id: str) -> None:
@@ -184,7 +189,7 @@ def start_untitled(table: PokerSession, at: datetime) -> Task:
     task = Task(id=ids.new_id(12), session_id=table.id, position=_end(table), created_at=at)
     session.add(task)
     session.flush()
-    take_up(table, task, at)
+    take_up(table, task, at, open_round(task, 1, at))
     return task
 
 
@@ -194,10 +199,12 @@ def _end(table: PokerSession) -> int:
     return 0 if last is None else last + 1
 
 
-def take_up(table: PokerSession, task: Task, at: datetime) -> None:
+def take_up(table: PokerSession, task: Task, at: datetime, newest: Round | None = None) -> None:
     """Make a task the current one, with its newest round; the first round is opened if it has none."""
     leave_current(table, at)
-    newest = session.scalars(select(Round).where(Round.task_id == task.id).order_by(Round.number.desc())).first()
+    newest = (
+        newest or session.scalars(select(Round).where(Round.task_id == task.id).order_by(Round.number.desc())).first()
+    )
     if newest is None:
         newest = open_round(task, 1, at)
     table.current_task_id, table.current_round_id = task.id, newest.id

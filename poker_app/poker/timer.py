@@ -1,14 +1,15 @@
 """The countdown that everybody at the table sees alike."""
 
 from collections.abc import Callable
+from typing import Any
 
-from poker_app.poker.models import Member, PokerSession
+from poker_app.poker.models import Member
 from poker_app.poker.turn import turn
 from poker_app.rules.timer import Timer
 
 
-def timer_of(table: PokerSession) -> Timer | None:
-    """The session's timer, running or paused; None if it was not started."""
+def timer_of(table: Any) -> Timer | None:
+    """The timer of a session, or of its columns, running or paused; None if it was not started."""
     if table.timer_ends_at is None and table.timer_remaining is None:
         return None
     return Timer(table.timer_length, table.timer_ends_at, table.timer_remaining)

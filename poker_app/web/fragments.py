@@ -56,24 +56,39 @@ def _minutes(seconds: int) -> str:
 # --- the shared fragments
 
 
-class _Newest:
-    """The newest table and its rendering, for the sessions asked for lately."""
+class _Lately[T]:
+    """What was made for the sessions asked for last."""
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._lock = threading.Lock()
-        self._states: OrderedDict[str, tuple[Table, events.State]] = OrderedDict()
+        self._made: OrderedDict[str, T] = OrderedDict()
 
-    def get(self, session_id: str) -> tuple[Table, events.State] | None:
+    def get(self, session_id: str) -> T | None:
         with self._lock:
-            return self._states.get(session_id)
+            return self._made.get(session_id)
 
-    def put(self, session_id: str, table: Table, state: events.State) -> None:
+    def put(self, session_id: str, made: T) -> None:
         with self._lock:
-            self._states[session_id] = table, state
-            self._states.move_to_end(session_id)
-            if len(self._states) > self._most:
-                self._states.popitem(last=False)
+            self._made[session_id] = made
+            self._made.move_to_end(session_id)
+            if len(self._made) > self._most:
+                self._made.popitem(last=False)
+
+
+class _Newest:
+    """The newest table and agenda with their renderings, for the sessions asked for lately."""
+
+    def __init__(self, most: int) -> None:
+        self._tables = _Lately[tuple[Table, events.State]](most)
+        self._agendas = _Lately[tuple[Agenda, str]](most)
+        self.get, self.put = self._tables.get, self._tables.put
+        self.agenda, self.put_agenda = self._agendas.get, self._agendas.put
+        self._drawing = [threading.Lock() for _ in range(16)]
+
+    def drawing(self, session_id: str) -> threading.Lock:
+        """Held while a session is rendered: its answer and its event want the same at the same moment."""
+        return self._drawing[hash(session_id) % len(self._drawing)]
 
 
 _newest = _Newest(most=500)
@@ -88,21 +103,32 @@ def shared_state(session_id: str, version: int | None = None) -> events.State:
 
 
 def _rendered(session_id: str, version: int | None = None) -> tuple[Table, events.State]:
-    known = _newest.get(session_id)
-    if known and known[1].version >= (version or version_of(session_id)):
+    version = version or version_of(session_id)
+    with _newest.drawing(session_id):
+        known = _newest.get(session_id)
+        if known and known[1].version >= version:
+            return known
+        table = table_of(session_id)
+        html = partial("vote-table", vote_table(table))
+        if table.agenda == table.version:
+            html += _tasks(session_id, table.agenda)
+        state = events.State(table.version, table.agenda, html, table.members)
+        _newest.put(session_id, (table, state))
+        return table, state
+
+
+def _tasks(session_id: str, version: int) -> str:
+    return _drawn_agenda(session_id, version)[1]
+
+
+def _drawn_agenda(session_id: str, version: int) -> tuple[Agenda, str]:
+    known = _newest.agenda(session_id)
+    if known and known[0].agenda >= version:
         return known
-    table = table_of(session_id)
-    html = partial("vote-table", vote_table(table))
-    if table.agenda == table.version:
-        html += _tasks(session_id)
-    state = events.State(table.version, table.agenda, html, table.members)
-    _newest.put(session_id, table, state)
-    return table, state
-
-
-def _tasks(session_id: str) -> str:
     agenda = agenda_of(session_id)
-    return partial("task", task(agenda)) + partial("backlog", backlog(agenda))
+    html = partial("task", task(agenda)) + partial("backlog", backlog(agenda))
+    _newest.put_agenda(session_id, (agenda, html))
+    return agenda, html
 
 
 def vote_table(table: Table) -> str:
@@ -125,8 +151,8 @@ def backlog(agenda: Agenda) -> str:
 
 def actions(member: Member, table: Table) -> str:
     """The viewer's hand and, for a facilitator, the controls."""
-    agenda = agenda_of(member.session_id)
-    card = own_card(member, table.round_id)
+    agenda, _ = _drawn_agenda(member.session_id, table.agenda)
+    card = own_card(member, table.round_id) if member.votes else None
     return render_template("sessions/_actions.html", member=member, t=table, a=agenda, card=card)
 
 
@@ -177,7 +203,7 @@ def leave_for(address: str) -> Response:
 
 
 def after_vote(session_id: str, version: int, card: str | None) -> Response:
-    """The answer to a vote: the viewer's hint, and the table unless it is large and the shared event brings it."""
+    """The answer to a vote: the viewer's hint, and the table unless the shared event brings it."""
     if "HX-Request" not in request.headers:
         return _to_room(session_id)
     hint = render_template("sessions/_hand_hint.html", card=card, session_id=session_id)
@@ -200,7 +226,7 @@ def answer(member: Member, *also: str, table: bool = True) -> Response:
 
 def _everything(member: Member) -> list[str]:
     table, state = _rendered(member.session_id)
-    tasks = "" if state.agenda == state.version else _tasks(member.session_id)
+    tasks = "" if state.agenda == state.version else _tasks(member.session_id, state.agenda)
     return [state.html, tasks, partial("actions", actions(member, table))]
 
 

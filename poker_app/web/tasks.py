@@ -79,8 +79,7 @@ def move(member: Member, task_id: str) -> ResponseReturnValue:
 @blueprint.post("/<task_id>/deletion")
 @seated
 def delete(member: Member, task_id: str) -> ResponseReturnValue:
-    turn = "yes" if task_id == member.session.current_task_id else None
-    tasks.delete_task(member, task_id)
+    turn = "yes" if tasks.delete_task(member, task_id) else None
     undo = url_for("tasks.restore", session_id=member.session_id, task_id=task_id, turn=turn)
     return fragments.answer(member, fragments.partial("notice", fragments.notice("Task deleted.", undo=undo)))
 
