@@ -3,7 +3,7 @@
 import argparse
 import socket
 import sys
-from contextlib import nullcontext, suppress
+from contextlib import ExitStack, suppress
 from typing import Any
 
 import uvicorn
@@ -12,6 +12,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 import poker_app
 from poker_app import schema
 from poker_app.bridge import Bridge
+from poker_app.poker.publisher import Publisher
 from poker_app.realtime.engines.embedded.app import EmbeddedServer
 from poker_app.realtime.engines.embedded.sockets import TRANSPORT
 from poker_app.realtime.engines.presets import credentials
@@ -126,7 +127,10 @@ class Site:
 
     async def _live(self, receive: Any, send: Any) -> None:
         await receive()
-        with self._realtime.open() if self._realtime is not None else nullcontext():
+        with ExitStack() as stack:
+            if self._realtime is not None:
+                stack.enter_context(self._realtime.open())
+                stack.enter_context(Publisher(self._flask.app_context).at_work())
             await send({"type": "lifespan.startup.complete"})
             await receive()
         await send({"type": "lifespan.shutdown.complete"})

@@ -16,6 +16,7 @@ import gzip
 import json
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -126,21 +127,42 @@ class _Outboxes:
 _outboxes = _Outboxes()
 
 
+# Who is handed the sessions that have something to send. The embedded server has a thread for it (``publisher``);
+# elsewhere it is nobody, and the request's own thread sends before it answers: on a function nothing runs after that.
+hand_over: Callable[[str], None] | None = None
+
+
 def publish(news: News) -> None:
     """Tell the browsers, once the change is committed. A failure is logged and remembered, never raised."""
     if not _outboxes.put(news):
         return
+    if hand_over is not None:
+        hand_over(news.session_id)
+        return
+    while more := send_next(news.session_id):
+        if more.members > COALESCE_ABOVE and _outboxes.hold_more(news.session_id):
+            time.sleep(PACE)
+
+
+def send_next(session_id: str) -> State | None:
+    """Send the next of what waits for a session, by whoever's turn it is; None when there is no more."""
+    sent = None
     try:
-        while waiting := _outboxes.take(news.session_id):
-            state = _send(waiting)
-            if state.members > COALESCE_ABOVE and _outboxes.hold_more(news.session_id):
-                time.sleep(PACE)
+        if waiting := _outboxes.take(session_id):
+            sent = _send(waiting)
     except SQLAlchemyError:
         # The change itself is committed; the next fetch shows it.
-        log.exception("publish_failed", session=news.session_id, event_name=news.event)
+        log.exception("publish_failed", session=session_id)
     finally:
-        # Whatever broke, the next change finds the way free.
-        _outboxes.drop(news.session_id)
+        if sent is None:
+            # Whatever broke, the next change finds the way free.
+            _outboxes.drop(session_id)
+    return sent
+
+
+def reaches(session_id: str, socket: str | None) -> bool:
+    """Whether a socket is sure to be told of a change, so that no answer need show it."""
+    return socket is not None and realtime.hears(realtime.state_channel(session_id), socket)
 
 
 def _send(news: News) -> State:

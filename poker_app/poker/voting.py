@@ -23,8 +23,11 @@ def cast_vote(who: Holder | Member, round_id: str, card: str) -> int:
     # Plain values: whichever thread writes must not read a row of this one's.
     holder, at = Holder(who.session_id, who.secret_digest, who.user_id), clock.now()
     played = write(lambda connection: play(connection, holder, round_id, card, at))
+    socket = asking_socket.get()
+    if events.reaches(holder.session_id, socket):
+        socket = None
     for event, version in played.news:
-        events.publish(events.News(holder.session_id, event, version, socket=asking_socket.get()))
+        events.publish(events.News(holder.session_id, event, version, socket=socket))
     return played.version
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "configure",
     "connect_sources",
     "end_connections",
+    "hears",
     "presence_channel",
     "present",
     "publish",
@@ -57,6 +58,11 @@ def publish(channels: Sequence[str], event: str, data: Mapping[str, object], exc
     if _client is None:
         return True
     return _client.publish(channels, event, data, exclude_socket)
+
+
+def hears(channel: str, socket: str) -> bool:
+    """Whether the socket hears the channel now, as far as this process can tell: only the embedded engine can."""
+    return _client is not None and _client.hears(channel, socket)
 
 
 def ready() -> bool:

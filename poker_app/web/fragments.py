@@ -207,6 +207,8 @@ def after_vote(session_id: str, version: int, card: str | None) -> Response:
     if "HX-Request" not in request.headers:
         return _to_room(session_id)
     hint = render_template("sessions/_hand_hint.html", card=card, session_id=session_id)
+    if events.reaches(session_id, asking_socket.get()):
+        return make_response(partial("hand-hint", hint))
     # Whoever sat down or left since this state was rendered is told of in an event of their own.
     known = _newest.get(session_id) if asking_socket.get() else None
     if known and known[1].members > events.COALESCE_ABOVE:

@@ -14,6 +14,7 @@ from engine_server import OWN, Embedded, Engine
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from poker_app.realtime.engines.embedded import running
 from poker_app.realtime.engines.embedded.protocol import Limits
 
 ROOM = "presence-planning-poker-abc"
@@ -280,3 +281,18 @@ def _held(engine: Engine) -> Iterator[None]:
         plain.sendall(b"GET /apps/ HTTP/1.1\r\nHost: x\r\n\r\n")
         assert plain.recv(100).startswith(b"HTTP/1.1 404")
         yield
+
+
+def test_it_knows_which_of_its_sockets_hear_a_channel() -> None:
+    with serving() as engine:
+        hub = running.hub()
+        assert hub is not None
+        with connect(engine.socket_url, compression=None, ping_interval=None, close_timeout=1) as socket:
+            socket_id = json.loads(hear(socket)["data"])["socket_id"]
+            assert not hub.hears("public", socket_id)
+            say(socket, "pusher:subscribe", {"channel": "public"})
+            hear(socket)
+            assert hub.hears("public", socket_id)
+            assert not hub.hears("other", socket_id)
+            assert not hub.hears("public", "1.2")
+        eventually(lambda: not hub.hears("public", socket_id))

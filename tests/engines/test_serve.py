@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
@@ -26,6 +27,8 @@ ROOM = realtime.presence_channel("abc")
 
 class Pages:
     """A WSGI application that remembers its requests and answers in two pieces."""
+
+    app_context = nullcontext
 
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []

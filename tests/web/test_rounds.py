@@ -1,5 +1,7 @@
 """Votes, the reveal, the next round, the estimate."""
 
+import pytest
+
 from tests.web.litany import ENDED, Litany, Route, Scene, regions, says
 
 OVER = "That round is over. The table shows where we are now."
@@ -139,3 +141,26 @@ def test_at_a_large_table_the_answer_to_a_vote_is_short(scene: Scene) -> None:
     with_socket = scene.ben.browser.post(path, data=form, headers=headers)
     assert regions(with_socket) == {"hand-hint"}
     assert regions(scene.ben.votes(scene.table, "5")) == {"hand-hint", "vote-table"}
+
+
+# --- what a vote is answered with
+
+
+def test_a_vote_is_answered_with_the_table(scene: Scene) -> None:
+    answer = scene.ben.votes(scene.table, "5")
+    assert 'id="hand-hint"' in answer.text
+    assert 'id="vote-table"' in answer.text
+
+
+def test_who_hears_the_event_is_answered_without_the_table_and_not_left_out(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left_out: list[str | None] = []
+    monkeypatch.setattr("poker_app.realtime.hears", lambda channel, socket: socket == "1.2")
+    monkeypatch.setattr("poker_app.realtime.publish", lambda *sent: left_out.append(sent[3]) or True)
+    for socket in ("1.2", "3.4"):
+        scene.ben.browser.environ_base["HTTP_X_SOCKET_ID"] = socket
+        answer = scene.ben.votes(scene.table, "5")
+        assert 'id="hand-hint"' in answer.text
+        assert ('id="vote-table"' in answer.text) == (socket == "3.4")
+    assert left_out == [None, "3.4"]

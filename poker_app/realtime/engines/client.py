@@ -59,6 +59,11 @@ class Client:
             return False
         return self._ask("publish", self._http.trigger, list(channels), event, text, exclude) is not None
 
+    def hears(self, channel: str, socket: str) -> bool:
+        """Whether the socket is this process's own and subscribed to the channel."""
+        hub = running.hub() if self._embedded else None
+        return hub is not None and hub.hears(channel, socket)
+
     def present(self, channel: str) -> set[str] | None:
         """The user ids on a presence channel, or None where the engine does not tell."""
         answer = self._ask("users", self._http.users_info, channel)

@@ -219,6 +219,11 @@ class Hub:
         channel = self._channels.get(name)
         return len(channel.sockets) if channel is not None else 0
 
+    def hears(self, name: str, socket_id: str) -> bool:
+        """Whether a socket is on the channel. Any thread may ask."""
+        connection = self._connections.get(socket_id)
+        return connection is not None and not connection.dropped and name in connection.channels
+
     def users(self, name: str) -> list[str]:
         """Who is on the presence channel. Any thread may ask: copying a dictionary's keys is one step."""
         channel = self._channels.get(name)

@@ -1,0 +1,103 @@
+"""The thread that tells: nobody waits for it, it tells the newest state once, and it ends with nothing untold."""
+
+import threading
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+
+import pytest
+from flask import Flask
+
+from poker_app.poker import events
+from poker_app.poker.events import News, State, publish
+from poker_app.poker.publisher import LONGEST_REST, Publisher
+from tests.contexts.conftest import Room
+
+
+class Engine:
+    """Takes events, one at a time when it is held."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, int]] = []
+        self.go = threading.Event()
+        self.go.set()
+        self.asked = threading.Event()
+
+    def publish(self, channels: list[str], event: str, data: dict[str, int], exclude_socket: str | None = None) -> bool:
+        self.asked.set()
+        assert self.go.wait(5)
+        self.heard.append((event, data["version"]))
+        return True
+
+
+@pytest.fixture
+def engine(room: Room, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    engine = Engine()
+    monkeypatch.setattr("poker_app.realtime.publish", engine.publish)
+    return engine
+
+
+@pytest.fixture
+def at_work(app: Flask) -> Iterator[None]:
+    with Publisher(app.app_context).at_work():
+        yield
+
+
+def test_who_changes_something_does_not_wait(room: Room, engine: Engine, at_work: None) -> None:
+    engine.go.clear()
+    room.plays(room.ben, "5")
+    assert engine.asked.wait(5)
+    assert engine.heard == []
+    engine.go.set()
+
+
+def test_it_ends_with_nothing_untold(room: Room, engine: Engine, app: Flask) -> None:
+    engine.go.clear()
+    with Publisher(app.app_context).at_work():
+        publish(News(room.table.id, "vote", 1))
+        assert engine.asked.wait(5)
+        for number in (2, 3, 4):
+            publish(News(room.table.id, "vote", number))
+        publish(News(room.table.id, "round-revealed", 5))
+        publish(News("another", "vote", 6))
+        threading.Timer(0.1, engine.go.set).start()
+    assert sorted(engine.heard) == [("round-revealed", 5), ("vote", 1), ("vote", 4), ("vote", 6)]
+    assert events.hand_over is None
+    publish(News(room.table.id, "vote", 7))
+    assert engine.heard[-1] == ("vote", 7)
+
+
+def test_a_fault_in_one_event_does_not_silence_the_others(
+    room: Room, engine: Engine, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken_once(session_id: str, version: int) -> State:
+        if version == 1:
+            raise KeyError("template")
+        return State(version, 0, "", 0)
+
+    monkeypatch.setattr("poker_app.poker.events.render", broken_once)
+    with Publisher(app.app_context).at_work():
+        for number in (1, 2):
+            publish(News(room.table.id, "vote", number))
+            time.sleep(2 * LONGEST_REST)
+    assert engine.heard == [("vote", 2)]
+
+
+def test_it_rests_between_events(room: Room, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twice as long as it works, so that others have two thirds of the processor."""
+    told: list[tuple[float, float]] = []
+
+    def slow(*_: object) -> bool:
+        began = time.perf_counter()
+        time.sleep(0.01)
+        told.append((began, time.perf_counter()))
+        return True
+
+    monkeypatch.setattr("poker_app.realtime.publish", slow)
+    with Publisher(app.app_context).at_work():
+        for number in range(4):
+            publish(News(f"table {number}", "vote", 1))
+        time.sleep(0.3)
+    rests = [later[0] - earlier[1] for earlier, later in pairwise(told)]
+    assert len(rests) == 3
+    assert min(rests) >= 0.015
