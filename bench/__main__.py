@@ -9,7 +9,7 @@ from bench.measure import Result, Scenario, measure
 from bench.report import table, targets
 
 SCENARIOS = [Scenario(1, 10), Scenario(1, 50), Scenario(1, 200), Scenario(50, 7)]
-SECONDS, QUICK_SECONDS = 3.5, 0.4
+LONG, QUICK = (3, 3.5), (1, 0.8)  # slices, and the seconds of each
 
 
 def main() -> None:
@@ -28,7 +28,7 @@ def main() -> None:
     results: list[Result] = []
     for scenario in SCENARIOS:
         if options.only in (None, f"{scenario.rooms}x{scenario.voters}"):
-            result = uvloop.run(measure(scenario, QUICK_SECONDS if options.quick else SECONDS))
+            result = uvloop.run(measure(scenario, *(QUICK if options.quick else LONG)))
             print(table(result), flush=True)
             results.append(result)
     if not options.only:

@@ -12,7 +12,6 @@ from bench.machine import Process, core_busy, running
 from bench.rooms import FloorRoom, Room, TableRoom
 from bench.site import site
 
-SLICES = 3
 SEATED_AT_A_TIME = 8
 ALONE_A_ROUND = 20  # of a large room only some vote one at a time, so that there are reveals to measure
 
@@ -72,8 +71,8 @@ class Result:
     floor: Side
 
 
-async def measure(scenario: Scenario, seconds: float) -> Result:
-    """About three times ``seconds`` alone and as long at once for the product, half of that for the floor."""
+async def measure(scenario: Scenario, slices: int, seconds: float) -> Result:
+    """In each slice ``seconds`` alone and as long at once for the product, half of that for the floor."""
     with ExitStack() as stack:
         server, seats = stack.enter_context(site(scenario.rooms, scenario.voters))
         floor_server = stack.enter_context(running("bench.floor"))
@@ -82,7 +81,7 @@ async def measure(scenario: Scenario, seconds: float) -> Result:
         plains = [FloorRoom(floor_server.port, str(number), scenario.voters) for number in range(scenario.rooms)]
         await _sit_down(tables)
         await _sit_down(plains)
-        for _ in range(SLICES):
+        for _ in range(slices):
             await _alone(tables, seconds, product.alone)
             await _alone(plains, seconds / 2, floor.alone)
             await _at_once(server, tables, seconds, product)
