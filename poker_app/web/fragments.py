@@ -3,12 +3,12 @@
 The shared ones (table, task, backlog) are rendered once a version from the public read model, the same for everybody.
 """
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime
+from functools import lru_cache
 
 from flask import Flask, Response, current_app, make_response, redirect, render_template, request, url_for
+from jinja2 import Environment
 
 from poker_app import clock
 from poker_app.poker import events
@@ -20,6 +20,7 @@ from poker_app.poker.turn import asking_socket
 from poker_app.rules.deck import BREAK, UNSURE
 from poker_app.rules.tally import percent, shown
 from poker_app.web import markdown
+from poker_app.web.newest import Newest
 
 SPOKEN = {UNSURE: "Not sure", BREAK: "Break"}
 
@@ -56,42 +57,7 @@ def _minutes(seconds: int) -> str:
 # --- the shared fragments
 
 
-class _Lately[T]:
-    """What was made for the sessions asked for last."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._lock = threading.Lock()
-        self._made: OrderedDict[str, T] = OrderedDict()
-
-    def get(self, session_id: str) -> T | None:
-        with self._lock:
-            return self._made.get(session_id)
-
-    def put(self, session_id: str, made: T) -> None:
-        with self._lock:
-            self._made[session_id] = made
-            self._made.move_to_end(session_id)
-            if len(self._made) > self._most:
-                self._made.popitem(last=False)
-
-
-class _Newest:
-    """The newest table and agenda with their renderings, for the sessions asked for lately."""
-
-    def __init__(self, most: int) -> None:
-        self._tables = _Lately[tuple[Table, events.State]](most)
-        self._agendas = _Lately[tuple[Agenda, str]](most)
-        self.get, self.put = self._tables.get, self._tables.put
-        self.agenda, self.put_agenda = self._agendas.get, self._agendas.put
-        self._drawing = [threading.Lock() for _ in range(16)]
-
-    def drawing(self, session_id: str) -> threading.Lock:
-        """Held while a session is rendered: its answer and its event want the same at the same moment."""
-        return self._drawing[hash(session_id) % len(self._drawing)]
-
-
-_newest = _Newest(most=500)
+_newest = Newest[tuple[Table, str, events.State], tuple[Agenda, str]](most=500)
 
 
 def shared_state(session_id: str, version: int | None = None) -> events.State:
@@ -99,22 +65,29 @@ def shared_state(session_id: str, version: int | None = None) -> events.State:
 
     Who knows of a version gets that or a newer one, and saves the question.
     """
+    return _rendered(session_id, version)[2]
+
+
+def table_now(session_id: str, version: int) -> str:
+    """The felt at a version that is known, or a newer one."""
     return _rendered(session_id, version)[1]
 
 
-def _rendered(session_id: str, version: int | None = None) -> tuple[Table, events.State]:
+def _rendered(session_id: str, version: int | None = None) -> tuple[Table, str, events.State]:
     version = version or version_of(session_id)
     with _newest.drawing(session_id):
         known = _newest.get(session_id)
-        if known and known[1].version >= version:
+        if known and known[0].version >= version:
             return known
         table = table_of(session_id)
-        html = partial("vote-table", vote_table(table))
+        felt = vote_table(table)
+        html = partial("vote-table", felt)
         if table.agenda == table.version:
             html += _tasks(session_id, table.agenda)
         state = events.State(table.version, table.agenda, html, table.members)
-        _newest.put(session_id, (table, state))
-        return table, state
+        made = table, felt, state
+        _newest.put(session_id, made)
+        return made
 
 
 def _tasks(session_id: str, version: int) -> str:
@@ -206,14 +179,19 @@ def after_vote(session_id: str, version: int, card: str | None) -> Response:
     """The answer to a vote: the viewer's hint, and the table unless the shared event brings it."""
     if "HX-Request" not in request.headers:
         return _to_room(session_id)
-    hint = render_template("sessions/_hand_hint.html", card=card, session_id=session_id)
+    hint = _hint(current_app.jinja_env, card)
     if events.reaches(session_id, asking_socket.get()):
         return make_response(partial("hand-hint", hint))
     # Whoever sat down or left since this state was rendered is told of in an event of their own.
     known = _newest.get(session_id) if asking_socket.get() else None
-    if known and known[1].members > events.COALESCE_ABOVE:
+    if known and known[0].members > events.COALESCE_ABOVE:
         return make_response(partial("hand-hint", hint))
     return make_response(partial("hand-hint", hint) + shared_state(session_id, version).html)
+
+
+@lru_cache(maxsize=200)
+def _hint(templates: Environment, card: str | None) -> str:
+    return templates.get_template("sessions/_hand_hint.html").render(card=card)
 
 
 def answer(member: Member, *also: str, table: bool = True) -> Response:
@@ -227,7 +205,7 @@ def answer(member: Member, *also: str, table: bool = True) -> Response:
 
 
 def _everything(member: Member) -> list[str]:
-    table, state = _rendered(member.session_id)
+    table, _, state = _rendered(member.session_id)
     tasks = "" if state.agenda == state.version else _tasks(member.session_id, state.agenda)
     return [state.html, tasks, partial("actions", actions(member, table))]
 

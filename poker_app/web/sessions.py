@@ -142,7 +142,7 @@ def vote_table(member: Member) -> ResponseReturnValue:
     presence.sweep(member.session_id)
     events.catch_up(member.session_id)
     version = version_of(member.session_id)
-    return fragments.unless_known(version, lambda: fragments.vote_table(table_of(member.session_id)))
+    return fragments.unless_known(version, lambda: fragments.table_now(member.session_id, version))
 
 
 @blueprint.get("/task")

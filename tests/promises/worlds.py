@@ -216,7 +216,7 @@ class World:
         # A cookie's age says the same as its date, which is the machine's.
         patch.setattr("werkzeug.sansio.response.dump_cookie", partial(dump_cookie, sync_expires=False))
         # What the process remembers would hand one world's rendering to the other.
-        patch.setattr(fragments, "_newest", fragments._Newest(most=500))
+        patch.setattr(fragments, "_newest", fragments.Newest(most=500))
         patch.setattr(events, "_outboxes", events._Outboxes())
         realtime.configure(self.app.config["SETTINGS"])
         if self._listen is None:

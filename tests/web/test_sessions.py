@@ -6,6 +6,7 @@ import pytest
 
 from poker_app.db import session
 from poker_app.poker.models import Member
+from poker_app.web import fragments
 from tests.cast import HTMX
 from tests.web.litany import ENDED, STRANGER, Litany, Route, Scene, says
 
@@ -207,3 +208,15 @@ def test_options_that_cannot_be(scene: Scene, wrong: dict[str, str], sentence: s
     answer = scene.ada.post(f"{scene.table.path}/options", {**OPTIONS, **wrong}, htmx=False)
     assert (answer.status_code, says(answer, sentence)) == (422, True)
     assert scene.rows() == before
+
+
+def test_a_version_of_the_table_is_rendered_once(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[int] = []
+    draw = fragments.vote_table
+    monkeypatch.setattr(fragments, "vote_table", lambda table: (drawn.append(table.version), draw(table))[1])
+    answers = [who.get(f"{scene.table.path}/vote-table").text for who in (scene.ada, scene.ben, scene.ada)]
+    assert answers[0] == answers[1] == answers[2]
+    assert len(drawn) <= 1
+    scene.ben.votes(scene.table, "5")
+    assert scene.ada.get(f"{scene.table.path}/vote-table").text != answers[0]
+    assert len(set(drawn)) == len(drawn)
