@@ -124,7 +124,9 @@ def hear(events: Iterable[dict[str, Any]]) -> None:
             continue
         match event.get("name"), event.get("user_id"):
             case "member_added", str(member_id) if ids.could_be_id(member_id):
-                _returned(session_id, member_id)
+                # Whoever has just loaded the page is known to be here.
+                if (member := session.get(Member, member_id)) and member.session_id == session_id:
+                    note_seen(member)
             case "member_removed", str(member_id) if ids.could_be_id(member_id):
                 # Webhooks come late, doubled and in any order: the engine knows who has come back since.
                 if member_id not in _connected(session_id):

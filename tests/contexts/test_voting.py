@@ -493,3 +493,29 @@ def test_a_removed_member_does_nothing(room: Room) -> None:
     ):
         with room.refused(404, "You were removed from this session. The link lets you join again."):
             verb()
+
+
+# --- who plays a card is here
+
+
+def test_who_was_away_comes_back_with_the_card(room: Room) -> None:
+    presence.hear([_event("member_removed", room.ben)])
+    session.expire_all()
+    assert room.ben.away_since
+    with room.announces("member-joined", "vote"):
+        room.plays(room.ben, "5")
+    assert room.ben.away_since is None
+
+
+def test_a_card_is_a_sign_of_life(room: Room, clock: Clock) -> None:
+    for seconds, noted in ((19, False), (2, True)):
+        clock.forward(seconds=seconds)
+        with room.announces("vote"):
+            room.plays(room.ben, "5")
+        assert (room.ben.seen_at == clock.now()) == noted
+
+
+def test_a_refused_card_leaves_nothing(room: Room, clock: Clock) -> None:
+    clock.forward(seconds=30)
+    with room.refused(422):
+        room.plays(room.ben, "4")
