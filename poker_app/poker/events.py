@@ -127,17 +127,16 @@ class _Outboxes:
 _outboxes = _Outboxes()
 
 
-# Who is handed the sessions that have something to send. The embedded server has a thread for it (``publisher``);
-# elsewhere it is nobody, and the request's own thread sends before it answers: on a function nothing runs after that.
-hand_over: Callable[[str], None] | None = None
+# Is handed each session that has something to send, and answers whether it takes it. The embedded server has a thread
+# for that (``publisher``). Elsewhere the request's own thread sends: on a function nothing runs after the answer.
+hand_over: Callable[[str], bool] | None = None
 
 
 def publish(news: News) -> None:
     """Tell the browsers, once the change is committed. A failure is logged and remembered, never raised."""
     if not _outboxes.put(news):
         return
-    if hand_over is not None:
-        hand_over(news.session_id)
+    if hand_over is not None and hand_over(news.session_id):
         return
     while more := send_next(news.session_id):
         if more.members > COALESCE_ABOVE and _outboxes.hold_more(news.session_id):

@@ -1,5 +1,6 @@
 """The embedded server's thread that tells the browsers, so that nobody's answer waits for it."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,9 +12,10 @@ from poker_app.poker import events
 
 log = structlog.get_logger(__name__)
 
-# It rests for twice as long as it worked, so that requests have two thirds of the processor and a busy table's votes
-# share an event; but never for so long that somebody would see it.
-REST, LONGEST_REST = 2, 0.03  # times, seconds
+# It rests for twice as long as it worked, so that requests have two thirds of the processor, and at a large table,
+# whose events are dear and serve many votes each, for four times; but never for so long that somebody would see it.
+REST, REST_AT_LARGE = 2, 4
+LONGEST_REST = 0.1  # seconds
 
 
 class Publisher:
@@ -21,6 +23,7 @@ class Publisher:
 
     def __init__(self, context: Callable[[], AbstractContextManager[object]]) -> None:
         self._context = context
+        self._lock = threading.Lock()
         self._open = False
 
     @contextmanager
@@ -31,22 +34,27 @@ class Publisher:
         try:
             yield
         finally:
-            self._open, events.hand_over = False, None
+            events.hand_over = None
+            with self._lock:
+                self._open = False
             self._thread.shutdown()
 
-    def _take(self, session_id: str) -> None:
-        self._thread.submit(self._send, session_id).add_done_callback(_tell_fault)
+    def _take(self, session_id: str) -> bool:
+        with self._lock:
+            if self._open:
+                self._thread.submit(self._send, session_id).add_done_callback(_tell_fault)
+            return self._open
 
     def _send(self, session_id: str) -> None:
         began = time.perf_counter()
         with self._context():
-            more = events.send_next(session_id)
-            # At the end the rest of the session's news cannot queue up again.
-            while more and not self._open:
-                more = events.send_next(session_id)
-        if more:
-            self._take(session_id)
-            time.sleep(min(REST * (time.perf_counter() - began), LONGEST_REST))
+            sent = events.send_next(session_id)
+            # At the end there is no queueing up again for what else the session has to tell.
+            while sent and not self._take(session_id):
+                sent = events.send_next(session_id)
+        if sent:
+            rest = REST_AT_LARGE if sent.members > events.COALESCE_ABOVE else REST
+            time.sleep(min(rest * (time.perf_counter() - began), LONGEST_REST))
 
 
 def _tell_fault(done: Future[None]) -> None:

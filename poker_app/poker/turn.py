@@ -18,7 +18,7 @@ from poker_app.poker import events
 from poker_app.poker.models import Member, PokerSession, Round, Task
 from poker_app.poker.playing import REMOVED
 
-# The socket that asked: it has the answer already and needs no event.
+# The socket that asked: it has the answer and needs no event, unless the event saves the answer the table.
 asking_socket: ContextVar[str | None] = ContextVar("asking_socket", default=None)
 
 

@@ -28,7 +28,7 @@ const state = pusher?.subscribe(stateName);
 pusher?.subscribe(presenceName);
 export const channels = { state: () => state };
 
-// The server leaves the socket that asked out of the event: it has the answer.
+// The server leaves the socket that asked out of the event, or the table out of the answer: once is enough.
 document.addEventListener('htmx:config:request', ({ detail: { ctx } }) => {
   if (pusher?.connection.socket_id) ctx.request.headers['X-Socket-Id'] = pusher.connection.socket_id;
 });
