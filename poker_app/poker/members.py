@@ -10,8 +10,8 @@ from poker_app.errors import Conflict, Invalid, NotFound
 from poker_app.poker.models import Member, PokerSession, Vote
 from poker_app.poker.names import clean_name, told_apart
 from poker_app.poker.reveal import reveal_if_complete
-from poker_app.poker.seats import find_member
-from poker_app.poker.turn import DELETED, Turn, locked, seated, turn
+from poker_app.poker.seats import DELETED, find_member
+from poker_app.poker.turn import Turn, locked, seated, turn
 from poker_app.rules import roles
 
 NUDGE_EVERY = timedelta(seconds=20)

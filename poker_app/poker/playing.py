@@ -13,14 +13,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from poker_app.db import Base
 from poker_app.errors import NotFound
 from poker_app.poker.models import Member, PokerSession, Round, Vote
-from poker_app.poker.turn import DELETED
+from poker_app.poker.seats import DELETED, NOT_SEATED, REMOVED
 from poker_app.rules import round as rules
 
 # A member who asks for something is here; that is written at most this often.
 NOTE_EVERY = timedelta(seconds=20)
-
-NOT_SEATED = "You are not at this table. Open the invitation link to join it."
-REMOVED = "You were removed from this session. The link lets you join again."
 
 
 @dataclass(slots=True)

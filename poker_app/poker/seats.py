@@ -9,6 +9,10 @@ from poker_app.accounts.models import User
 from poker_app.db import session, transaction
 from poker_app.poker.models import Member, PokerSession
 
+NOT_SEATED = "You are not at this table. Open the invitation link to join it."
+REMOVED = "You were removed from this session. The link lets you join again."
+DELETED = "This session was deleted. Who opened it, or an admin of its account, can bring it back for 30 days."
+
 # Built once: every request begins with it.
 _HOLDERS = (
     select(Member)

@@ -16,13 +16,10 @@ from poker_app.db import Transaction, session, transaction
 from poker_app.errors import Conflict, Forbidden, NotFound
 from poker_app.poker import events
 from poker_app.poker.models import Member, PokerSession, Round, Task
-from poker_app.poker.playing import REMOVED
+from poker_app.poker.seats import DELETED, REMOVED
 
 # The socket that asked: it has the answer and needs no event, unless the event saves the answer the table.
 asking_socket: ContextVar[str | None] = ContextVar("asking_socket", default=None)
-
-
-DELETED = "This session was deleted. Who opened it, or an admin of its account, can bring it back for 30 days."
 
 # Built once: every change at a table begins with these.
 _LOCKED = select(PokerSession).where(PokerSession.id == bindparam("session_id")).with_for_update()

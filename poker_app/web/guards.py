@@ -18,8 +18,9 @@ from poker_app.db import session
 from poker_app.errors import Forbidden, NotFound, Refusal
 from poker_app.poker import presence, seats
 from poker_app.poker.models import Member, PokerSession
-from poker_app.poker.playing import NOT_SEATED, Holder
-from poker_app.poker.turn import DELETED, asking_socket
+from poker_app.poker.playing import Holder
+from poker_app.poker.seats import DELETED, NOT_SEATED
+from poker_app.poker.turn import asking_socket
 from poker_app.rules import Refused
 from poker_app.web import login
 from poker_app.web.guest import guest_secret

@@ -15,8 +15,8 @@ from poker_app.poker.agenda import agenda_of
 from poker_app.poker.models import Member, PokerSession
 from poker_app.poker.options import options_from
 from poker_app.poker.report import report_of
+from poker_app.poker.seats import DELETED
 from poker_app.poker.table import own_card, table_of, version_of
-from poker_app.poker.turn import DELETED
 from poker_app.web import fragments, login, qr
 from poker_app.web.guards import member_here, seated
 from poker_app.web.guest import guest_secret, keep_secret
