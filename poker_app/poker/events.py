@@ -165,6 +165,15 @@ def reaches(session_id: str, socket: str | None) -> bool:
 
 
 def _send(news: News) -> State:
+    try:
+        return _tell(news)
+    finally:
+        if news.event == "member-removed":
+            # They hear why, and then nothing any more.
+            realtime.end_connections(news.about["member"])
+
+
+def _tell(news: News) -> State:
     # A transaction that is open since an earlier event would show the table as it was then.
     session.rollback()
     state = render(news.session_id, news.version)

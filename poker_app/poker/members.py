@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from poker_app import clock, ids, realtime
+from poker_app import clock, ids
 from poker_app.accounts.models import User
 from poker_app.billing import gate
 from poker_app.db import session, transaction
@@ -149,7 +149,6 @@ def remove(member: Member, colleague_id: str) -> None:
         _take_back_card(now, colleague)
         now.announce("member-removed", member=colleague.id)
         reveal_if_complete(now)
-    realtime.end_connections(colleague_id)
 
 
 def nudge(member: Member, colleague_id: str) -> None:
