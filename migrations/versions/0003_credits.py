@@ -34,6 +34,18 @@ def upgrade():
         )
 
     op.create_table(
+        "fake_object",
+        sa.Column("id", sa.String(length=80), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("customer_id", sa.String(length=80), nullable=False),
+        sa.Column("data", sa.JSON(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_fake_object")),
+    )
+    with op.batch_alter_table("fake_object", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_fake_object_customer_id"), ["customer_id"], unique=False)
+
+    op.create_table(
         "credit_account",
         sa.Column("account_id", sa.String(length=16), nullable=False),
         sa.Column("balance", sa.Integer(), nullable=False),
@@ -54,7 +66,10 @@ def upgrade():
         sa.Column("remaining", sa.Integer(), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("returned", sa.Integer(), nullable=False),
+        sa.Column("looked", sa.Integer(), nullable=False),
         sa.CheckConstraint("amount > 0", name=op.f("ck_credit_lot_amount")),
+        sa.CheckConstraint("returned >= 0 AND returned <= amount", name=op.f("ck_credit_lot_returned")),
         sa.CheckConstraint("remaining >= 0 AND remaining <= amount", name=op.f("ck_credit_lot_remaining")),
         sa.ForeignKeyConstraint(
             ["account_id"], ["account.id"], name=op.f("fk_credit_lot_account_id_account"), ondelete="CASCADE"
@@ -101,10 +116,11 @@ def upgrade():
         sa.Column("seats", sa.Integer(), nullable=False),
         sa.Column("period_start", sa.DateTime(timezone=True), nullable=True),
         sa.Column("period_end", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("cancel_at_period_end", sa.Boolean(), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("past_due_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("trial_ends_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("fetched_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("asked", sa.Integer(), nullable=False),
+        sa.Column("looked", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"], ["account.id"], name=op.f("fk_subscription_account_id_account"), ondelete="CASCADE"
         ),
@@ -140,6 +156,10 @@ def downgrade():
 
     op.drop_table("credit_lot")
     op.drop_table("credit_account")
+    with op.batch_alter_table("fake_object", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_fake_object_customer_id"))
+
+    op.drop_table("fake_object")
     with op.batch_alter_table("webhook_event", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_webhook_event_done_at_received_at"))
 

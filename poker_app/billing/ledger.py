@@ -83,6 +83,8 @@ def reverse(account_id: str, key: str, *, why: str) -> CreditTxn | None:
     back = [(lot, -part) for lot, part in entries]
     made = _write(account_id, f"refund:{key}", "refund", back, ref=spent.ref, why=why, reverses_id=spent.id)
     _expire(account_id, clock.now())
+    for lot, _part in back:
+        _settle(account_id, lot, why="Its payment was returned")
     return made
 
 
@@ -102,6 +104,20 @@ def take_back(account_id: str, key: str, of: str, *, why: str, user_id: str | No
     unspent = session.scalars(lots.where(CreditEntry.txn_id == granted.id)).all() if granted else []
     taken = [(lot.id, -lot.remaining) for lot in unspent if lot.remaining]
     return _write(account_id, key, "take-back", taken, ref=of, why=why, user_id=user_id) if taken else None
+
+
+def unpay(account_id: str, of: str, returned: int, *, look: int, why: str) -> None:
+    """Say how many credits of the grant ``of`` are no longer paid for: those that are unspent, or come back unspent
+    later, are taken away; fewer than before are given back. A look at the payment that began earlier says nothing.
+    """
+    _hold(account_id)
+    if (granted := _known(account_id, of)) is None:
+        return
+    for lot in session.scalars(select(CreditEntry.lot_id).where(CreditEntry.txn_id == granted.id)).all():
+        newer = update(CreditLot).where(CreditLot.id == lot, CreditLot.looked < look)
+        newer = newer.values(looked=look, returned=returned).execution_options(synchronize_session=False)
+        if session.execute(newer).rowcount:  # type: ignore[attr-defined]
+            _settle(account_id, lot, why=why)
 
 
 def balance(account_id: str) -> int:
@@ -157,6 +173,22 @@ def _expire(account_id: str, now: datetime) -> None:
         earlier = select(CreditEntry.txn_id).where(CreditEntry.lot_id == lot)
         key = f"expiry:{lot}:{len(session.scalars(earlier).all())}"
         _write(account_id, key, "expiry", [(lot, -left)], why="Expired")
+
+
+def _settle(account_id: str, lot_id: int, *, why: str) -> None:
+    """Take away of a lot, or give back, what its payment and what is left of it allow."""
+    lot = session.scalars(
+        select(CreditLot).where(CreditLot.id == lot_id).execution_options(populate_existing=True)
+    ).one()
+    before = select(CreditEntry.amount).join(CreditTxn, CreditTxn.id == CreditEntry.txn_id)
+    parts = session.scalars(before.where(CreditEntry.lot_id == lot_id, CreditTxn.key.startswith(f"return:{lot_id}:")))
+    moved = parts.all()
+    still, key = lot.returned + sum(moved), f"return:{lot_id}:{len(moved)}"
+    if still > 0 and lot.remaining:
+        _write(account_id, key, "take-back", [(lot_id, -min(still, lot.remaining))], why=why)
+    elif still < 0:
+        _write(account_id, key, "give-back", [(lot_id, -still)], why=why)
+        _expire(account_id, clock.now())
 
 
 def _write(

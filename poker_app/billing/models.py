@@ -1,8 +1,9 @@
-"""The tables of money on one page: the append-only ledger of credits, and the mirrored subscription."""
+"""The tables of money on one page: the append-only ledger of credits, and what the payment provider knows."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from poker_app.accounts.models import Id
@@ -28,6 +29,7 @@ class CreditLot(Base):
     __table_args__ = (
         CheckConstraint("amount > 0", name="amount"),
         CheckConstraint("remaining >= 0 AND remaining <= amount", name="remaining"),
+        CheckConstraint("returned >= 0 AND returned <= amount", name="returned"),
         Index(None, "account_id"),
     )
 
@@ -39,6 +41,9 @@ class CreditLot(Base):
     remaining: Mapped[int]
     expires_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+    # How many of them are no longer paid for, by the look at the payment with the number ``looked``.
+    returned: Mapped[int] = mapped_column(default=0)
+    looked: Mapped[int] = mapped_column(default=0)
 
 
 class CreditTxn(Base):
@@ -73,8 +78,12 @@ class CreditEntry(Base):
 
 
 class Subscription(Base):
-    """The payment provider's subscription as it was when last fetched. An account that never paid has no row, or one
-    with a trial only."""
+    """The payment provider's customer and subscription as they were when last looked at. An account that never went to
+    a checkout has no row, or one with a trial only.
+
+    Looks are numbered as they begin: of two that overlap the one that began first never overwrites the other. The last
+    change is told of after it happened, so the look that it causes is the one that stays. No clocks are compared.
+    """
 
     __tablename__ = "subscription"
 
@@ -86,11 +95,12 @@ class Subscription(Base):
     seats: Mapped[int] = mapped_column(default=1)
     period_start: Mapped[datetime | None]
     period_end: Mapped[datetime | None]
-    cancel_at_period_end: Mapped[bool] = mapped_column(default=False)
+    # When it ends by itself, because it was cancelled.
+    ends_at: Mapped[datetime | None]
     past_due_since: Mapped[datetime | None]
     trial_ends_at: Mapped[datetime | None]
-    # When the provider said so: what was fetched earlier never overwrites it.
-    fetched_at: Mapped[datetime | None]
+    asked: Mapped[int] = mapped_column(default=0)
+    looked: Mapped[int] = mapped_column(default=0)
 
 
 class WebhookEvent(Base):
@@ -101,10 +111,23 @@ class WebhookEvent(Base):
 
     id: Mapped[str] = mapped_column(String(80), primary_key=True)
     type: Mapped[str] = mapped_column(String(80))
-    # What is fetched again to process it; the event itself may be old by then.
+    # What is looked at again to process it; the event itself may be old by then.
     object_id: Mapped[str] = mapped_column(String(120))
     account_id: Mapped[str | None] = mapped_column(Id)
     received_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
     tries: Mapped[int] = mapped_column(default=0)
     problem: Mapped[str] = mapped_column(String(300), default="")
+
+
+class FakeObject(Base):
+    """What the provider that takes no money remembers, with BILLING=fake: its checkouts, subscriptions and invoices."""
+
+    __tablename__ = "fake_object"
+    __table_args__ = (Index(None, "customer_id"),)
+
+    id: Mapped[str] = mapped_column(String(80), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    customer_id: Mapped[str] = mapped_column(String(80))
+    data: Mapped[dict[str, Any]] = mapped_column(JSON)
+    made_at: Mapped[datetime]

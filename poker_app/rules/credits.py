@@ -40,6 +40,12 @@ def expired(lots: Iterable[Lot], now: datetime) -> list[tuple[int, int]]:
     return [(lot.id, lot.remaining) for lot in lots if lot.remaining and lot.expires_at and lot.expires_at <= now]
 
 
+def unpaid_share(credits: int, paid: int, returned: int) -> int:
+    """How many of the credits are no longer paid for, when so much of the payment was returned: all for all of it, else
+    their share, in the buyer's favour."""
+    return credits if returned >= paid else credits * returned // paid
+
+
 def period(anchor: datetime, now: datetime) -> tuple[datetime, datetime]:
     """The month counted from ``anchor`` in which ``now`` lies: its start (included) and end (not included).
 
