@@ -7,6 +7,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from poker_app import accounts, billing, logs, mail, realtime
 from poker_app.accounts import clerk, providers, sign_ins
+from poker_app.billing import payments
 from poker_app.db import db
 from poker_app.settings import ROOT, Settings
 
@@ -46,6 +47,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     accounts.configure(settings)
     billing.configure(settings)
+    payments.configure(settings)
     providers.configure(settings)
     clerk.configure(settings)
     mail.configure(settings)

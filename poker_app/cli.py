@@ -9,7 +9,8 @@ from flask.cli import FlaskGroup
 from flask_migrate import Migrate
 from flask_migrate.cli import db as migrations
 
-from poker_app import create_app, jobs, schema
+from poker_app import billing, create_app, jobs, schema
+from poker_app.billing import payments, seats, webhooks
 from poker_app.db import db
 from poker_app.settings import Settings, as_table
 
@@ -46,6 +47,33 @@ def check_migrations() -> None:
             db.engine.dispose()
     if drift:
         sys.exit(f"The migrations do not make what the code says: {drift}")
+
+
+@poker.command("replay-webhooks")
+def replay_webhooks() -> None:
+    """Process once more what the payment provider told and what failed. To be run every few minutes."""
+    well, failed = webhooks.replay() if billing.is_on() else (0, 0)
+    click.echo(f"{well} processed, {failed} failed.")
+    if failed:
+        sys.exit(1)
+
+
+@poker.command("follow-seats")
+def follow_seats() -> None:
+    """Bring the seats that are paid for to the teammates that there are. To be run once a day."""
+    click.echo(f"{seats.follow_all()} changed.")
+
+
+@poker.command("check-payments")
+def check_payments() -> None:
+    """Ask the payment provider whether everything that is offered here is for sale there."""
+    if not billing.is_on():
+        sys.exit("BILLING=off: nothing is sold here.")
+    offer = billing.offer()
+    prices = [plan.price for plan in offer.plans if plan.price] + [pack.price for pack in offer.packs]
+    if missing := payments.engine().missing_prices(prices):
+        sys.exit(f"No active price has the lookup key {', '.join(missing)}.")
+    click.echo(f"All {len(prices)} prices are there.")
 
 
 @poker.command()

@@ -87,6 +87,19 @@ class Settings(BaseSettings):
         "with a checkout that takes no money, to try them. `stripe`: for real.",
     )
     plans_file: str = Field("", description="TOML file with plans and packs of your own. Default: the standard ones.")
+    stripe_secret_key: str = Field("", repr=False, description="Stripe's secret key, or better a restricted one.")
+    stripe_webhook_secret: str = Field(
+        "",
+        repr=False,
+        description="Signing secret of Stripe's webhooks to `/webhooks/stripe`, beginning with `whsec_`.",
+    )
+    stripe_webhook_secret_old: str = Field(
+        "", repr=False, description="The signing secret before, as long as Stripe still signs with both."
+    )
+    stripe_api_base: str = Field("", description="Another address than Stripe's own, for tests only.")
+    stripe_automatic_tax: bool = Field(False, description="Whether Stripe computes the tax. Set it up there first.")
+    stripe_tax_ids: bool = Field(True, description="Whether the checkout asks companies for their tax id.")
+    stripe_promotion_codes: bool = Field(True, description="Whether the checkout takes promotion codes.")
 
     realtime: Engine = Field(
         "embedded",
@@ -137,6 +150,8 @@ class Settings(BaseSettings):
             raise ValueError("AUTH=accounts also needs PUBLIC_URL, the address that links in mails lead to.")
         if self.billing != "off" and self.auth == "open":
             raise ValueError(f"BILLING={self.billing} also needs AUTH=accounts, or nobody could own what is paid for.")
+        if self.billing == "stripe":
+            self._check_stripe()
         check_providers(self.providers, auth=self.auth)
         clerk = any(each.preset == "clerk" for each in self.providers)
         if (self.clerk_webhook_secret or self.clerk_accounts) and not clerk:
@@ -144,6 +159,16 @@ class Settings(BaseSettings):
         if self.mail == "smtp" and not self.smtp_host:
             raise ValueError("MAIL=smtp also needs SMTP_HOST.")
         return self
+
+    def _check_stripe(self) -> None:
+        if not self.stripe_secret_key.startswith(("sk_", "rk_")):
+            raise ValueError("BILLING=stripe also needs STRIPE_SECRET_KEY, which begins with sk_ or rk_.")
+        if not self.stripe_webhook_secret.startswith("whsec_"):
+            raise ValueError("BILLING=stripe also needs STRIPE_WEBHOOK_SECRET, which begins with whsec_.")
+        if self.stripe_webhook_secret_old and not self.stripe_webhook_secret_old.startswith("whsec_"):
+            raise ValueError("STRIPE_WEBHOOK_SECRET_OLD begins with whsec_.")
+        if self.stripe_api_base and "_live_" in self.stripe_secret_key:
+            raise ValueError("STRIPE_API_BASE is for tests: a live key is not sent anywhere but to Stripe.")
 
     @model_validator(mode="after")
     def _fit_for_functions(self) -> Self:

@@ -40,10 +40,12 @@ def expired(lots: Iterable[Lot], now: datetime) -> list[tuple[int, int]]:
     return [(lot.id, lot.remaining) for lot in lots if lot.remaining and lot.expires_at and lot.expires_at <= now]
 
 
-def unpaid_share(credits: int, paid: int, returned: int) -> int:
+def unpaid_share(amount: int, paid: int, returned: int) -> int:
     """How many of the credits are no longer paid for, when so much of the payment was returned: all for all of it, else
     their share, in the buyer's favour."""
-    return credits if returned >= paid else credits * returned // paid
+    if not returned:
+        return 0
+    return amount if returned >= paid else amount * returned // paid
 
 
 def period(anchor: datetime, now: datetime) -> tuple[datetime, datetime]:

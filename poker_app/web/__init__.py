@@ -15,6 +15,7 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
         clerk,
         dashboard,
         errors,
+        fake_payments,
         fragments,
         guards,
         headers,
@@ -39,6 +40,7 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
         tasks,
         team,
         timer,
+        webhooks,
     )
 
     guards.install(app)
@@ -56,5 +58,8 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
         app.register_blueprint(room.blueprint)
     for room in (accounts, team, invitations, account_settings, audit):
         app.register_blueprint(room.blueprint)
+    for room in (webhooks, fake_payments):
+        app.register_blueprint(room.blueprint)
     csrf.exempt(realtime.hear_webhook)
     csrf.exempt(clerk.hear_webhook)
+    csrf.exempt(webhooks.hear_stripe)

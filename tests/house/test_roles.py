@@ -148,6 +148,17 @@ TABLE = {
     "POST providers.connect": Row("303 200 303 303 303 200 200 200 200 200"),
     "POST providers.disconnect": Row("303 404 303 303 303 404 404 404 404 404", lambda world: {"subject": "nobody"}),
     # Only Clerk's signature opens this door.
+    # Nothing is sold in this world; where something is, only Stripe's signature opens the door.
+    "POST webhooks.hear_stripe": Row(NOTHING),
+    "GET fake_payments.checkout": Row(NOTHING),
+    "POST fake_payments.pay": Row(NOTHING),
+    "GET fake_payments.portal": Row(NOTHING),
+    "POST fake_payments.use_card": Row(NOTHING),
+    "POST fake_payments.cancel": Row(NOTHING),
+    "POST fake_payments.resume": Row(NOTHING),
+    "POST fake_payments.change_plan": Row(NOTHING),
+    "POST fake_payments.let_a_month_pass": Row(NOTHING),
+    "POST fake_payments.give_money_back": Row(NOTHING),
     "POST clerk.hear_webhook": Row("403 403 403 403 403 403"),
     "GET sessions.entrance": Row("200 200 200 303 303 303"),
     "POST sessions.join": Row("303 303 303 303 303 303", lambda world: {"member_name": "Me", "role": "voter"}),

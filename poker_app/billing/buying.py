@@ -1,0 +1,100 @@
+"""Buying: the ways to the provider's pages, for the owners and admins of an account.
+
+Each answers with an address to lead the browser to. Paths are of this site: ``paid`` is where somebody lands who paid,
+``back`` who did not. Nothing is granted for landing there: only what the provider tells brings credits.
+"""
+
+from collections.abc import Sequence
+
+from poker_app import billing
+from poker_app.accounts.acting import Acting
+from poker_app.billing import mirror, payments, seats
+from poker_app.billing.facts import Door, Invoice, Order
+from poker_app.billing.models import Subscription
+from poker_app.db import session, transaction
+from poker_app.errors import Conflict, NotFound
+
+NOT_SOLD = "That is not sold here."
+
+
+def buy_plan(acting: Acting, name: str, *, paid: str, back: str) -> str:
+    """To the checkout for a plan; to the confirmation of a change where one is running already."""
+    acting.require("admin", "choose the plan")
+    plan = next((each for each in billing.offer().plans if each.name == name and each.price), None)
+    if plan is None:
+        raise NotFound(NOT_SOLD)
+    account_id = acting.account.id
+    known = session.get(Subscription, account_id)
+    running = is_running(known)
+    if known and running and known.plan == plan.name:
+        raise Conflict(f"This account is on the {plan.label} plan already.")
+    quantity = seats.needed(account_id) if plan.per_seat else 1
+    customer = _customer(acting)
+    if running:
+        return payments.engine().change_plan(customer, plan.price, quantity, payments.own_address(back))
+    return _checkout(acting, customer, plan.price, quantity, plan=True, paid=paid, back=back)
+
+
+def buy_pack(acting: Acting, size: int, *, paid: str, back: str) -> str:
+    """To the checkout for a pack of so many credits."""
+    acting.require("admin", "buy credits")
+    pack = next((each for each in billing.offer().packs if each.credits == size), None)
+    if pack is None:
+        raise NotFound(NOT_SOLD)
+    return _checkout(acting, _customer(acting), pack.price, 1, plan=False, paid=paid, back=back)
+
+
+def _checkout(acting: Acting, customer: str, price: str, quantity: int, *, plan: bool, paid: str, back: str) -> str:
+    return payments.engine().checkout(
+        Order(
+            account_id=acting.account.id,
+            customer_id=customer,
+            price=price,
+            quantity=quantity,
+            plan=plan,
+            paid=payments.own_address(paid),
+            back=payments.own_address(back),
+        )
+    )
+
+
+def open_portal(acting: Acting, *, back: str, door: Door = "") -> str:
+    """To the provider's pages for card, invoices and cancelling. Conflict for an account that never bought anything."""
+    acting.require("admin", "see the payments")
+    known = session.get(Subscription, acting.account.id)
+    customer = known.customer_id if known else None
+    session.rollback()
+    if customer is None:
+        raise Conflict("Nothing has been bought yet, so that there is nothing to manage.")
+    return payments.engine().portal(customer, payments.own_address(back), door)
+
+
+def invoices(acting: Acting) -> Sequence[Invoice]:
+    """The account's invoices, the latest first, as the provider lists them now."""
+    acting.require("admin", "see the invoices")
+    known = session.get(Subscription, acting.account.id)
+    customer = known.customer_id if known else None
+    session.rollback()
+    return payments.engine().invoices(customer) if customer else []
+
+
+def is_running(known: Subscription | None) -> bool:
+    """Whether there is a subscription that could be changed, instead of a new one begun."""
+    return known is not None and known.status in ("active", "trialing", "past_due", "unpaid", "paused")
+
+
+def _customer(acting: Acting) -> str:
+    """The account's customer at the provider, made when something is first bought, with today's name."""
+    account_id, name = acting.account.id, acting.account.name
+    email = (acting.user.email if acting.user else None) or ""
+    known = session.get(Subscription, account_id)
+    customer = known.customer_id if known else None
+    session.rollback()  # nobody waits for the provider with a transaction open
+    if customer is None:
+        made = payments.engine().make_customer(account_id)
+        with transaction():
+            row = mirror.held(account_id)
+            row.customer_id = row.customer_id or made
+            customer = row.customer_id
+    payments.engine().name_customer(customer, name, email)
+    return customer

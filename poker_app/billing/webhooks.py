@@ -1,0 +1,135 @@
+"""What the payment provider tells: kept, then processed, however often, in whatever order, and again if it failed.
+
+An event says only what to look at again. Looking happens outside of any transaction; what was seen is written in one,
+under the account's lock, together with the event's end. What fails stays open: the provider sends it again, and
+``replay`` looks at what it gave up.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert as insert_on_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_on_sqlite
+from sqlalchemy.exc import SQLAlchemyError
+
+from poker_app import clock
+from poker_app.billing import mirror, payments
+from poker_app.billing.facts import Bought, Event
+from poker_app.billing.models import WebhookEvent
+from poker_app.db import session, transaction
+from poker_app.errors import Refusal
+
+log = structlog.get_logger("billing")
+
+NOBODYS = "No account has that customer."
+# How long what was processed can be looked up, and how long a first try may take before it counts as failed.
+KEPT, PATIENCE = timedelta(days=90), timedelta(minutes=2)
+MOST_TRIES = 100
+
+
+def hear(body: bytes, signature: str) -> None:
+    """An event as the provider sent it. Raises Forged, or whatever kept it from being processed."""
+    process(keep(payments.engine().read(body, signature)))
+
+
+def keep(event: Event) -> str:
+    """Store an event, once, and commit. Answers with its id."""
+    with transaction():
+        row = {
+            "id": event.id,
+            "type": event.type,
+            "object_id": event.object_id,
+            "account_id": mirror.of_customer(event.customer_id) if event.customer_id else None,
+            "received_at": clock.now(),
+        }
+        if session.get_bind().dialect.name == "postgresql":
+            session.execute(insert_on_postgresql(WebhookEvent).values(row).on_conflict_do_nothing())
+        else:
+            session.execute(insert_on_sqlite(WebhookEvent).values(row).on_conflict_do_nothing())
+    return event.id
+
+
+def process(event_id: str) -> None:
+    """Look again at what an event is about, and keep what is seen. An event that is done stays done."""
+    session.rollback()
+    event = session.get_one(WebhookEvent, event_id)
+    kind, about, account_id = event.type, event.object_id, event.account_id
+    if event.done_at:
+        return
+    session.rollback()
+    account_id = account_id or _whose(kind, about)
+    if account_id is None or not mirror.exists(account_id):
+        _finish(event_id, NOBODYS)
+        return
+    look = mirror.begin_look(account_id)
+    try:
+        bought, found = what_was_bought(kind, about), mirror.look_at(account_id)
+    except Refusal as refusal:
+        _note(event_id, refusal.sentence)
+        raise
+    with transaction():
+        mirror.write_down(account_id, look, found, bought)
+        done = session.get_one(WebhookEvent, event_id)
+        done.account_id, done.done_at, done.problem = account_id, done.done_at or clock.now(), ""
+        done.tries += 1
+
+
+def what_was_bought(kind: str, about: str) -> Sequence[Bought]:
+    """What to ask after which event. The subscription is looked at after all of them."""
+    ask = payments.engine()
+    match kind:
+        case "invoice.paid":
+            return ask.bought_by_invoice(about)
+        case "checkout.session.completed" | "checkout.session.async_payment_succeeded":
+            return ask.bought_at_checkout(about)
+        case "charge.refunded" | "refund.created" | "refund.updated" | "refund.failed" if about:
+            return ask.bought_with(about)
+        case "charge.dispute.created" | "charge.dispute.updated" | "charge.dispute.closed" if about:
+            return ask.bought_with(about)
+        case "charge.dispute.funds_withdrawn" | "charge.dispute.funds_reinstated" if about:
+            return ask.bought_with(about)
+        case _:  # started, renewed, changed, unpaid, cancelled: all of it is in the subscription
+            return ()
+
+
+def _whose(kind: str, about: str) -> str | None:
+    """Whose event it is where it does not say so: a dispute names the payment only."""
+    if not about or not kind.startswith(("charge.", "refund.")):
+        return None
+    customer = payments.engine().payer_of(about)
+    return mirror.of_customer(customer) if customer else None
+
+
+def _finish(event_id: str, problem: str) -> None:
+    with transaction():
+        event = session.get_one(WebhookEvent, event_id)
+        event.done_at, event.problem = clock.now(), problem
+
+
+def _note(event_id: str, problem: str) -> None:
+    with transaction():
+        event = session.get_one(WebhookEvent, event_id)
+        event.tries, event.problem = event.tries + 1, problem[:300]
+
+
+def replay() -> tuple[int, int]:
+    """Process once more what failed, the oldest first, and forget what has long been done. Answers with how many went
+    well and how many did not."""
+    waiting = select(WebhookEvent.id).where(
+        WebhookEvent.done_at.is_(None),
+        WebhookEvent.tries < MOST_TRIES,
+        WebhookEvent.received_at < clock.now() - PATIENCE,
+    )
+    found = session.scalars(waiting.order_by(WebhookEvent.received_at, WebhookEvent.id)).all()
+    failed = 0
+    for event_id in found:
+        try:
+            process(event_id)
+        except (Refusal, SQLAlchemyError, LookupError, ValueError):
+            failed += 1
+            log.exception("webhook_failed", event_id=event_id)
+    with transaction():
+        session.execute(delete(WebhookEvent).where(WebhookEvent.done_at < clock.now() - KEPT))
+    return len(found) - failed, failed
