@@ -15,6 +15,7 @@ from jinja2 import FileSystemBytecodeCache
 from poker_app import create_app
 from poker_app.accounts import hashing
 from poker_app.db import db
+from poker_app.rules.plans import STANDARD
 from poker_app.settings import ROOT, Settings
 from tests import postgres
 from tests.cast import Cast, Clock
@@ -22,6 +23,8 @@ from tests.post import Post
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+    from tests.stripe_double import StripeDouble
 
 ON_BOTH = {"contexts", "concurrency"}
 # The settings of a service where people sign in.
@@ -161,6 +164,20 @@ def post() -> Iterator[Post]:
     server = Post()
     yield server
     server.stop()
+
+
+@pytest.fixture
+def double() -> "Iterator[StripeDouble]":
+    """A Stripe of the test's own, which sells the standard offer. ``paying.with_stripe`` makes the settings."""
+    from tests.stripe_double import StripeDouble
+
+    made = StripeDouble()
+    for plan in STANDARD.plans[1:]:
+        made.sells(plan.price, plan.amount, monthly=True)
+    for pack in STANDARD.packs:
+        made.sells(pack.price, pack.amount, monthly=False)
+    yield made
+    made.stop()
 
 
 class Announced(list[str]):

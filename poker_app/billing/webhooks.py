@@ -65,19 +65,21 @@ def process(event_id: str) -> None:
         return
     look = mirror.begin_look(account_id)
     try:
-        bought, found = what_was_bought(kind, about), mirror.look_at(account_id)
+        bought = what_was_bought(kind, about)
+        found = mirror.look_at(account_id) if bought is not None else None
     except Refusal as refusal:
         _note(event_id, refusal.sentence)
         raise
     with transaction():
-        mirror.write_down(account_id, look, found, bought)
+        mirror.write_down(account_id, look, found, bought or ())
         done = session.get_one(WebhookEvent, event_id)
         done.account_id, done.done_at, done.problem = account_id, done.done_at or clock.now(), ""
         done.tries += 1
 
 
-def what_was_bought(kind: str, about: str) -> Sequence[Bought]:
-    """What to ask after which event. The subscription is looked at after all of them."""
+def what_was_bought(kind: str, about: str) -> Sequence[Bought] | None:
+    """What to ask after which event; None where there is nothing to ask. The subscription is looked at after all of
+    these."""
     ask = payments.engine()
     match kind:
         case "invoice.paid":
@@ -90,8 +92,14 @@ def what_was_bought(kind: str, about: str) -> Sequence[Bought]:
             return ask.bought_with(about)
         case "charge.dispute.funds_withdrawn" | "charge.dispute.funds_reinstated" if about:
             return ask.bought_with(about)
-        case _:  # started, renewed, changed, unpaid, cancelled: all of it is in the subscription
+        case "customer.subscription.created" | "customer.subscription.updated" | "customer.subscription.deleted":
             return ()
+        case "customer.subscription.paused" | "customer.subscription.resumed":
+            return ()
+        case "invoice.payment_failed" | "invoice.voided" | "invoice.marked_uncollectible":
+            return ()
+        case _:
+            return None
 
 
 def _whose(kind: str, about: str) -> str | None:

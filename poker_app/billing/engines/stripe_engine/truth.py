@@ -55,10 +55,12 @@ class Truth(Client):
         return _moment(min(due, default=item_of(found).current_period_start))
 
     def _paid_price(self, found: "stripe.Subscription", period_start: int) -> str:
+        """What the running period was paid for as. The latest invoice says so, unless it is for a change since."""
         latest: Any = found.latest_invoice
-        if latest is None or isinstance(latest, str) or latest.status != "paid":
-            return ""
-        lines = [line for line in _months(latest) if line.period.start == period_start]
+        invoices = [latest] if latest and latest.status == "paid" else []
+        if not any(line.period.start == period_start for each in invoices for line in _months(each)):
+            invoices = self.client.v1.invoices.list({"subscription": found.id, "status": "paid"}).data
+        lines = [line for each in invoices for line in _months(each) if line.period.start == period_start]
         return self._price_of(lines[0]) if lines else ""
 
     def bought_by_invoice(self, invoice_id: str) -> Sequence[Bought]:
