@@ -156,9 +156,9 @@ class Payer:
                 for column in Subscription.__table__.columns
                 if column.name not in skipped
             }
-            return {**kept, "lots": sorted(map(str, self._lots())), "balance": ledger.balance(self.account)}
+            return {**kept, "lots": sorted(self._lots()), "balance": ledger.balance(self.account)}
 
-    def _lots(self) -> list[tuple[object, ...]]:
+    def _lots(self) -> list[tuple[Any, ...]]:
         granted = session.query(CreditTxn.key, CreditLot).select_from(CreditTxn).join(CreditEntry).join(CreditLot)
         mine = granted.where(CreditTxn.account_id == self.account, CreditTxn.kind == "grant")
         return [(key, lot.source, lot.amount, lot.remaining, lot.returned, lot.expires_at) for key, lot in mine]

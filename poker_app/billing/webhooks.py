@@ -68,7 +68,7 @@ def process(event_id: str) -> None:
         bought = what_was_bought(kind, about)
         found = mirror.look_at(account_id) if bought is not None else None
     except Refusal as refusal:
-        _note(event_id, refusal.sentence)
+        _remember(event_id, refusal.sentence)
         raise
     with transaction():
         mirror.write_down(account_id, look, found, bought or ())
@@ -116,7 +116,7 @@ def _finish(event_id: str, problem: str) -> None:
         event.done_at, event.problem = clock.now(), problem
 
 
-def _note(event_id: str, problem: str) -> None:
+def _remember(event_id: str, problem: str) -> None:
     with transaction():
         event = session.get_one(WebhookEvent, event_id)
         event.tries, event.problem = event.tries + 1, problem[:300]

@@ -270,6 +270,7 @@ def address(world: World, route: str, table: str, task: str, member: str) -> str
     given["secret"] = "nonsense"
     given["provider"] = "github"
     given |= {"secret": "nonsense", "sign_in_id": "nonsense"}
+    given |= {"checkout_id": "nonsense", "portal_id": "nonsense"}
     given |= {"user_id": world.people["teammate"].user}
     given |= {"invitation_id": world.invitation, "deck_id": world.deck}
     rule = next(rule for rule in world.app.url_map.iter_rules() if rule.endpoint == endpoint)

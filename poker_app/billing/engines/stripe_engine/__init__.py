@@ -4,6 +4,7 @@ What an event carries is not looked at, but for what and whom it is about: see `
 """
 
 import json
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 # How many seconds old, or early, a signature may be.
 TOLERANCE = 300
+_NAME = re.compile(r"[\w.]{1,80}", re.ASCII)
 
 
 class StripeProvider(Truth):
@@ -105,16 +107,18 @@ class StripeProvider(Truth):
         try:
             sent = json.loads(body)
             about = sent["data"]["object"]
-            kind = about["object"]
-            returned = kind in ("charge", "refund", "dispute")
-            return Event(
+            returned = about["object"] in ("charge", "refund", "dispute")
+            event = Event(
                 id=str(sent["id"]),
                 type=str(sent["type"]),
                 object_id=str(about.get("payment_intent") or "") if returned else str(about["id"]),
                 customer_id=str(about.get("customer") or ""),
             )
-        except (ValueError, KeyError, TypeError, AttributeError) as problem:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
             raise Forged("This is no event.") from problem
+        if not all(_NAME.fullmatch(each) for each in (event.id, event.type)):
+            raise Forged("This is no event.")
+        return event
 
     def _check(self, body: bytes, signature: str) -> None:
         import stripe
