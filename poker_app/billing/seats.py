@@ -1,12 +1,16 @@
 """Seats: a plan that is paid per seat follows the number of those who may open sessions."""
 
+import structlog
 from sqlalchemy import func, select
 
 from poker_app import billing
 from poker_app.accounts.models import Teammate
 from poker_app.billing import mirror, payments
+from poker_app.billing.facts import Unavailable
 from poker_app.billing.models import Subscription
 from poker_app.db import session
+
+log = structlog.get_logger(__name__)
 
 
 def needed(account_id: str) -> int:
@@ -38,4 +42,13 @@ def follow_all() -> int:
     if not billing.is_on():
         return 0
     subscribed = session.scalars(select(Subscription.account_id).where(Subscription.subscription_id.is_not(None))).all()
-    return sum(follow(account_id) for account_id in subscribed)
+    return sum(_followed(account_id) for account_id in subscribed)
+
+
+def _followed(account_id: str) -> bool:
+    """One that the provider has trouble with waits for tomorrow, and holds up nobody else."""
+    try:
+        return follow(account_id)
+    except Unavailable:
+        log.exception("seats_not_followed", account=account_id)
+        return False

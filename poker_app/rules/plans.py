@@ -125,7 +125,7 @@ def standing(
     known = next((each for each in offer.plans if each.name == plan), offer.free)
     if status in ("active", "trialing"):
         return Standing(known)
-    if status in ("past_due", "unpaid", "incomplete"):
+    if status in ("past_due", "unpaid"):  # "incomplete" is a first payment that never succeeded: nothing was bought
         ends = (past_due_since or now) + GRACE
         return Standing(known, read_only=now >= ends, grace_ends=ends)
     if offer.trial_plan and trial_ends and now < trial_ends:

@@ -53,6 +53,7 @@ def test_who_never_paid_has_the_free_plan() -> None:
     assert standing(STANDARD, NOW).plan == FREE
     assert standing(STANDARD, NOW, plan="team", status="canceled").plan == FREE
     assert standing(STANDARD, NOW, plan="gone", status="active").plan == FREE
+    assert standing(STANDARD, NOW, plan="team", status="incomplete").plan == FREE
 
 
 def test_a_subscription_is_its_plan() -> None:
