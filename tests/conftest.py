@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from tests.stripe_double import StripeDouble
 
-ON_BOTH = {"contexts", "concurrency"}
+ON_BOTH = {"contexts", "concurrency", "web"}
 # The settings of a service where people sign in.
 SIGNED_IN: Mapping[str, Any] = {"auth": "accounts", "public_url": "http://localhost"}
 REAL_HASHER = hashing._hasher
