@@ -24,3 +24,9 @@ def derived_secret(of: str) -> str:
     """A secret that can be made again whenever it is to be shown: only its digest is stored, and who reads the database
     without ``SECRET_KEY`` has nothing."""
     return hmac.new(_key, of.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def seats_of(account_id: str) -> int | None:
+    """How many teammates an account may have; None: any number. Plans are billing's matter: it puts its own in this
+    place."""
+    return None

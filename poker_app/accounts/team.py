@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
-from poker_app import clock
+from poker_app import accounts, clock
 from poker_app.accounts import audit
 from poker_app.accounts.acting import Acting
 from poker_app.accounts.changing import change, owners
@@ -94,12 +94,26 @@ def leave(acting: Acting) -> None:
 
 
 def seat(account: Account, user: User, role: str) -> bool:
-    """Make a user a teammate, inside a transaction that holds the account. Whoever is one already keeps their role."""
+    """Make a user a teammate, inside a transaction that holds the account. Whoever is one already keeps their role.
+
+    Raises Conflict where the plan has no seat left.
+    """
     if session.get(Teammate, (account.id, user.id)):
         return False
+    _require_seat(account)
     session.execute(delete(Removal).where(Removal.account_id == account.id, Removal.user_id == user.id))
     session.add(Teammate(account_id=account.id, user_id=user.id, role=role, joined_at=clock.now()))
     return True
+
+
+def _require_seat(account: Account) -> None:
+    most = accounts.seats_of(account.id)
+    taken = session.scalars(select(func.count()).where(Teammate.account_id == account.id)).one()
+    if most is not None and taken >= most:
+        seats = "one facilitator" if most == 1 else f"{most} facilitators"
+        raise Conflict(
+            f"{account.name} has a plan for {seats}. An owner can choose a larger one under Plan and billing."
+        )
 
 
 def was_removed(account: Account, user: User) -> bool:

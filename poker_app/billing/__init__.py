@@ -1,5 +1,6 @@
 """Billing: plans, credits, and the payments behind them. ``BILLING=off`` makes all of it invisible."""
 
+from poker_app import accounts
 from poker_app.billing import catalogue
 from poker_app.rules.plans import Offer
 from poker_app.settings import Settings
@@ -10,8 +11,11 @@ _offer: Offer | None = None
 def configure(settings: Settings) -> None:
     """What is sold here, once a process; nothing with ``BILLING=off``. Raises ValueError for a file that sells
     nonsense."""
+    from poker_app.billing import gate
+
     global _offer
     _offer = None if settings.billing == "off" else catalogue.load(settings.plans_file)
+    accounts.seats_of = gate.most_facilitators
 
 
 def is_on() -> bool:

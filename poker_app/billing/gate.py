@@ -46,6 +46,17 @@ def most_members(account_id: str) -> int:
     return standing_of(account_id).plan.members
 
 
+def most_facilitators(account_id: str) -> int | None:
+    """How many teammates an account may have; None where each is a seat that is paid for."""
+    return standing_of(account_id).plan.facilitators
+
+
+def report_days(account: Account) -> int:
+    """Days after its end that a session is kept: what the account wishes, up to what its plan has."""
+    most = standing_of(account.id).plan.report_days
+    return account.report_days if most is None else min(most, account.report_days)
+
+
 def refuse_member(account_id: str, here: int) -> None:
     """Raise Conflict, saying what to do, where a table of the account has no seat left for one more."""
     plan = standing_of(account_id).plan

@@ -88,9 +88,19 @@ def reverse(account_id: str, key: str, *, why: str) -> CreditTxn | None:
     return made
 
 
+def is_known(account_id: str, key: str) -> bool:
+    """Whether an operation has happened."""
+    return _known(account_id, key) is not None
+
+
+def month_key(plan: str, start: datetime) -> str:
+    """The key under which a month of a plan that costs nothing brings its credits."""
+    return f"plan:{plan}:{start:%Y-%m-%dT%H:%M}"
+
+
 def was_reversed(account_id: str, key: str) -> bool:
     """Whether what an operation took has been given back."""
-    return _known(account_id, f"refund:{key}") is not None
+    return is_known(account_id, f"refund:{key}")
 
 
 def take_back(account_id: str, key: str, of: str, *, why: str, user_id: str | None = None) -> CreditTxn | None:

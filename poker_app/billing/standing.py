@@ -46,8 +46,14 @@ def bring_month(account: Account) -> None:
     if plan.price or not plan.credits:
         return
     start, end = period(account.created_at, clock.now())
-    key = f"plan:{plan.name}:{start:%Y-%m-%dT%H:%M}"
+    key = ledger.month_key(plan.name, start)
     ledger.grant(account.id, key, plan.credits, source="plan", expires_at=end, why=f"{plan.label} plan, this month")
+
+
+def may_try(account_id: str) -> bool:
+    """Whether the account may still begin the trial."""
+    known = session.get(Subscription, account_id)
+    return bool(billing.offer().trial_plan) and not (known and (known.trial_ends_at or known.subscription_id))
 
 
 def start_trial(account_id: str) -> None:

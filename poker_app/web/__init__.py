@@ -12,6 +12,7 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
         accounts,
         assets,
         audit,
+        billing,
         clerk,
         dashboard,
         errors,
@@ -22,6 +23,7 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
         health,
         home,
         invitations,
+        jobs,
         login,
         members,
         mydata,
@@ -44,6 +46,7 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
     )
 
     guards.install(app)
+    billing.install(app)
     login.install(app)
     providers.install(app)
     csrf.init_app(app)
@@ -56,9 +59,9 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
         app.register_blueprint(room.blueprint)
     for room in (home, dashboard, series, mydata, sessions, members, rounds, tasks, timer, report, realtime, health):
         app.register_blueprint(room.blueprint)
-    for room in (accounts, team, invitations, account_settings, audit):
+    for room in (accounts, team, invitations, account_settings, audit, billing):
         app.register_blueprint(room.blueprint)
-    for room in (webhooks, fake_payments):
+    for room in (webhooks, fake_payments, jobs):
         app.register_blueprint(room.blueprint)
     csrf.exempt(realtime.hear_webhook)
     csrf.exempt(clerk.hear_webhook)

@@ -7,6 +7,8 @@ from flask import Response, after_this_request, request
 from poker_app import ids
 
 GUEST_COOKIE = "guest"
+# Under this name in the session's cookie waits a form that there was no credit for.
+DRAFT = "draft"
 A_YEAR = 365 * 24 * 3600
 _SECRET = re.compile(r"[0-9a-f]{32}")
 

@@ -2,23 +2,26 @@
 
 from datetime import timedelta
 
-from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from poker_app import ids, limits
+from poker_app import billing, ids, limits
 from poker_app.accounts import decks, preferences
 from poker_app.accounts.acting import Acting
-from poker_app.errors import Invalid, NotFound
+from poker_app.billing import asking
+from poker_app.billing.statement import statement_of
+from poker_app.errors import Invalid, NotFound, OutOfCredits
 from poker_app.poker import seats, sessions
 from poker_app.poker.options import options_from
 from poker_app.rules.deck import DECKS
 from poker_app.web import fragments, login
-from poker_app.web.guest import guest_secret, keep_secret
+from poker_app.web.guest import DRAFT, guest_secret, keep_secret
 from poker_app.web.login import may_open
 
 blueprint = Blueprint("home", __name__)
 
 MOST_WRONG_CODES, WRONG_CODES_WITHIN = 10, timedelta(minutes=3)
+NOT_KEPT = ("csrf_token", "form_key", "account", "password")
 MOST_OPENED, OPENED_WITHIN = 60, timedelta(minutes=10)
 
 
@@ -54,8 +57,8 @@ def by_code(code: str) -> ResponseReturnValue:
 @may_open
 def new(acting: Acting) -> ResponseReturnValue:
     """The form. The browser is known from here on, so that sending it twice is sending it once."""
-    who = {"member_name": acting.user.name if acting.user else "", "form_key": ids.new_secret()}
-    page = _form(acting, {**preferences.defaults_of(acting.account), **who})
+    fresh = {**preferences.defaults_of(acting.account), "member_name": acting.user.name if acting.user else ""}
+    page = _form(acting, {**(session.get(DRAFT) or fresh), "form_key": ids.new_secret()})
     return keep_secret(make_response(page), guest_secret() or ids.new_secret())
 
 
@@ -92,7 +95,29 @@ def open_session(acting: Acting) -> ResponseReturnValue:
         )
     except Invalid as invalid:
         return _form(acting, form.to_dict(), invalid), invalid.status
+    except OutOfCredits as broke:
+        _keep_draft(form.to_dict())
+        return keep_secret(make_response(_out_of_credits(acting, broke), broke.status), secret)
+    session.pop(DRAFT, None)
     return keep_secret(fragments.back_to_table(member), secret)
+
+
+def _keep_draft(typed: dict[str, str]) -> None:
+    """What was typed waits in this browser until there is a credit for it; without the password, which its cookie would
+    not keep to itself."""
+    session[DRAFT] = {name: text[:400] for name, text in typed.items() if name not in NOT_KEPT}
+
+
+def _out_of_credits(acting: Acting, broke: OutOfCredits) -> str:
+    return render_template(
+        "billing/out_of_credits.html",
+        acting=acting,
+        sentence=broke.sentence,
+        draft=session[DRAFT].get("name", ""),
+        offer=billing.offer(),
+        owners=asking.owners_of(acting.account.id),
+        s=statement_of(acting.account),
+    )
 
 
 def _form(acting: Acting, typed: dict[str, str], invalid: Invalid | None = None) -> str:

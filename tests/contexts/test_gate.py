@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 
 from poker_app import ids
+from poker_app.accounts import team
 from poker_app.accounts.acting import Acting, home_of
 from poker_app.accounts.models import Account
 from poker_app.accounts.users import add_user
@@ -194,6 +195,32 @@ def test_a_plan_has_so_many_seats_at_a_table(acting: Acting) -> None:
     session.rollback()
     subscribes(acting, "team")
     members.join(ada.session, name="One more", votes=True, secret=ids.new_secret())
+
+
+def test_a_plan_has_so_many_facilitators(acting: Acting) -> None:
+    def joins(name: str) -> None:
+        with transaction():
+            team.seat(session.get_one(Account, acting.account.id), add_user(name=name, email=None), "facilitator")
+
+    with pytest.raises(Conflict, match="a plan for one facilitator"):
+        joins("Ben")
+    session.rollback()
+    subscribes(acting, "team")
+    for name in ("Ben", "Cleo", "Dora", "Emil"):
+        joins(name)
+    with pytest.raises(Conflict, match="a plan for 5 facilitators"):
+        joins("Finn")
+    session.rollback()
+    subscribes(acting, "business")
+    joins("Finn")
+
+
+def test_reports_are_kept_as_long_as_the_plan_keeps_them(acting: Acting) -> None:
+    account = session.get_one(Account, acting.account.id)
+    assert gate.report_days(account) == 30
+    subscribes(acting, "team")
+    account = session.get_one(Account, acting.account.id)
+    assert gate.report_days(account) == account.report_days == 365
 
 
 def test_a_failed_payment_stops_new_sessions_after_fourteen_days(acting: Acting, clock: Clock) -> None:

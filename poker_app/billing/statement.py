@@ -1,0 +1,85 @@
+"""An account's plan and credits as a page shows them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from poker_app import billing, clock
+from poker_app.accounts.models import Account, User
+from poker_app.billing import ledger
+from poker_app.billing.models import CreditTxn, Subscription
+from poker_app.billing.standing import standing_of
+from poker_app.db import session
+from poker_app.rules.credits import period
+from poker_app.rules.plans import Standing
+
+# Who a line of the history is by, where it is nobody's in particular.
+BY_ITSELF = "Faceup"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the history. ``who`` is a teammate's name, or the service's where nobody did it."""
+
+    id: int
+    at: datetime
+    what: str
+    who: str
+    amount: int
+    balance: int
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """``monthly`` of ``monthly_total`` are left of what came with the plan or trial; ``renews_at`` is when the next
+    ones come. ``lasting`` never expire. A plan without credits has neither."""
+
+    standing: Standing
+    balance: int
+    monthly: int
+    monthly_total: int
+    lasting: int
+    renews_at: datetime | None
+    paid: bool
+    ends: bool
+
+
+def statement_of(account: Account) -> Statement:
+    """Where an account stands, and what it has. The free month's credits count although nobody has asked for them
+    yet."""
+    standing, now = standing_of(account.id), clock.now()
+    found = session.get(Subscription, account.id) if billing.is_on() else None
+    lots = ledger.lots(account.id)
+    lasting = sum(lot.remaining for lot in lots if lot.expires_at is None)
+    passing = [lot for lot in lots if lot.expires_at is not None]
+    monthly, total = sum(lot.remaining for lot in passing), sum(lot.amount for lot in passing)
+    renews_at = found.period_end if found and standing.plan.price else None
+    if not standing.plan.price and standing.plan.credits:
+        start, renews_at = period(account.created_at, now)
+        if not ledger.is_known(account.id, ledger.month_key(standing.plan.name, start)):
+            monthly, total = monthly + standing.plan.credits, total + standing.plan.credits
+    return Statement(
+        standing=standing,
+        balance=lasting + monthly,
+        monthly=monthly,
+        monthly_total=total,
+        lasting=lasting,
+        renews_at=renews_at,
+        paid=bool(found and found.subscription_id and standing.plan.price),
+        ends=bool(found and found.ends_at),
+    )
+
+
+def history(account_id: str, *, before: int | None = None, most: int = 50) -> Sequence[Line]:
+    """What happened to an account's credits, the latest first, with who and why."""
+    txns = ledger.history(account_id, before=before, most=most)
+    users = {txn.user_id for txn in txns if txn.user_id}
+    names: dict[str, str] = dict(session.execute(select(User.id, User.name).where(User.id.in_(users))).all())
+    return [_line(txn, names) for txn in txns]
+
+
+def _line(txn: CreditTxn, names: dict[str, str]) -> Line:
+    who = names.get(txn.user_id or "", BY_ITSELF)
+    return Line(txn.id, txn.at, txn.why, who, txn.amount, txn.balance_after)

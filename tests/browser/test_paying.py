@@ -1,0 +1,85 @@
+"""The free credits run out over a half-typed session; it is paid for, and goes on where it stopped."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.house import House
+from tests.browser.person import Person
+from tests.browser.soundness import is_sound
+from tests.post import Post
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def shop(build: Callable[..., House], post: Post) -> House:
+    """A house where sessions cost credits, and a provider that takes no money."""
+    mail = {"MAIL": "smtp", "SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(post.port), "SMTP_TLS": "false"}
+    return build(AUTH="accounts", BILLING="fake", **mail)
+
+
+@pytest.fixture
+def customer(person: Callable[..., Person], shop: House, post: Post) -> Callable[..., Person]:
+    """Makes people who come to the shop."""
+    return lambda name, **how: person(name, home=shop.url, post=post, **how)
+
+
+def starts(owner: Person, name: str) -> None:
+    owner.page.goto("/sessions/new")
+    owner.page.get_by_label("Session", exact=True).fill(name)
+    owner.page.get_by_label("Your name").fill(owner.name)
+    owner.page.get_by_role("button", name="Start session").click()
+
+
+def sees_credits(owner: Person, count: int) -> None:
+    owner.page.goto("/dashboard")
+    expect(owner.page.locator("a.credits")).to_contain_text(str(count))
+
+
+def test_from_the_last_credit_to_a_plan(customer: Callable[..., Person]) -> None:
+    ada = customer("Ada").signs_in()
+    sees_credits(ada, 3)
+    for number in (1, 2, 3):
+        starts(ada, f"Sprint {number}")
+        ada.is_live()
+    sees_credits(ada, 0)
+
+    ada.expects("402")
+    ada.page.goto("/sessions/new")
+    ada.page.locator("label.opt", has=ada.page.get_by_text("T-shirts", exact=True)).click()
+    ada.page.get_by_label("Session", exact=True).fill("Half-typed")
+    ada.page.get_by_role("button", name="Start session").click()
+    ada.sees("You are out of credits", "“Half-typed” is kept")
+    is_sound(ada.page)
+
+    ada.page.get_by_role("button", name="Buy and start session").click()
+    ada.sees("This page takes no money", "Pack of 10 credits")
+    ada.page.get_by_role("button", name="Pay with the card that works").click()
+    expect(ada.page.get_by_label("Session", exact=True)).to_have_value("Half-typed")
+    expect(ada.page.get_by_role("radio", name="T-shirts")).to_be_checked()
+    ada.page.get_by_role("button", name="Start session").click()
+    ada.is_live()
+    ada.card("XL")
+    sees_credits(ada, 9)
+
+    ada.page.get_by_role("link", name="Plan and billing").click()
+    ada.sees("Free plan", "9 bought, they never expire", "Session “Half-typed”")
+    is_sound(ada.page)
+    ada.page.get_by_role("button", name="Subscribe to Team").click()
+    ada.page.get_by_role("button", name="Pay with the card that works").click()
+    ada.sees("Team plan", "20 of 20 of this month’s")
+    sees_credits(ada, 29)
+
+
+def test_plan_and_credits_on_a_phone(customer: Callable[..., Person]) -> None:
+    cleo = customer("Cleo", phone=True).signs_in()
+    cleo.page.goto("/")
+    cleo.sees("Voters never pay")
+    is_sound(cleo.page)
+    cleo.page.goto("/dashboard")
+    cleo.page.get_by_role("link", name="Plan and billing").click()
+    cleo.page.get_by_role("button", name="Try Team for 14 days").click()
+    cleo.sees("Team plan", "The trial ends on")
+    is_sound(cleo.page)
