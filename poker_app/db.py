@@ -98,32 +98,33 @@ def transaction() -> Iterator[Transaction]:
     work._run()
 
 
-def write[T](action: Callable[[Connection], T]) -> T:
-    """One small write, all of it or none of it; committed when this answers with what ``action`` does.
+type Act[Ask, Answer] = Callable[[Connection, Sequence[Ask]], Sequence[Answer | Exception]]
+
+
+def write[Ask, Answer](act: Act[Ask, Answer], ask: Ask) -> Answer:
+    """One small write, all of it or none of it; committed when this answers as ``act`` does to ``ask``.
 
     SQLite lets one writer in at a time, and each waits for the disk: so those who wait while somebody else commits
-    share the next transaction, and with it that wait. ``action`` may run on another's thread, so it is to ask nothing
-    but its connection. PostgreSQL does the same by itself.
+    share the next transaction, and with it its statements and that wait. ``act`` is given what all of them ask, in
+    order, and answers each, or refuses it with an exception before it has written anything for it. It may run on
+    another's thread, so it is to ask nothing but its connection. PostgreSQL gathers commits by itself.
     """
     _forget_what_was_read()
     engine = db.engine
+    mine = _Write[Ask, Answer](ask)
     if engine.dialect.name != "sqlite":
-        with engine.begin() as connection:
-            return action(connection)
-    mine = _Write(action)
+        _commit_together(engine, act, [mine])
+        return mine.outcome()
     with _writes_lock:
-        waiting = _writes.setdefault(engine, [])
+        waiting = _writes.setdefault(engine, {}).setdefault(act, [])
         waiting.append(mine)
         first = len(waiting) == 1
     if first:
         with _writer:
             with _writes_lock:
-                batch = _writes.pop(engine)
-            _commit_together(engine, batch)
-    mine.settled.wait()
-    if mine.problem is not None:
-        raise mine.problem
-    return mine.outcome
+                batch = _writes[engine].pop(act)
+            _commit_together(engine, act, batch)
+    return mine.outcome()
 
 
 def _forget_what_was_read() -> None:
@@ -134,38 +135,38 @@ def _forget_what_was_read() -> None:
         session.expire_all()
 
 
-class _Write[T]:
-    """A write that waits. As a context manager it is one try, whose problem goes to who asked, not to who writes."""
+class _Write[Ask, Answer]:
+    """What somebody asks, until it is settled."""
 
-    outcome: T
+    answer: Answer | Exception
 
-    def __init__(self, action: Callable[[Connection], T]) -> None:
-        self.action = action
-        self.problem: BaseException | None = None
+    def __init__(self, ask: Ask) -> None:
+        self.ask = ask
+        self.failure: BaseException | None = None
         self.settled = threading.Event()
 
-    def __enter__(self) -> None: ...
+    def outcome(self) -> Answer:
+        self.settled.wait()
+        if self.failure is not None:
+            raise self.failure
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
 
-    def __exit__(self, _kind: object, problem: BaseException | None, _trace: object) -> bool:
-        self.problem = problem
-        return True
 
-
-_writes: WeakKeyDictionary[Engine, list[_Write[Any]]] = WeakKeyDictionary()
+_writes: WeakKeyDictionary[Engine, dict[Act[Any, Any], list[_Write[Any, Any]]]] = WeakKeyDictionary()
 _writes_lock = threading.Lock()
 
 
-def _commit_together(engine: Engine, batch: Sequence[_Write[Any]]) -> None:
+def _commit_together(engine: Engine, act: Act[Any, Any], batch: Sequence[_Write[Any, Any]]) -> None:
     try:
         with engine.connect().execution_options(writes=True) as connection, connection.begin():
-            for each in batch:
-                connection.exec_driver_sql("SAVEPOINT one")
-                with each:
-                    each.outcome = each.action(connection)
-                connection.exec_driver_sql("ROLLBACK TO one" if each.problem else "RELEASE one")
+            for each, answer in zip(batch, act(connection, [each.ask for each in batch]), strict=True):
+                each.answer = answer
     except BaseException as failure:
+        # Nothing was written, whoever's it was.
         for each in batch:
-            each.problem = each.problem or failure
+            each.failure = failure
         raise
     finally:
         for each in batch:

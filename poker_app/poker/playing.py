@@ -1,23 +1,43 @@
-"""A card is played: what is done most often, with statements instead of objects, and in company (``db.write``).
+"""Cards are played: what is done most often, with statements instead of objects, and in company (``db.write``).
 
-It decides as ``turn`` does, on rows that nobody else is changing at that moment.
+Who waited together plays together, at whichever tables: what they need is read at once, each plays in turn, and what
+they did is written at once. It decides as ``turn`` does, on rows that nobody else is changing at that moment.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from poker_app.db import Base
-from poker_app.errors import NotFound
+from poker_app.errors import NotFound, Refusal
 from poker_app.poker.models import Member, PokerSession, Round, Vote
 from poker_app.poker.seats import DELETED, NOT_SEATED, REMOVED
+from poker_app.rules import Refused
 from poker_app.rules import round as rules
 
 # A member who asks for something is here; that is written at most this often.
 NOTE_EVERY = timedelta(seconds=20)
+
+
+class Holder(NamedTuple):
+    """Who plays, by what their browser holds: the digest of a guest's secret, a signed-in user, or both."""
+
+    session_id: str
+    secret_digest: str | None
+    user_id: str | None
+
+
+class Play(NamedTuple):
+    """A card that somebody plays in a round."""
+
+    holder: Holder
+    round_id: str
+    card: str
+    at: datetime
 
 
 @dataclass(slots=True)
@@ -36,8 +56,10 @@ _tables = Base.metadata.tables
 _session, _member = _tables[PokerSession.__tablename__].c, _tables[Member.__tablename__].c
 _round, _vote = _tables[Round.__tablename__].c, _tables[Vote.__tablename__].c
 
+_AT_TABLES: BindParameter[Any] = bindparam("session_ids", expanding=True)
 _LOCKED = (
     select(
+        _session.id,
         _session.cards,
         _session.version,
         _session.current_round_id,
@@ -47,13 +69,16 @@ _LOCKED = (
         _session.ended_at,
         _session.deleted_at,
     )
-    .where(_session.id == bindparam("session_id"))
+    .where(_session.id.in_(_AT_TABLES))
     .with_for_update()
 )
 # Not in one statement with the lock: PostgreSQL would show the round as it was before the wait.
 _HERE = (
     select(
         _member.id,
+        _member.session_id,
+        _member.secret_digest,
+        _member.user_id,
         _member.votes,
         _member.seen_at,
         _member.away_since,
@@ -61,13 +86,30 @@ _HERE = (
         _member.removed_at,
         _round.revealed_at,
     )
-    .join(_round.id.table, _round.id == bindparam("round_id"))
-    .where(_member.session_id == bindparam("session_id"))
+    .join(_session.id.table, _session.id == _member.session_id)
+    .join(_round.id.table, _round.id == _session.current_round_id)
+    .where(_member.session_id.in_(_AT_TABLES))
 )
 # Whose seat it is, ``seats.find_member`` says: a user's own before the guest's whom their browser's secret stands for.
-_BY_SECRET = (_member.secret_digest == bindparam("digest")) & _member.user_id.is_(None)
-_GUEST = _HERE.where(_BY_SECRET)
-_USER = _HERE.where((_member.user_id == bindparam("user_id")) | _BY_SECRET).order_by(_member.user_id.is_(None)).limit(1)
+_BY_SECRET = _member.secret_digest.in_(bindparam("digests", expanding=True)) & _member.user_id.is_(None)
+_GUESTS = _HERE.where(_BY_SECRET)
+_USERS = _HERE.where(or_(_member.user_id.in_(bindparam("user_ids", expanding=True)), _BY_SECRET))
+_WAITED_FOR = (
+    select(_member.session_id, _member.id, _vote.member_id.label("voted"))
+    .join(_session.id.table, _session.id == _member.session_id)
+    .join(
+        _vote.card.table,
+        (_vote.member_id == _member.id) & (_vote.round_id == _session.current_round_id),
+        isouter=True,
+    )
+    .where(
+        _member.session_id.in_(_AT_TABLES),
+        _member.votes,
+        _member.removed_at.is_(None),
+        _member.left_at.is_(None),
+        _member.away_since.is_(None),
+    )
+)
 _SEEN = (
     update(_member.id.table)
     .where(_member.id == bindparam("who"))
@@ -87,87 +129,134 @@ _PLAYED = {
     for dialect in (sqlite, postgresql)
     for insert in [dialect.insert(_vote.card.table).values(_CARD)]
 }
-_WAITED_FOR = (
-    select(_member.id, _vote.member_id.label("voted"))
-    .join(_vote.card.table, (_vote.member_id == _member.id) & (_vote.round_id == bindparam("round_id")), isouter=True)
-    .where(
-        _member.session_id == bindparam("session_id"),
-        _member.votes,
-        _member.removed_at.is_(None),
-        _member.left_at.is_(None),
-        _member.away_since.is_(None),
-    )
-)
 _TURNED = (
     update(_round.id.table)
-    .where(_round.id == bindparam("round_id"))
+    .where(_round.id == bindparam("which"))
     .values(revealed_at=bindparam("at"), names_hidden=bindparam("hidden"))
+)
+_STOPPED = (
+    update(_session.id.table).where(_session.id == bindparam("which")).values(timer_ends_at=None, timer_remaining=None)
 )
 _COUNTED = (
     update(_session.id.table)
-    .where(_session.id == bindparam("session_id"))
+    .where(_session.id == bindparam("which"))
     .values(version=bindparam("to"), published_version=bindparam("to"))
 )
-_COUNTED_AND_STOPPED = _COUNTED.values(timer_ends_at=None, timer_remaining=None)
 
 
-class Holder(NamedTuple):
-    """Who plays, by what their browser holds: the digest of a guest's secret, a signed-in user, or both."""
-
-    session_id: str
-    secret_digest: str | None
-    user_id: str | None
-
-
-def play(connection: Connection, holder: Holder, round_id: str, card: str, at: datetime) -> Played:
-    """The card goes on the table, or takes the place of the one there. Raises NotFound and ``Refused``."""
-    here = {"session_id": holder.session_id}
-    table = connection.execute(_LOCKED, here).one_or_none()
-    if table is None:
-        raise NotFound(NOT_SEATED)
-    if table.deleted_at:
-        raise NotFound(DELETED)
-    current = {"round_id": table.current_round_id}
-    asking = {**here, **current, "digest": holder.secret_digest}
-    if holder.user_id:
-        member = connection.execute(_USER, {**asking, "user_id": holder.user_id}).one_or_none()
-    else:
-        member = connection.execute(_GUEST, asking).one_or_none()
-    if member is None:
-        raise NotFound(NOT_SEATED)
-    if member.removed_at:
-        raise NotFound(REMOVED)
-    rules.may_vote(
-        card=card,
-        cards=table.cards,
-        votes_here=member.votes,
-        is_current=round_id == table.current_round_id,
-        revealed=member.revealed_at is not None,
-        change_after_reveal=table.change_after_reveal,
-        ended=table.ended_at is not None,
-    )
-    played = Played(table.version)
-    _note_seen(connection, member, at, played)
-    acted = {"who": member.id, "at": at}
-    connection.execute(_PLAYED[connection.dialect.name], {**current, **acted, "card": card})
-    played.tell("vote")
-    counted = _COUNTED
-    if table.auto_reveal and member.revealed_at is None and _complete(connection, {**here, **current}):
-        connection.execute(_TURNED, {**current, "at": at, "hidden": table.names_hidden})
-        played.tell("round-revealed")
-        counted = _COUNTED_AND_STOPPED
-    connection.execute(counted, {**here, "to": played.version})
-    return played
+def play(connection: Connection, plays: Sequence[Play]) -> list[Played | Exception]:
+    """The cards go on their tables, or take the place of those there: one answer for each, NotFound and ``Refused``
+    among them."""
+    tables = _Tables(connection, [each.holder for each in plays])
+    answers = [_in_turn(tables, each) for each in plays]
+    tables.write(connection)
+    return answers
 
 
-def _note_seen(connection: Connection, member: Any, at: datetime, played: Played) -> None:
-    back = member.away_since is not None or member.left_at is not None
-    if back:
-        played.tell("member-joined")
-    if back or at - member.seen_at >= NOTE_EVERY:
-        connection.execute(_SEEN, {"who": member.id, "at": at})
+def _in_turn(tables: "_Tables", one: Play) -> Played | Exception:
+    try:
+        return tables.take(one)
+    except (Refusal, Refused) as refusal:
+        return refusal
 
 
-def _complete(connection: Connection, where: dict[str, Any]) -> bool:
-    waited_for = connection.execute(_WAITED_FOR, where).all()
-    return rules.everyone_voted([each.id for each in waited_for], [each.voted for each in waited_for])
+class _Tables:
+    """What is known of some tables while they are held, and what is to be written there."""
+
+    def __init__(self, connection: Connection, holders: Sequence[Holder]) -> None:
+        here: dict[str, Any] = {"session_ids": sorted({each.session_id for each in holders})}
+        self._tables = {row.id: row for row in connection.execute(_LOCKED, here)}
+        users = [each.user_id for each in holders if each.user_id]
+        asking = {**here, "digests": [each.secret_digest for each in holders if each.secret_digest]}
+        found = connection.execute(_USERS, {**asking, "user_ids": users}) if users else None
+        self._members: dict[tuple[str, str | None, str | None], Any] = {}
+        for row in found if found is not None else connection.execute(_GUESTS, asking):
+            seat = (None, row.user_id) if row.user_id else (row.secret_digest, None)
+            self._members[row.session_id, *seat] = row
+        self._versions = {key: row.version for key, row in self._tables.items()}
+        self._waited_for = self._who_is_waited_for(connection)
+        self._cards: list[dict[str, Any]] = []
+        self._seen: dict[str, datetime] = {}
+        self._turned: dict[str, dict[str, Any]] = {}
+
+    def _who_is_waited_for(self, connection: Connection) -> dict[str, dict[str, bool]]:
+        """At the tables that reveal by themselves: who is present to vote, and whether they have."""
+        waited_for: dict[str, dict[str, bool]] = {key: {} for key, row in self._tables.items() if row.auto_reveal}
+        if waited_for:
+            for row in connection.execute(_WAITED_FOR, {"session_ids": list(waited_for)}):
+                waited_for[row.session_id][row.id] = row.voted is not None
+        return waited_for
+
+    def take(self, one: Play) -> Played:
+        """One card is played."""
+        table, member = self._table(one.holder), self._member(one.holder)
+        revealed = member.revealed_at is not None or table.id in self._turned
+        rules.may_vote(
+            card=one.card,
+            cards=table.cards,
+            votes_here=member.votes,
+            is_current=one.round_id == table.current_round_id,
+            revealed=revealed,
+            change_after_reveal=table.change_after_reveal,
+            ended=table.ended_at is not None,
+        )
+        played = Played(self._versions[table.id])
+        self._note_seen(member, one.at, played)
+        self._cards.append({"round_id": one.round_id, "who": member.id, "card": one.card, "at": one.at})
+        played.tell("vote")
+        if not revealed and self._complete(table.id, member.id):
+            self._turned[table.id] = {"which": one.round_id, "at": one.at, "hidden": table.names_hidden}
+            played.tell("round-revealed")
+        self._versions[table.id] = played.version
+        return played
+
+    def _complete(self, session_id: str, member_id: str) -> bool:
+        here = self._waited_for.get(session_id)
+        if here is None:
+            return False
+        here[member_id] = True
+        return rules.everyone_voted(here, [who for who, voted in here.items() if voted])
+
+    def _table(self, holder: Holder) -> Any:
+        table = self._tables.get(holder.session_id)
+        if table is None:
+            raise NotFound(NOT_SEATED)
+        if table.deleted_at:
+            raise NotFound(DELETED)
+        return table
+
+    def _member(self, holder: Holder) -> Any:
+        here, digest, user_id = holder
+        member = self._members.get((here, None, user_id)) if user_id else None
+        member = member or (self._members.get((here, digest, None)) if digest else None)
+        if member is None:
+            raise NotFound(NOT_SEATED)
+        if member.removed_at:
+            raise NotFound(REMOVED)
+        return member
+
+    def _note_seen(self, member: Any, at: datetime, played: Played) -> None:
+        if member.id in self._seen:
+            return
+        back = member.away_since is not None or member.left_at is not None
+        if back:
+            played.tell("member-joined")
+        if back or at - member.seen_at >= NOTE_EVERY:
+            self._seen[member.id] = at
+
+    def write(self, connection: Connection) -> None:
+        """All that was done."""
+        if not self._cards:
+            return
+        if self._seen:
+            connection.execute(_SEEN, [{"who": who, "at": at} for who, at in self._seen.items()])
+        connection.execute(_PLAYED[connection.dialect.name], self._cards)
+        if self._turned:
+            connection.execute(_TURNED, list(self._turned.values()))
+            connection.execute(_STOPPED, [{"which": key} for key in self._turned])
+        counted = [
+            {"which": key, "to": version}
+            for key, version in self._versions.items()
+            if version != self._tables[key].version
+        ]
+        connection.execute(_COUNTED, counted)

@@ -5,7 +5,7 @@ from poker_app.db import session, write
 from poker_app.errors import Conflict, Invalid
 from poker_app.poker import events, tasks
 from poker_app.poker.models import Member, Task, Vote
-from poker_app.poker.playing import Holder, play
+from poker_app.poker.playing import Holder, Play, play
 from poker_app.poker.reveal import voters
 from poker_app.poker.turn import Turn, asking_socket, turn
 from poker_app.rules import round as rules
@@ -21,8 +21,8 @@ def cast_vote(who: Holder | Member, round_id: str, card: str) -> int:
     Answers with the table's version that has it.
     """
     # Plain values: whichever thread writes must not read a row of this one's.
-    holder, at = Holder(who.session_id, who.secret_digest, who.user_id), clock.now()
-    played = write(lambda connection: play(connection, holder, round_id, card, at))
+    holder = Holder(who.session_id, who.secret_digest, who.user_id)
+    played = write(play, Play(holder, round_id, card, clock.now()))
     socket = asking_socket.get()
     if events.reaches(holder.session_id, socket):
         socket = None

@@ -10,6 +10,7 @@ import structlog
 from flask import Flask, Response, current_app, g, request
 from flask.sessions import SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
+from itsdangerous import URLSafeTimedSerializer
 from werkzeug.exceptions import BadRequest
 
 from poker_app import ids
@@ -34,13 +35,20 @@ log = structlog.get_logger("web")
 class SecureWithTls(SecureCookieSessionInterface):
     """The session cookie is for TLS only wherever the request came through it."""
 
+    def __init__(self, app: Flask) -> None:
+        # Made once: every request reads the cookie.
+        self._serializer = super().get_signing_serializer(app)
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        return self._serializer
+
     def get_cookie_secure(self, app: Flask) -> bool:
         return request.is_secure
 
 
 def install(app: Flask) -> None:
     """Checks before every request, and one log line after it."""
-    app.session_interface = SecureWithTls()
+    app.session_interface = SecureWithTls(app)
 
     @app.before_request
     def begin() -> None:

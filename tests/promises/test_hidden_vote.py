@@ -5,9 +5,8 @@ import hashlib
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -20,7 +19,7 @@ from poker_app import create_app, realtime
 from poker_app.db import db, session
 from poker_app.poker import events, exports, voting
 from poker_app.poker.models import Member, PokerSession, Round, Vote
-from poker_app.poker.playing import Holder
+from poker_app.poker.playing import Holder, Play, Played
 from poker_app.realtime.engines.embedded import running
 from poker_app.realtime.engines.embedded.hub import Connection, Hub
 from poker_app.realtime.engines.embedded.protocol import Limits
@@ -293,16 +292,16 @@ def _in_export(patch: pytest.MonkeyPatch, form: str) -> None:
 def reveal_as_soon_as_all_agree(patch: pytest.MonkeyPatch) -> None:
     play = voting.play
 
-    def eager(connection: Database, holder: Holder, round_id: str, card: str, at: datetime) -> Any:
-        played = play(connection, holder, round_id, card, at)
-        cards = connection.scalars(select(Vote.card).where(Vote.round_id == round_id)).all()
-        if len(cards) > 1 and len(set(cards)) == 1 and played.news[-1][0] == "vote":
-            connection.execute(update(Round).where(Round.id == round_id).values(revealed_at=at))
-            played.tell("round-revealed")
-            connection.execute(
-                update(PokerSession).where(PokerSession.id == holder.session_id).values(version=played.version)
-            )
-        return played
+    def eager(connection: Database, plays: Sequence[Play]) -> Any:
+        answers = play(connection, plays)
+        for one, played in zip(plays, answers, strict=True):
+            cards = connection.scalars(select(Vote.card).where(Vote.round_id == one.round_id)).all()
+            if isinstance(played, Played) and len(cards) > 1 and len(set(cards)) == 1 and len(played.news) == 1:
+                connection.execute(update(Round).where(Round.id == one.round_id).values(revealed_at=one.at))
+                played.tell("round-revealed")
+                here = update(PokerSession).where(PokerSession.id == one.holder.session_id)
+                connection.execute(here.values(version=played.version))
+        return answers
 
     patch.setattr(voting, "play", eager)
 

@@ -1,0 +1,130 @@
+"""Cards played in company: who waited together is answered as if they had come one after the other."""
+
+from datetime import timedelta
+
+from sqlalchemy import Connection, event
+
+from poker_app.db import db, session, transaction
+from poker_app.errors import NotFound
+from poker_app.poker.models import Member
+from poker_app.poker.playing import NOTE_EVERY, Holder, Play, Played, play
+from poker_app.rules import Refused
+from tests.cast import Clock
+from tests.contexts.conftest import Room
+
+
+def holder(member: Member) -> Holder:
+    return Holder(member.session_id, member.secret_digest, member.user_id)
+
+
+def together(room: Room, clock: Clock, *cards: tuple[Holder, str], round_id: str = "") -> list[Played | Exception]:
+    """Everybody's card in one transaction, in order."""
+    plays = [Play(who, round_id or room.round.id, card, clock.now()) for who, card in cards]
+    with transaction():
+        answers = play(session.connection(), plays)
+    session.expire_all()
+    return answers
+
+
+def news(answer: Played | Exception) -> list[str]:
+    """The names of the events that an accepted card brings."""
+    assert isinstance(answer, Played)
+    return [name for name, _ in answer.news]
+
+
+def refusal(answer: Played | Exception) -> str:
+    assert isinstance(answer, Refused)
+    return str(answer)
+
+
+def test_each_change_has_its_own_version(room: Room, clock: Clock) -> None:
+    before = room.table.version
+    answers = together(room, clock, (holder(room.ada), "3"), (holder(room.ben), "5"), (holder(room.ada), "8"))
+    assert [one.version for one in answers if isinstance(one, Played)] == [before + 1, before + 2, before + 3]
+    assert room.cards() == {"Ada": "8", "Ben": "5"}
+    assert room.table.version == room.table.published_version == before + 3
+
+
+def test_at_several_tables(room: Room, clock: Clock) -> None:
+    elsewhere = room.opened("Gus")
+    versions = room.table.version, elsewhere.session.version
+    plays = [
+        Play(holder(room.ben), room.round.id, "5", clock.now()),
+        Play(holder(elsewhere), str(elsewhere.session.current_round_id), "13", clock.now()),
+        Play(holder(elsewhere), room.round.id, "13", clock.now()),
+        Play(Holder(elsewhere.session_id, room.ben.secret_digest, None), room.round.id, "1", clock.now()),
+    ]
+    with transaction():
+        mine, theirs, other_round, stranger = play(session.connection(), plays)
+    session.expire_all()
+    assert (news(mine), news(theirs)) == (["vote"], ["vote"])
+    assert (room.table.version, elsewhere.session.version) == (versions[0] + 1, versions[1] + 1)
+    assert refusal(other_round) == "That round is over. The table shows where we are now."
+    assert isinstance(stranger, NotFound)
+    assert room.cards() == {"Ben": "5"}
+    assert room.cards(elsewhere.session.current_round_id) == {"Gus": "13"}
+
+
+def test_a_refusal_takes_nobody_along(room: Room, clock: Clock) -> None:
+    nobody = Holder(room.table.id, "0" * 64, None)
+    watching, off, stranger, fine = together(
+        room, clock, (holder(room.cleo), "5"), (holder(room.ada), "4"), (nobody, "5"), (holder(room.ben), "5")
+    )
+    assert refusal(watching) == "You are watching. Take a hand of cards to vote."
+    assert refusal(off) == "That card is not in this deck."
+    assert isinstance(stranger, NotFound)
+    assert news(fine) == ["vote"]
+    assert room.cards() == {"Ben": "5"}
+
+
+def test_only_refusals_write_nothing(room: Room, clock: Clock) -> None:
+    written: list[str] = []
+
+    def note(_connection: Connection, _cursor: object, statement: str, *_more: object) -> None:
+        if not statement.startswith("SELECT"):
+            written.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        [answer] = together(room, clock, (holder(room.ben), "4"))
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+    assert refusal(answer)
+    assert [one for one in written if not one.startswith("BEGIN")] == []
+
+
+def test_the_last_card_turns_them_over_and_the_next_comes_too_late(room: Room, clock: Clock) -> None:
+    room.lets(auto_reveal=True)
+    first, last, late = together(room, clock, (holder(room.ada), "3"), (holder(room.ben), "5"), (holder(room.ada), "8"))
+    assert news(first) == ["vote"]
+    assert news(last) == ["vote", "round-revealed"]
+    assert refusal(late) == "The cards are already face up."
+    assert room.revealed
+    assert room.cards() == {"Ada": "3", "Ben": "5"}
+
+
+def test_a_card_changed_after_the_reveal_turns_nothing_over_again(room: Room, clock: Clock) -> None:
+    room.lets(auto_reveal=True, change_after_reveal=True)
+    *_, late = together(room, clock, (holder(room.ada), "3"), (holder(room.ben), "5"), (holder(room.ada), "8"))
+    assert news(late) == ["vote"]
+    assert room.cards() == {"Ada": "8", "Ben": "5"}
+
+
+def test_who_comes_back_by_playing_is_told_of_once(room: Room, clock: Clock) -> None:
+    room.ben.away_since = clock.now()
+    session.commit()
+    clock.forward(seconds=30)
+    first, again = together(room, clock, (holder(room.ben), "3"), (holder(room.ben), "5"))
+    assert news(first) == ["member-joined", "vote"]
+    assert news(again) == ["vote"]
+    assert (room.ben.away_since, room.ben.seen_at) == (None, clock.now())
+
+
+def test_that_somebody_is_here_is_written_now_and_then(room: Room, clock: Clock) -> None:
+    seen = room.ben.seen_at
+    clock.forward(seconds=(NOTE_EVERY - timedelta(seconds=1)).total_seconds())
+    together(room, clock, (holder(room.ben), "3"))
+    assert room.ben.seen_at == seen
+    clock.forward(seconds=1)
+    together(room, clock, (holder(room.ben), "5"))
+    assert room.ben.seen_at == clock.now()
