@@ -44,6 +44,7 @@ class Side:
     at_once: Times = field(default_factory=Times)
     rounds_a_second: list[float] = field(default_factory=list)
     votes_a_second: list[float] = field(default_factory=list)
+    changes_a_second: list[float] = field(default_factory=list)
     votes: int = 0
     cpu: float = 0.0
     others: list[float] = field(default_factory=list)
@@ -61,7 +62,13 @@ class Side:
 
     @property
     def votes_rate(self) -> float:
+        """Within whole rounds: reveals and next rounds take their time too."""
         return median(self.votes_a_second)
+
+    @property
+    def changes_rate(self) -> float:
+        """Of votes alone: everybody changes their card again and again."""
+        return median(self.changes_a_second)
 
 
 @dataclass
@@ -72,7 +79,8 @@ class Result:
 
 
 async def measure(scenario: Scenario, slices: int, seconds: float) -> Result:
-    """In each slice ``seconds`` alone and as long at once for the product, half of that for the floor."""
+    """In each slice ``seconds`` alone, as long at once, and as long without reveals for the product, half of that for
+    the floor."""
     with ExitStack() as stack:
         server, seats = stack.enter_context(site(scenario.rooms, scenario.voters))
         floor_server = stack.enter_context(running("bench.floor"))
@@ -86,6 +94,8 @@ async def measure(scenario: Scenario, slices: int, seconds: float) -> Result:
             await _alone(plains, seconds / 2, floor.alone)
             await _at_once(server, tables, seconds, product)
             await _at_once(floor_server, plains, seconds / 2, floor)
+            await _changing(tables, seconds, product)
+            await _changing(plains, seconds / 2, floor)
         product.connected_mb, floor.connected_mb = server.memory(), floor_server.memory()
         product.fetches = sum(table.fetches for table in tables)
         for room in [*tables, *plains]:
@@ -137,3 +147,20 @@ async def _play(room: Room, until: float, times: Times) -> int:
         await room.open_next_round()
         rounds += 1
     return rounds
+
+
+async def _changing(rooms: Sequence[Room], seconds: float, side: Side) -> None:
+    """Everybody changes their card as soon as the one before is acknowledged."""
+    start = time.perf_counter()
+    until = start + seconds
+    people = [(room, voter) for room in rooms for voter in range(room.voters)]
+    votes = sum(await asyncio.gather(*(_change(room, voter, until) for room, voter in people)))
+    side.changes_a_second.append(votes / (time.perf_counter() - start))
+
+
+async def _change(room: Room, voter: int, until: float) -> int:
+    votes = 0
+    while time.perf_counter() < until:
+        await room.change(voter)
+        votes += 1
+    return votes

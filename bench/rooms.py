@@ -14,12 +14,16 @@ CARDS = ("1", "2", "3", "5", "8", "13")
 
 
 class Room(Protocol):
-    """What can be measured. Voters are numbered; the times are seconds from sending until the last other one saw it."""
+    """What can be measured. Voters are numbered; the times are seconds from sending until the last other one saw it.
+
+    ``change`` is a vote like any other, for which nobody watches the others: it ends when it is acknowledged.
+    """
 
     voters: int
 
     async def sit_down(self) -> None: ...
     async def vote(self, voter: int) -> float: ...
+    async def change(self, voter: int) -> None: ...
     async def reveal(self) -> float: ...
     async def open_next_round(self) -> float: ...
     def get_up(self) -> None: ...
@@ -51,6 +55,9 @@ class TableRoom:
         person = self._voters[voter]
         sight = self._await((person.table.round, person.id), person)
         return await self._until(sight, person.vote(random.choice(CARDS)))
+
+    async def change(self, voter: int) -> None:
+        await self._voters[voter].vote(random.choice(CARDS))
 
     async def reveal(self) -> float:
         sight = self._await((self._leader.table.round, "revealed"), self._leader)
@@ -97,6 +104,9 @@ class FloorRoom:
 
     async def vote(self, voter: int) -> float:
         return await self._tell(f"vote of {voter + 1} in round {self._round}", voter + 1)
+
+    async def change(self, voter: int) -> None:
+        await self.vote(voter)
 
     async def reveal(self) -> float:
         return await self._tell(f"round {self._round} revealed", 0)
