@@ -20,7 +20,7 @@ MOST_BODY = 64 * 1024
 def create_app(settings: Settings | None = None) -> Flask:
     """The WSGI application, for any server. Settings come from the environment unless given."""
     settings = settings or Settings()
-    logs.configure(settings)
+    configure(settings)
     app = Flask(__name__, template_folder=str(ROOT / "templates"), static_folder=None)
     app.config.update(
         SETTINGS=settings,
@@ -45,6 +45,16 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     settings.make_database_folder()
     db.init_app(app)
+
+    from poker_app import web
+
+    web.install(app, csrf)
+    return app
+
+
+def configure(settings: Settings) -> None:
+    """Tell every room what it works with: once a process, unless another application's turn comes in the same one."""
+    logs.configure(settings)
     accounts.configure(settings)
     billing.configure(settings)
     payments.configure(settings)
@@ -52,11 +62,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     clerk.configure(settings)
     mail.configure(settings)
     realtime.configure(settings)
-
-    from poker_app import web
-
-    web.install(app, csrf)
-    return app
 
 
 def _engine_options(settings: Settings) -> dict[str, object]:

@@ -1,9 +1,9 @@
 """What every test may ask for: an application on a database of its own, and the cast to sit at its tables."""
 
-import itertools
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 from flask import Flask
 from jinja2 import FileSystemBytecodeCache
 
-from poker_app import create_app
+from poker_app import configure, create_app
 from poker_app.accounts import hashing
 from poker_app.db import db
 from poker_app.rules.plans import STANDARD
@@ -30,7 +30,9 @@ ON_BOTH = {"contexts", "concurrency", "web"}
 # The settings of a service where people sign in.
 SIGNED_IN: Mapping[str, Any] = {"auth": "accounts", "public_url": "http://localhost"}
 REAL_HASHER = hashing._hasher
-_numbers = itertools.count(1)
+# Applications that wait for the next test with their settings, the last used at the end.
+MOST_APPS = 8
+_apps: list[Flask] = []
 
 
 @pytest.fixture(autouse=True)
@@ -95,19 +97,25 @@ def database() -> str:
     return "sqlite"
 
 
+@pytest.fixture(scope="session")
+def _sqlite_place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where every test's database is found: the same address, so that an application can serve the next test too."""
+    return tmp_path_factory.mktemp("place") / "faceup.db"
+
+
 @pytest.fixture
 def settings(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
     """Settings for a database of the test's own, with no realtime engine."""
     if database == "sqlite":
-        path = tmp_path / "faceup.db"
-        shutil.copy(request.getfixturevalue("empty_sqlite"), path)
-        yield _settings(f"sqlite:///{path}")
+        place: Path = request.getfixturevalue("_sqlite_place")
+        # A link, not the file: SQLite follows it first, so what is left open of the last test stays with its own file.
+        place.unlink(missing_ok=True)
+        place.symlink_to(shutil.copy(request.getfixturevalue("empty_sqlite"), tmp_path / "faceup.db"))
+        yield _settings(f"sqlite:///{place}")
         return
     folder = request.getfixturevalue("postgres_url").partition("?host=")[2]
-    name = f"test_{next(_numbers)}"
-    postgres.command(folder, f"CREATE DATABASE {name} TEMPLATE empty")
-    yield _settings(postgres.url(folder, name))
-    postgres.command(folder, f"DROP DATABASE {name} WITH (FORCE)")
+    postgres.command(folder, "DROP DATABASE IF EXISTS test WITH (FORCE)", "CREATE DATABASE test TEMPLATE empty")
+    yield _settings(postgres.url(folder, "test"))
 
 
 def _settings(url: str) -> Settings:
@@ -120,14 +128,42 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCach
     return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
 
 
+@contextmanager
+def lent(settings: Settings) -> Iterator[Flask]:
+    """An application with these settings: one that served a test before, unless that test changed it. Making one takes
+    longer than most tests."""
+    made = next((each for each in _apps if each.config["SETTINGS"] == settings), None)
+    if made:
+        _apps.remove(made)
+        made.config["SETTINGS"] = settings
+        configure(settings)
+    else:
+        made = create_app(settings)
+    before = _shape(made)
+    try:
+        yield made
+    finally:
+        with made.app_context():
+            db.engine.dispose()
+    if _shape(made) == before:
+        _apps.append(made)
+        del _apps[:-MOST_APPS]
+
+
+def _shape(app: Flask) -> list[object]:
+    """What a test could change about an application, as it is now."""
+    named = [dict(each) for each in (app.config, app.view_functions, app.jinja_env.globals, app.extensions)]
+    hooks = (app.before_request_funcs, app.after_request_funcs, app.teardown_request_funcs)
+    rooms = [{room: list(functions) for room, functions in each.items()} for each in hooks]
+    return [*named, *rooms, app.wsgi_app, app.session_interface, len(app.teardown_appcontext_funcs)]
+
+
 @pytest.fixture
 def app(settings: Settings, compiled: FileSystemBytecodeCache) -> Iterator[Flask]:
     """The application. No context is open: requests of a test must share no more than those of two browsers."""
-    made = create_app(settings)
-    made.jinja_env.bytecode_cache = compiled
-    yield made
-    with made.app_context():
-        db.engine.dispose()
+    with lent(settings) as made:
+        made.jinja_env.bytecode_cache = compiled
+        yield made
 
 
 @pytest.fixture
@@ -158,12 +194,19 @@ def signed_in_settings(settings: Settings, post: Post) -> Settings:
     return settings.model_copy(update={**SIGNED_IN, **mail})
 
 
-@pytest.fixture
-def post() -> Iterator[Post]:
-    """A mail server. The house is told of it by settings: MAIL=smtp, SMTP_HOST, SMTP_PORT, SMTP_TLS."""
+@pytest.fixture(scope="session")
+def _post_office() -> Iterator[Post]:
     server = Post()
     yield server
     server.stop()
+
+
+@pytest.fixture
+def post(_post_office: Post) -> Post:
+    """A mail server, with every mailbox empty. The house is told of it by settings: MAIL=smtp, SMTP_HOST, SMTP_PORT,
+    SMTP_TLS."""
+    _post_office.empty()
+    return _post_office
 
 
 @pytest.fixture

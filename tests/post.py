@@ -63,11 +63,15 @@ class Post:
     """The server. ``refuses`` is an answer to give instead of taking a letter, such as ``550 No such mailbox``."""
 
     def __init__(self, **how: Any) -> None:
+        self.empty()
+        self._controller = _AnyPort(self, hostname="127.0.0.1", port=0, **how)
+        self._controller.start()
+
+    def empty(self) -> None:
+        """As if nothing had ever been sent."""
         self.letters: list[Letter] = []
         self.refuses = ""
         self._opened: set[int] = set()
-        self._controller = _AnyPort(self, hostname="127.0.0.1", port=0, **how)
-        self._controller.start()
 
     @property
     def port(self) -> int:

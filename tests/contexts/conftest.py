@@ -5,9 +5,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from poker_app import create_app, ids
+from poker_app import ids
 from poker_app.accounts.acting import home_of
-from poker_app.db import db, session
+from poker_app.db import session
 from poker_app.errors import Refusal
 from poker_app.poker import members, reveal, sessions, tasks, voting
 from poker_app.poker.events import State
@@ -17,7 +17,7 @@ from poker_app.rules import Refused
 from poker_app.settings import Settings
 from poker_app.web.errors import KINDS
 from tests.cast import Clock
-from tests.conftest import SIGNED_IN, Announced
+from tests.conftest import SIGNED_IN, Announced, lent
 from tests.contexts.club import Club, with_mail
 from tests.rows import rows
 
@@ -134,8 +134,5 @@ def room(context: None, clock: Clock, announced: Announced, monkeypatch: pytest.
 @pytest.fixture
 def club(settings: Settings, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Club]:
     """An account where people sign in."""
-    made = create_app(settings.model_copy(update=SIGNED_IN))
-    with made.app_context():
+    with lent(settings.model_copy(update=SIGNED_IN)) as made, made.app_context():
         yield with_mail(monkeypatch)
-        db.session.remove()
-        db.engine.dispose()
