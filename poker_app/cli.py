@@ -10,8 +10,10 @@ from flask_migrate import Migrate
 from flask_migrate.cli import db as migrations
 
 from poker_app import billing, create_app, jobs, schema
-from poker_app.billing import payments, seats, webhooks
+from poker_app.billing import payments
 from poker_app.db import db
+from poker_app.poker import events
+from poker_app.rules import budget
 from poker_app.settings import Settings, as_table
 
 
@@ -52,7 +54,7 @@ def check_migrations() -> None:
 @poker.command("replay-webhooks")
 def replay_webhooks() -> None:
     """Process once more what the payment provider told and what failed. To be run every few minutes."""
-    well, failed = webhooks.replay() if billing.is_on() else (0, 0)
+    well, failed = jobs.replay_webhooks().values()
     click.echo(f"{well} processed, {failed} failed.")
     if failed:
         sys.exit(1)
@@ -61,7 +63,7 @@ def replay_webhooks() -> None:
 @poker.command("follow-seats")
 def follow_seats() -> None:
     """Bring the seats that are paid for to the teammates that there are. To be run once a day."""
-    click.echo(f"{seats.follow_all()} changed.")
+    click.echo(f"{jobs.follow_seats()['seats']} changed.")
 
 
 @poker.command("check-payments")
@@ -87,6 +89,12 @@ def purge() -> None:
 def settings() -> None:
     """Print the README's table of settings."""
     click.echo(as_table())
+
+
+@poker.command("message-budget", with_appcontext=False)
+def message_budget() -> None:
+    """Print what sessions cost in messages, and how many the managed services' plans take."""
+    click.echo(budget.as_table(events.sending()))
 
 
 if __name__ == "__main__":

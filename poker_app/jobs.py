@@ -1,19 +1,43 @@
-"""What runs by the clock and not by a request. Each may run twice, late, or on two machines at once."""
+"""What runs by the clock and not by a request. Each may run twice, late, or on two machines at once; each run is
+written down, for the operator's page."""
 
+from collections.abc import Mapping
+
+from poker_app import billing
 from poker_app.accounts import mailed_links, sign_ins
 from poker_app.billing import seats, webhooks
+from poker_app.operating.runs import recorded
 from poker_app.poker import retention
 
+FAILED_AGAIN = "payment events that failed again"
 
-def daily() -> dict[str, int]:
+
+def daily() -> Mapping[str, int]:
     """All of it, in the order in which one thing may wait for another."""
-    replayed, failed = webhooks.replay()
-    paid_for = {"payment events": replayed, "payment events that failed again": failed, "seats": seats.follow_all()}
-    return {**paid_for, **purge()}
+    return recorded("daily", lambda: {**_replay(), "seats": seats.follow_all(), **_purge()}, failures=FAILED_AGAIN)
 
 
-def purge() -> dict[str, int]:
+def replay_webhooks() -> Mapping[str, int]:
+    """Process once more what the payment provider told and what failed."""
+    return recorded("replay-webhooks", _replay, failures=FAILED_AGAIN)
+
+
+def follow_seats() -> Mapping[str, int]:
+    """Bring the seats that are paid for to the teammates that there are."""
+    return recorded("follow-seats", lambda: {"seats": seats.follow_all()})
+
+
+def purge() -> Mapping[str, int]:
     """Delete for good what nobody may keep any longer. Answers with how many of what."""
+    return recorded("purge", _purge)
+
+
+def _replay() -> dict[str, int]:
+    well, failed = webhooks.replay() if billing.is_on() else (0, 0)
+    return {"payment events": well, FAILED_AGAIN: failed}
+
+
+def _purge() -> dict[str, int]:
     return {
         "sessions": retention.purge_sessions(),
         "sign-ins": sign_ins.purge(),

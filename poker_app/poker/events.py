@@ -26,7 +26,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from poker_app import realtime
 from poker_app.db import session, transaction
+from poker_app.poker import messages
 from poker_app.poker.models import PokerSession
+from poker_app.rules.budget import ENGINE_TAKES, Sending
 
 EVENTS = {
     "vote": "A card was played, changed or taken back.",
@@ -58,12 +60,14 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What everybody at the table may see, rendered: the shared fragment and the versions it shows."""
+    """What everybody at the table may see, rendered: the shared fragment and the versions it shows. Of ``members`` so
+    many are ``present``."""
 
     version: int
     agenda: int
     html: str
     members: int
+    present: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +186,16 @@ def _tell(news: News) -> State:
     channel, data = realtime.state_channel(news.session_id), payload(state, news.about)
     # No connection of the database is held while the engine is asked.
     session.rollback()
-    if not realtime.publish([channel], news.event, data, socket):
+    if realtime.publish([channel], news.event, data, socket):
+        messages.count_event(news.session_id, news.event, state.present, socket)
+    else:
         _remember_lag(news.session_id, news.version)
     return state
+
+
+def sending() -> Sending:
+    """How the events above are sent, for reckoning with."""
+    return Sending(COALESCE_ABOVE, ENGINE_TAKES + PACE)
 
 
 def payload(state: State, about: dict[str, str] | None = None) -> dict[str, Any]:
@@ -215,6 +226,7 @@ def _remember_lag(session_id: str, version: int) -> None:
 
 def catch_up(session_id: str) -> None:
     """Publish the newest state once if an earlier publish failed: called by whoever next reads the session."""
+    messages.write_down(session_id, older_than=messages.WRITE_EVERY)
     lag = select(PokerSession.version).where(
         PokerSession.id == session_id, PokerSession.published_version < PokerSession.version
     )

@@ -1,6 +1,6 @@
 """The tables of a session on one page: session, series, member, task, round, vote."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
@@ -146,6 +146,18 @@ class Round(Base):
     revealed_at: Mapped[datetime | None]
     # As the session wanted it at the reveal: what was promised then is not taken back by an option changed later.
     names_hidden: Mapped[bool] = mapped_column(default=False)
+
+
+class MessageCount(Base):
+    """What a session cost on a day (in UTC) in messages: those published, and those delivered."""
+
+    __tablename__ = "message_count"
+    __table_args__ = (Index(None, "day"),)
+
+    session_id: Mapped[str] = mapped_column(ForeignKey("poker_session.id", ondelete="CASCADE"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    published: Mapped[int] = mapped_column(default=0)
+    delivered: Mapped[int] = mapped_column(default=0)
 
 
 class Vote(Base):

@@ -8,6 +8,7 @@ from sqlalchemy import or_, select, update
 
 from poker_app import clock, ids, realtime
 from poker_app.db import session, transaction
+from poker_app.poker import messages
 from poker_app.poker.models import Member, PokerSession
 from poker_app.poker.playing import NOTE_EVERY
 from poker_app.poker.reveal import reveal_if_complete
@@ -91,6 +92,7 @@ def sweep(session_id: str) -> None:
 def _connected(session_id: str) -> set[str]:
     # No transaction stays open while the engine is asked.
     session.rollback()
+    messages.count_question(session_id)
     return realtime.present(realtime.presence_channel(session_id)) or set()
 
 
@@ -122,6 +124,8 @@ def hear(events: Iterable[dict[str, Any]]) -> None:
         session_id = realtime.session_of(str(event.get("channel", ""))) or ""
         if not ids.could_be_id(session_id) or session.get(PokerSession, session_id) is None:
             continue
+        if event.get("name") in ("member_added", "member_removed"):
+            messages.count_presence(session_id)
         match event.get("name"), event.get("user_id"):
             case "member_added", str(member_id) if ids.could_be_id(member_id):
                 # Whoever has just loaded the page is known to be here.

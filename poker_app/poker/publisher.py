@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 import structlog
 
-from poker_app.poker import events
+from poker_app.poker import events, messages
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +38,8 @@ class Publisher:
             with self._lock:
                 self._open = False
             self._thread.shutdown()
+            with self._context():
+                messages.write_all_down()
 
     def _take(self, session_id: str) -> bool:
         with self._lock:

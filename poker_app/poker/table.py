@@ -102,6 +102,7 @@ class Table:
     voted: int
     all_voted: bool
     members: int
+    present: int
     timer: Timer | None
     timer_length: int
     takeover_at: datetime | None
@@ -192,6 +193,7 @@ def table_of(session_id: str) -> Table:
         voted=sum(seat.state == "voted" for seat in seats),
         all_voted=not revealed and everyone_voted(waited_for, voted),
         members=len(members),
+        present=sum(each == "present" for each in here.values()),
         timer=timer_of(table),
         timer_length=table.timer_length,
         takeover_at=takeover_from([each.left_at or each.away_since for each in facilitators], now),

@@ -20,6 +20,8 @@ __all__ = [
     "connect_sources",
     "end_connections",
     "hears",
+    "is_on",
+    "listeners",
     "presence_channel",
     "present",
     "publish",
@@ -63,6 +65,16 @@ def publish(channels: Sequence[str], event: str, data: Mapping[str, object], exc
 def hears(channel: str, socket: str) -> bool:
     """Whether the socket hears the channel now, as far as this process can tell: only the embedded engine can."""
     return _client is not None and _client.hears(channel, socket)
+
+
+def listeners(channel: str) -> int | None:
+    """How many sockets hear the channel now, or None where this process cannot tell: only the embedded engine can."""
+    return _client.listeners(channel) if _client is not None else None
+
+
+def is_on() -> bool:
+    """Whether there is an engine at all."""
+    return _client is not None
 
 
 def ready() -> bool:

@@ -84,7 +84,7 @@ def _rendered(session_id: str, version: int | None = None) -> tuple[Table, str, 
         html = partial("vote-table", felt)
         if table.agenda == table.version:
             html += _tasks(session_id, table.agenda)
-        state = events.State(table.version, table.agenda, html, table.members)
+        state = events.State(table.version, table.agenda, html, table.members, table.present)
         made = table, felt, state
         _newest.put(session_id, made)
         return made

@@ -17,4 +17,4 @@ def daily() -> ResponseReturnValue:
     secret, given = current_app.config["SETTINGS"].cron_secret, request.headers.get("Authorization", "")
     if not secret or not compare_digest(given.encode(), f"Bearer {secret}".encode()):
         raise Forbidden("Only the service's own clock may start this.")
-    return jsonify(jobs.daily())
+    return jsonify({**jobs.daily()})

@@ -1,12 +1,16 @@
 """The report as a page and as files."""
 
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Response, g, render_template
 from flask.typing import ResponseReturnValue
 
+from poker_app import realtime
+from poker_app.accounts.acting import acting_for
 from poker_app.poker import exports
+from poker_app.poker.messages import Messages, messages_of
 from poker_app.poker.models import PokerSession
 from poker_app.poker.report import report_of
 from poker_app.poker.retention import kept_until
+from poker_app.web import login
 from poker_app.web.guards import reader
 
 blueprint = Blueprint("report", __name__, url_prefix="/sessions/<session_id>")
@@ -15,7 +19,16 @@ blueprint = Blueprint("report", __name__, url_prefix="/sessions/<session_id>")
 @blueprint.get("/report")
 @reader
 def page(table: PokerSession) -> ResponseReturnValue:
-    return render_template("report/report.html", report=report_of(table), kept_until=kept_until(table))
+    costs = _costs(table)
+    return render_template("report/report.html", report=report_of(table), kept_until=kept_until(table), costs=costs)
+
+
+def _costs(table: PokerSession) -> Messages | None:
+    """What it cost in messages: for facilitators, and the owners and admins of its account."""
+    acting = acting_for(login.user(), table.account_id)
+    manages = acting is not None and acting.user is not None and acting.reaches("admin")
+    facilitates = "member" in g and g.member.facilitates
+    return messages_of(table.id) if realtime.is_on() and (facilitates or manages) else None
 
 
 @blueprint.get("/report.csv")

@@ -4,7 +4,8 @@ import ast
 import re
 
 from poker_app.accounts.audit import ACTIONS
-from poker_app.poker.events import EVENTS
+from poker_app.poker.events import EVENTS, sending
+from poker_app.rules.budget import as_table
 from poker_app.settings import Settings
 from tests.house.sources import PACKAGE, ROOT, SCRIPTS, named, nodes
 
@@ -87,6 +88,12 @@ def test_every_setting_is_in_the_readme_and_nothing_else() -> None:
     for name, field in Settings.model_fields.items():
         assert documented.get(name.upper()) == field.description, name
     assert {name.lower() for name in documented} == Settings.model_fields.keys()
+
+
+def test_the_message_budget_in_the_handbook_is_the_one_that_is_reckoned() -> None:
+    handbook = (ROOT / "docs/operating.md").read_text()
+    printed = handbook.partition("<!-- message-budget -->\n")[2].partition("\n<!-- /message-budget -->")[0]
+    assert printed == as_table(sending())
 
 
 def test_only_the_settings_read_the_environment() -> None:

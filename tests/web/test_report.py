@@ -5,7 +5,11 @@ import re
 
 import pytest
 
-from tests.cast import Clock
+from poker_app import create_app
+from poker_app.settings import Settings
+from tests.cast import Cast, Clock, Person, Table
+from tests.conftest import SIGNED_IN
+from tests.post import Post
 from tests.web.litany import STRANGER, Scene, says
 
 FILES = {"csv": "text/csv", "json": "application/json", "md": "text/markdown"}
@@ -54,3 +58,33 @@ def test_no_file_tells_of_cards_that_are_face_down(scene: Scene, clock: Clock) -
     assert files() == before
     scene.ada.reveals(scene.table)
     assert files() != before
+
+
+# --- what it cost
+
+
+def costs(person: Person, table: Table) -> str | None:
+    found = re.search(r"This session cost (.*?) delivered", person.get(f"{table.path}/report").text)
+    return found and found[1]
+
+
+def test_who_pays_and_who_facilitates_see_what_it_cost(
+    settings: Settings, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = create_app(settings.model_copy(update=SIGNED_IN))
+    monkeypatch.setattr("poker_app.realtime.is_on", lambda: True)
+    cast = Cast(app)
+    olga = cast.person("Olga").signs_in()
+    ada = cast.ada.signs_in("facilitator", olga.account)
+    tim = cast.person("Tim").signs_in("facilitator", olga.account)
+    cast.ben.votes(cast.table, "5")
+    ada.reveals(cast.table)
+    # Ben and Cleo sat down, a vote and a reveal; the joining ones are not connected yet, and no socket is known.
+    for person in (ada, olga):
+        assert costs(person, cast.table) == "13 realtime messages, as a managed service counts them: 4 published, 9"
+    for person in (tim, cast.ben, cast.cleo):
+        assert costs(person, cast.table) is None
+
+
+def test_without_an_engine_it_cost_nothing(reported: Scene) -> None:
+    assert costs(reported.ada, reported.table) is None

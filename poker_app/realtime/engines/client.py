@@ -64,6 +64,11 @@ class Client:
         hub = running.hub() if self._embedded else None
         return hub is not None and hub.hears(channel, socket)
 
+    def listeners(self, channel: str) -> int | None:
+        """How many of this process's own sockets are subscribed to the channel; None where they are not its own."""
+        hub = running.hub() if self._embedded else None
+        return hub.sockets(channel) if hub is not None else None
+
     def present(self, channel: str) -> set[str] | None:
         """The user ids on a presence channel, or None where the engine does not tell."""
         answer = self._ask("users", self._http.users_info, channel)

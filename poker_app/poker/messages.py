@@ -1,0 +1,164 @@
+"""What sessions cost in messages, counted as the managed services bill them: every publish, and every delivery of it.
+
+Counted in memory where it happens, because no vote is to wait for it, and written down later: by whoever next fetches
+the table, before anybody looks at the figures, and when the process ends. A process that is killed takes with it what
+it counted in the last seconds.
+"""
+
+import threading
+import time
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import structlog
+from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from poker_app import clock, realtime
+from poker_app.db import session, write
+from poker_app.poker.models import Member, MessageCount
+
+# Seconds that counts wait to be written down together.
+WRITE_EVERY = 10.0
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """How many were published (asked for, or told by webhook), and how many were delivered."""
+
+    published: int = 0
+    delivered: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.published + self.delivered
+
+    def __add__(self, other: "Messages") -> "Messages":
+        return Messages(self.published + other.published, self.delivered + other.delivered)
+
+
+class _Counted:
+    """What was counted in this process and is not written down yet, by session and day."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: dict[str, dict[date, Messages]] = {}
+        self._since: dict[str, float] = {}
+
+    def add(self, session_id: str, what: Messages) -> None:
+        day = clock.now().date()
+        with self._lock:
+            days = self._waiting.setdefault(session_id, {})
+            days[day] = days.get(day, Messages()) + what
+            self._since.setdefault(session_id, time.monotonic())
+
+    def take(self, session_id: str, older_than: float) -> dict[date, Messages]:
+        with self._lock:
+            if time.monotonic() - self._since.get(session_id, float("inf")) < older_than:
+                return {}
+            self._since.pop(session_id, None)
+            return self._waiting.pop(session_id, {})
+
+    def sessions(self) -> list[str]:
+        with self._lock:
+            return list(self._waiting)
+
+
+_counted = _Counted()
+
+
+def count_event(session_id: str, event: str, present: int, socket: str | None) -> None:
+    """An event was taken by the engine, for all who listen but ``socket``. ``present`` is how many members are there,
+    for engines that do not tell how many listen."""
+    channel = realtime.state_channel(session_id)
+    listening = realtime.listeners(channel)
+    if listening is None:
+        # Who has just joined or come back is connected only a moment later.
+        delivered = present - (1 if socket or event == "member-joined" else 0)
+    else:
+        delivered = listening - (1 if socket and realtime.hears(channel, socket) else 0)
+    _count(session_id, Messages(1, max(0, delivered)))
+
+
+def count_question(session_id: str) -> None:
+    """The engine was asked something: that costs as much as a publish."""
+    _count(session_id, Messages(1, 0))
+
+
+def count_presence(session_id: str) -> None:
+    """The engine told the server by webhook, and everybody else there, that somebody came or went."""
+    listening = realtime.listeners(realtime.presence_channel(session_id))
+    if listening is None:
+        here = [column.is_(None) for column in (Member.removed_at, Member.left_at, Member.away_since)]
+        listening = session.scalar(select(func.count()).where(Member.session_id == session_id, *here)) or 0
+    _count(session_id, Messages(1, max(0, listening - 1)))
+
+
+def _count(session_id: str, what: Messages) -> None:
+    if realtime.is_on():
+        _counted.add(session_id, what)
+
+
+_counts = MessageCount.metadata.tables[MessageCount.__tablename__]
+_KEY = [_counts.c.session_id, _counts.c.day]
+_ADDED = {
+    dialect.__name__.rpartition(".")[2]: insert.on_conflict_do_update(
+        index_elements=_KEY,
+        set_={name: _counts.c[name] + insert.excluded[name] for name in ("published", "delivered")},
+    )
+    for dialect in (sqlite, postgresql)
+    for insert in [dialect.insert(_counts).values({column.name: bindparam(column.name) for column in _counts.c})]
+}
+
+
+def write_down(session_id: str, older_than: float = 0) -> None:
+    """Write down what was counted for a session, unless the oldest of it is younger than ``older_than`` seconds.
+    Never raises: what cannot be written now is written later."""
+    days = _counted.take(session_id, older_than)
+    if not days:
+        return
+    rows = [{"session_id": session_id, "day": day, **_figures(each)} for day, each in sorted(days.items())]
+
+    def add(connection: Connection) -> None:
+        for row in rows:
+            connection.execute(_ADDED[connection.dialect.name], row)
+
+    try:
+        write(add)
+    except IntegrityError:
+        # The session is gone for good, and what it cost with it.
+        log.info("messages_of_no_session", session=session_id)
+    except SQLAlchemyError:
+        log.exception("messages_not_written", session=session_id)
+        for each in days.values():
+            _counted.add(session_id, each)
+
+
+def _figures(messages: Messages) -> dict[str, int]:
+    return {"published": messages.published, "delivered": messages.delivered}
+
+
+def write_all_down() -> None:
+    """Write down what this process counted."""
+    for session_id in _counted.sessions():
+        write_down(session_id)
+
+
+def messages_of(session_id: str) -> Messages:
+    """What a session has cost."""
+    write_down(session_id)
+    total = select(*_SUMS).where(MessageCount.session_id == session_id)
+    return Messages(*session.execute(total).one())
+
+
+def messages_since(moment: datetime) -> Messages:
+    """What all sessions cost since the day of a moment, in UTC."""
+    write_all_down()
+    total = select(*_SUMS).where(MessageCount.day >= moment.date())
+    return Messages(*session.execute(total).one())
+
+
+_SUMS = (func.coalesce(func.sum(MessageCount.published), 0), func.coalesce(func.sum(MessageCount.delivered), 0))

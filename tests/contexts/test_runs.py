@@ -1,0 +1,63 @@
+"""The jobs' runs are written down, however they end."""
+
+import pytest
+
+from poker_app import jobs
+from poker_app.db import session
+from poker_app.operating import runs
+from tests.cast import Clock
+
+
+def seen() -> list[tuple[str, bool, str]]:
+    session.rollback()
+    return [(run.job, run.failed, run.outcome) for run in runs.last_runs(20)]
+
+
+def test_each_job_is_written_down(context: None) -> None:
+    jobs.daily()
+    jobs.replay_webhooks()
+    jobs.follow_seats()
+    jobs.purge()
+    assert seen() == [(job, False, "nothing to do") for job in ("purge", "follow-seats", "replay-webhooks", "daily")]
+    assert all(run.ended_at for run in runs.last_runs(20))
+
+
+def test_what_it_dealt_with_is_told(context: None) -> None:
+    runs.recorded("daily", lambda: {"sessions": 3, "seats": 0, "mailed links": 1})
+    assert seen() == [("daily", False, "3 sessions, 1 mailed links")]
+
+
+def test_what_failed_again_is_a_failure(context: None) -> None:
+    runs.recorded("replay-webhooks", lambda: {"well": 1, "broken": 2}, failures="broken")
+    assert seen() == [("replay-webhooks", True, "1 well, 2 broken")]
+
+
+def test_a_run_that_broke_says_so_without_saying_too_much(context: None) -> None:
+    def broken() -> dict[str, int]:
+        raise LookupError("the card was 8")
+
+    with pytest.raises(LookupError):
+        runs.recorded("purge", broken)
+    assert seen() == [("purge", True, "LookupError")]
+
+
+def test_one_under_way_has_no_end(context: None, clock: Clock) -> None:
+    found = []
+
+    def looks() -> dict[str, int]:
+        found.extend(runs.last_runs(1))
+        return {}
+
+    runs.recorded("purge", looks)
+    assert [run.started_at for run in found] == [clock.now()]
+    assert runs.last_of_each()["purge"].ended_at == clock.now()
+
+
+def test_the_last_run_of_each_and_old_ones_go(context: None, clock: Clock) -> None:
+    for job in ("purge", "daily", "purge"):
+        runs.recorded(job, dict[str, int])
+        clock.forward(days=1)
+    assert {job: run.started_at.day for job, run in runs.last_of_each().items()} == {"daily": 24, "purge": 25}
+    clock.forward(days=89)
+    runs.recorded("daily", dict[str, int])
+    assert [job for job, _, _ in seen()] == ["daily", "purge"]
