@@ -5,7 +5,7 @@ from flask_wtf import CSRFProtect
 from sqlalchemy import NullPool
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from poker_app import accounts, billing, logs, mail, realtime
+from poker_app import accounts, billing, logs, mail, metrics, realtime, tracing
 from poker_app.accounts import clerk, providers, sign_ins
 from poker_app.billing import payments
 from poker_app.db import db
@@ -45,6 +45,9 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     settings.make_database_folder()
     db.init_app(app)
+    if tracing.is_on():
+        with app.app_context():
+            tracing.watch(db.engine)
 
     from poker_app import web
 
@@ -55,6 +58,8 @@ def create_app(settings: Settings | None = None) -> Flask:
 def configure(settings: Settings) -> None:
     """Tell every room what it works with: once a process, unless another application's turn comes in the same one."""
     logs.configure(settings)
+    metrics.configure(settings)
+    tracing.configure(settings)
     accounts.configure(settings)
     billing.configure(settings)
     payments.configure(settings)

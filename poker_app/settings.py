@@ -1,9 +1,5 @@
 """Every setting: name, type, default, help. The only reader of the environment."""
 
-import os
-import secrets
-import tempfile
-from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, Self
@@ -11,6 +7,7 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from poker_app.keyfile import kept_key
 from poker_app.provider_settings import ProviderSettings, check_providers
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -134,6 +131,28 @@ class Settings(BaseSettings):
         "", description="What whoever starts the jobs under `/jobs/` sends as `Authorization: Bearer …`. Empty: nobody."
     )
 
+    operators: list[str] = Field(
+        [],
+        description="Addresses of the users who may open `/operator`, as JSON such as "
+        '`["olga@example.com"]`. Needs `AUTH=accounts`.',
+    )
+    metrics_token: str = Field(
+        "",
+        repr=False,
+        description="What Prometheus sends to `/metrics` as `Authorization: Bearer …`. Empty: there is no such page.",
+    )
+    prometheus_multiproc_dir: str = Field(
+        "",
+        description="Empty folder in which several worker processes count together; to be set in the environment "
+        "itself, since the metrics' library reads it there.",
+    )
+    tracing_endpoint: str = Field(
+        "",
+        description="Address of an OpenTelemetry collector that takes OTLP over HTTP, such as "
+        "`http://127.0.0.1:4318`. Empty: nothing is traced. Needs `requirements-tracing.txt`.",
+    )
+    tracing_ratio: float = Field(1.0, ge=0, le=1, description="How many of the requests are traced, from 0 to 1.")
+
     @field_validator("database_url")
     @classmethod
     def _modern_scheme(cls, url: str) -> str:
@@ -156,6 +175,8 @@ class Settings(BaseSettings):
         clerk = any(each.preset == "clerk" for each in self.providers)
         if (self.clerk_webhook_secret or self.clerk_accounts) and not clerk:
             raise ValueError("CLERK_WEBHOOK_SECRET and CLERK_ACCOUNTS also need a `clerk` among PROVIDERS.")
+        if self.operators and self.auth == "open":
+            raise ValueError("OPERATORS also needs AUTH=accounts: where nobody signs in nobody is known by an address.")
         if self.mail == "smtp" and not self.smtp_host:
             raise ValueError("MAIL=smtp also needs SMTP_HOST.")
         return self
@@ -208,23 +229,7 @@ class Settings(BaseSettings):
         """``SECRET_KEY``, or a random key that the first start writes beside the database."""
         if self.secret_key:
             return self.secret_key
-        kept = INSTANCE / "secret_key"
-        if not kept.exists():
-            kept.parent.mkdir(exist_ok=True)
-            _write_once(kept, secrets.token_hex(32))
-        return kept.read_text()
-
-
-def _write_once(path: Path, text: str) -> None:
-    """Of several that start at the same moment one writes the file, and nobody ever reads half of it."""
-    descriptor, draft = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-    try:
-        with suppress(FileExistsError):
-            os.link(draft, path)
-    finally:
-        os.unlink(draft)
+        return kept_key(INSTANCE / "secret_key")
 
 
 def as_table() -> str:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.dialects.postgresql import insert as insert_on_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_on_sqlite
 from sqlalchemy.exc import SQLAlchemyError
@@ -122,14 +122,20 @@ def _remember(event_id: str, problem: str) -> None:
         event.tries, event.problem = event.tries + 1, problem[:300]
 
 
+def _failed() -> ColumnElement[bool]:
+    """Still open though there was time enough for a first try."""
+    return WebhookEvent.done_at.is_(None) & (WebhookEvent.received_at < clock.now() - PATIENCE)
+
+
+def count_failed() -> int:
+    """How many events are still to be processed."""
+    return session.scalar(select(func.count()).select_from(WebhookEvent).where(_failed())) or 0
+
+
 def replay() -> tuple[int, int]:
     """Process once more what failed, the oldest first, and forget what has long been done. Answers with how many went
     well and how many did not."""
-    waiting = select(WebhookEvent.id).where(
-        WebhookEvent.done_at.is_(None),
-        WebhookEvent.tries < MOST_TRIES,
-        WebhookEvent.received_at < clock.now() - PATIENCE,
-    )
+    waiting = select(WebhookEvent.id).where(_failed(), WebhookEvent.tries < MOST_TRIES)
     found = session.scalars(waiting.order_by(WebhookEvent.received_at, WebhookEvent.id)).all()
     failed = 0
     for event_id in found:

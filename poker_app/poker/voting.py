@@ -1,6 +1,6 @@
 """A round: voting, retracting, voting again, and finalizing the estimate."""
 
-from poker_app import clock
+from poker_app import clock, metrics
 from poker_app.db import session, write
 from poker_app.errors import Conflict, Invalid
 from poker_app.poker import events, tasks
@@ -23,6 +23,7 @@ def cast_vote(who: Holder | Member, round_id: str, card: str) -> int:
     # Plain values: whichever thread writes must not read a row of this one's.
     holder = Holder(who.session_id, who.secret_digest, who.user_id)
     played = write(play, Play(holder, round_id, card, clock.now()))
+    metrics.count_vote()
     socket = asking_socket.get()
     if events.reaches(holder.session_id, socket):
         socket = None

@@ -26,6 +26,7 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
         jobs,
         login,
         members,
+        metrics,
         mydata,
         new_password,
         profile,
@@ -45,6 +46,7 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
         webhooks,
     )
 
+    metrics.install(app)
     guards.install(app)
     billing.install(app)
     login.install(app)
@@ -61,7 +63,7 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
         app.register_blueprint(room.blueprint)
     for room in (accounts, team, invitations, account_settings, audit, billing):
         app.register_blueprint(room.blueprint)
-    for room in (webhooks, fake_payments, jobs):
+    for room in (webhooks, fake_payments, jobs, metrics):
         app.register_blueprint(room.blueprint)
     csrf.exempt(realtime.hear_webhook)
     csrf.exempt(clerk.hear_webhook)

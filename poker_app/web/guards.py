@@ -4,6 +4,7 @@ import re
 import secrets
 from collections.abc import Callable
 from functools import wraps
+from hmac import compare_digest
 from typing import Any, Concatenate
 
 import structlog
@@ -85,6 +86,13 @@ def _check_origin() -> None:
 def _check_text() -> None:
     if any("\0" in text for field in request.form.items(multi=True) for text in field):
         raise BadRequest("A character in this form cannot be kept.")
+
+
+def require_bearer(secret: str, sentence: str) -> None:
+    """Refuse whoever does not send the secret as ``Authorization: Bearer``, and everybody where there is none."""
+    given = request.headers.get("Authorization", "")
+    if not secret or not compare_digest(given.encode(), f"Bearer {secret}".encode()):
+        raise Forbidden(sentence)
 
 
 def member_here(session_id: str) -> Member | None:

@@ -207,6 +207,8 @@ TABLE = {
     "POST billing.ask": Row(NOTHING),
     # Only the clock's secret opens this one, and none is set here.
     "GET jobs.daily": Row("403 403 403 403 403 403"),
+    # Only who keeps the figures reads them, and here nobody does.
+    "GET metrics.page": Row(NOTHING),
     "GET report.page": Row(READERS),
     "GET report.as_csv": Row(READERS),
     "GET report.as_json": Row(READERS),

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from pusher.http import POST, Request, process_response, request_method
 from pusher.pusher_client import PusherClient
 from pusher.requests import RequestsBackend
 
+from poker_app import metrics, tracing
 from poker_app.errors import Forbidden, Invalid
 from poker_app.realtime.breaker import Breaker
 from poker_app.realtime.engines.embedded import running
@@ -84,7 +86,15 @@ class Client:
     def _ask(self, what: str, call: Any, *args: object) -> dict[str, Any] | None:
         """The engine's answer, or None where it failed, refused or is left alone for now."""
         if not self._breaker.allows():
+            metrics.count_engine(what, "not asked")
             return None
+        began = time.perf_counter()
+        with tracing.span(f"realtime {what}"):
+            answer = self._answer(what, call, *args)
+        metrics.count_engine(what, "failed" if answer is None else "taken", time.perf_counter() - began)
+        return answer
+
+    def _answer(self, what: str, call: Any, *args: object) -> dict[str, Any] | None:
         try:
             answer = call(*args)
             if not isinstance(answer, dict) or "error" in answer:
