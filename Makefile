@@ -12,7 +12,7 @@ ARGS =
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL = help
-.PHONY: help run test long check format bench lock settings vendor clean
+.PHONY: help run test long check format bench lock settings doctor vendor clean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,10 @@ lock: ## Remake the locks from pyproject.toml (ARGS=--upgrade raises them)
 settings: ## Print the README's table of settings
 	@bin/venv run
 	@$(PY) -m poker_app.cli settings
+
+doctor: ## Say what is wrong with this deployment, and what to do about it
+	@bin/venv run
+	@$(PY) -m poker_app.cli doctor
 
 vendor: ## Fetch the vendored browser libraries and fonts again, at the versions in bin/vendor
 	@bin/venv run

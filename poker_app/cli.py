@@ -2,16 +2,19 @@
 
 import sys
 import tempfile
+from collections.abc import Iterator
 
 import click
 from flask import Flask
 from flask.cli import FlaskGroup
 from flask_migrate import Migrate
 from flask_migrate.cli import db as migrations
+from pydantic import ValidationError
 
 from poker_app import billing, create_app, jobs, schema
 from poker_app.billing import payments
 from poker_app.db import db
+from poker_app.operating import doctor
 from poker_app.poker import events
 from poker_app.rules import budget
 from poker_app.settings import Settings, as_table
@@ -76,6 +79,33 @@ def check_payments() -> None:
     if missing := payments.engine().missing_prices(prices):
         sys.exit(f"No active price has the lookup key {', '.join(missing)}.")
     click.echo(f"All {len(prices)} prices are there.")
+
+
+@poker.command("doctor", with_appcontext=False)
+def see_doctor() -> None:
+    """Look at settings, database, engine, mail, payments, disk and clock, and say what to do. Ends with 1 on a fail."""
+    findings = list(_findings())
+    for each in findings:
+        click.echo(f"{each.level:5} {each.about}: {each.found}")
+        if each.advice:
+            click.echo(f"      → {each.advice}")
+    sys.exit(any(each.level == "fail" for each in findings))
+
+
+def _findings() -> Iterator[doctor.Finding]:
+    try:
+        settings = Settings()
+        app = create_app(settings)
+    except ValidationError as wrong:
+        for each in wrong.errors():
+            named = ".".join(str(part).upper() for part in each["loc"])
+            yield doctor.Finding("fail", "settings", f"{named} {each['msg']}".strip(), "See the README's table.")
+        return
+    except (ValueError, OSError) as wrong:
+        yield doctor.Finding("fail", "settings", str(wrong), "See the README's table.")
+        return
+    with app.app_context():
+        yield from doctor.examine(settings)
 
 
 @poker.command()

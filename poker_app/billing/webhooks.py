@@ -19,7 +19,7 @@ from poker_app.billing import mirror, payments
 from poker_app.billing.facts import Bought, Event
 from poker_app.billing.models import WebhookEvent
 from poker_app.db import session, transaction
-from poker_app.errors import Refusal
+from poker_app.errors import NotFound, Refusal
 
 log = structlog.get_logger("billing")
 
@@ -27,6 +27,8 @@ NOBODYS = "No account has that customer."
 # How long what was processed can be looked up, and how long a first try may take before it counts as failed.
 KEPT, PATIENCE = timedelta(days=90), timedelta(minutes=2)
 MOST_TRIES = 100
+# What may go wrong with one event, and is to hold up no other.
+FAILURES = (Refusal, SQLAlchemyError, LookupError, ValueError)
 
 
 def hear(body: bytes, signature: str) -> None:
@@ -122,26 +124,39 @@ def _remember(event_id: str, problem: str) -> None:
         event.tries, event.problem = event.tries + 1, problem[:300]
 
 
-def _failed() -> ColumnElement[bool]:
+def has_failed() -> ColumnElement[bool]:
     """Still open though there was time enough for a first try."""
     return WebhookEvent.done_at.is_(None) & (WebhookEvent.received_at < clock.now() - PATIENCE)
 
 
 def count_failed() -> int:
     """How many events are still to be processed."""
-    return session.scalar(select(func.count()).select_from(WebhookEvent).where(_failed())) or 0
+    return session.scalar(select(func.count()).select_from(WebhookEvent).where(has_failed())) or 0
+
+
+def try_again(event_id: str) -> str:
+    """Process one event once more that failed. Answers with what is still wrong, or nothing. Raises NotFound where
+    there is none."""
+    if session.get(WebhookEvent, event_id) is None:
+        raise NotFound("There is no such event.")
+    try:
+        process(event_id)
+    except FAILURES as failure:
+        log.exception("webhook_failed", event_id=event_id)
+        return failure.sentence if isinstance(failure, Refusal) else "It could not be processed; the log says why."
+    return ""
 
 
 def replay() -> tuple[int, int]:
     """Process once more what failed, the oldest first, and forget what has long been done. Answers with how many went
     well and how many did not."""
-    waiting = select(WebhookEvent.id).where(_failed(), WebhookEvent.tries < MOST_TRIES)
+    waiting = select(WebhookEvent.id).where(has_failed(), WebhookEvent.tries < MOST_TRIES)
     found = session.scalars(waiting.order_by(WebhookEvent.received_at, WebhookEvent.id)).all()
     failed = 0
     for event_id in found:
         try:
             process(event_id)
-        except (Refusal, SQLAlchemyError, LookupError, ValueError):
+        except FAILURES:
             failed += 1
             log.exception("webhook_failed", event_id=event_id)
     with transaction():

@@ -51,6 +51,14 @@ def send(letter: str, to: str, **about: object) -> None:
         raise Undelivered("The mail could not be sent just now. Please try again in a few minutes.") from problem
 
 
+def check() -> None:
+    """Ask the mail server whether it would take a letter. Raises OSError where it would not."""
+    from poker_app.mail.engines import smtp
+
+    if _settings is not None and _settings.mail == "smtp":
+        smtp.Server(_settings).check()
+
+
 def notify(letter: str, to: str, **about: object) -> None:
     """Send a letter that tells of something done. It is done whether or not the letter arrives."""
     try:

@@ -29,6 +29,7 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
         metrics,
         mydata,
         new_password,
+        operating,
         profile,
         providers,
         realtime,
@@ -50,6 +51,7 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
     guards.install(app)
     billing.install(app)
     login.install(app)
+    operating.install(app)
     providers.install(app)
     csrf.init_app(app)
     assets.install(app)
@@ -63,7 +65,7 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
         app.register_blueprint(room.blueprint)
     for room in (accounts, team, invitations, account_settings, audit, billing):
         app.register_blueprint(room.blueprint)
-    for room in (webhooks, fake_payments, jobs, metrics):
+    for room in (webhooks, fake_payments, jobs, metrics, operating):
         app.register_blueprint(room.blueprint)
     csrf.exempt(realtime.hear_webhook)
     csrf.exempt(clerk.hear_webhook)

@@ -209,6 +209,12 @@ TABLE = {
     "GET jobs.daily": Row("403 403 403 403 403 403"),
     # Only who keeps the figures reads them, and here nobody does.
     "GET metrics.page": Row(NOTHING),
+    # For whom OPERATORS names, and here nobody is.
+    "GET operating.page": Row(NOTHING),
+    "GET operating.accounts": Row(NOTHING),
+    "GET operating.sessions": Row(NOTHING),
+    "GET operating.failed": Row(NOTHING),
+    "POST operating.replay": Row(NOTHING),
     "GET report.page": Row(READERS),
     "GET report.as_csv": Row(READERS),
     "GET report.as_json": Row(READERS),
@@ -281,7 +287,7 @@ def address(world: World, route: str, table: str, task: str, member: str) -> str
     given["secret"] = "nonsense"
     given["provider"] = "github"
     given |= {"secret": "nonsense", "sign_in_id": "nonsense"}
-    given |= {"checkout_id": "nonsense", "portal_id": "nonsense"}
+    given |= {"checkout_id": "nonsense", "portal_id": "nonsense", "event_id": "nonsense"}
     given |= {"user_id": world.people["teammate"].user}
     given |= {"invitation_id": world.invitation, "deck_id": world.deck}
     rule = next(rule for rule in world.app.url_map.iter_rules() if rule.endpoint == endpoint)

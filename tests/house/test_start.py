@@ -9,7 +9,19 @@ import pytest
 from poker_app.settings import ROOT
 
 # Each costs a cold start between a hundredth and a third of a second.
-HEAVY = ("alembic", "argon2", "authlib", "markdown_it", "nh3", "segno", "stripe", "uvicorn", "uvloop")
+HEAVY = (
+    "alembic",
+    "argon2",
+    "authlib",
+    "markdown_it",
+    "nh3",
+    "opentelemetry",
+    "prometheus_client",
+    "segno",
+    "stripe",
+    "uvicorn",
+    "uvloop",
+)
 
 LOADED = """
 import sys, wsgi

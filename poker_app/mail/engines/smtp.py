@@ -2,6 +2,8 @@
 
 import smtplib
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from email.message import EmailMessage
 
 from poker_app.settings import Settings
@@ -18,13 +20,23 @@ class Server:
 
     def deliver(self, message: EmailMessage) -> None:
         """Hand one message over. Raises OSError: refused, unreachable, slow, or without the TLS that is asked for."""
+        with self._opened() as server:
+            server.send_message(message)
+
+    def check(self) -> None:
+        """Go as far as handing something over, and no further. Raises OSError as ``deliver`` does."""
+        with self._opened() as server:
+            server.noop()
+
+    @contextmanager
+    def _opened(self) -> Iterator[smtplib.SMTP]:
         given = self._settings
         with self._connected() as server:
             if given.smtp_tls and given.smtp_port != TLS_FROM_THE_START:
                 server.starttls(context=ssl.create_default_context())
             if given.smtp_user:
                 server.login(given.smtp_user, given.smtp_password)
-            server.send_message(message)
+            yield server
 
     def _connected(self) -> smtplib.SMTP:
         given = self._settings
