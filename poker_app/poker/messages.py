@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 import structlog
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from poker_app import clock, realtime
-from poker_app.db import session, write
+from poker_app.db import session, transaction
 from poker_app.poker.models import Member, MessageCount
 
 # Seconds that counts wait to be written down together.
@@ -121,13 +121,9 @@ def write_down(session_id: str, older_than: float = 0) -> None:
     if not days:
         return
     rows = [{"session_id": session_id, "day": day, **_figures(each)} for day, each in sorted(days.items())]
-
-    def add(connection: Connection) -> None:
-        for row in rows:
-            connection.execute(_ADDED[connection.dialect.name], row)
-
     try:
-        write(add)
+        with transaction():
+            session.execute(_ADDED[session.get_bind().dialect.name], rows)
     except IntegrityError:
         # The session is gone for good, and what it cost with it.
         log.info("messages_of_no_session", session=session_id)

@@ -124,12 +124,12 @@ def test_what_cannot_be_written_is_kept_for_later(
 ) -> None:
     from sqlalchemy.exc import OperationalError
 
-    def broken(action: object) -> None:
+    def broken() -> None:
         raise OperationalError("INSERT", {}, Exception("the disk is full"))
 
     room.plays(room.ben, "5")
     with monkeypatch.context() as patch:
-        patch.setattr("poker_app.poker.messages.write", broken)
+        patch.setattr("poker_app.poker.messages.transaction", broken)
         messages.write_down(room.table.id)
     assert counted(room) == Messages(1, 3)
 
