@@ -3,6 +3,7 @@
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -13,7 +14,7 @@ from poker_app.provider_settings import ProviderSettings, check_providers
 ROOT = Path(__file__).resolve().parent.parent
 INSTANCE = ROOT / "instance"
 
-Engine = Literal["embedded", "pusher", "ably", "sockudo", "reverb", "soketi", "none"]
+Engine = Literal["embedded", "pusher", "ably", "sockudo", "reverb", "soketi", "fanout", "none"]
 
 
 class Settings(BaseSettings):
@@ -101,7 +102,7 @@ class Settings(BaseSettings):
     realtime: Engine = Field(
         "embedded",
         description="Who carries events to the browsers. `embedded` needs nothing and one process; "
-        "`none` leaves polling.",
+        "`none` leaves polling. See `docs/realtime.md`.",
     )
     pusher_app_id: str = Field("", description="The engine's app id. `embedded` makes its own.")
     pusher_key: str = Field("", description="The engine's public key; with the cluster all the browser ever sees.")
@@ -117,6 +118,13 @@ class Settings(BaseSettings):
     )
     pusher_client_port: int = Field(
         0, ge=0, le=65535, description="Port of the engine as browsers reach it, where that differs from `PUSHER_PORT`."
+    )
+
+    grip_url: str = Field(
+        "",
+        repr=False,
+        description="Control address of the proxy for `fanout`, with its keys, such as "
+        "`http://127.0.0.1:5561?iss=pushpin&key=…`.",
     )
 
     vercel: bool = Field(False, description="Set by Vercel's functions. What cannot work there is refused.")
@@ -206,7 +214,13 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _engine_complete(self) -> Self:
-        if self.realtime in ("embedded", "none"):
+        if self.realtime == "none":
+            return self
+        self._check_addresses()
+        if self.realtime == "embedded":
+            return self
+        if self.realtime == "fanout":
+            self._check_grip()
             return self
         needed = ["pusher_app_id", "pusher_key", "pusher_secret"]
         needed += {"pusher": ["pusher_cluster"], "ably": []}.get(self.realtime, ["pusher_host"])
@@ -214,6 +228,25 @@ class Settings(BaseSettings):
         if missing:
             raise ValueError(f"REALTIME={self.realtime} also needs {', '.join(missing)}.")
         return self
+
+    def _check_addresses(self) -> None:
+        for name in ("pusher_host", "pusher_client_host"):
+            if set(getattr(self, name)) & set("/:@ "):
+                raise ValueError(f"{name.upper()} is a host's name alone, such as realtime.example.com.")
+        # A default must not silently win over what somebody filled in.
+        strange = {
+            "embedded": ["pusher_cluster", "pusher_host", "grip_url"],
+            "fanout": ["pusher_cluster", "pusher_host"],
+        }.get(self.realtime, ["grip_url"])
+        if given := [name.upper() for name in strange if getattr(self, name)]:
+            raise ValueError(f"REALTIME={self.realtime} has no use for {', '.join(given)}: leave out one or the other.")
+
+    def _check_grip(self) -> None:
+        url = urlsplit(self.grip_url)
+        if url.scheme not in ("http", "https") or not url.netloc:
+            raise ValueError("REALTIME=fanout also needs GRIP_URL, the proxy's control address.")
+        if not {"key", "verify-key"} & parse_qs(url.query).keys():
+            raise ValueError("GRIP_URL also needs key or verify-key, or anybody could speak as the proxy.")
 
     @property
     def on_sqlite(self) -> bool:

@@ -117,6 +117,38 @@ def _left_for_good(session_id: str, member_ids: list[str]) -> None:
         Turn(work, table, leaving[0]).announce("member-left")
 
 
+# Every tab that is open asks within 25 seconds; whoever closed the only one is away after these.
+LAST_CHANCE = timedelta(seconds=30)
+
+
+def here(channel: str) -> dict[str, dict[str, str]]:
+    """Who is on a session's presence channel, by their own requests: member ids with their names."""
+    session_id = realtime.session_of(channel) or ""
+    if not ids.could_be_id(session_id):
+        return {}
+    found = select(Member.id, Member.name).where(
+        Member.session_id == session_id,
+        Member.away_since.is_(None),
+        Member.left_at.is_(None),
+        Member.removed_at.is_(None),
+    )
+    return {member_id: {"name": name} for member_id, name in session.execute(found)}
+
+
+def may_have_left(channel: str, member_id: str) -> None:
+    """A socket of this member closed, and the engine cannot tell whether it was the last: unless another tab asks for
+    the table soon, they are away."""
+    session_id = realtime.session_of(channel) or ""
+    if ids.could_be_id(session_id) and ids.could_be_id(member_id):
+        known = clock.now() - SILENT_AFTER + LAST_CHANCE
+        with transaction():
+            session.execute(
+                update(Member)
+                .where(Member.id == member_id, Member.session_id == session_id, Member.seen_at > known)
+                .values(seen_at=known)
+            )
+
+
 def hear(events: Iterable[dict[str, Any]]) -> None:
     """Take in the engine's webhook: who came to and went from a session's presence channel. Unknown events and
     sessions are passed over; told twice is told once."""

@@ -3,13 +3,14 @@
 A push is a hint and a GET is the truth, so nothing here ever raises because an engine is slow, wrong or gone.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
 
-from poker_app.errors import Forbidden, Invalid
+from poker_app.errors import Forbidden, Invalid, NotFound
 from poker_app.realtime.channels import presence_channel, session_of, state_channel
 from poker_app.realtime.engines import presets
-from poker_app.realtime.engines.client import Client, InProcess
+from poker_app.realtime.engines.client import Client, InProcess, Straight
 from poker_app.settings import Settings
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "browser_options",
     "configure",
     "connect_sources",
+    "converse",
     "end_connections",
     "hears",
     "is_on",
@@ -32,6 +34,10 @@ __all__ = [
 ]
 
 
+if TYPE_CHECKING:
+    from poker_app.realtime.engines.fanout.sockets import View
+
+
 class Headers(Protocol):
     """Names and values, as any web framework has them."""
 
@@ -40,16 +46,32 @@ class Headers(Protocol):
 
 _settings: Settings | None = None
 _client: Client | None = None
+_view: "View | None" = None
 
 
 def configure(settings: Settings) -> None:
     """Chooses the engine, once a process, before anything else here is called."""
-    global _settings, _client
+    global _settings, _client, _view
     _settings = settings
-    _client = None
-    if settings.realtime != "none":
-        backend = InProcess if settings.realtime == "embedded" else None
-        _client = Client(presets.credentials(settings), presets.place(settings), backend)
+    _client = _view = None
+    if settings.realtime == "none":
+        return
+    own, place = presets.credentials(settings), presets.place(settings)
+    if settings.realtime == "fanout":
+        _client, _view = _through_proxy(settings.grip_url, own, place)
+    else:
+        _client = Client(own, place, InProcess if settings.realtime == "embedded" else None)
+
+
+def _through_proxy(url: str, own: presets.Credentials, place: presets.Place) -> "tuple[Client, View]":
+    # Whoever has another engine never loads any of it.
+    from poker_app.realtime.engines.fanout.hub import Hub
+    from poker_app.realtime.engines.fanout.proxy import Proxy
+    from poker_app.realtime.engines.fanout.sockets import View
+
+    proxy = Proxy(url)
+    hub = Hub(proxy)
+    return Client(own, place, partial(Straight, lambda: hub), counts=False), View(own, proxy)
 
 
 def publish(channels: Sequence[str], event: str, data: Mapping[str, object], exclude_socket: str | None = None) -> bool:
@@ -116,6 +138,25 @@ def present(channel: str) -> set[str] | None:
 def end_connections(user_id: str) -> bool:
     """Closes every socket signed in as the user. Whether the engine agreed to."""
     return _client.end_connections(user_id) if _client is not None else True
+
+
+def converse(
+    path: str,
+    query: str,
+    headers: Headers,
+    body: bytes,
+    here: Callable[[str], Mapping[str, object]],
+    left: Callable[[str, str], None],
+) -> tuple[dict[str, str], bytes]:
+    """What the engine ``fanout`` is to be answered about one of its sockets: headers and body.
+
+    ``here`` tells who is on a presence channel, ``left`` is told who may no longer be. Raises NotFound with any other
+    engine, Forbidden unless the proxy signed it, Invalid for what is no socket's request.
+    """
+    if _view is None:
+        raise NotFound("There is nothing here.")
+    lower = {name.lower(): value for name, value in headers.items()}
+    return _view.answer(path, query, lower, body, here, left)
 
 
 def browser_options() -> dict[str, object] | None:

@@ -68,5 +68,6 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
     for room in (webhooks, fake_payments, jobs, metrics, operating):
         app.register_blueprint(room.blueprint)
     csrf.exempt(realtime.hear_webhook)
+    csrf.exempt(realtime.hear_socket)
     csrf.exempt(clerk.hear_webhook)
     csrf.exempt(webhooks.hear_stripe)

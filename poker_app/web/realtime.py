@@ -1,6 +1,6 @@
 """The realtime engine's doors: who may listen, and what it tells us."""
 
-from flask import Blueprint, jsonify, request
+from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from poker_app import realtime
@@ -34,3 +34,17 @@ def hear_webhook() -> ResponseReturnValue:
     """Who came and who went, signed by the engine."""
     presence.hear(realtime.read_webhook(request.headers, request.get_data()))
     return "", 204
+
+
+@blueprint.post("/app/<key>")
+def hear_socket(key: str) -> ResponseReturnValue:
+    """What a browser said on a socket that a proxy holds, signed by the proxy."""
+    headers, body = realtime.converse(
+        request.path,
+        request.query_string.decode("latin-1"),
+        request.headers,
+        request.get_data(),
+        presence.here,
+        presence.may_have_left,
+    )
+    return Response(body, headers=headers)

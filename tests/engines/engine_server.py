@@ -3,17 +3,42 @@
 import os
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pusher
 import uvicorn
 
+from poker_app.realtime.engines.client import Straight
 from poker_app.realtime.engines.embedded.app import EmbeddedServer
+from poker_app.realtime.engines.fanout.hub import Hub
+from poker_app.realtime.engines.fanout.proxy import Proxy
+from poker_app.realtime.engines.fanout.sockets import View
 from poker_app.realtime.engines.presets import Credentials
 from poker_app.serve import configuration
+from tests import outside as engines_outside
 
 OWN = Credentials("4711", "test-key", "test-secret")
+
+
+# What an engine is known to do otherwise, which the product needs none of. What it does instead is asserted where the
+# contract asks `differs`; whatever is not in this table is not forgiven.
+DIFFERENCES = {
+    "soketi": {
+        "no user counts": "lists channels without their user_count",
+        "any version": "takes any version of the protocol, or none",
+        "errors in 200": "refuses with status 200 and an error in the body",
+        "old requests": "takes requests whatever their age, and whatever key they name beside the right signature",
+        "any size": "takes larger events, and channels of any name",
+    },
+    "pushpin": {
+        "no API": "has no HTTP API of this protocol: the product publishes by GRIP, and cannot ask who listens",
+        "presence once": "tells who is on a presence channel once, as the product knows it, and not who comes and goes",
+    },
+}
 
 
 @dataclass
@@ -24,12 +49,19 @@ class Engine:
     port: int
     own: Credentials = OWN
     tls: bool = False
+    name: str = "embedded"
+    backend: Any = None
     library: Any = field(init=False)
 
     def __post_init__(self) -> None:
-        self.library = pusher.Pusher(
-            self.own.app_id, self.own.key, self.own.secret, ssl=self.tls, host=self.host, port=self.port
+        options = {} if self.backend is None else {"backend": self.backend}
+        self.library = _Library(
+            self.own.app_id, self.own.key, self.own.secret, ssl=self.tls, host=self.host, port=self.port, **options
         )
+
+    def differs(self, how: str) -> bool:
+        """Whether the engine is known to do otherwise; what it does instead is asserted where this is asked."""
+        return how in DIFFERENCES.get(self.name, {})
 
     @property
     def url(self) -> str:
@@ -40,6 +72,14 @@ class Engine:
         return f"{'wss' if self.tls else 'ws'}://{self.host}:{self.port}/app/{self.own.key}?protocol=7"
 
 
+class _Library(pusher.Pusher):
+    """The official client, which else takes no app id but digits."""
+
+    def __init__(self, app_id: str, key: str, secret: str, **options: Any) -> None:
+        super().__init__("0", key, secret, **options)
+        self._pusher_client._app_id = app_id
+
+
 def outside() -> Engine | None:
     """The engine that the environment aims the contract at."""
     told = os.environ.get
@@ -47,7 +87,70 @@ def outside() -> Engine | None:
         return None
     own = Credentials(told("CONTRACT_APP_ID", ""), told("CONTRACT_KEY", ""), told("CONTRACT_SECRET", ""))
     tls = told("CONTRACT_TLS", "") not in ("", "0")
-    return Engine(told("CONTRACT_HOST", ""), int(told("CONTRACT_PORT", "443" if tls else "80")), own, tls)
+    port = int(told("CONTRACT_PORT") or (443 if tls else 80))
+    return Engine(told("CONTRACT_HOST", ""), port, own, tls, told("CONTRACT_ENGINE", "hosted"))
+
+
+def soketi(told: dict[str, str]) -> Engine:
+    """The engine that settings lead to."""
+    own = Credentials(told["PUSHER_APP_ID"], told["PUSHER_KEY"], told["PUSHER_SECRET"])
+    return Engine(told["PUSHER_HOST"], int(told["PUSHER_PORT"]), own, name="soketi")
+
+
+class Proxied:
+    """An ASGI site of nothing but the view behind a proxy. As far as it knows, Eve is everywhere."""
+
+    def __init__(self) -> None:
+        self.view: View | None = None
+        self.left: list[tuple[str, str]] = []
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await receive()
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+        body, more = b"", True
+        while more:
+            event = await receive()
+            body, more = body + event["body"], event.get("more_body", False)
+        if not scope["path"].startswith("/app/"):
+            await send({"type": "http.response.start", "status": 404, "headers": []})
+            await send({"type": "http.response.body"})
+            return
+        headers = {name.decode().lower(): value.decode() for name, value in scope["headers"]}
+        assert self.view
+        told, answer = self.view.answer(
+            scope["path"], scope["query_string"].decode(), headers, body, self.here, self.leave
+        )
+        pairs = [(name.encode(), value.encode()) for name, value in told.items()]
+        await send({"type": "http.response.start", "status": 200, "headers": pairs})
+        await send({"type": "http.response.body", "body": answer})
+
+    def here(self, channel: str) -> dict[str, object]:
+        return {"eve": {"name": "Eve"}}
+
+    def leave(self, channel: str, member: str) -> None:
+        self.left.append((channel, member))
+
+
+@contextmanager
+def pushpin() -> Iterator[Engine]:
+    """A real one in front of a view that remembers nothing."""
+    site = Proxied()
+    running = Running(site)
+    with engines_outside.pushpin(running.port) as told:
+        proxy = Proxy(told["GRIP_URL"])
+        site.view = View(OWN, proxy)
+        hub = Hub(proxy)
+        yield Engine(
+            "127.0.0.1",
+            int(told["PORT"]),
+            name="pushpin",
+            backend=partial(Straight, lambda: hub),
+        )
+    running.stop()
 
 
 class Running:

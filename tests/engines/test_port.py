@@ -2,15 +2,14 @@
 
 import json
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 import structlog
 from engine_server import Engine, Running
+from faulty import KEYS, Faulty, hangs, replies, resets, settings
 from websockets.sync.client import connect
 
 from poker_app import realtime
@@ -21,75 +20,11 @@ from poker_app.realtime.engines.embedded import running
 from poker_app.realtime.engines.presets import credentials
 from poker_app.settings import Settings
 
-KEYS = {"pusher_app_id": "1", "pusher_key": "k", "pusher_secret": "s"}
-
 
 @pytest.fixture(autouse=True)
 def every_level() -> None:
     """Whatever application was made before in this process, warnings are heard here."""
     structlog.reset_defaults()
-
-
-def settings(engine: str, **told: Any) -> Settings:
-    return Settings(_env_file=None, realtime=engine, secret_key="signs", **told)
-
-
-class Faulty:
-    """An engine on a free port that answers as it is told, and counts."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, bytes]] = []
-        self.answer: Callable[[Any], None] = replies(200, "{}")
-        faulty = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                faulty.asked.append((self.path, body))
-                faulty.answer(self)
-
-            def do_GET(self) -> None:
-                faulty.asked.append((self.path, b""))
-                faulty.answer(self)
-
-            def log_message(self, *args: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
-
-    def configure(self, engine: str = "soketi", **told: Any) -> None:
-        where = {"pusher_host": "127.0.0.1", "pusher_port": self.server.server_port, "pusher_tls": False}
-        realtime.configure(settings(engine, **{**KEYS, **where, **told}))
-
-
-def replies(status: int, text: str) -> Callable[[Any], None]:
-    def reply(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(status)
-        handler.send_header("Content-Length", str(len(text)))
-        handler.end_headers()
-        handler.wfile.write(text.encode())
-
-    return reply
-
-
-def hangs(handler: BaseHTTPRequestHandler) -> None:
-    time.sleep(1)
-
-
-def resets(handler: BaseHTTPRequestHandler) -> None:
-    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
-    handler.connection.close()
-    handler.close_connection = True
-
-
-@pytest.fixture
-def faulty() -> Iterator[Faulty]:
-    faulty = Faulty()
-    faulty.configure()
-    yield faulty
-    faulty.server.shutdown()
-    faulty.server.server_close()
 
 
 @pytest.fixture(autouse=True)

@@ -3,8 +3,9 @@
 import json
 import re
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import requests
 import structlog
@@ -19,6 +20,9 @@ from poker_app.errors import Forbidden, Invalid
 from poker_app.realtime.breaker import Breaker
 from poker_app.realtime.engines.embedded import running
 from poker_app.realtime.engines.presets import Credentials, Place
+
+if TYPE_CHECKING:
+    from poker_app.realtime.engines.embedded.api import Hub
 
 log = structlog.get_logger(__name__)
 
@@ -39,13 +43,17 @@ class Absent(Exception):
 class Client:
     """One engine, asked through a breaker. Thread-safe; whatever fails is logged and answered, never raised."""
 
-    def __init__(self, own: Credentials, place: Place, backend: type | None = None) -> None:
+    def __init__(
+        self, own: Credentials, place: Place, backend: Callable[[Any], Any] | None = None, *, counts: bool = True
+    ) -> None:
+        """``counts``: whether the engine knows who listens."""
         reached = {"host": place.host, "port": place.port, "ssl": place.tls, "timeout": TIMEOUT}
         self._http = _Requests(own.app_id, own.key, own.secret, backend=backend or _Backend, **reached)
         # The library only takes digits for an app id, which signing does without.
         self._signer = AuthenticationClient("0", own.key, own.secret, backend=_NoBackend)
         self._breaker = Breaker()
         self._embedded = backend is InProcess
+        self._counts = counts
         self._absent = False
 
     @property
@@ -73,7 +81,7 @@ class Client:
 
     def present(self, channel: str) -> set[str] | None:
         """The user ids on a presence channel, or None where the engine does not tell."""
-        answer = self._ask("users", self._http.users_info, channel)
+        answer = self._ask("users", self._http.users_info, channel) if self._counts else None
         users = answer.get("users") if answer is not None else None
         if not isinstance(users, list):
             return None
@@ -187,14 +195,14 @@ class _NoBackend:
         pass
 
 
-class InProcess:
-    """The library's ``backend=`` for the embedded server: straight into the hub, without HTTP."""
+class Straight:
+    """The library's ``backend=`` for an engine of our own: straight into its hub, without HTTP."""
 
-    def __init__(self, client: Any) -> None:
-        pass
+    def __init__(self, find: "Callable[[], Hub | None]", client: Any) -> None:
+        self._find = find
 
     def send_request(self, request: Any) -> Any:
-        hub = running.hub()
+        hub = self._find()
         if hub is None:
             raise Absent
         # Not before it is needed: a process without the server never loads any of it.
@@ -202,6 +210,9 @@ class InProcess:
 
         status, answer = api.perform(hub, request.method, request.path, request.params)
         return process_response(status, json.dumps(answer))
+
+
+InProcess = partial(Straight, running.hub)
 
 
 def _encoded(data: Mapping[str, object]) -> str:

@@ -34,9 +34,9 @@ class Place:
 
 
 def credentials(settings: Settings) -> Credentials:
-    """The engine's own, or, for the embedded one, made from the signing key: every restart makes the same."""
+    """The engine's own, or, for those of our own, made from the signing key: every restart makes the same."""
     app_id, key, secret = settings.pusher_app_id, settings.pusher_key, settings.pusher_secret
-    if settings.realtime == "embedded":
+    if settings.realtime in ("embedded", "fanout"):
         app_id = app_id or str(int(_derived(settings, "app id", 8), 16))
         key = key or _derived(settings, "key", 20)
         secret = secret or _derived(settings, "secret", 40)
@@ -53,6 +53,10 @@ def place(settings: Settings) -> Place:
     engine = settings.realtime
     if engine == "embedded":
         return Place(settings.host, settings.port, tls=False, cluster="embedded", browser_host="", browser_port=0)
+    if engine == "fanout":
+        # The proxy stands in front of the pages, unless it has an address of its own for the sockets.
+        port = settings.pusher_client_port or (443 if settings.pusher_tls else 80)
+        return Place("", 0, settings.pusher_tls, engine, settings.pusher_client_host, port)
     cluster = settings.pusher_cluster or engine  # pusher-js insists on a cluster even where a host is given
     tls = settings.pusher_tls or not settings.pusher_host  # the known hosts take nothing else
     host = settings.pusher_host or _API_HOST.get(engine, "").format(cluster=cluster)
@@ -66,8 +70,8 @@ def place(settings: Settings) -> Place:
 def browser_options(settings: Settings) -> dict[str, object] | None:
     """What the page hands to pusher-js, or None where there is only polling.
 
-    For the embedded engine host, ports and TLS are left out: the page fills in its own (``location.hostname``,
-    ``location.port``), since only the browser knows the address behind whatever proxies stand between.
+    Where the engine is at the page's own address, host, ports and TLS are left out: the page fills in its own
+    (``location.hostname``, ``location.port``), since only the browser knows what it is behind whatever proxies.
     """
     if settings.realtime == "none":
         return None

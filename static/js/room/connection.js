@@ -7,8 +7,8 @@ const headers = { 'X-CSRFToken': csrf };
 const POLL = 3_000;
 const GRACE = 1_500;
 
-// The embedded server answers at the page's own address.
-const place = options?.cluster === 'embedded' && {
+// An engine without an address of its own answers at the page's.
+const place = options && !options.wsHost && {
   wsHost: location.hostname,
   wsPort: location.port || 80,
   wssPort: location.port || 443,

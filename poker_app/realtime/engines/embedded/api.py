@@ -1,9 +1,8 @@
 """The HTTP API: publishing and asking, as the service has it."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
-from poker_app.realtime.engines.embedded.hub import Hub
 from poker_app.realtime.engines.embedded.protocol import USER_CHANNEL, Event, is_channel, is_socket_id
 
 LARGEST = 10_240  # bytes of an event's data
@@ -11,6 +10,16 @@ MOST_CHANNELS = 100
 LARGEST_BATCH = 10
 
 Answer = tuple[int, dict[str, Any]]
+
+
+class Hub(Protocol):
+    """Who publishes and knows. Any thread may call it; what it cannot tell it may refuse."""
+
+    def publish(self, events: Sequence[Event]) -> None: ...
+    def terminate(self, user_id: str) -> None: ...
+    def channels(self, prefix: str) -> list[str]: ...
+    def sockets(self, name: str) -> int: ...
+    def users(self, name: str) -> list[str]: ...
 
 
 class Refused(Exception):

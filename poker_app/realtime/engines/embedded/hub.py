@@ -4,14 +4,23 @@ Everything here runs on the event loop, except for what says that any thread may
 """
 
 import asyncio
-import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Protocol
 
 import structlog
 
-from poker_app.realtime.engines.embedded.protocol import USER_CHANNEL, Code, Event, Limits, event_frames, message
+from poker_app.realtime.engines.embedded import protocol
+from poker_app.realtime.engines.embedded.protocol import (
+    USER_CHANNEL,
+    Code,
+    Event,
+    Limits,
+    event_frames,
+    message,
+    new_socket_id,
+    presence_data,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +53,7 @@ class Connection:
     __slots__ = ("channels", "close", "dropped", "heard", "id", "pinged", "transport", "user_id")
 
     def __init__(self, transport: Transport, close: Closer, now: float) -> None:
-        self.id = f"{secrets.randbelow(10**9) + 1}.{secrets.randbelow(10**9) + 1}"
+        self.id = new_socket_id()
         self.transport, self.close = transport, close
         self.channels: set[str] = set()
         self.user_id: str | None = None
@@ -105,7 +114,7 @@ class Hub:
             self._greet(channel, name, *member)
         channel.sockets[connection] = member[0] if member is not None else None
         connection.channels.add(name)
-        self.send(connection, message("pusher_internal:subscription_succeeded", _presence(channel), name))
+        self.send(connection, message("pusher_internal:subscription_succeeded", _there(channel), name))
 
     def _greet(self, channel: Channel, name: str, user_id: str, info: object) -> None:
         known, sockets = channel.members.get(user_id, (info, 0))
@@ -162,6 +171,10 @@ class Hub:
             connection.transport.abort()
         except OSError:
             pass  # it left by itself
+
+    def say(self, connection: Connection, text: str) -> None:
+        """To one socket alone."""
+        self.send(connection, protocol.frame(text))
 
     def send(self, connection: Connection, frame: bytes) -> None:
         """Hands a frame to the kernel, or to the backlog; a reader too far behind is dropped, never waited for."""
@@ -242,8 +255,5 @@ class Hub:
             self._watcher.went(channel, user_id)
 
 
-def _presence(channel: Channel) -> dict[str, object]:
-    if not channel.members:
-        return {}
-    infos = {user_id: info for user_id, (info, _) in channel.members.items()}
-    return {"presence": {"count": len(infos), "ids": list(infos), "hash": infos}}
+def _there(channel: Channel) -> dict[str, object]:
+    return presence_data({user_id: info for user_id, (info, _) in channel.members.items()})

@@ -4,7 +4,8 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Iterable
+import secrets
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
@@ -55,6 +56,10 @@ class Event(NamedTuple):
     exclude: str | None = None
 
 
+def new_socket_id() -> str:
+    return f"{secrets.randbelow(10**9) + 1}.{secrets.randbelow(10**9) + 1}"
+
+
 def is_channel(name: object) -> bool:
     return isinstance(name, str) and len(name) <= 200 and _CHANNEL.fullmatch(name) is not None
 
@@ -73,21 +78,43 @@ def frame(text: str) -> bytes:
     return Frame(Opcode.TEXT, text.encode(errors="replace")).serialize(mask=False)
 
 
-def message(event: str, data: object, channel: str | None = None) -> bytes:
+def words(event: str, data: object, channel: str | None = None) -> str:
     """The server's own message; its data is JSON inside JSON, as the protocol has it."""
     where = {"channel": channel} if channel is not None else {}
-    return frame(encoded({"event": event, **where, "data": encoded(data)}))
+    return encoded({"event": event, **where, "data": encoded(data)})
 
 
-def error(code: int | None, text: str) -> bytes:
-    return frame(encoded({"event": "pusher:error", "data": {"code": code, "message": text}}))
+def message(event: str, data: object, channel: str | None = None) -> bytes:
+    """The same, ready for any number of sockets."""
+    return frame(words(event, data, channel))
+
+
+def complaint(code: int | None, text: str) -> str:
+    return encoded({"event": "pusher:error", "data": {"code": code, "message": text}})
+
+
+def established(socket_id: str, idle: float) -> str:
+    """The first message on a socket."""
+    told = {"socket_id": socket_id, "activity_timeout": max(1, int(idle))}
+    return words("pusher:connection_established", told)
+
+
+def presence_data(members: Mapping[str, object]) -> dict[str, object]:
+    """What ``subscription_succeeded`` tells of who is there: user ids with their info."""
+    return {"presence": {"count": len(members), "ids": list(members), "hash": dict(members)}} if members else {}
+
+
+def event_words(event: Event) -> Iterable[tuple[str, str]]:
+    """Each channel with its message; the data is encoded once however many channels there are."""
+    name, data = encoded(event.name), encoded(event.data)
+    for channel in event.channels:
+        yield channel, f'{{"event":{name},"channel":{encoded(channel)},"data":{data}}}'
 
 
 def event_frames(event: Event) -> Iterable[tuple[str, bytes]]:
-    """Each channel with its frame; the data is encoded once however many channels there are."""
-    name, data = encoded(event.name), encoded(event.data)
-    for channel in event.channels:
-        yield channel, frame(f'{{"event":{name},"channel":{encoded(channel)},"data":{data}}}')
+    """Each channel with its frame."""
+    for channel, text in event_words(event):
+        yield channel, frame(text)
 
 
 def signature(secret: str, text: str | bytes) -> str:

@@ -1,0 +1,68 @@
+"""An engine that fails in whatever way it is told."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from poker_app import realtime
+from poker_app.settings import Settings
+
+KEYS = {"pusher_app_id": "1", "pusher_key": "k", "pusher_secret": "s"}
+
+
+def settings(engine: str, **told: Any) -> Settings:
+    return Settings(_env_file=None, realtime=engine, secret_key="signs", **told)
+
+
+class Faulty:
+    """An engine on a free port that answers as it is told, and counts."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, bytes]] = []
+        self.headers: list[dict[str, str]] = []
+        self.answer: Callable[[Any], None] = replies(200, "{}")
+        faulty = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                faulty.headers.append(dict(self.headers))
+                faulty.asked.append((self.path, body))
+                faulty.answer(self)
+
+            def do_GET(self) -> None:
+                faulty.asked.append((self.path, b""))
+                faulty.answer(self)
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def configure(self, engine: str = "soketi", **told: Any) -> None:
+        where = {"pusher_host": "127.0.0.1", "pusher_port": self.server.server_port, "pusher_tls": False}
+        realtime.configure(settings(engine, **{**KEYS, **where, **told}))
+
+
+def replies(status: int, text: str) -> Callable[[Any], None]:
+    def reply(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(status)
+        handler.send_header("Content-Length", str(len(text)))
+        handler.end_headers()
+        handler.wfile.write(text.encode())
+
+    return reply
+
+
+def hangs(handler: BaseHTTPRequestHandler) -> None:
+    time.sleep(1)
+
+
+def resets(handler: BaseHTTPRequestHandler) -> None:
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+    handler.connection.close()
+    handler.close_connection = True
