@@ -1,6 +1,7 @@
 """Real engines beside the product, each as a process of its own: soketi from npm, Pushpin from Debian."""
 
 import fcntl
+import json
 import os
 import shutil
 import socket
@@ -17,6 +18,9 @@ from poker_app.settings import ROOT
 
 SOKETI = ROOT / "tests/deploy"  # whose package.json names it
 GRIP_KEY = "a-key-of-at-least-thirty-two-characters"
+
+
+HOOKS = ["member_added", "member_removed", "channel_occupied", "channel_vacated"]
 
 
 def free_port() -> int:
@@ -47,77 +51,90 @@ def npm_install(folder: Path, wanted: str) -> Path:
     return folder / "node_modules"
 
 
-@contextmanager
-def soketi(webhook_url: str = "", port: int = 0, app_id: str = "4711") -> Iterator[dict[str, str]]:
-    """Gives the settings that lead to it."""
-    port, metrics = port or free_port(), free_port()
-    modules = npm_install(SOKETI, "@soketi/soketi/bin/server.js")
-    told = {
-        "SOKETI_HOST": "127.0.0.1",
-        "SOKETI_PORT": str(port),
-        "SOKETI_METRICS_HOST": "127.0.0.1",
-        "SOKETI_METRICS_SERVER_PORT": str(metrics),
-        "SOKETI_DEFAULT_APP_ID": app_id,
-        "SOKETI_DEFAULT_APP_KEY": "key",
-        "SOKETI_DEFAULT_APP_SECRET": "secret",
-        "SOKETI_DEFAULT_APP_USER_AUTHENTICATION": "1",
-    }
-    if webhook_url:
-        events = '["member_added", "member_removed", "channel_occupied", "channel_vacated"]'
-        told["SOKETI_DEFAULT_APP_WEBHOOKS"] = f'[{{"url": "{webhook_url}", "event_types": {events}}}]'
-    server = subprocess.Popen(
-        ["node", modules / "@soketi/soketi/bin/server.js", "start"],
-        env={**os.environ, **told},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        wait_for(port, server)
-        yield {
+class Soketi:
+    """Its ``settings`` lead to it, also before it is started."""
+
+    def __init__(self, app_id: str = "4711") -> None:
+        self.port = free_port()
+        self.settings = {
             "REALTIME": "soketi",
             "PUSHER_APP_ID": app_id,
             "PUSHER_KEY": "key",
             "PUSHER_SECRET": "secret",
             "PUSHER_HOST": "127.0.0.1",
-            "PUSHER_PORT": str(port),
+            "PUSHER_PORT": str(self.port),
             "PUSHER_TLS": "false",
         }
-    finally:
-        server.terminate()
-        server.wait(20)
+
+    def start(self, house: int = 0) -> None:
+        """``house`` is the port of whoever wants to hear its webhooks."""
+        told = {
+            "SOKETI_HOST": "127.0.0.1",
+            "SOKETI_PORT": str(self.port),
+            "SOKETI_METRICS_HOST": "127.0.0.1",
+            "SOKETI_METRICS_SERVER_PORT": str(free_port()),
+            "SOKETI_DEFAULT_APP_ID": self.settings["PUSHER_APP_ID"],
+            "SOKETI_DEFAULT_APP_KEY": self.settings["PUSHER_KEY"],
+            "SOKETI_DEFAULT_APP_SECRET": self.settings["PUSHER_SECRET"],
+        }
+        if house:
+            webhook = {"url": f"http://127.0.0.1:{house}/realtime/webhooks", "event_types": HOOKS}
+            told["SOKETI_DEFAULT_APP_WEBHOOKS"] = json.dumps([webhook])
+        modules = npm_install(SOKETI, "@soketi/soketi/bin/server.js")
+        self._server = subprocess.Popen(
+            ["node", modules / "@soketi/soketi/bin/server.js", "start"],
+            env={**os.environ, **told},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        wait_for(self.port, self._server)
+
+    def stop(self) -> None:
+        self._server.terminate()
+        self._server.wait(20)
 
 
-@contextmanager
-def pushpin(behind: int, port: int = 0) -> Iterator[dict[str, str]]:
-    """In front of a site on a port of this machine; gives the settings that lead to it, and its own port as PORT."""
-    found = subprocess.run([ROOT / "bin/pushpin"], capture_output=True, text=True)
-    if found.returncode:
-        pytest.fail(found.stderr)
-    # Its sockets' names have to be short.
-    folder = Path(tempfile.mkdtemp(prefix="pushpin-"))
-    port, control = port or free_port(), free_port()
-    (folder / "zurl.conf").write_text(_ZURL.format(folder=folder))
-    (folder / "routes").write_text(f"* 127.0.0.1:{behind},over_http\n")
-    (folder / "pushpin.conf").write_text(_configuration(folder, port, control))
-    log = (folder / "log").open("w")
-    running = [
-        subprocess.Popen(command, stdout=log, stderr=log)
-        for command in (
+class Pushpin:
+    """To be started in front of a site on this machine. Its ``settings`` lead to it, also before that."""
+
+    def __init__(self) -> None:
+        self.port, self._control = free_port(), free_port()
+        url = f"http://127.0.0.1:{self._control}?verify-key={GRIP_KEY}&verify-iss=pushpin"
+        self.settings = {"REALTIME": "fanout", "GRIP_URL": url}
+
+    def start(self, house: int) -> None:
+        found = subprocess.run([ROOT / "bin/pushpin"], capture_output=True, text=True)
+        if found.returncode:
+            pytest.fail(found.stderr)
+        # Its sockets' names have to be short.
+        self._folder = folder = Path(tempfile.mkdtemp(prefix="pushpin-"))
+        (folder / "zurl.conf").write_text(_ZURL.format(folder=folder))
+        (folder / "routes").write_text(f"* 127.0.0.1:{house},over_http\n")
+        (folder / "pushpin.conf").write_text(_configuration(folder, self.port, self._control))
+        commands = (
             ["zurl", f"--config={folder}/zurl.conf"],
             ["pushpin", f"--config={folder}/pushpin.conf", "--merge-output"],
         )
-    ]
-    try:
-        for listening in (port, control):
-            wait_for(listening, running[1])
-        yield {"REALTIME": "fanout", "GRIP_URL": f"http://127.0.0.1:{control}?verify-key={GRIP_KEY}", "PORT": str(port)}
-    finally:
-        for server in running:
+        with (folder / "log").open("w") as log:
+            self._running = [subprocess.Popen(command, stdout=log, stderr=log) for command in commands]
+        for listening in (self.port, self._control):
+            wait_for(listening, self._running[1])
+
+    def stop(self) -> None:
+        for server in self._running:
             server.terminate()
-        for server in running:
+        for server in self._running:
             server.wait(20)
-        log.close()
-        shutil.rmtree(folder)
+        shutil.rmtree(self._folder)
+
+
+@contextmanager
+def started(engine: Soketi | Pushpin, house: int = 0) -> Iterator[Soketi | Pushpin]:
+    engine.start(house)
+    try:
+        yield engine
+    finally:
+        engine.stop()
 
 
 def _configuration(folder: Path, port: int, control: int) -> str:

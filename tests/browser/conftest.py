@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Error, Page, expect
 
 from tests.browser.house import House, migrated
 from tests.browser.person import Person
+from tests.outside import Pushpin, Soketi
 from tests.post import Post
 
 PATIENCE = 15_000  # milliseconds; far more than anything takes, but the machine may be busy
@@ -35,6 +36,28 @@ def build(tmp_path_factory: pytest.TempPathFactory, empty: Path) -> Iterator[Cal
         house.stop()
     logs = "".join(house.log() for house in houses)
     assert "Traceback" not in logs, logs
+
+
+@pytest.fixture(scope="module")
+def build_on(build: Callable[..., House]) -> Iterator[Callable[..., House]]:
+    """Builds houses on a real engine: "embedded", "soketi" beside it, or "pushpin" in front of it."""
+    engines: list[Soketi | Pushpin] = []
+
+    def build_on(name: str) -> House:
+        if name == "embedded":
+            return build()
+        engine = Soketi() if name == "soketi" else Pushpin()
+        house = build(**engine.settings)
+        house.engine = engine
+        engine.start(house.port)
+        engines.append(engine)
+        if name == "pushpin":
+            house.url = f"http://127.0.0.1:{engine.port}"
+        return house
+
+    yield build_on
+    for engine in engines:
+        engine.stop()
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from poker_app.settings import ROOT
+from tests.outside import Pushpin, Soketi, free_port
 
 
 def migrated(folder: Path) -> Path:
@@ -30,7 +30,8 @@ class House:
     """A server that can be stopped and started again on the same port and database."""
 
     def __init__(self, folder: Path, empty: Path, **settings: str) -> None:
-        self.port = _free_port()
+        self.engine: Soketi | Pushpin | None = None
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._folder = folder
         self._database = folder / "faceup.db"
@@ -76,10 +77,20 @@ class House:
         """What the server wrote since it was made: warnings and worse."""
         return self._log.read_text()
 
+    def goes_away(self) -> None:
+        """What holds everybody's socket ends: its engine, if it has one beside it, or the house itself."""
+        (self.engine or self).stop()
+
+    def comes_back(self) -> None:
+        if self.engine:
+            self.engine.start(self.port)
+        else:
+            self.start()
+
     # --- what no person could do
 
     def long_ago(self, table_id: str, name: str, column: str, **time: float) -> None:
-        """Let a member's ``away_since`` or ``left_at`` be as long ago as if somebody had waited."""
+        """Let a member's ``away_since``, ``seen_at`` or ``left_at`` be as long ago as if somebody had waited."""
         moment = datetime.now(UTC) - timedelta(**time)
         with sqlite3.connect(self._database, timeout=10) as database:
             changed = database.execute(
@@ -104,9 +115,3 @@ class House:
             found = database.execute(question, about).fetchone()
         database.close()
         return found[0] if found else None
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])

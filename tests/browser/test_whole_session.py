@@ -1,4 +1,4 @@
-"""Five tasks, three browsers: wide and light, wide and dark, and a phone.
+"""Five tasks, three browsers: wide and light, wide and dark, and a phone; on each engine that runs on this machine.
 
     SHOTS=folder make test ARGS=tests/browser/test_whole_session.py
 
@@ -46,6 +46,11 @@ def photograph(moment: str, *people: Person) -> None:
                 " Number.isFinite(each.effect.getComputedTiming().endTime))"
             )
             each.page.screenshot(path=Path(folder) / f"{moment}.{each.name.lower()}.png")
+
+
+@pytest.fixture(scope="module", params=["embedded", "soketi", "pushpin"])
+def house(request: pytest.FixtureRequest, build_on: Callable[..., House]) -> House:
+    return build_on(request.param)
 
 
 def test_a_team_estimates_its_backlog(house: House, person: Callable[..., Person]) -> None:
@@ -109,7 +114,7 @@ def test_a_team_estimates_its_backlog(house: House, person: Callable[..., Person
         each.sees_status("2 of 3 picked 3")
     ada.saves("3")
 
-    # the third: the server goes away in the middle of it, and comes back
+    # the third: the server, or the engine beside it, goes away in the middle of it, and comes back
     for each in team:
         each.sees_task(TITLES[2])
         each.expects(*GONE)
@@ -122,11 +127,11 @@ def test_a_team_estimates_its_backlog(house: House, person: Callable[..., Person
         expect(each.timer).to_have_text(re.compile(r"[23]:\d\d"))
     ends = {each.table.get_attribute("data-timer-ends") for each in team}
     assert len(ends) == 1
-    house.stop()
+    house.goes_away()
     for each in team:
         expect(each.page.get_by_role("alert").filter(visible=True)).to_contain_text("Reconnecting.")
     photograph("4-reconnecting", *team)
-    house.start()
+    house.comes_back()
     since = time.monotonic()
     for each in team:
         each.is_live()

@@ -33,5 +33,5 @@ def built(node_modules: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 @pytest.fixture(scope="session")
 def soketi(node_modules: Path) -> Iterator[dict[str, str]]:
     """A real external engine; gives the settings that lead to it."""
-    with outside.soketi() as settings:
-        yield settings
+    with outside.started(outside.Soketi()) as engine:
+        yield engine.settings

@@ -20,8 +20,8 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     if external := outside():
         yield external
     elif request.param == "soketi":
-        with engines_outside.soketi() as told:
-            yield soketi(told)
+        with engines_outside.started(engines_outside.Soketi()) as real:
+            yield soketi(real.settings)
     elif request.param == "pushpin":
         with pushpin() as engine:
             yield engine

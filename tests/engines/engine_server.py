@@ -140,16 +140,11 @@ def pushpin() -> Iterator[Engine]:
     """A real one in front of a view that remembers nothing."""
     site = Proxied()
     running = Running(site)
-    with engines_outside.pushpin(running.port) as told:
-        proxy = Proxy(told["GRIP_URL"])
+    with engines_outside.started(engines_outside.Pushpin(), running.port) as real:
+        proxy = Proxy(real.settings["GRIP_URL"])
         site.view = View(OWN, proxy)
         hub = Hub(proxy)
-        yield Engine(
-            "127.0.0.1",
-            int(told["PORT"]),
-            name="pushpin",
-            backend=partial(Straight, lambda: hub),
-        )
+        yield Engine("127.0.0.1", real.port, name="pushpin", backend=partial(Straight, lambda: hub))
     running.stop()
 
 
