@@ -59,9 +59,9 @@ class Transaction:
     """A write under way. What is handed to ``afterwards`` runs once it is committed, in order."""
 
     def __init__(self) -> None:
-        self._after: list[Callable[[], None]] = []
+        self._after: list[Callable[[], object]] = []
 
-    def afterwards(self, action: Callable[[], None]) -> None:
+    def afterwards(self, action: Callable[[], object]) -> None:
         """``action`` must not raise: the write stands, whatever becomes of the news about it."""
         self._after.append(action)
 
@@ -82,8 +82,7 @@ def transaction() -> Iterator[Transaction]:
     session.rollback()
     session.expire_all()
     sqlite = session.get_bind().dialect.name == "sqlite"
-    session.info["writing"] = True
-    work = Transaction()
+    work = session.info["writing"] = Transaction()
     try:
         with _writer if sqlite else nullcontext():
             session.connection(execution_options={"writes": True})
@@ -96,6 +95,12 @@ def transaction() -> Iterator[Transaction]:
     finally:
         session.info.pop("writing", None)
     work._run()
+
+
+def afterwards(action: Callable[[], object]) -> None:
+    """``Transaction.afterwards`` of the write under way, for what is too deep in it to be handed that. Raises KeyError
+    where none is."""
+    session.info["writing"].afterwards(action)
 
 
 type Act[Ask, Answer] = Callable[[Connection, Sequence[Ask]], Sequence[Answer | Exception]]

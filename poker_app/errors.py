@@ -23,6 +23,12 @@ class OutOfCredits(Refusal):
     status = 402
 
 
+class NotInPlan(Refusal):
+    """The account's plan does not have it."""
+
+    status = 402
+
+
 class Forbidden(Refusal):
     """You are known here, but your role may not do this."""
 

@@ -30,3 +30,13 @@ def seats_of(account_id: str) -> int | None:
     """How many teammates an account may have; None: any number. Plans are billing's matter: it puts its own in this
     place."""
     return None
+
+
+def may_choose_days(account_id: str) -> bool:
+    """Whether an account says by itself how long its reports are kept. Billing's matter, too."""
+    return True
+
+
+def teammates_changed(account_id: str) -> None:
+    """Called inside the transaction in which a teammate comes to an account or goes. What follows from it is billing's
+    matter, too."""

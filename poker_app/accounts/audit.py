@@ -45,18 +45,44 @@ ACTIONS = {
     "session-unarchived": "took the session out of the archive",
     "session-deleted": "deleted the session",
     "session-restored": "brought back the session",
+    "checkout-opened": "went to the checkout for",
+    "payments-opened": "opened the pages for card, invoices and cancelling",
+    "trial-begun": "began to try the plan",
+    "plan-begun": "began the plan",
+    "plan-changed": "changed the plan to",
+    "plan-cancelled": "cancelled the plan for",
+    "plan-kept": "kept the plan after all:",
+    "plan-ended": "ended the plan",
+    "payment-failed": "could not collect the payment for the plan",
+    "payment-mended": "collected the payment after all for the plan",
+    "credits-bought": "added the bought credits:",
+    "credits-granted": "granted credits:",
+    "credits-taken": "took credits back:",
+    "credits-returned": "gave taken credits back:",
+    "sign-on-required": "let teammates in by this provider only:",
+    "sign-on-freed": "let teammates in by every way again, no longer only by",
 }
 NOBODY = "Somebody"
+# Who did what happens by itself, or what the payment provider told.
+BY_ITSELF = "Faceup"
 A_PAGE = 50
 MOST_EXPORTED = 50_000
 
 
-def note(account_id: str, user: User | None, action: str, about: str = "", subject: User | None = None) -> None:
+def note(
+    account_id: str,
+    user: User | None,
+    action: str,
+    about: str = "",
+    subject: User | None = None,
+    *,
+    otherwise: str = NOBODY,
+) -> None:
     """Write a line into the account's log, inside the transaction of what it tells of. ``subject`` is the user whom
-    ``about`` names."""
+    ``about`` names, ``otherwise`` says who did it where no user did."""
     if action not in ACTIONS:
         raise ValueError(f"{action} is not an action of the audit log")
-    who = user.name if user else NOBODY
+    who = user.name if user else otherwise
     session.add(
         AuditEntry(
             account_id=account_id,

@@ -116,8 +116,10 @@ class Account(Base):
     session_defaults: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     # Whoever has proven an address there may join as a teammate by themselves.
     domain: Mapped[str | None] = mapped_column(String(253), index=True)
-    # Days after its end that a session and its report are kept.
-    report_days: Mapped[int] = mapped_column(default=365)
+    # Days after its end that a session and its report are kept; None until somebody chooses.
+    report_days: Mapped[int | None]
+    # The provider that teammates have to come by, where the plan lets the account ask for that.
+    sign_on: Mapped[str | None] = mapped_column(String(40))
 
 
 class Teammate(Base):

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
+from poker_app import accounts
 from poker_app.accounts import audit, decks
 from poker_app.accounts.acting import Acting, account_name
 from poker_app.accounts.changing import change
 from poker_app.accounts.models import Account
-from poker_app.errors import Conflict, Invalid
+from poker_app.errors import Conflict, Invalid, NotInPlan
 from poker_app.rules.deck import DECKS
 from poker_app.rules.domains import domain_of, is_public
 from poker_app.rules.timer import MAX_SECONDS, MIN_SECONDS
@@ -15,6 +16,8 @@ from poker_app.rules.timer import MAX_SECONDS, MIN_SECONDS
 SWITCHES = ("auto_reveal", "anyone_reveals", "change_after_reveal", "names_hidden", "teammates_only")
 FIRST_DEFAULTS = {"deck": "fibonacci", "timer_minutes": "3"}
 MIN_DAYS, MAX_DAYS = 30, 1095
+# For how long reports are kept where nobody has chosen, and no plan says otherwise.
+FIRST_DAYS = 365
 
 
 def rename(acting: Acting, typed: str) -> None:
@@ -85,6 +88,8 @@ def _told(now: Acting, wanted: Mapping[str, str]) -> str:
 def keep_reports(acting: Acting, typed: str) -> None:
     """Keep a session and its report so many days after its end, 30 to 1095. Raises Invalid."""
     acting.require("admin", "say how long reports are kept")
+    if not accounts.may_choose_days(acting.account.id):
+        raise NotInPlan("How long reports are kept is chosen on a larger plan only. See Plan and billing.")
     text = typed.strip()
     days = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
     if not MIN_DAYS <= days <= MAX_DAYS:

@@ -71,6 +71,7 @@ def unseat(them: Teammate) -> None:
     session.merge(Removal(account_id=them.account_id, user_id=them.user_id, removed_at=clock.now()))
     _withdraw_theirs(them.account_id, them.user_id, rules.reaches(them.role, "admin"))
     session.delete(them)
+    accounts.teammates_changed(them.account_id)
 
 
 def _withdraw_theirs(account_id: str, user_id: str, knew_the_link: bool) -> None:
@@ -91,6 +92,7 @@ def leave(acting: Acting) -> None:
         rules.check_leaving(now.role, owners=owners(now.account.id))
         audit.note(now.account.id, now.user, "teammate-left")
         session.delete(find(now, now.user.id))
+        accounts.teammates_changed(now.account.id)
 
 
 def seat(account: Account, user: User, role: str) -> bool:
@@ -103,6 +105,7 @@ def seat(account: Account, user: User, role: str) -> bool:
     _require_seat(account)
     session.execute(delete(Removal).where(Removal.account_id == account.id, Removal.user_id == user.id))
     session.add(Teammate(account_id=account.id, user_id=user.id, role=role, joined_at=clock.now()))
+    accounts.teammates_changed(account.id)
     return True
 
 

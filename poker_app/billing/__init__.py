@@ -11,11 +11,13 @@ _offer: Offer | None = None
 def configure(settings: Settings) -> None:
     """What is sold here, once a process; nothing with ``BILLING=off``. Raises ValueError for a file that sells
     nonsense."""
-    from poker_app.billing import gate
+    from poker_app.billing import gate, seats
 
     global _offer
     _offer = None if settings.billing == "off" else catalogue.load(settings.plans_file)
     accounts.seats_of = gate.most_facilitators
+    accounts.may_choose_days = gate.may_choose_days
+    accounts.teammates_changed = seats.teammates_changed
 
 
 def is_on() -> bool:

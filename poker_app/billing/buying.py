@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from poker_app import billing
 from poker_app.accounts.acting import Acting
-from poker_app.billing import mirror, payments, seats
+from poker_app.billing import mirror, notes, payments, seats
 from poker_app.billing.facts import Door, Invoice, Order
 from poker_app.billing.models import Subscription
 from poker_app.db import session, transaction
@@ -23,16 +23,18 @@ def buy_plan(acting: Acting, name: str, *, paid: str, back: str) -> str:
     plan = next((each for each in billing.offer().plans if each.name == name and each.price), None)
     if plan is None:
         raise NotFound(NOT_SOLD)
-    account_id = acting.account.id
+    account_id, user_id = _who(acting)
     known = session.get(Subscription, account_id)
     running = is_running(known)
     if known and running and known.plan == plan.name:
         raise Conflict(f"This account is on the {plan.label} plan already.")
     quantity = seats.needed(account_id) if plan.per_seat else 1
     customer = _customer(acting)
+    with transaction():
+        notes.write_errand(account_id, user_id, f"the {plan.label} plan")
     if running:
         return payments.engine().change_plan(customer, plan.price, quantity, payments.own_address(back))
-    return _checkout(acting, customer, plan.price, quantity, plan=True, paid=paid, back=back)
+    return _checkout(account_id, customer, plan.price, quantity, plan=True, paid=paid, back=back)
 
 
 def buy_pack(acting: Acting, size: int, *, paid: str, back: str) -> str:
@@ -41,13 +43,16 @@ def buy_pack(acting: Acting, size: int, *, paid: str, back: str) -> str:
     pack = next((each for each in billing.offer().packs if each.credits == size), None)
     if pack is None:
         raise NotFound(NOT_SOLD)
-    return _checkout(acting, _customer(acting), pack.price, 1, plan=False, paid=paid, back=back)
+    (account_id, user_id), customer = _who(acting), _customer(acting)
+    with transaction():
+        notes.write_errand(account_id, user_id, f"a pack of {pack.credits} credits")
+    return _checkout(account_id, customer, pack.price, 1, plan=False, paid=paid, back=back)
 
 
-def _checkout(acting: Acting, customer: str, price: str, quantity: int, *, plan: bool, paid: str, back: str) -> str:
+def _checkout(account_id: str, customer: str, price: str, quantity: int, *, plan: bool, paid: str, back: str) -> str:
     return payments.engine().checkout(
         Order(
-            account_id=acting.account.id,
+            account_id=account_id,
             customer_id=customer,
             price=price,
             quantity=quantity,
@@ -61,11 +66,14 @@ def _checkout(acting: Acting, customer: str, price: str, quantity: int, *, plan:
 def open_portal(acting: Acting, *, back: str, door: Door = "") -> str:
     """To the provider's pages for card, invoices and cancelling. Conflict for an account that never bought anything."""
     acting.require("admin", "see the payments")
-    known = session.get(Subscription, acting.account.id)
+    account_id, user_id = _who(acting)
+    known = session.get(Subscription, account_id)
     customer = known.customer_id if known else None
     session.rollback()
     if customer is None:
         raise Conflict("Nothing has been bought yet, so that there is nothing to manage.")
+    with transaction():
+        notes.write_errand(account_id, user_id)
     return payments.engine().portal(customer, payments.own_address(back), door)
 
 
@@ -76,6 +84,11 @@ def invoices(acting: Acting) -> Sequence[Invoice]:
     customer = known.customer_id if known else None
     session.rollback()
     return payments.engine().invoices(customer) if customer else []
+
+
+def _who(acting: Acting) -> tuple[str, str | None]:
+    """The ids of the account and of the user, kept aside: reading them later would open a transaction."""
+    return acting.account.id, acting.user.id if acting.user else None
 
 
 def is_running(known: Subscription | None) -> bool:

@@ -113,6 +113,10 @@ class Engine(Protocol):
     def change_seats(self, subscription_id: str, seats: int) -> None:
         """So many seats from now on."""
 
+    def end(self, customer_id: str) -> None:
+        """Cancel at once whatever the customer subscribes to, and close the checkouts that they have open. Of what is
+        over already nothing is changed."""
+
     def subscription(self, customer_id: str) -> SubscriptionNow | None:
         """The subscription that counts: a living one before an ended one, then the latest."""
 

@@ -1,11 +1,19 @@
 """The gate: what a plan allows, decided inside the transaction that uses it up."""
 
-from poker_app import billing
-from poker_app.accounts.models import Account
-from poker_app.billing import ledger
-from poker_app.billing.standing import bring_month, standing_of
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from poker_app import billing, clock
+from poker_app.accounts.models import Account, Teammate
+from poker_app.accounts.preferences import FIRST_DAYS
+from poker_app.billing import ledger, letters
+from poker_app.billing.standing import bring_month, plan_of, standing_of
 from poker_app.db import session
-from poker_app.errors import Conflict, OutOfCredits
+from poker_app.errors import Conflict, NotInPlan, OutOfCredits
+from poker_app.rules.plans import Plan
+from poker_app.rules.teammates import ROLES
 
 OVERDUE = "The last payment failed, and the time to mend it is over. Sessions can be opened again once it is paid."
 
@@ -17,10 +25,17 @@ def pay_for_session(account_id: str, session_id: str, *, name: str, user_id: str
     standing = standing_of(account_id)
     if standing.read_only:
         raise OutOfCredits(OVERDUE)
+    if user_id in surplus(account_id):
+        raise NotInPlan(
+            f"The {standing.plan.label} plan is for {facilitators(standing.plan)}, and others of this account come "
+            "before you. You see everything as before. To open sessions, ask an owner to choose a larger plan under "
+            "Plan and billing, or to hand your place on."
+        )
     if standing.plan.credits is None:
         return
     bring_month(session.get_one(Account, account_id))
     ledger.spend(account_id, _key(session_id), ref=session_id, why=f"Session “{name}”", user_id=user_id)
+    letters.tell_soon(account_id)
 
 
 def give_back_session(account_id: str, session_id: str) -> None:
@@ -41,6 +56,24 @@ def _key(session_id: str) -> str:
     return f"session:{session_id}"
 
 
+def surplus(account_id: str) -> Sequence[str]:
+    """The teammates, as users' ids, for whom the plan has no place: after a downgrade they see everything, and open no
+    session. Owners come first, then admins, then whoever was here earlier."""
+    most = most_facilitators(account_id)
+    if most is None:
+        return ()
+    found = session.execute(
+        select(Teammate.user_id, Teammate.role, Teammate.joined_at).where(Teammate.account_id == account_id)
+    ).all()
+    order = sorted(found, key=lambda each: (ROLES.index(each.role), each.joined_at, each.user_id))
+    return [each.user_id for each in order[most:]]
+
+
+def facilitators(plan: Plan) -> str:
+    """How many facilitators a plan has, in words."""
+    return "one facilitator" if plan.facilitators == 1 else f"{plan.facilitators} facilitators"
+
+
 def most_members(account_id: str) -> int:
     """How many may sit at one table of the account."""
     return standing_of(account_id).plan.members
@@ -52,9 +85,40 @@ def most_facilitators(account_id: str) -> int | None:
 
 
 def report_days(account: Account) -> int:
-    """Days after its end that a session is kept: what the account wishes, up to what its plan has."""
-    most = standing_of(account.id).plan.report_days
-    return account.report_days if most is None else min(most, account.report_days)
+    """Days after its end that the report of a session can be opened: what the plan has, or, where the plan leaves that
+    to the account, as long as it is kept."""
+    shown = plan_of(account.id).report_days
+    return kept_days(account) if shown is None else shown
+
+
+def kept_days(account: Account) -> int:
+    """Days after its end that a session is kept before it is deleted.
+
+    Where the plan leaves that to the account, it is what the account chose. Else it is kept as long as under any plan
+    that is sold here, or longer if the account had chosen so: a smaller plan hides reports, and a larger one brings
+    them back. So neither a downgrade nor an upgrade deletes anything.
+    """
+    longest = max((plan.report_days or 0 for plan in billing.offer().plans), default=0) if billing.is_on() else 0
+    if plan_of(account.id).report_days is None:
+        return account.report_days or max(FIRST_DAYS, longest)
+    return max(account.report_days or FIRST_DAYS, longest)
+
+
+def may_choose_days(account_id: str) -> bool:
+    """Whether the plan leaves it to the account how long its reports are kept."""
+    return plan_of(account_id).report_days is None
+
+
+def refuse_hidden(account: Account, ended_at: datetime | None) -> None:
+    """Raise NotInPlan, saying what to do, for a report that is older than the plan shows."""
+    shown = report_days(account)
+    if ended_at is None or clock.now() < ended_at + timedelta(days=shown):
+        return
+    plan, gone = plan_of(account.id).label, ended_at + timedelta(days=kept_days(account))
+    raise NotInPlan(
+        f"The {plan} plan shows reports for {shown} days, and this session ended before. Nothing is deleted: with a "
+        f"larger plan it opens again, until {gone.day} {gone:%B %Y}. An owner can choose one under Plan and billing."
+    )
 
 
 def refuse_member(account_id: str, here: int) -> None:

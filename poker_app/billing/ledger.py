@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_on_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_on_sqlite
 
 from poker_app import clock
+from poker_app.billing import notes
 from poker_app.billing.models import CreditAccount, CreditEntry, CreditLot, CreditTxn
 from poker_app.db import session
 from poker_app.errors import OutOfCredits
@@ -51,6 +52,7 @@ def grant(
     session.add(lot)
     session.flush()
     made = _write(account_id, key, "grant", [(lot.id, amount)], ref=ref, why=why, user_id=user_id)
+    notes.write_credits(made, bought=source == "pack")
     _expire(account_id, now)
     return made
 
@@ -242,4 +244,6 @@ def _write(
         moved = update(CreditLot).where(CreditLot.id == lot).values(remaining=CreditLot.remaining + part)
         session.execute(moved.execution_options(synchronize_session=False))
     session.flush()
+    if kind in ("take-back", "give-back"):
+        notes.write_credits(made)
     return made

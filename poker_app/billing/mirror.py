@@ -13,7 +13,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_on_sqlite
 
 from poker_app import billing
 from poker_app.accounts.models import Account
-from poker_app.billing import ledger, payments
+from poker_app.billing import ledger, notes, payments
 from poker_app.billing.facts import Bought, SubscriptionNow
 from poker_app.billing.models import Subscription
 from poker_app.db import session, transaction
@@ -67,7 +67,9 @@ def write_down(account_id: str, look: int, found: SubscriptionNow | None, bought
     row = held(account_id)
     if found and look > row.looked:
         row.looked = look
+        was = notes.how_it_stood(row)
         _keep(row, found)
+        notes.write(row, was)
         _bring_changed_plan(row, found)
     for each in bought:
         _bring(account_id, look, each)

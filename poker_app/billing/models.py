@@ -120,6 +120,28 @@ class WebhookEvent(Base):
     problem: Mapped[str] = mapped_column(String(300), default="")
 
 
+class SentLetter(Base):
+    """A letter about money that an account's owners and admins were sent, by what caused it: once for each cause."""
+
+    __tablename__ = "sent_letter"
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
+    cause: Mapped[str] = mapped_column(String(80), primary_key=True)
+    sent_at: Mapped[datetime]
+
+
+class GoneCustomer(Base):
+    """A customer at the payment provider whose account was deleted: what they subscribed to is to be cancelled there,
+    and is as of ``settled_at``."""
+
+    __tablename__ = "gone_customer"
+    __table_args__ = (Index(None, "settled_at"),)
+
+    customer_id: Mapped[str] = mapped_column(String(80), primary_key=True)
+    gone_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+
+
 class FakeObject(Base):
     """What the provider that takes no money remembers, with BILLING=fake: its checkouts, subscriptions and invoices."""
 

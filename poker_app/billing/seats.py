@@ -1,14 +1,17 @@
 """Seats: a plan that is paid per seat follows the number of those who may open sessions."""
 
+from functools import partial
+
 import structlog
 from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from poker_app import billing
 from poker_app.accounts.models import Teammate
 from poker_app.billing import mirror, payments
 from poker_app.billing.facts import Unavailable
 from poker_app.billing.models import Subscription
-from poker_app.db import session
+from poker_app.db import afterwards, session
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +40,13 @@ def follow(account_id: str) -> bool:
     return True
 
 
+def teammates_changed(account_id: str) -> None:
+    """Somebody became a teammate or is none any longer, in the transaction under way: once it is committed, the seats
+    follow."""
+    if billing.is_on():
+        afterwards(partial(_followed, account_id))
+
+
 def follow_all() -> int:
     """Every account whose seats are not what is paid for: how many there were. For the daily job."""
     if not billing.is_on():
@@ -48,7 +58,10 @@ def follow_all() -> int:
 def _followed(account_id: str) -> bool:
     """One that the provider has trouble with waits for tomorrow, and holds up nobody else."""
     try:
-        return follow(account_id)
-    except Unavailable:
+        changed = follow(account_id)
+        # Whoever came meanwhile asked for another number, and the two may have arrived in either order.
+        return changed and (follow(account_id) or changed)
+    except (Unavailable, SQLAlchemyError):
+        session.rollback()
         log.exception("seats_not_followed", account=account_id)
         return False

@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from poker_app import billing, clock
-from poker_app.accounts.models import Account
+from poker_app.accounts import audit
+from poker_app.accounts.models import Account, User
 from poker_app.billing import ledger
 from poker_app.billing.models import Subscription
 from poker_app.db import session
@@ -56,7 +57,7 @@ def may_try(account_id: str) -> bool:
     return bool(billing.offer().trial_plan) and not (known and (known.trial_ends_at or known.subscription_id))
 
 
-def start_trial(account_id: str) -> None:
+def start_trial(account_id: str, user_id: str | None = None) -> None:
     """Let an account try the plan that may be tried, with its credits, once. Inside the caller's transaction. Raises
     Conflict where it was tried before or is paid for."""
     offer, now = billing.offer(), clock.now()
@@ -71,5 +72,15 @@ def start_trial(account_id: str) -> None:
         session.add(known)
     known.trial_ends_at = ends
     session.flush()
+    user = session.get(User, user_id) if user_id else None
+    audit.note(account_id, user, "trial-begun", f"{plan.label}, until {ends:%Y-%m-%d}", otherwise=audit.BY_ITSELF)
     if plan.credits:
-        ledger.grant(account_id, "trial", plan.credits, source="trial", expires_at=ends, why=f"{plan.label} for a try")
+        ledger.grant(
+            account_id,
+            "trial",
+            plan.credits,
+            source="trial",
+            expires_at=ends,
+            why=f"{plan.label} for a try",
+            user_id=user_id,
+        )

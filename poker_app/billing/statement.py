@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from poker_app import billing, clock
+from poker_app.accounts import audit
 from poker_app.accounts.models import Account, User
 from poker_app.billing import ledger
 from poker_app.billing.models import CreditTxn, Subscription
@@ -14,9 +15,6 @@ from poker_app.billing.standing import standing_of
 from poker_app.db import session
 from poker_app.rules.credits import period
 from poker_app.rules.plans import Standing
-
-# Who a line of the history is by, where it is nobody's in particular.
-BY_ITSELF = "Faceup"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,5 +79,5 @@ def history(account_id: str, *, before: int | None = None, most: int = 50) -> Se
 
 
 def _line(txn: CreditTxn, names: dict[str, str]) -> Line:
-    who = names.get(txn.user_id or "", BY_ITSELF)
+    who = names.get(txn.user_id or "", audit.BY_ITSELF)
     return Line(txn.id, txn.at, txn.why, who, txn.amount, txn.balance_after)

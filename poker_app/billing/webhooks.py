@@ -15,7 +15,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_on_sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from poker_app import clock
-from poker_app.billing import mirror, payments
+from poker_app.billing import gone, letters, mirror, payments
 from poker_app.billing.facts import Bought, Event
 from poker_app.billing.models import WebhookEvent
 from poker_app.db import session, transaction
@@ -29,11 +29,15 @@ KEPT, PATIENCE = timedelta(days=90), timedelta(minutes=2)
 MOST_TRIES = 100
 # What may go wrong with one event, and is to hold up no other.
 FAILURES = (Refusal, SQLAlchemyError, LookupError, ValueError)
+BEGINNINGS = ("customer.subscription.created", "checkout.session.completed")
 
 
 def hear(body: bytes, signature: str) -> None:
     """An event as the provider sent it. Raises Forged, or whatever kept it from being processed."""
-    process(keep(payments.engine().read(body, signature)))
+    event = payments.engine().read(body, signature)
+    process(keep(event))
+    if event.type in BEGINNINGS and gone.is_known(event.customer_id):
+        gone.settle(event.customer_id)  # a checkout that was paid while its account was deleted
 
 
 def keep(event: Event) -> str:
@@ -77,6 +81,7 @@ def process(event_id: str) -> None:
         done = session.get_one(WebhookEvent, event_id)
         done.account_id, done.done_at, done.problem = account_id, done.done_at or clock.now(), ""
         done.tries += 1
+        letters.tell_soon(account_id)
 
 
 def what_was_bought(kind: str, about: str) -> Sequence[Bought] | None:

@@ -6,11 +6,13 @@ from typing import Any
 
 from sqlalchemy import delete, func, select
 
+from poker_app import accounts as people
 from poker_app import clock, ids, realtime
 from poker_app.accounts import personal as accounts
 from poker_app.accounts.changing import lock, user_here
 from poker_app.accounts.models import Account, Teammate, User
 from poker_app.accounts.personal import Told, Trace, told
+from poker_app.billing import gone
 from poker_app.billing.models import CreditTxn
 from poker_app.db import Transaction, session, transaction
 from poker_app.errors import Conflict, Invalid
@@ -112,6 +114,8 @@ def erase(user: User, typed: str) -> None:
                 "Make one of them an owner first."
             )
         connected = _delete_accounts(leaving.alone) + _leave_seats(work, me)
+        for account in leaving.kept:
+            people.teammates_changed(account.id)
         for trace in TRACES.values():
             trace.forget(me)
         session.delete(me)
@@ -127,6 +131,7 @@ def _delete_accounts(alone: Sequence[Account]) -> list[str]:
     members = list(session.scalars(seated))
     session.execute(delete(PokerSession).where(mine))
     for account in alone:
+        gone.account_goes(account.id)
         session.delete(account)
     session.flush()
     return members

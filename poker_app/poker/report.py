@@ -8,6 +8,8 @@ from fractions import Fraction
 from sqlalchemy import select, true
 
 from poker_app import clock
+from poker_app.accounts.models import Account
+from poker_app.billing import gate
 from poker_app.db import session
 from poker_app.poker.models import Member, PokerSession, Round, Task, Vote
 from poker_app.poker.tasks import live_tasks
@@ -137,7 +139,9 @@ def duration(seconds: int) -> str:
 
 
 def report_of(table: PokerSession) -> Report:
-    """The report as it stands; of a session that still runs, so far. Cards of an open round are not in it."""
+    """The report as it stands; of a session that still runs, so far. Cards of an open round are not in it. Raises
+    NotInPlan where the account's plan does not show sessions that ended so long ago."""
+    gate.refuse_hidden(session.get_one(Account, table.account_id), table.ended_at)
     now = clock.now()
     rounds = _rounds(table)
     tasks = tuple(

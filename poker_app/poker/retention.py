@@ -1,4 +1,6 @@
-"""How long sessions are kept: for the account's time after their end, and deleted ones for thirty days."""
+"""How long sessions are kept: for the account's time after their end, and deleted ones for thirty days.
+
+What a plan shows for a shorter time is hidden and not deleted: see ``billing.gate``."""
 
 from datetime import datetime, timedelta
 
@@ -6,6 +8,7 @@ from sqlalchemy import delete, func, select
 
 from poker_app import clock
 from poker_app.accounts.models import Account
+from poker_app.billing import gate
 from poker_app.db import session, transaction
 from poker_app.poker.models import Member, PokerSession
 from poker_app.poker.reach import FORGOTTEN_AFTER
@@ -23,7 +26,7 @@ def kept_until(table: PokerSession, account: Account | None = None) -> datetime 
     if table.ended_at is None:
         return None
     account = account or session.get_one(Account, table.account_id)
-    return table.ended_at + timedelta(days=account.report_days)
+    return table.ended_at + timedelta(days=gate.kept_days(account))
 
 
 def goes_soon(table: PokerSession, account: Account) -> datetime | None:
@@ -36,8 +39,9 @@ def purge_sessions() -> int:
     """Delete for good what is past its time; a session that nobody ended counts from when somebody was last there.
     Answers with how many. In batches, so that nobody waits long for the database."""
     count = 0
-    for account_id, days in session.execute(select(Account.id, Account.report_days)).all():
-        while gone := _purge_some(account_id, timedelta(days=days)):
+    accounts = session.scalars(select(Account)).all()
+    for account_id, keep in [(each.id, timedelta(days=gate.kept_days(each))) for each in accounts]:
+        while gone := _purge_some(account_id, keep):
             count += gone
     return count
 

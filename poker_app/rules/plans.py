@@ -97,6 +97,11 @@ def check(offer: Offer) -> None:
 GRACE = timedelta(days=14)
 
 
+def low_balance(monthly: int) -> int:
+    """With how many credits left an account is told that they run out: a fifth of a month's, and at least one."""
+    return max(1, monthly // 5)
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Which plan an account has now. ``grace_ends``: a payment has failed, and from then on it is ``read_only``: what
@@ -165,5 +170,13 @@ STANDARD = Offer(
 
 # What an account has where nothing is sold.
 EVERYTHING = Plan(
-    "everything", "Everything", credits=None, members=300, facilitators=None, report_days=None, per_seat=True
+    "everything",
+    "Everything",
+    credits=None,
+    members=300,
+    facilitators=None,
+    report_days=None,
+    per_seat=True,
+    sign_on_enforced=True,
+    audit_export=True,
 )

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 from poker_app.accounts import decks, preferences
 from poker_app.accounts.acting import Acting
 from poker_app.accounts.models import Deck
+from poker_app.billing import gate
 from poker_app.errors import Invalid
 from poker_app.rules.deck import DECKS
 from poker_app.web.errors import again
@@ -31,6 +32,9 @@ def _page(acting: Acting, refusal: Invalid | None = None, form: str = "") -> str
         decks=DECKS.values(),
         own_decks=decks.decks_of(acting.account.id),
         own_domain=preferences.own_domain(acting),
+        may_choose_days=gate.may_choose_days(acting.account.id),
+        report_days=gate.report_days(acting.account),
+        kept_days=gate.kept_days(acting.account),
         days=(preferences.MIN_DAYS, preferences.MAX_DAYS),
         typed=request.form if refusal else {},
         form=form,

@@ -109,8 +109,9 @@ def portal(acting: Acting) -> ResponseReturnValue:
 def start_trial(acting: Acting) -> ResponseReturnValue:
     """Try the plan that may be tried."""
     acting.require("admin", "start a trial")
+    account_id, user_id = acting.account.id, acting.user.id if acting.user else None
     with transaction():
-        standing.start_trial(acting.account.id)
+        standing.start_trial(account_id, user_id)
     return redirect(url_for("billing.page", account_id=acting.account.id), 303)
 
 

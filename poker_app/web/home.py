@@ -10,7 +10,7 @@ from poker_app.accounts import decks, preferences
 from poker_app.accounts.acting import Acting
 from poker_app.billing import asking
 from poker_app.billing.statement import statement_of
-from poker_app.errors import Invalid, NotFound, OutOfCredits
+from poker_app.errors import Invalid, NotFound, NotInPlan, OutOfCredits
 from poker_app.poker import seats, sessions
 from poker_app.poker.options import options_from
 from poker_app.rules.deck import DECKS
@@ -95,6 +95,8 @@ def open_session(acting: Acting) -> ResponseReturnValue:
         )
     except Invalid as invalid:
         return _form(acting, form.to_dict(), invalid), invalid.status
+    except NotInPlan as refusal:
+        return _form(acting, form.to_dict(), Invalid(refusal.sentence)), refusal.status
     except OutOfCredits as broke:
         _keep_draft(form.to_dict())
         return keep_secret(make_response(_out_of_credits(acting, broke), broke.status), secret)

@@ -28,7 +28,7 @@ def test_a_change_that_fails_leaves_no_line(club: Club, monkeypatch: pytest.Monk
     with pytest.raises(ZeroDivisionError):
         preferences.keep_reports(club.as_("Olga"), "90")
     monkeypatch.undo()
-    assert (club.log, club.account.report_days) == ([], 365)
+    assert (club.log, club.account.report_days) == ([], None)
 
 
 def test_pages_newest_first(club: Club) -> None:

@@ -6,17 +6,18 @@ import pytest
 from flask import Flask
 
 from poker_app import ids
-from poker_app.accounts import team
-from poker_app.accounts.acting import Acting, home_of
-from poker_app.accounts.models import Account
+from poker_app.accounts import preferences, team
+from poker_app.accounts.acting import Acting, acting_for, home_of
+from poker_app.accounts.models import Account, User
 from poker_app.accounts.users import add_user
 from poker_app.billing import gate, ledger, standing
 from poker_app.billing.models import Subscription
 from poker_app.db import session, transaction
-from poker_app.errors import Conflict, OutOfCredits
-from poker_app.poker import members, reveal, sessions, voting
+from poker_app.errors import Conflict, NotInPlan, OutOfCredits
+from poker_app.poker import members, retention, reveal, sessions, voting
 from poker_app.poker.events import State
 from poker_app.poker.models import Member, PokerSession
+from poker_app.poker.report import report_of
 from poker_app.settings import Settings
 from tests.cast import Clock
 from tests.conftest import SIGNED_IN, Announced
@@ -215,12 +216,97 @@ def test_a_plan_has_so_many_facilitators(acting: Acting) -> None:
     joins("Finn")
 
 
-def test_reports_are_kept_as_long_as_the_plan_keeps_them(acting: Acting) -> None:
+def buys(acting: Acting) -> None:
+    with transaction():
+        ledger.grant(acting.account.id, "pack:test", 50, source="pack", why="Bought")
+
+
+@pytest.mark.parametrize(
+    ("plan", "chosen", "shown", "kept"),
+    [
+        ("", None, 30, 730),
+        ("", 30, 30, 730),
+        ("", 1000, 30, 1000),
+        ("team", None, 730, 730),
+        ("team", 30, 730, 730),
+        ("business", None, 730, 730),
+        ("business", 30, 30, 30),
+        ("business", 1000, 1000, 1000),
+    ],
+)
+def test_how_long_reports_are_shown_and_kept(
+    acting: Acting, plan: str, chosen: int | None, shown: int, kept: int
+) -> None:
+    """The plan says what can be opened; what is deleted is only what no plan sold here, or the account, would keep."""
+    if plan:
+        subscribes(acting, plan)
     account = session.get_one(Account, acting.account.id)
-    assert gate.report_days(account) == 30
+    account.report_days = chosen
+    assert (gate.report_days(account), gate.kept_days(account)) == (shown, kept)
+
+
+def test_a_smaller_plan_hides_reports_and_a_larger_one_brings_them_back(acting: Acting, clock: Clock) -> None:
     subscribes(acting, "team")
-    account = session.get_one(Account, acting.account.id)
-    assert gate.report_days(account) == account.report_days == 365
+    buys(acting)
+    ada = opens(acting)
+    sessions.end_session(ada)
+    table = session.get_one(PokerSession, ada.session_id)
+    clock.forward(days=30, seconds=-1)
+    subscribes(acting, "team", "canceled")
+    assert report_of(table).session_id == table.id
+    clock.forward(seconds=1)
+    with pytest.raises(NotInPlan, match=r"shows reports for 30 days.*Nothing is deleted"):
+        report_of(table)
+    clock.forward(days=600)
+    assert retention.purge_sessions() == 0
+    subscribes(acting, "team", "active")
+    assert report_of(table).session_id == table.id
+    clock.forward(days=101)
+    assert retention.purge_sessions() == 1
+
+
+def test_only_some_plans_let_the_account_choose(acting: Acting) -> None:
+    with pytest.raises(NotInPlan):
+        preferences.keep_reports(acting, "90")
+    subscribes(acting, "business")
+    preferences.keep_reports(acting, "90")
+    assert session.get_one(Account, acting.account.id).report_days == 90
+
+
+def test_after_a_downgrade_those_without_a_place_open_nothing(acting: Acting, clock: Clock) -> None:
+    """Owners come first, then admins, then who was here earlier; the others see everything and take part."""
+    subscribes(acting, "team")
+    buys(acting)
+    users = {}
+    for name, role in (("Ben", "facilitator"), ("Cleo", "facilitator"), ("Dora", "admin")):
+        clock.forward(days=1)
+        with transaction():
+            users[name] = add_user(name=name, email=f"{name.lower()}@example.com")
+            team.seat(session.get_one(Account, acting.account.id), users[name], role)
+
+    def may_open() -> list[str]:
+        found = []
+        for name, user in users.items():
+            theirs = acting_for(user, acting.account.id)
+            assert theirs
+            try:
+                opens(theirs, name)
+                found.append(name)
+            except NotInPlan:
+                session.rollback()
+        return found
+
+    assert may_open() == ["Ben", "Cleo", "Dora"]
+    subscribes(acting, "team", "canceled")
+    assert may_open() == []
+    opens(acting)
+    assert len(gate.surplus(acting.account.id)) == 3
+    team.leave(acting_for(session.get_one(User, users["Dora"].id), acting.account.id))
+    team.remove(acting, users["Ben"].id)
+    assert gate.surplus(acting.account.id) == [users["Cleo"].id]
+    subscribes(acting, "business", "active")
+    del users["Ben"], users["Dora"]
+    assert may_open() == ["Cleo"]
 
 
 def test_a_failed_payment_stops_new_sessions_after_fourteen_days(acting: Acting, clock: Clock) -> None:

@@ -5,12 +5,17 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from poker_app.billing import buying, ledger, payments, webhooks
+from poker_app.accounts import team
+from poker_app.accounts.acting import acting_for
+from poker_app.accounts.models import Account, User
+from poker_app.accounts.users import add_user
+from poker_app.billing import buying, ledger, payments, seats, webhooks
 from poker_app.billing.engines.stripe_engine.client import Client
 from poker_app.billing.facts import Unavailable
 from poker_app.billing.models import WebhookEvent
 from poker_app.db import session, transaction
 from poker_app.errors import Conflict, Forbidden, NotFound
+from poker_app.poker import personal
 from poker_app.settings import Settings
 from tests.cast import Clock
 from tests.paying import Payer, with_stripe
@@ -295,6 +300,32 @@ def test_seats_follow_the_teammates(ada: Payer, double: StripeDouble) -> None:
     prorated = [line["amount"] for line in latest["lines"]["data"][1:]]
     assert (len(prorated), sum(prorated)) == (2, 1200)  # two more seats for half a month
     assert ada.history == []
+
+
+def test_seats_follow_teammates_at_once(ada: Payer, app: Flask, double: StripeDouble) -> None:
+    """When they accept, are removed, leave, or delete themselves; and a provider that is down holds nobody up."""
+    ada.subscribes("business")
+
+    def paid_for() -> int:
+        return int(ada.at_stripe["items"]["data"][0]["quantity"])
+
+    users = {}
+    with app.app_context():
+        for number, name in enumerate(("Ben", "Cleo", "Dora"), start=2):
+            with transaction():
+                users[name] = add_user(name=name, email=f"{name.lower()}@example.com")
+                team.seat(session.get_one(Account, ada.account), users[name], "facilitator")
+            assert (paid_for(), ada.row.seats) == (number, number)
+        team.remove(ada.acting, users["Ben"].id)
+        assert paid_for() == 3
+        team.leave(acting_for(session.get_one(User, users["Cleo"].id), ada.account))
+        assert paid_for() == 2
+        double.failing = True
+        personal.erase(session.get_one(User, users["Dora"].id), "dora@example.com")
+        double.failing = False
+        assert paid_for() == 2
+        assert seats.follow_all() == 1
+        assert (paid_for(), seats.follow_all()) == (1, 0)
 
 
 def test_from_uncounted_to_counted_brings_the_month_s_credits(ada: Payer) -> None:

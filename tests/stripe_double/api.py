@@ -161,6 +161,13 @@ class Api(Life):
             found = [each for each in found if each["status"] == status]
         return self.page(found, given, "/v1/subscriptions")
 
+    def cancel_subscription(self, _given: Thing, subscription: str) -> Thing:
+        known = self.one("subscription", subscription)
+        if known["status"] in ("canceled", "incomplete_expired"):
+            raise Refused(f"No such subscription: '{subscription}'", "id", "resource_missing")
+        self.cancel(known, at_once=True)
+        return known
+
     def change_item(self, given: Thing, item: str) -> Thing:
         known = self.one("subscription_item", item)
         subscription = self.things[known["subscription"]]
@@ -230,6 +237,7 @@ ROUTES: list[tuple[str, str, type, Any]] = [
     ("POST", "/v1/billing_portal/sessions", params.billing_portal.SessionCreateParams, Api.make_portal),
     ("GET", "/v1/subscriptions", params.SubscriptionListParams, Api.subscriptions),
     ("GET", "/v1/subscriptions/ID", params.SubscriptionRetrieveParams, _get("subscription")),
+    ("DELETE", "/v1/subscriptions/ID", params.SubscriptionCancelParams, Api.cancel_subscription),
     ("POST", "/v1/subscription_items/ID", params.SubscriptionItemUpdateParams, Api.change_item),
     ("GET", "/v1/invoices", params.InvoiceListParams, Api.invoices),
     ("GET", "/v1/invoices/ID", params.InvoiceRetrieveParams, _get("invoice")),

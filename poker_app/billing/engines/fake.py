@@ -62,6 +62,14 @@ class FakeProvider:
         with transaction():
             change(session.get_one(FakeObject, subscription_id), seats=seats)
 
+    def end(self, customer_id: str) -> None:
+        with transaction():
+            for each in of_kind("subscription", customer_id):
+                change(each, status="canceled")
+            for each in of_kind("checkout", customer_id):
+                if each.data["state"] == "open":
+                    change(each, state="expired")
+
     def subscription(self, customer_id: str) -> SubscriptionNow | None:
         found = running(customer_id)
         if found is None:

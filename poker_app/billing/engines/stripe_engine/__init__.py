@@ -101,6 +101,14 @@ class StripeProvider(Truth):
                     item.id, {"quantity": seats, "proration_behavior": "create_prorations"}
                 )
 
+    def end(self, customer_id: str) -> None:
+        with self.asking() as ask:
+            for checkout in ask.v1.checkout.sessions.list({"customer": customer_id, "status": "open"}).data:
+                ask.v1.checkout.sessions.expire(checkout.id)
+            for each in ask.v1.subscriptions.list({"customer": customer_id, "limit": 100}).data:
+                if each.status not in ("canceled", "incomplete_expired"):
+                    ask.v1.subscriptions.cancel(each.id)
+
     def read(self, body: bytes, signature: str) -> Event:
         """Signed with the secret, or during a rotation with the one before, and within five minutes."""
         self._check(body, signature)
