@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from poker_app import billing, limits
 from poker_app.accounts.acting import Acting
 from poker_app.accounts.team import teammates_of
-from poker_app.billing import asking, buying, standing, statement
+from poker_app.billing import asking, buying, gate, payments, standing, statement
 from poker_app.billing.facts import Door, Unavailable
 from poker_app.db import transaction
 from poker_app.errors import Invalid
@@ -52,6 +52,7 @@ def page(acting: Acting) -> ResponseReturnValue:
         offer=billing.offer(),
         s=statement.statement_of(acting.account),
         seats=len(teammates_of(acting.account)),
+        surplus=len(gate.surplus(acting.account.id)),
         may_try=standing.may_try(acting.account.id),
         lines=lines,
         before=before,
@@ -90,9 +91,16 @@ def buy(acting: Acting) -> ResponseReturnValue:
     form = url_for("home.new", account=acting.account.id, paid=1)
     paid = form if DRAFT in session else f"{here}?paid=1"
     if plan := request.form.get("plan"):
-        return redirect(buying.buy_plan(acting, plan, paid=paid, back=here), 303)
+        return _on_to(buying.buy_plan(acting, plan, paid=paid, back=here))
     size = request.form.get("pack", type=int) or 0
-    return redirect(buying.buy_pack(acting, size, paid=paid, back=here), 303)
+    return _on_to(buying.buy_pack(acting, size, paid=paid, back=here))
+
+
+def _on_to(address: str) -> ResponseReturnValue:
+    """On to the provider, by a page: where a form leads to, our policy would not let it redirect to another site."""
+    if address.startswith(payments.own_address("/")):
+        return redirect(address, 303)
+    return render_template("billing/on_to_payment.html", address=address)
 
 
 @blueprint.post("/portal")
@@ -101,7 +109,7 @@ def portal(acting: Acting) -> ResponseReturnValue:
     """To the provider's pages for card, invoices and cancelling."""
     door: Door = DOORS.get(request.form.get("door", ""), "")
     here = url_for("billing.page", account_id=acting.account.id)
-    return redirect(buying.open_portal(acting, back=here, door=door), 303)
+    return _on_to(buying.open_portal(acting, back=here, door=door))
 
 
 @blueprint.post("/trial")

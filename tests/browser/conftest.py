@@ -27,8 +27,8 @@ def build(tmp_path_factory: pytest.TempPathFactory, empty: Path) -> Iterator[Cal
     """Builds houses with other settings. At the end none may have had a fault."""
     houses: list[House] = []
 
-    def build(**settings: str) -> House:
-        houses.append(House(tmp_path_factory.mktemp("house"), empty, **settings))
+    def build(kind: type[House] = House, **settings: str) -> House:
+        houses.append(kind(tmp_path_factory.mktemp("house"), empty, **settings))
         return houses[-1]
 
     yield build

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from poker_app.settings import ROOT
+from tests.browser.later import AHEAD
 from tests.outside import Pushpin, Soketi, free_port
 
 
@@ -28,6 +29,8 @@ def _environment(database: Path) -> dict[str, str]:
 
 class House:
     """A server that can be stopped and started again on the same port and database."""
+
+    program = "poker_app.serve"
 
     def __init__(self, folder: Path, empty: Path, **settings: str) -> None:
         self.engine: Soketi | Pushpin | None = None
@@ -50,7 +53,7 @@ class House:
 
     def start(self) -> None:
         """Answers once the server says that it listens."""
-        command = [sys.executable, "-m", "poker_app.serve"]
+        command = [sys.executable, "-m", self.program]
         with self._log.open("a") as log:
             self._server = subprocess.Popen(
                 command, cwd=self._folder, env=self._environment, stdout=subprocess.PIPE, stderr=log, text=True
@@ -115,3 +118,14 @@ class House:
             found = database.execute(question, about).fetchone()
         database.close()
         return found[0] if found else None
+
+
+class LaterHouse(House):
+    """One in which time passes when a test says so; browsers and other servers do not notice."""
+
+    program = "tests.browser.later"
+
+    def passes(self, **time: float) -> None:
+        ahead = self._folder / AHEAD
+        before = float(ahead.read_text()) if ahead.exists() else 0.0
+        ahead.write_text(str(before + timedelta(**time).total_seconds()))
