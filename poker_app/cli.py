@@ -12,8 +12,9 @@ from flask_migrate.cli import db as migrations
 from pydantic import ValidationError
 
 from poker_app import billing, create_app, jobs, schema
-from poker_app.billing import payments
+from poker_app.billing import operating, payments
 from poker_app.db import db
+from poker_app.errors import Refusal
 from poker_app.operating import doctor
 from poker_app.poker import events
 from poker_app.rules import budget
@@ -67,6 +68,19 @@ def replay_webhooks() -> None:
 def follow_seats() -> None:
     """Bring the seats that are paid for to the teammates that there are. To be run once a day."""
     click.echo(f"{jobs.follow_seats()['seats']} changed.")
+
+
+@poker.command("change-credits", context_settings={"ignore_unknown_options": True})
+@click.argument("account")
+@click.argument("amount", type=int)
+@click.argument("reason")
+@click.option("--key", default="", help="Names the change, so that running it twice is running it once.")
+def change_credits(account: str, amount: int, reason: str, key: str) -> None:
+    """Grant an account credits, or take unspent ones back with an AMOUNT below zero. Its owners read the REASON."""
+    try:
+        click.echo(f"The account has {operating.change_credits(account, amount, reason, key)} credits now.")
+    except Refusal as refusal:
+        sys.exit(refusal.sentence)
 
 
 @poker.command("check-payments")

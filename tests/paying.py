@@ -37,6 +37,15 @@ class Stays(HTTPRedirectHandler):
         return None
 
 
+def presses(address: str, **form: str) -> tuple[int, str]:
+    """Press a button on one of the double's pages: the status and where it leads."""
+    try:
+        answer = build_opener(Stays).open(Request(address, urlencode(form).encode(), method="POST"))
+    except HTTPError as error:
+        return error.code, error.headers.get("Location", "")
+    return answer.status, answer.headers.get("Location", "")
+
+
 class Payer:
     """An owner with an account, the double's view of it, and ours."""
 
@@ -69,12 +78,7 @@ class Payer:
             return buying.buy_pack(self.acting, size, paid="/paid", back="/back")
 
     def posts(self, address: str, **form: str) -> tuple[int, str]:
-        """Press a button on one of the double's pages: the status and where it leads."""
-        try:
-            answer = build_opener(Stays).open(Request(address, urlencode(form).encode(), method="POST"))
-        except HTTPError as error:
-            return error.code, error.headers.get("Location", "")
-        return answer.status, answer.headers.get("Location", "")
+        return presses(address, **form)
 
     def subscribes(self, plan: str = "team") -> None:
         assert self.posts(self.goes_to_plan(plan), card="good") == (303, "http://localhost/paid")

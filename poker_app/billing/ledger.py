@@ -73,6 +73,20 @@ def spend(account_id: str, key: str, *, ref: str, why: str, user_id: str | None 
     return _write(account_id, key, "spend", [(lot, -part) for lot, part in taken], ref=ref, why=why, user_id=user_id)
 
 
+def withdraw(account_id: str, key: str, amount: int, *, why: str) -> CreditTxn:
+    """Take credits back that nobody spent, those first that would be used first. Raises OutOfCredits, with nothing
+    changed, if there are fewer."""
+    _hold(account_id)
+    if known := _known(account_id, key):
+        return known
+    now = clock.now()
+    _expire(account_id, now)
+    taken = rules.burn(_lots(account_id), amount, now)
+    if taken is None:
+        raise OutOfCredits(f"This account has {rules.balance(_lots(account_id), now)} credits, which is fewer.")
+    return _write(account_id, key, "take-back", [(lot, -part) for lot, part in taken], why=why)
+
+
 def reverse(account_id: str, key: str, *, why: str) -> CreditTxn | None:
     """Give back exactly what an operation took, to the lots that it took it from; what has expired meanwhile expires
     again. None where there is no such operation; a second time changes nothing."""

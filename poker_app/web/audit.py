@@ -5,7 +5,8 @@ from flask.typing import ResponseReturnValue
 
 from poker_app.accounts import audit, everybody_may
 from poker_app.accounts.acting import Acting
-from poker_app.errors import NotFound
+from poker_app.billing.standing import plan_of
+from poker_app.errors import NotFound, NotInPlan
 from poker_app.web.login import teammate
 
 blueprint = Blueprint("audit", __name__, url_prefix="/accounts/<account_id>")
@@ -35,6 +36,7 @@ def page(acting: Acting) -> ResponseReturnValue:
         chosen=chosen,
         people=audit.people_in(acting.account.id),
         actions=audit.ACTIONS,
+        may_export=plan_of(acting.account.id).audit_export,
     )
 
 
@@ -47,6 +49,8 @@ def _number(given: str | None) -> int | None:
 @teammate
 def as_csv(acting: Acting) -> ResponseReturnValue:
     acting.require("admin", "read the audit log")
+    if not plan_of(acting.account.id).audit_export:
+        raise NotInPlan("The audit log as a file comes with a larger plan. Here it can be read and filtered as before.")
     answer = Response(audit.as_csv(acting.account.id), content_type="text/csv; charset=utf-8")
     answer.headers["Content-Disposition"] = 'attachment; filename="audit-log.csv"'
     return answer
