@@ -264,4 +264,6 @@ def test_what_is_not_sold_is_named(engine: Engine, kind: str) -> None:
 @pytest.mark.parametrize("signature", ["", "t=1,v1=0", "nonsense"])
 def test_what_nobody_signed_is_forged(engine: Engine, app: Flask, signature: str) -> None:
     with pytest.raises(Forged):
-        engine.read(b'{"id":"evt_1","type":"invoice.paid","data":{"object":{"object":"invoice","id":"in_1"}}}', signature)
+        engine.read(
+            b'{"id":"evt_1","type":"invoice.paid","data":{"object":{"object":"invoice","id":"in_1"}}}', signature
+        )
