@@ -37,6 +37,11 @@ def may_choose_days(account_id: str) -> bool:
     return True
 
 
+def may_require_sign_on(account_id: str) -> bool:
+    """Whether an account may ask its teammates to come by one provider. Billing's matter, too."""
+    return True
+
+
 def teammates_changed(account_id: str) -> None:
     """Called inside the transaction in which a teammate comes to an account or goes. What follows from it is billing's
     matter, too."""

@@ -17,6 +17,7 @@ def configure(settings: Settings) -> None:
     _offer = None if settings.billing == "off" else catalogue.load(settings.plans_file)
     accounts.seats_of = gate.most_facilitators
     accounts.may_choose_days = gate.may_choose_days
+    accounts.may_require_sign_on = gate.may_require_sign_on
     accounts.teammates_changed = seats.teammates_changed
 
 

@@ -109,6 +109,11 @@ def may_choose_days(account_id: str) -> bool:
     return plan_of(account_id).report_days is None
 
 
+def may_require_sign_on(account_id: str) -> bool:
+    """Whether the plan lets the account ask its teammates to come by one provider."""
+    return plan_of(account_id).sign_on_enforced
+
+
 def refuse_hidden(account: Account, ended_at: datetime | None) -> None:
     """Raise NotInPlan, saying what to do, for a report that is older than the plan shows."""
     shown = report_days(account)

@@ -4,12 +4,13 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from poker_app.accounts import decks, preferences
+from poker_app.accounts import decks, preferences, sign_on
 from poker_app.accounts.acting import Acting
 from poker_app.accounts.models import Deck
 from poker_app.billing import gate
 from poker_app.errors import Invalid
 from poker_app.rules.deck import DECKS
+from poker_app.web import login
 from poker_app.web.errors import again
 from poker_app.web.login import teammate
 
@@ -32,6 +33,9 @@ def _page(acting: Acting, refusal: Invalid | None = None, form: str = "") -> str
         decks=DECKS.values(),
         own_decks=decks.decks_of(acting.account.id),
         own_domain=preferences.own_domain(acting),
+        required_sign_on=sign_on.required(acting.account),
+        may_require_sign_on=gate.may_require_sign_on(acting.account.id),
+        came_by=sign_on.came_by(login.current_sign_in()),
         may_choose_days=gate.may_choose_days(acting.account.id),
         report_days=gate.report_days(acting.account),
         kept_days=gate.kept_days(acting.account),
@@ -85,6 +89,14 @@ def set_domain(acting: Acting) -> ResponseReturnValue:
         preferences.open_to_domain(acting)
     else:
         preferences.close_to_domain(acting)
+    return _saved(acting)
+
+
+@blueprint.post("/sign-on")
+@teammate
+def require_sign_on(acting: Acting) -> ResponseReturnValue:
+    """Let teammates in by one provider only, or by every way."""
+    sign_on.require(acting, request.form.get("provider", ""), login.current_sign_in())
     return _saved(acting)
 
 

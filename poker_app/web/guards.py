@@ -15,7 +15,6 @@ from itsdangerous import URLSafeTimedSerializer
 from werkzeug.exceptions import BadRequest
 
 from poker_app import ids
-from poker_app.accounts.acting import acting_for
 from poker_app.db import session
 from poker_app.errors import Forbidden, NotFound, Refusal
 from poker_app.poker import presence, seats
@@ -138,7 +137,7 @@ def reader[**P](
             g.member = member
             return view(member.session, *args, **kwargs)
         table = session.get(PokerSession, session_id)
-        if user is None or table is None or table.deleted_at or acting_for(user, table.account_id) is None:
+        if user is None or table is None or table.deleted_at or login.acts_for(table.account_id) is None:
             raise missing(session_id)
         return view(table, *args, **kwargs)
 

@@ -13,7 +13,7 @@ from flask_login import LoginManager, UserMixin, current_user, login_user, logou
 from werkzeug.wrappers import Response
 
 from poker_app import clock
-from poker_app.accounts import accepting, acting, everybody_may, sign_ins
+from poker_app.accounts import accepting, acting, everybody_may, sign_ins, sign_on
 from poker_app.accounts.acting import Acting
 from poker_app.accounts.models import SignIn, User
 from poker_app.accounts.users import find_user
@@ -170,6 +170,7 @@ def teammate[**P](view: Callable[Concatenate[Acting, P], ResponseReturnValue]) -
             return to_sign_in()
         if found is None:
             raise NotFound("No account of yours has that address.")
+        sign_on.check(found, current_sign_in())
         _remember(found)
         return view(found, *args, **kwargs)
 
@@ -180,6 +181,13 @@ def _remember(acting: Acting) -> None:
     """The account that was last used in this browser is the one to go on with."""
     if acting.user and session.get("account") != acting.account.id:
         session["account"] = acting.account.id
+
+
+def acts_for(account_id: str) -> Acting | None:
+    """Somebody at work for an account here and now; None if they do not belong to it. Raises Forbidden for who came
+    another way than it asks for."""
+    found = acting.acting_for(user(), account_id)
+    return sign_on.check(found, current_sign_in()) if found else None
 
 
 def account_here() -> Acting | None:
@@ -207,6 +215,7 @@ def may_open[**P](view: Callable[Concatenate[Acting, P], ResponseReturnValue]) -
         found = acting.acting_for(user(), named) if named else account_here() or acting.home_of(user())
         if found is None:
             raise NotFound("No account of yours has that address.")
+        sign_on.check(found, current_sign_in())
         return view(found, *args, **kwargs)
 
     return guarded

@@ -54,7 +54,7 @@ def open_today(series_id: str) -> ResponseReturnValue:
     found, user = series.find(series_id), login.user()
     if user is None and not everybody_may():
         return redirect(url_for("signing_in.page", next=url_for("series.link", series_id=series_id)), 303)
-    acting = acting_for(user, found.account_id)
+    acting = login.acts_for(found.account_id)
     if acting is None:
         raise Forbidden("Only teammates of its account may open a session of this series.")
     secret, name = guest_secret() or ids.new_secret(), user.name if user else request.form.get("member_name", "")

@@ -244,6 +244,8 @@ TABLE = {
     "POST account_settings.set_defaults": Row(ADMIN_DONE, lambda world: {"deck": "hours"}),
     "POST account_settings.keep_reports": Row(ADMIN_DONE, lambda world: {"report_days": "90"}),
     "POST account_settings.set_domain": Row(ADMIN_DONE, lambda world: {"open": "1"}),
+    # Owners only, and only by a provider that they came by.
+    "POST account_settings.require_sign_on": Row("303 404 303 303 303 403 403 403 303 404"),
     "GET account_settings.new_deck": Row(ADMIN),
     "POST account_settings.add_deck": Row(ADMIN_DONE, lambda world: {"deck_name": "New", "own": "1 2"}),
     "GET account_settings.deck": Row(ADMIN),
