@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +10,8 @@ from weakref import WeakKeyDictionary
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Engine, MetaData, event
+from sqlalchemy.dialects.postgresql import insert as insert_on_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_on_sqlite
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.orm import DeclarativeBase, registry
 from sqlalchemy.types import TypeDecorator
@@ -101,6 +103,14 @@ def afterwards(action: Callable[[], object]) -> None:
     """``Transaction.afterwards`` of the write under way, for what is too deep in it to be handed that. Raises KeyError
     where none is."""
     session.info["writing"].afterwards(action)
+
+
+def add_if_missing(model: type[Base], row: Mapping[str, Any]) -> bool:
+    """Insert a row, inside the transaction under way, unless one with its key is there. Whether it was inserted."""
+    insert = insert_on_postgresql if session.get_bind().dialect.name == "postgresql" else insert_on_sqlite
+    wanted = insert(model.__table__).values(row).on_conflict_do_nothing()  # type: ignore[arg-type]
+    made = session.execute(wanted.execution_options(preserve_rowcount=True))
+    return made.rowcount == 1  # type: ignore[attr-defined,no-any-return]
 
 
 type Act[Ask, Answer] = Callable[[Connection, Sequence[Ask]], Sequence[Answer | Exception]]

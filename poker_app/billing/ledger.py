@@ -8,15 +8,14 @@ already changes nothing and answers with what it did the first time.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert as insert_on_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_on_sqlite
 
 from poker_app import clock
 from poker_app.billing import notes
 from poker_app.billing.models import CreditAccount, CreditEntry, CreditLot, CreditTxn
-from poker_app.db import session
+from poker_app.db import add_if_missing, session
 from poker_app.errors import OutOfCredits
 from poker_app.rules import credits as rules
 
@@ -62,20 +61,17 @@ def spend(account_id: str, key: str, *, ref: str, why: str, user_id: str | None 
 
     A spending that was reversed may be made again, under a key of its own.
     """
-    _hold(account_id)
-    if known := _known(account_id, key):
-        return known
-    now = clock.now()
-    _expire(account_id, now)
-    taken = rules.burn(_lots(account_id), amount, now)
-    if taken is None:
-        raise OutOfCredits("Opening a session takes a credit, and this account has none left.")
-    return _write(account_id, key, "spend", [(lot, -part) for lot, part in taken], ref=ref, why=why, user_id=user_id)
+    sentence = "Opening a session takes a credit, and this account has none left."
+    return _take(account_id, key, "spend", amount, sentence, ref=ref, why=why, user_id=user_id)
 
 
 def withdraw(account_id: str, key: str, amount: int, *, why: str) -> CreditTxn:
     """Take credits back that nobody spent, those first that would be used first. Raises OutOfCredits, with nothing
     changed, if there are fewer."""
+    return _take(account_id, key, "take-back", amount, "This account has fewer credits than that.", why=why)
+
+
+def _take(account_id: str, key: str, kind: str, amount: int, sentence: str, **about: Any) -> CreditTxn:
     _hold(account_id)
     if known := _known(account_id, key):
         return known
@@ -83,8 +79,8 @@ def withdraw(account_id: str, key: str, amount: int, *, why: str) -> CreditTxn:
     _expire(account_id, now)
     taken = rules.burn(_lots(account_id), amount, now)
     if taken is None:
-        raise OutOfCredits(f"This account has {rules.balance(_lots(account_id), now)} credits, which is fewer.")
-    return _write(account_id, key, "take-back", [(lot, -part) for lot, part in taken], why=why)
+        raise OutOfCredits(sentence)
+    return _write(account_id, key, kind, [(lot, -part) for lot, part in taken], **about)
 
 
 def reverse(account_id: str, key: str, *, why: str) -> CreditTxn | None:
@@ -107,11 +103,6 @@ def reverse(account_id: str, key: str, *, why: str) -> CreditTxn | None:
 def is_known(account_id: str, key: str) -> bool:
     """Whether an operation has happened."""
     return _known(account_id, key) is not None
-
-
-def month_key(plan: str, start: datetime) -> str:
-    """The key under which a month of a plan that costs nothing brings its credits."""
-    return f"plan:{plan}:{start:%Y-%m-%dT%H:%M}"
 
 
 def was_reversed(account_id: str, key: str) -> bool:
@@ -171,11 +162,7 @@ def _hold(account_id: str) -> None:
     held = update(CreditAccount).where(CreditAccount.account_id == account_id)
     counted = held.values(version=CreditAccount.version + 1).execution_options(synchronize_session=False)
     if session.execute(counted).rowcount == 0:  # type: ignore[attr-defined]
-        first = {"account_id": account_id, "balance": 0, "version": 0}
-        if session.get_bind().dialect.name == "postgresql":
-            session.execute(insert_on_postgresql(CreditAccount).values(first).on_conflict_do_nothing())
-        else:
-            session.execute(insert_on_sqlite(CreditAccount).values(first).on_conflict_do_nothing())
+        add_if_missing(CreditAccount, {"account_id": account_id, "balance": 0, "version": 0})
         session.execute(counted)
 
 

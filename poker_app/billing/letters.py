@@ -11,8 +11,6 @@ from functools import partial
 
 import structlog
 from sqlalchemy import delete, func, select
-from sqlalchemy.dialects.postgresql import insert as insert_on_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_on_sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from poker_app import billing, clock, mail
@@ -20,7 +18,7 @@ from poker_app.accounts.models import Account, Teammate, User
 from poker_app.billing.models import CreditTxn, SentLetter, Subscription
 from poker_app.billing.standing import standing_of
 from poker_app.billing.statement import statement_of
-from poker_app.db import afterwards, session, transaction
+from poker_app.db import add_if_missing, afterwards, session, transaction
 from poker_app.rules import plans as rules
 from poker_app.rules.plans import Standing
 
@@ -150,9 +148,7 @@ def _claim(account_id: str, cause: str) -> bool:
     with transaction():
         if session.get(Account, account_id) is None:
             return False
-        insert = insert_on_postgresql if session.get_bind().dialect.name == "postgresql" else insert_on_sqlite
-        made = insert(SentLetter).values(row).on_conflict_do_nothing().returning(SentLetter.cause)
-        return session.scalars(made).one_or_none() is not None
+        return add_if_missing(SentLetter, row)
 
 
 def _unclaim(account_id: str, cause: str) -> None:

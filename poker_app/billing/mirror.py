@@ -8,15 +8,13 @@ from collections.abc import Sequence
 
 import structlog
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert as insert_on_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_on_sqlite
 
 from poker_app import billing
 from poker_app.accounts.models import Account
 from poker_app.billing import ledger, notes, payments
 from poker_app.billing.facts import Bought, SubscriptionNow
 from poker_app.billing.models import Subscription
-from poker_app.db import session, transaction
+from poker_app.db import add_if_missing, session, transaction
 from poker_app.rules.credits import unpaid_share
 
 log = structlog.get_logger("billing")
@@ -26,11 +24,7 @@ RETURNED = "Payment returned or disputed"
 
 def held(account_id: str) -> Subscription:
     """The account's row, made if there is none, and held until the transaction ends."""
-    empty = {"account_id": account_id}
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(insert_on_postgresql(Subscription).values(empty).on_conflict_do_nothing())
-    else:
-        session.execute(insert_on_sqlite(Subscription).values(empty).on_conflict_do_nothing())
+    add_if_missing(Subscription, {"account_id": account_id})
     return session.get_one(Subscription, account_id, with_for_update=True, populate_existing=True)
 
 

@@ -1,6 +1,6 @@
 """Which plan an account has, and the credits that come with it by themselves."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from poker_app import billing, clock
 from poker_app.accounts import audit
@@ -47,8 +47,13 @@ def bring_month(account: Account) -> None:
     if plan.price or not plan.credits:
         return
     start, end = period(account.created_at, clock.now())
-    key = ledger.month_key(plan.name, start)
+    key = month_key(plan.name, start)
     ledger.grant(account.id, key, plan.credits, source="plan", expires_at=end, why=f"{plan.label} plan, this month")
+
+
+def month_key(plan: str, start: datetime) -> str:
+    """The key under which a month of a plan that costs nothing brings its credits."""
+    return f"plan:{plan}:{start:%Y-%m-%dT%H:%M}"
 
 
 def may_try(account_id: str) -> bool:

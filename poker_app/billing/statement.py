@@ -11,7 +11,7 @@ from poker_app.accounts import audit
 from poker_app.accounts.models import Account, User
 from poker_app.billing import ledger
 from poker_app.billing.models import CreditTxn, Subscription
-from poker_app.billing.standing import standing_of
+from poker_app.billing.standing import month_key, standing_of
 from poker_app.db import session
 from poker_app.rules.credits import period
 from poker_app.rules.plans import Standing
@@ -56,7 +56,7 @@ def statement_of(account: Account) -> Statement:
     renews_at = found.period_end if found and standing.plan.price else None
     if not standing.plan.price and standing.plan.credits:
         start, renews_at = period(account.created_at, now)
-        if not ledger.is_known(account.id, ledger.month_key(standing.plan.name, start)):
+        if not ledger.is_known(account.id, month_key(standing.plan.name, start)):
             monthly, total = monthly + standing.plan.credits, total + standing.plan.credits
     return Statement(
         standing=standing,

@@ -10,15 +10,13 @@ from datetime import timedelta
 
 import structlog
 from sqlalchemy import ColumnElement, delete, func, select
-from sqlalchemy.dialects.postgresql import insert as insert_on_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_on_sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from poker_app import clock
 from poker_app.billing import gone, letters, mirror, payments
 from poker_app.billing.facts import Bought, Event
 from poker_app.billing.models import WebhookEvent
-from poker_app.db import session, transaction
+from poker_app.db import add_if_missing, session, transaction
 from poker_app.errors import NotFound, Refusal
 
 log = structlog.get_logger("billing")
@@ -50,10 +48,7 @@ def keep(event: Event) -> str:
             "account_id": mirror.of_customer(event.customer_id) if event.customer_id else None,
             "received_at": clock.now(),
         }
-        if session.get_bind().dialect.name == "postgresql":
-            session.execute(insert_on_postgresql(WebhookEvent).values(row).on_conflict_do_nothing())
-        else:
-            session.execute(insert_on_sqlite(WebhookEvent).values(row).on_conflict_do_nothing())
+        add_if_missing(WebhookEvent, row)
     return event.id
 
 

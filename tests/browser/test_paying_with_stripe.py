@@ -23,7 +23,7 @@ CLOCK = "tick tock"
 
 @pytest.fixture
 def stripe() -> Iterator[StripeDouble]:
-    """At the same moment as the house, with failed subscriptions left unpaid, as the README says to set it up."""
+    """At the same moment as the house, with failed subscriptions left unpaid, as docs/payments.md says to set it up."""
     double = StripeDouble()
     double.now, double.after_retries = int(time.time()), "unpaid"
     for plan in STANDARD.plans[1:]:

@@ -61,7 +61,7 @@ def test_the_same_key_is_the_same_change(app: Flask, account: str) -> None:
         (("ACCOUNT", "100001", "Sorry"), "Grant or take back 1 to 100000 credits."),
         (("ACCOUNT", "5", "  "), "Give a reason of at most 200 characters."),
         (("ACCOUNT", "5", "x" * 201), "Give a reason of at most 200 characters."),
-        (("ACCOUNT", "-1", "Sorry"), "This account has 0 credits, which is fewer."),
+        (("ACCOUNT", "-1", "Sorry"), "This account has fewer credits than that."),
     ],
 )
 def test_what_cannot_be_done_changes_nothing(app: Flask, account: str, words: tuple[str, ...], sentence: str) -> None:
