@@ -10,7 +10,8 @@ from poker_app.poker.events import State
 from poker_app.poker.messages import Messages
 from poker_app.poker.models import Member, MessageCount
 from poker_app.poker.table import table_of
-from poker_app.rules.budget import Meeting, messages_of
+from poker_app.poker.turn import asking_socket
+from poker_app.rules.budget import Meeting, Sending, messages_of
 from tests.cast import Clock
 from tests.contexts.conftest import Room
 
@@ -19,6 +20,7 @@ from tests.contexts.conftest import Room
 def engine(room: Room, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """An engine that takes what the first of these says, and does not tell who listens."""
     takes = [True]
+    asking_socket.set(None)
     monkeypatch.setattr("poker_app.realtime.is_on", lambda: True)
     monkeypatch.setattr("poker_app.realtime.publish", lambda *_: takes[0])
     monkeypatch.setattr("poker_app.realtime.ready", lambda: True)
@@ -149,8 +151,6 @@ def test_the_budget_reckons_as_it_is_counted(
     room: Room, engine: list[bool], monkeypatch: pytest.MonkeyPatch, people: int
 ) -> None:
     """A whole session as the budget thinks of it, played: its sum is what was counted."""
-    from poker_app.poker.turn import asking_socket
-    from poker_app.rules.budget import Sending
 
     def tells(name: str, who: Member) -> None:
         presence.hear([{"name": name, "channel": realtime.presence_channel(who.session_id), "user_id": who.id}])

@@ -23,7 +23,7 @@ from werkzeug.http import dump_cookie
 
 from poker_app import ids, realtime
 from poker_app.db import Base, session
-from poker_app.poker import events
+from poker_app.poker import events, messages
 from poker_app.poker.models import Member, Round
 from poker_app.web import fragments
 from tests.cast import HTMX, Clock, Person, Table
@@ -218,6 +218,7 @@ class World:
         # What the process remembers would hand one world's rendering to the other.
         patch.setattr(fragments, "_newest", fragments.Newest(most=500))
         patch.setattr(events, "_outboxes", events._Outboxes())
+        patch.setattr(messages, "_counted", messages._Counted())
         realtime.configure(self.app.config["SETTINGS"])
         if self._listen is None:
             patch.setattr("poker_app.realtime.publish", self._publish)
