@@ -1,4 +1,4 @@
-"""An operator looks after the service: what it costs is what the browsers heard, and every page is sound."""
+"""An operator looks after the service, and every page that they look at is sound."""
 
 from collections.abc import Callable
 

@@ -14,8 +14,10 @@ from engine_server import OWN, Embedded, Engine
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from poker_app import realtime
 from poker_app.realtime.engines.embedded import running
 from poker_app.realtime.engines.embedded.protocol import Limits
+from poker_app.settings import Settings
 
 ROOM = "presence-planning-poker-abc"
 
@@ -296,3 +298,17 @@ def test_it_knows_which_of_its_sockets_hear_a_channel() -> None:
             assert not hub.hears("other", socket_id)
             assert not hub.hears("public", "1.2")
         eventually(lambda: not hub.hears("public", socket_id))
+
+
+def test_the_port_counts_those_that_listen() -> None:
+    chosen = Settings(_env_file=None, realtime="embedded", secret_key="for tests only")
+    realtime.configure(chosen)
+    assert realtime.listeners("public") is None  # no server runs in this process
+    with serving() as engine:
+        assert realtime.listeners("public") == 0
+        with joined(engine), joined(engine), joined(engine, "other"):
+            assert realtime.listeners("public") == 2
+        eventually(lambda: realtime.listeners("public") == 0)
+    realtime.configure(chosen.model_copy(update={"realtime": "none"}))
+    assert realtime.listeners("public") is None
+    assert not realtime.is_on()

@@ -141,6 +141,17 @@ def test_a_fault_is_marked(app: Flask, collector: Collector, monkeypatch: pytest
     assert b"otter" not in b"".join(collector.bodies)
 
 
+def test_what_an_exception_says_is_not_in_its_span(app: Flask, collector: Collector) -> None:
+    def breaks() -> None:
+        raise LookupError("otter")
+
+    with pytest.raises(LookupError), tracing.span("a question"):
+        breaks()
+    (failed,) = collector.spans()
+    assert (failed.status.code, failed.status.message, attributes(failed)) == (2, "", {"error.type": "LookupError"})
+    assert b"otter" not in collector.bodies[-1]
+
+
 def test_it_goes_on_with_the_caller_s_trace(app: Flask, collector: Collector) -> None:
     trace = "4bf92f3577b34da6a3ce929d0e0e4736"
     app.test_client().get("/healthz", headers={"traceparent": f"00-{trace}-00f067aa0ba902b7-01"})
