@@ -38,7 +38,7 @@ def test_the_operator_s_pages(visitor: Callable[..., Person], watched: House) ->
     olga.page.get_by_role("link", name="Operator", exact=True).click()
     olga.sees("No job has run yet.")
     is_sound(olga.page)
-    visits(olga, "Accounts", "Sessions", "Payment events")
+    visits(olga, "Accounts", "Sessions", "Payments")
     olga.sees("Nothing has failed")
 
     ada = visitor("Ada").signs_in()
@@ -58,7 +58,7 @@ def test_the_operator_s_pages(visitor: Callable[..., Person], watched: House) ->
     ben.does_not_see("This session cost")
 
     watched.event_failed("evt_1Qf8sLongEnoughToBreakSomewhere", "The payment provider does not answer as it should.")
-    visits(olga, "Payment events", "Sessions")
+    visits(olga, "Payments", "Sessions")
     olga.page.get_by_role("link", name="All", exact=True).click()
     olga.sees("1 session")
     is_sound(olga.page)
@@ -72,7 +72,7 @@ def test_the_operator_s_pages(visitor: Callable[..., Person], watched: House) ->
     olga.page.get_by_role("button", name="Find", exact=True).click()
     olga.sees("No session or account has that in its name.")
     is_sound(olga.page)
-    visits(olga, "Payment events")
+    visits(olga, "Payments")
     olga.page.get_by_role("button", name="Process invoice.payment_failed").click()
     olga.sees("The event has been processed.", "Nothing has failed")
     is_sound(olga.page)

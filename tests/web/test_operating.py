@@ -75,7 +75,9 @@ def test_without_billing_nothing_is_said_of_payments(settings: Settings) -> None
     olga = Cast(app).person("Olga").signs_in()
     assert [olga.get(path).status_code for path in PAGES] == [200, 200, 200, 404]
     assert olga.post("/operator/webhooks/x/replay").status_code == 404
-    assert "Payment events" not in olga.get("/operator").text
+    page = olga.get("/operator").text
+    assert "Payments Off" in text(olga, "/operator")
+    assert "/operator/webhooks" not in page
     assert "Plan" not in text(olga, "/operator/accounts")
     with app.app_context():
         db.engine.dispose()
@@ -188,7 +190,7 @@ def test_what_failed_is_done_again_by_hand(stripe: Flask, double: StripeDouble, 
         event.done_at, event.tries, event_id = None, webhooks.MOST_TRIES, event.id
     assert "Nothing has failed" in text(olga, "/operator/webhooks")  # a first try may be under way
     clock.forward(minutes=5)
-    assert "1 that failed Event" in text(olga, "/operator/webhooks")
+    assert "1 event that failed Event" in text(olga, "/operator/webhooks")
     assert "Failed payment events 1" in text(olga, "/operator")
 
     double.failing = True
@@ -196,7 +198,7 @@ def test_what_failed_is_done_again_by_hand(stripe: Flask, double: StripeDouble, 
     assert (answer.status_code, answer.location) == (303, "/operator/webhooks")
     seen = text(olga, "/operator/webhooks")
     assert seen.count("It failed again:") == 1
-    assert "1 that failed Event" in seen
+    assert "1 event that failed Event" in seen
 
     double.failing = False
     olga.post(f"/operator/webhooks/{event_id}/replay", htmx=False)
