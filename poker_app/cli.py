@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Iterator
 
 import click
-from flask import Flask
+from flask import Flask, current_app
 from flask.cli import FlaskGroup
 from flask_migrate import Migrate
 from flask_migrate.cli import db as migrations
@@ -18,6 +18,7 @@ from poker_app.errors import Refusal
 from poker_app.operating import doctor
 from poker_app.poker import events
 from poker_app.rules import budget
+from poker_app.realtime.check import TRIES, CheckFailed, as_line, check
 from poker_app.settings import Settings, as_table
 
 
@@ -120,6 +121,24 @@ def _findings() -> Iterator[doctor.Finding]:
         return
     with app.app_context():
         yield from doctor.examine(settings)
+
+
+@poker.group()
+def realtime() -> None:
+    """The realtime engine."""
+
+
+@realtime.command("check")
+@click.option("--url", help="Where people reach the site. Default: PUBLIC_URL, or this machine's HOST and PORT.")
+@click.option("--tries", type=click.IntRange(1, 1000), default=TRIES, show_default=True, help="How many events.")
+def check_realtime(url: str | None, tries: int) -> None:
+    """Connect to the engine as a browser does, publish, listen, and print how long it took."""
+    settings = current_app.config["SETTINGS"]
+    page = url or settings.public_url or f"http://{settings.host}:{settings.port}"
+    try:
+        click.echo(f"REALTIME={settings.realtime}: {as_line(check(settings, page, tries))}")
+    except CheckFailed as failure:
+        sys.exit(str(failure))
 
 
 @poker.command()

@@ -3,13 +3,13 @@
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, Self
-from urllib.parse import parse_qs, urlsplit
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from poker_app.keyfile import kept_key
 from poker_app.provider_settings import ProviderSettings, check_providers
+from poker_app.realtime_settings import check_engine
 
 ROOT = Path(__file__).resolve().parent.parent
 INSTANCE = ROOT / "instance"
@@ -214,39 +214,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _engine_complete(self) -> Self:
-        if self.realtime == "none":
-            return self
-        self._check_addresses()
-        if self.realtime == "embedded":
-            return self
-        if self.realtime == "fanout":
-            self._check_grip()
-            return self
-        needed = ["pusher_app_id", "pusher_key", "pusher_secret"]
-        needed += {"pusher": ["pusher_cluster"], "ably": []}.get(self.realtime, ["pusher_host"])
-        missing = [name.upper() for name in needed if not getattr(self, name)]
-        if missing:
-            raise ValueError(f"REALTIME={self.realtime} also needs {', '.join(missing)}.")
+        check_engine(self)
         return self
-
-    def _check_addresses(self) -> None:
-        for name in ("pusher_host", "pusher_client_host"):
-            if set(getattr(self, name)) & set("/:@ "):
-                raise ValueError(f"{name.upper()} is a host's name alone, such as realtime.example.com.")
-        # A default must not silently win over what somebody filled in.
-        strange = {
-            "embedded": ["pusher_cluster", "pusher_host", "grip_url"],
-            "fanout": ["pusher_cluster", "pusher_host"],
-        }.get(self.realtime, ["grip_url"])
-        if given := [name.upper() for name in strange if getattr(self, name)]:
-            raise ValueError(f"REALTIME={self.realtime} has no use for {', '.join(given)}: leave out one or the other.")
-
-    def _check_grip(self) -> None:
-        url = urlsplit(self.grip_url)
-        if url.scheme not in ("http", "https") or not url.netloc:
-            raise ValueError("REALTIME=fanout also needs GRIP_URL, the proxy's control address.")
-        if not {"key", "verify-key"} & parse_qs(url.query).keys():
-            raise ValueError("GRIP_URL also needs key or verify-key, or anybody could speak as the proxy.")
 
     @property
     def on_sqlite(self) -> bool:

@@ -224,16 +224,22 @@ def _remember_lag(session_id: str, version: int) -> None:
         )
 
 
-def catch_up(session_id: str) -> None:
-    """Publish the newest state once if an earlier publish failed: called by whoever next reads the session."""
+def catch_up(session_id: str) -> bool:
+    """Publish the newest state once if an earlier publish failed: called by whoever next reads the session.
+
+    True while there is something that not everybody has heard of, so that it is worth asking again soon.
+    """
     messages.write_down(session_id, older_than=messages.WRITE_EVERY)
     lag = select(PokerSession.version).where(
         PokerSession.id == session_id, PokerSession.published_version < PokerSession.version
     )
     version = session.scalars(lag).one_or_none()
-    if version is None or not realtime.ready():
-        return
+    if version is None:
+        return False
+    if not realtime.ready():
+        return True
     with transaction():
         session.execute(update(PokerSession).where(PokerSession.id == session_id).values(published_version=version))
     # Which event was lost nobody knows any more. Its state is what counts, and every listener knows this name.
     publish(News(session_id, "vote", version))
+    return realtime.troubled()

@@ -17,6 +17,7 @@ __all__ = [
     "authenticate_user",
     "authorize",
     "browser_options",
+    "client_apart",
     "configure",
     "connect_sources",
     "converse",
@@ -31,6 +32,7 @@ __all__ = [
     "ready",
     "session_of",
     "state_channel",
+    "troubled",
 ]
 
 
@@ -74,6 +76,12 @@ def _through_proxy(url: str, own: presets.Credentials, place: presets.Place) -> 
     return Client(own, place, partial(Straight, lambda: hub), counts=False), View(own, proxy)
 
 
+def client_apart(settings: Settings) -> Client:
+    """The engine as a process asks it that serves nobody: the embedded one, too, by its HTTP API."""
+    own, place = presets.credentials(settings), presets.place(settings)
+    return _through_proxy(settings.grip_url, own, place)[0] if settings.realtime == "fanout" else Client(own, place)
+
+
 def publish(channels: Sequence[str], event: str, data: Mapping[str, object], exclude_socket: str | None = None) -> bool:
     """Whether the engine took the event (at most 10 kB of JSON, 100 channels). Never raises, waits 0.4 s at most.
 
@@ -102,6 +110,11 @@ def is_on() -> bool:
 def ready() -> bool:
     """Whether publishing is worth a try now: not while an engine that failed is left alone."""
     return _client is None or not _client.resting
+
+
+def troubled() -> bool:
+    """Whether the engine failed at what this process asked of it last."""
+    return _client is not None and _client.troubled
 
 
 def authorize(channel: str, socket_id: str, user_id: str, user_info: Mapping[str, object]) -> dict[str, Any]:

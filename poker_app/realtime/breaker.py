@@ -12,7 +12,7 @@ class Breaker:
         self,
         threshold: int = 3,
         rest: float = 2.0,
-        longest: float = 10.0,
+        longest: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._threshold, self._rest, self._longest, self._clock = threshold, rest, longest, clock
@@ -27,6 +27,12 @@ class Breaker:
         """Whether asking now is of no use; unlike ``allows``, this takes up no try."""
         with self._lock:
             return self._failures >= self._threshold and self._clock() < self._next_probe_at
+
+    @property
+    def troubled(self) -> bool:
+        """Whether the last call failed."""
+        with self._lock:
+            return self._failures > 0
 
     def allows(self) -> bool:
         """Whether to ask now. A True is to be followed by ``succeeded`` or ``failed``."""

@@ -10,7 +10,7 @@ from functools import lru_cache
 from flask import Flask, Response, current_app, make_response, redirect, render_template, request, url_for
 from jinja2 import Environment
 
-from poker_app import clock
+from poker_app import clock, realtime
 from poker_app.poker import events
 from poker_app.poker.agenda import Agenda, agenda_of
 from poker_app.poker.models import Member
@@ -40,6 +40,18 @@ def install(app: Flask) -> None:
         epoch=_epoch,
         clock=_minutes,
     )
+
+    @app.after_request
+    def hurry(answer: Response) -> Response:
+        if request.method == "POST" and realtime.troubled():
+            say_behind(answer, behind=True)
+        return answer
+
+
+def say_behind(answer: Response, behind: bool) -> None:
+    """Whether others may not have heard of the newest state: then this browser asks more often, and so brings the
+    engine's return to everybody's notice."""
+    answer.headers["X-Behind"] = str(int(behind))
 
 
 def _spoken(card: str) -> str:

@@ -140,9 +140,11 @@ def vote_table(member: Member) -> ResponseReturnValue:
     """The truth that every push hints at. Asking is also how a browser without a socket says that it is here."""
     presence.note_seen(member)
     presence.sweep(member.session_id)
-    events.catch_up(member.session_id)
+    behind = events.catch_up(member.session_id)
     version = version_of(member.session_id)
-    return fragments.unless_known(version, lambda: fragments.table_now(member.session_id, version))
+    answer = fragments.unless_known(version, lambda: fragments.table_now(member.session_id, version))
+    fragments.say_behind(answer, behind)
+    return answer
 
 
 @blueprint.get("/task")

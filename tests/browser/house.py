@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -33,14 +34,16 @@ class House:
     program = "poker_app.serve"
 
     def __init__(self, folder: Path, empty: Path, **settings: str) -> None:
+        self.said: list[str] = []
+        """The lines that the server logged."""
         self.engine: Soketi | Pushpin | None = None
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._folder = folder
-        self._database = folder / "faceup.db"
+        self.database = folder / "faceup.db"
         self._log = folder / "server.log"
         self._environment = {
-            **_environment(self._database),
+            **_environment(self.database),
             "HOST": "127.0.0.1",
             "PORT": str(self.port),
             "LOG_LEVEL": "warning",
@@ -48,7 +51,7 @@ class House:
         }
         if settings.get("AUTH") == "accounts":
             self._environment["PUBLIC_URL"] = self.url
-        shutil.copy(empty, self._database)
+        shutil.copy(empty, self.database)
         self.start()
 
     def start(self) -> None:
@@ -60,6 +63,9 @@ class House:
             )
         assert self._server.stdout
         said = self._server.stdout.readline()
+        # Nobody else would read it, and a full pipe would hold up the server.
+        self._listener = threading.Thread(target=self.said.extend, args=(self._server.stdout,), daemon=True)
+        self._listener.start()
         assert "listens on" in said, f"{said}{self.log()}, ended with {self._server.wait(20)}"
 
     def stop(self) -> None:
@@ -69,6 +75,7 @@ class House:
             assert self._server.wait(20) == 0, self.log()
         finally:
             self._server.kill()
+            self._listener.join(5)
             if self._server.stdout:
                 self._server.stdout.close()
 
@@ -95,7 +102,7 @@ class House:
     def long_ago(self, table_id: str, name: str, column: str, **time: float) -> None:
         """Let a member's ``away_since``, ``seen_at`` or ``left_at`` be as long ago as if somebody had waited."""
         moment = datetime.now(UTC) - timedelta(**time)
-        with sqlite3.connect(self._database, timeout=10) as database:
+        with sqlite3.connect(self.database, timeout=10) as database:
             changed = database.execute(
                 f"UPDATE member SET {column} = ? WHERE session_id = ? AND name = ?",
                 (moment.replace(tzinfo=None).isoformat(" "), table_id, name),
@@ -114,7 +121,7 @@ class House:
 
     def value(self, question: str, *about: str) -> object:
         """The one value that a query finds."""
-        with sqlite3.connect(self._database, timeout=10) as database:
+        with sqlite3.connect(self.database, timeout=10) as database:
             found = database.execute(question, about).fetchone()
         database.close()
         return found[0] if found else None

@@ -9,9 +9,10 @@ import oidc_provider_mock
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.house import House, _free_port
+from tests.browser.house import House
 from tests.browser.person import Person
 from tests.browser.soundness import is_sound
+from tests.outside import free_port
 from tests.providers import servers
 
 pytestmark = pytest.mark.browser
@@ -23,7 +24,7 @@ def house(build: Callable[..., House]) -> Iterator[House]:
     with ExitStack() as stack:
         users = [oidc_provider_mock.User(sub=login, claims=claims) for login, claims in servers.PEOPLE.items()]
         mock = stack.enter_context(servers.served(oidc_provider_mock.app(require_nonce=True, user_claims=users)))
-        port = _free_port()
+        port = free_port()
         issuers = {"mock": mock.replace("127.0.0.1", "localhost"), "npm": f"http://localhost:{port}"}
         labels = {"mock": "Acme", "npm": "Zeta"}
         about = {"preset": "oidc", "client_id": "faceup", "client_secret": "secret"}

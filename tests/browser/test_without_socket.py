@@ -1,12 +1,16 @@
 """The table still works where the socket does not."""
 
+import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import WebSocketRoute, expect
 
 from tests.browser.house import House
 from tests.browser.person import Person
+from tests.faulty import Faulty, forwards, replies
+from tests.outside import Soketi, started
 
 pytestmark = pytest.mark.browser
 
@@ -14,8 +18,8 @@ pytestmark = pytest.mark.browser
 class Cable:
     """A person's socket, to be pulled out and put back."""
 
-    def __init__(self, person: Person) -> None:
-        self._plugged = True
+    def __init__(self, person: Person, code: int = 1001) -> None:
+        self._plugged, self._code = True, code
         self._sockets: list[WebSocketRoute] = []
         person.page.route_web_socket("**/app/**", self._connect)
 
@@ -24,12 +28,12 @@ class Cable:
             socket.connect_to_server()
             self._sockets.append(socket)
         else:
-            socket.close(code=1001)
+            socket.close(code=self._code)
 
     def pull(self) -> None:
         self._plugged = False
         while self._sockets:
-            self._sockets.pop().close(code=1001)
+            self._sockets.pop().close(code=self._code)
 
     def plug_in(self) -> None:
         self._plugged = True
@@ -78,6 +82,52 @@ def test_a_socket_that_never_was(ada: Person, ben: Person) -> None:
     ben.page.get_by_role("button", name="Try now").click()
     ben.is_live()
     expect(ben.page.locator("#lost")).to_be_hidden()
+
+
+def test_an_engine_over_quota(ada: Person, ben: Person) -> None:
+    cable = Cable(ben, code=4004)
+    cable.pull()
+    table = ada.opens()
+    ben.page.goto(table.link)
+    ben.page.get_by_label("Your name").fill("Ben")
+    ben.page.get_by_role("button", name="Take a seat").click()
+    expect(ben.page.get_by_role("alert").filter(visible=True)).to_contain_text("Reconnecting.")
+    ada.picks("3")
+    ben.sees_seat("Ada", "voted")
+    # what is refused for good is tried again nevertheless
+    cable.plug_in()
+    ben.is_live()
+
+
+@pytest.mark.parametrize("answer", [replies(500, "oops"), replies(200, '{"error":"no"}')], ids=["500", "error in 200"])
+def test_an_engine_that_fails_and_recovers(
+    build: Callable[..., House], person: Callable[..., Person], answer: Callable[[Any], None]
+) -> None:
+    with started(Soketi()) as engine:
+        faulty = Faulty()
+        faulty.answer = forwards(engine.port)
+        own = {**engine.settings, "PUSHER_PORT": str(faulty.port), "PUSHER_CLIENT_PORT": str(engine.port)}
+        home = build(**own).url
+        ada, ben = (person(name, home=home) for name in ("Ada", "Ben"))
+        table = ada.opens()
+        ben.joins(table)
+        # Ada learns by events alone, so that it is an event which heals.
+        ada.expects("ERR_FAILED")
+        ada.page.route("**/vote-table", lambda route: route.abort())
+        faulty.answer = answer
+        asked = len(faulty.asked)
+        for card in ("5", "8", "13"):
+            ben.picks(card)
+        assert len(faulty.asked) > asked
+        ada.sees_seat("Ben", "thinking")
+        faulty.answer = forwards(engine.port)
+        since = time.monotonic()
+        ada.sees_seat("Ben", "voted")
+        assert time.monotonic() - since < 10
+        # Everybody has heard: nobody is told to ask more often any more.
+        asked_again = "fetch(location.pathname + '/vote-table').then(answer => answer.headers.get('X-Behind'))"
+        assert ben.page.evaluate(asked_again) == "0"
+        faulty.goes_away()
 
 
 def test_a_house_without_realtime(build: Callable[..., House], person: Callable[..., Person]) -> None:

@@ -1,5 +1,7 @@
 """A browser in front of the deployed function: cookies, the form's token, and the verbs of a whole session."""
 
+import http.client
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -9,15 +11,40 @@ from urllib.parse import urlencode
 
 from websockets.sync.client import ClientConnection, connect
 
-from tests.deploy.platform import Function
-
 ORIGIN = "https://faceup.example"
+
+
+class Door:
+    """A site by its port, as the proxy in front of it asks."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self._count = itertools.count(1)
+
+    def ask(self, method: str, path: str, body: str = "", **headers: str) -> tuple[int, http.client.HTTPMessage, str]:
+        """One request: status, headers and text."""
+        given = {
+            "host": "faceup.example",
+            "x-forwarded-proto": "https",
+            "x-forwarded-for": "203.0.113.7",
+            **self._told(),
+            **{name.replace("_", "-"): value for name, value in headers.items()},
+        }
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection.request(method, path, body or None, given)
+        answer = connection.getresponse()
+        text = answer.read().decode(errors="replace")
+        connection.close()
+        return answer.status, answer.headers, text
+
+    def _told(self) -> dict[str, str]:
+        return {}
 
 
 class Visitor:
     """Somebody with a browser; ``text`` is what it shows."""
 
-    def __init__(self, function: Function, name: str) -> None:
+    def __init__(self, function: Door, name: str) -> None:
         self._function = function
         self.name = name
         self._cookies: dict[str, str] = {}
@@ -39,7 +66,7 @@ class Visitor:
         status, told, self.text = self._function.ask(method, path, body, cookie=jar, **headers)
         for line in told.get_all("set-cookie") or []:
             self._cookies.update({name: cookie.value for name, cookie in SimpleCookie(line).items()})
-        self.location = told.get("location", "")
+        self.location, self.told = told.get("location", ""), told
         return status
 
     # --- verbs

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from engine_clients import HERE, ChromiumDriver, Clients, Driver, NodeDriver, Page
 from engine_server import Embedded, Engine, outside, pushpin, soketi
-from faulty import Faulty
 from playwright.sync_api import Browser
 
 from tests import outside as engines_outside
+from tests.faulty import Faulty
 
 HERE_ALWAYS = ["embedded", "soketi", "pushpin"]
 
@@ -85,5 +85,4 @@ def faulty() -> Iterator[Faulty]:
     faulty = Faulty()
     faulty.configure()
     yield faulty
-    faulty.server.shutdown()
-    faulty.server.server_close()
+    faulty.goes_away()

@@ -10,7 +10,6 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from engine_server import OWN
-from faulty import Faulty, hangs, replies, resets
 from gripcontrol import decode_websocket_events
 
 from poker_app import realtime
@@ -19,6 +18,7 @@ from poker_app.realtime.engines.client import Client
 from poker_app.realtime.engines.fanout.proxy import Proxy
 from poker_app.realtime.engines.fanout.sockets import View
 from poker_app.settings import Settings
+from tests.faulty import Faulty, hangs, replies, resets
 
 KEY = "a-key-of-at-least-thirty-two-characters"
 ROOM = realtime.presence_channel("abc")
@@ -153,7 +153,7 @@ def test_what_is_no_socket_s_request(browser: Browser, body: bytes) -> None:
 
 
 def configure(faulty: Faulty, query: str) -> None:
-    url = f"http://127.0.0.1:{faulty.server.server_port}/control?{query}"
+    url = f"http://127.0.0.1:{faulty.port}/control?{query}"
     realtime.configure(Settings(_env_file=None, realtime="fanout", secret_key="x", grip_url=url))
 
 

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import structlog
 from engine_server import Engine, Running
-from faulty import KEYS, Faulty, hangs, replies, resets, settings
 from websockets.sync.client import connect
 
 from poker_app import realtime
@@ -19,6 +18,7 @@ from poker_app.realtime.engines.embedded import app as embedded
 from poker_app.realtime.engines.embedded import running
 from poker_app.realtime.engines.presets import credentials
 from poker_app.settings import Settings
+from tests.faulty import KEYS, Faulty, hangs, replies, resets, settings
 
 
 @pytest.fixture(autouse=True)

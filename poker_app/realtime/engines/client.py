@@ -61,6 +61,11 @@ class Client:
         """Whether asking now is in vain: the engine failed lately, or is embedded and not in this process."""
         return self._breaker.resting or (self._embedded and running.hub() is None)
 
+    @property
+    def troubled(self) -> bool:
+        """Whether the last thing asked of the engine failed."""
+        return self._breaker.troubled
+
     def publish(self, channels: Sequence[str], event: str, data: Mapping[str, object], exclude: str | None) -> bool:
         """Whether the engine took the event for at most 100 channels."""
         text = _encoded(data)

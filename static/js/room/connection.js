@@ -4,7 +4,7 @@ import { csrf, here, room } from './page.js';
 export const options = JSON.parse(room.dataset.realtime);
 const [stateName, presenceName] = JSON.parse(room.dataset.channels);
 const headers = { 'X-CSRFToken': csrf };
-const POLL = 3_000;
+export const POLL = 3_000;
 const GRACE = 1_500;
 
 // An engine without an address of its own answers at the page's.
@@ -41,15 +41,15 @@ function show(name, word) {
 }
 
 // Left to itself the library waits 15 and then 30 seconds after a failed retry; a restart is over long before.
-function insist() {
-  let tries = 0;
-  const again = () => {
-    if (pusher.connection.state === 'connected') return void (tries = 0);
+let insisting = false;
+function insist(tries = 0) {
+  insisting = pusher.connection.state !== 'connected';
+  if (!insisting) return;
+  if (tries) {
     pusher.disconnect();
     pusher.connect();
-    setTimeout(again, (1_000 + Math.random() * 1_500) * Math.min(++tries, 4));
-  };
-  setTimeout(again, 1_000 + Math.random() * 500);
+  }
+  setTimeout(insist, (1_000 + Math.random() * 1_000) * Math.min(tries || 1, 3), tries + 1);
 }
 
 export function watch({ poll }) {
@@ -67,7 +67,8 @@ export function watch({ poll }) {
       polling = undefined;
       return show('live', 'Live');
     }
-    if (previous === 'connected') insist();
+    // Refused for good, as when over quota, means for now.
+    if (!insisting && (previous === 'connected' || current === 'disconnected')) insist();
     lost ??= setTimeout(() => {
       show('lost', 'Reconnecting');
       polling ??= setInterval(poll, POLL);

@@ -1,8 +1,8 @@
 // Events from the realtime engine. A push is a hint and a GET is the truth: whatever is missed, the next fetch heals.
-import { channels, options, watch } from './connection.js';
+import { POLL, channels, options, watch } from './connection.js';
 import { me, onChange, table } from './page.js';
 import { notice } from './notices.js';
-import { apply, refresh, refreshAgenda } from './regions.js';
+import { apply, onBehind, refresh, refreshAgenda } from './regions.js';
 
 const SAFETY_POLL = 25_000;
 
@@ -30,6 +30,13 @@ if (options) {
 }
 watch({ poll: () => refresh('vote-table') });
 setInterval(() => soon(() => refresh('vote-table')), SAFETY_POLL);
+
+// The engine fails: asking often keeps this page current, and has the server try the engine again for everybody.
+let hurrying;
+onBehind((behind) => {
+  if (!behind) hurrying = void clearInterval(hurrying);
+  else hurrying ??= setInterval(() => refresh('vote-table'), POLL);
+});
 
 document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'visible') ['vote-table', 'actions'].forEach(refresh);

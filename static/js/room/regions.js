@@ -17,6 +17,12 @@ document.addEventListener('htmx:before:swap', ({ detail: { tasks } }) => {
 
 export const apply = (html) => htmx.swap({ text: html, sourceElement: document.body, swap: 'none' });
 
+// What answers say of the engine; those that say nothing leave it as it was.
+let tellBehind = () => {};
+export const onBehind = (act) => (tellBehind = act);
+const heed = (headers) => headers?.has('X-Behind') && tellBehind(headers.get('X-Behind') === '1');
+document.addEventListener('htmx:after:request', ({ detail: { ctx } }) => heed(ctx.response?.headers));
+
 const partial = (id, html) => `<hx-partial hx-target="#${id}" hx-swap="outerMorph">${html}</hx-partial>`;
 const asking = new Map();
 
@@ -41,6 +47,7 @@ async function fetchRegion(id) {
   } catch {
     return; // offline: the next poll asks again
   }
+  heed(answer.headers);
   if (answer.status === 404) location.reload(); // removed, or the cookie is gone: the page says which
   if (answer.ok) await apply(partial(id, await answer.text()));
 }

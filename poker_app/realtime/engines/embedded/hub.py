@@ -11,16 +11,7 @@ from typing import Protocol
 import structlog
 
 from poker_app.realtime.engines.embedded import protocol
-from poker_app.realtime.engines.embedded.protocol import (
-    USER_CHANNEL,
-    Code,
-    Event,
-    Limits,
-    event_frames,
-    message,
-    new_socket_id,
-    presence_data,
-)
+from poker_app.realtime.engines.embedded.protocol import USER_CHANNEL, Code, Event, Limits, event_frames, message
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +44,7 @@ class Connection:
     __slots__ = ("channels", "close", "dropped", "heard", "id", "pinged", "transport", "user_id")
 
     def __init__(self, transport: Transport, close: Closer, now: float) -> None:
-        self.id = new_socket_id()
+        self.id = protocol.new_socket_id()
         self.transport, self.close = transport, close
         self.channels: set[str] = set()
         self.user_id: str | None = None
@@ -114,7 +105,8 @@ class Hub:
             self._greet(channel, name, *member)
         channel.sockets[connection] = member[0] if member is not None else None
         connection.channels.add(name)
-        self.send(connection, message("pusher_internal:subscription_succeeded", _there(channel), name))
+        there = protocol.presence_data({user_id: info for user_id, (info, _) in channel.members.items()})
+        self.send(connection, message("pusher_internal:subscription_succeeded", there, name))
 
     def _greet(self, channel: Channel, name: str, user_id: str, info: object) -> None:
         known, sockets = channel.members.get(user_id, (info, 0))
@@ -253,7 +245,3 @@ class Hub:
     def _tell_went(self, channel: str, user_id: str | None = None) -> None:
         if self._watcher is not None:
             self._watcher.went(channel, user_id)
-
-
-def _there(channel: Channel) -> dict[str, object]:
-    return presence_data({user_id: info for user_id, (info, _) in channel.members.items()})

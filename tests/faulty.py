@@ -7,6 +7,8 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import requests
+
 from poker_app import realtime
 from poker_app.settings import Settings
 
@@ -28,23 +30,34 @@ class Faulty:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+                self.body = body = self.rfile.read(int(self.headers["Content-Length"]))
                 faulty.headers.append(dict(self.headers))
                 faulty.asked.append((self.path, body))
                 faulty.answer(self)
 
             def do_GET(self) -> None:
+                self.body = b""
                 faulty.asked.append((self.path, b""))
                 faulty.answer(self)
 
             def log_message(self, *args: object) -> None:
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._handler, self.port = Handler, 0
+        self.comes_back()
+
+    def comes_back(self) -> None:
+        self.server = ThreadingHTTPServer(("127.0.0.1", self.port), self._handler)
+        self.port = self.server.server_port
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
+    def goes_away(self) -> None:
+        """Nobody listens at its port any more."""
+        self.server.shutdown()
+        self.server.server_close()
+
     def configure(self, engine: str = "soketi", **told: Any) -> None:
-        where = {"pusher_host": "127.0.0.1", "pusher_port": self.server.server_port, "pusher_tls": False}
+        where = {"pusher_host": "127.0.0.1", "pusher_port": self.port, "pusher_tls": False}
         realtime.configure(settings(engine, **{**KEYS, **where, **told}))
 
 
@@ -66,3 +79,20 @@ def resets(handler: BaseHTTPRequestHandler) -> None:
     handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
     handler.connection.close()
     handler.close_connection = True
+
+
+def forwards(port: int, after: float = 0) -> Callable[[Any], None]:
+    """To the real engine, perhaps not at once."""
+
+    def forward(handler: Any) -> None:
+        time.sleep(after)
+        answer = requests.request(
+            handler.command,
+            f"http://127.0.0.1:{port}{handler.path}",
+            data=handler.body,
+            headers={"Content-Type": "application/json"},
+            timeout=5,
+        )
+        replies(answer.status_code, answer.text)(handler)
+
+    return forward

@@ -1,0 +1,94 @@
+"""`realtime check`: as a browser and the server would, with one sentence for each thing that can be wrong."""
+
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from websockets.sync.server import ServerConnection, serve
+
+from poker_app.settings import ROOT
+from tests.browser.house import House, migrated
+from tests.faulty import Faulty, replies
+from tests.outside import Pushpin, Soketi, free_port, started
+
+
+def checked(**settings: str) -> tuple[int, str]:
+    """The command's exit code and what it said."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "SECRET_KEY": "for tests only", "DATABASE_URL": "sqlite://"}
+    command = [sys.executable, "-m", "poker_app.cli", "realtime", "check", "--tries", "3"]
+    done = subprocess.run(command, env={**environment, **settings}, capture_output=True, text=True, cwd="/")
+    return done.returncode, done.stdout + done.stderr
+
+
+LINE = r"REALTIME=%s: 3 events heard after [\d.]+ ms at least, [\d.]+ ms \(median\), [\d.]+ ms at most\."
+
+
+@pytest.fixture(scope="module")
+def soketi() -> Iterator[dict[str, str]]:
+    with started(Soketi(app_id="aBc-1.x")) as engine:
+        yield engine.settings
+
+
+def test_an_engine_outside_whose_app_id_is_no_number(soketi: dict[str, str]) -> None:
+    code, said = checked(**soketi)
+    assert (code, bool(re.search(LINE % "soketi", said))) == (0, True), said
+
+
+def test_the_engines_of_our_own(tmp_path: Path) -> None:
+    house = House(tmp_path, migrated(tmp_path))
+    try:
+        code, said = checked(PORT=str(house.port))
+        assert (code, bool(re.search(LINE % "embedded", said))) == (0, True), said
+        code, said = checked(PORT=str(house.port), SECRET_KEY="another")
+        assert (code, "refused PUSHER_KEY" in said) == (1, True), said
+    finally:
+        house.stop()
+
+
+def test_a_proxy(tmp_path: Path) -> None:
+    proxy = Pushpin()
+    house = House(tmp_path, migrated(tmp_path), **proxy.settings)
+    try:
+        with started(proxy, house.port):
+            code, said = checked(**proxy.settings, PORT=str(proxy.port))
+            assert (code, bool(re.search(LINE % "fanout", said))) == (0, True), said
+    finally:
+        house.stop()
+
+
+def test_what_can_be_wrong(soketi: dict[str, str]) -> None:
+    def fails(sentence: str, **other: str) -> None:
+        code, said = checked(**{**soketi, **other})
+        assert (code, sentence in said) == (1, True), said
+        assert "Traceback" not in said
+
+    fails("The engine refused PUSHER_KEY", PUSHER_KEY="other")
+    fails("so PUSHER_SECRET is wrong", PUSHER_SECRET="other")
+    fails("took the browser, but not the event", PUSHER_APP_ID="other")
+    fails("Nobody answers at ws://127.0.0.1:", PUSHER_PORT=str(free_port()))
+    fails("there is no engine, and browsers poll", REALTIME="none")
+    faulty = Faulty()
+    faulty.answer = replies(200, "a page")
+    fails("does not answer as a realtime engine", PUSHER_CLIENT_PORT=str(faulty.port))
+    # Another than the one that hears: the event goes nowhere.
+    faulty.answer = replies(200, "{}")
+    fails(
+        "took the event and never delivered it", PUSHER_PORT=str(faulty.port), PUSHER_CLIENT_PORT=soketi["PUSHER_PORT"]
+    )
+    faulty.goes_away()
+
+
+def test_an_engine_that_says_nothing(soketi: dict[str, str]) -> None:
+    def silent(connection: ServerConnection) -> None:
+        connection.recv()
+
+    with serve(silent, "127.0.0.1", 0) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        code, said = checked(**{**soketi, "PUSHER_CLIENT_PORT": str(server.socket.getsockname()[1])})
+        assert (code, "accepted the connection and said nothing" in said) == (1, True), said
+        server.shutdown()
