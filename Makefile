@@ -12,7 +12,7 @@ ARGS =
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL = help
-.PHONY: help run test long check format bench lock settings doctor vendor clean
+.PHONY: help run test contract long check format bench lock settings doctor vendor clean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,7 +25,15 @@ test: ## Run every test, in real browsers too; installs what they need
 	@bin/venv dev
 	@bin/browser >/dev/null
 	@bin/node
+	@bin/pushpin
 	PATH="$(CURDIR)/.venv/bin:$$PATH" $(PY) -m pytest $(PARALLEL) $(ARGS)
+
+contract: ## Hold an engine outside to the contract: CONTRACT_HOST, _KEY and the others of docs/realtime.md
+	@test -n "$$CONTRACT_HOST" || { echo "make contract needs CONTRACT_HOST, CONTRACT_APP_ID, CONTRACT_KEY and CONTRACT_SECRET." >&2; exit 2; }
+	@bin/venv dev
+	@bin/browser >/dev/null
+	@bin/node
+	PATH="$(CURDIR)/.venv/bin:$$PATH" $(PY) -m pytest tests/engines/test_contract.py $(ARGS)
 
 long: ## Run the long versions of the promises' tests
 	@bin/venv dev

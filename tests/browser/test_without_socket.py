@@ -68,8 +68,9 @@ def test_a_socket_that_breaks_and_comes_back(ada: Person, ben: Person) -> None:
     assert ben.page.evaluate("document.title") == "never reloaded"
 
 
-def test_a_socket_that_never_was(ada: Person, ben: Person) -> None:
-    cable = Cable(ben)
+@pytest.mark.parametrize("code", [1001, 4004], ids=["unreachable", "over quota"])
+def test_a_socket_that_never_was(ada: Person, ben: Person, code: int) -> None:
+    cable = Cable(ben, code)
     cable.pull()
     table = ada.opens()
     ben.page.goto(table.link)
@@ -79,24 +80,11 @@ def test_a_socket_that_never_was(ada: Person, ben: Person) -> None:
     ada.picks("3")
     ben.sees_seat("Ada", "voted")
     cable.plug_in()
-    ben.page.get_by_role("button", name="Try now").click()
+    # by itself too, even what was refused for good
+    if code == 1001:
+        ben.page.get_by_role("button", name="Try now").click()
     ben.is_live()
     expect(ben.page.locator("#lost")).to_be_hidden()
-
-
-def test_an_engine_over_quota(ada: Person, ben: Person) -> None:
-    cable = Cable(ben, code=4004)
-    cable.pull()
-    table = ada.opens()
-    ben.page.goto(table.link)
-    ben.page.get_by_label("Your name").fill("Ben")
-    ben.page.get_by_role("button", name="Take a seat").click()
-    expect(ben.page.get_by_role("alert").filter(visible=True)).to_contain_text("Reconnecting.")
-    ada.picks("3")
-    ben.sees_seat("Ada", "voted")
-    # what is refused for good is tried again nevertheless
-    cable.plug_in()
-    ben.is_live()
 
 
 @pytest.mark.parametrize("answer", [replies(500, "oops"), replies(200, '{"error":"no"}')], ids=["500", "error in 200"])

@@ -50,13 +50,20 @@ class Engine:
     own: Credentials = OWN
     tls: bool = False
     name: str = "embedded"
+    api_host: str = ""
     backend: Any = None
     library: Any = field(init=False)
 
     def __post_init__(self) -> None:
         options = {} if self.backend is None else {"backend": self.backend}
         self.library = _Library(
-            self.own.app_id, self.own.key, self.own.secret, ssl=self.tls, host=self.host, port=self.port, **options
+            self.own.app_id,
+            self.own.key,
+            self.own.secret,
+            ssl=self.tls,
+            host=self.api_host or self.host,
+            port=self.port,
+            **options,
         )
 
     def differs(self, how: str) -> bool:
@@ -65,7 +72,7 @@ class Engine:
 
     @property
     def url(self) -> str:
-        return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}"
+        return f"{'https' if self.tls else 'http'}://{self.api_host or self.host}:{self.port}"
 
     @property
     def socket_url(self) -> str:
@@ -88,7 +95,8 @@ def outside() -> Engine | None:
     own = Credentials(told("CONTRACT_APP_ID", ""), told("CONTRACT_KEY", ""), told("CONTRACT_SECRET", ""))
     tls = told("CONTRACT_TLS", "") not in ("", "0")
     port = int(told("CONTRACT_PORT") or (443 if tls else 80))
-    return Engine(told("CONTRACT_HOST", ""), port, own, tls, told("CONTRACT_ENGINE", "hosted"))
+    name, api_host = told("CONTRACT_ENGINE", "hosted"), told("CONTRACT_API_HOST", "")
+    return Engine(told("CONTRACT_HOST", ""), port, own, tls, name, api_host)
 
 
 def soketi(told: dict[str, str]) -> Engine:

@@ -235,7 +235,7 @@ def test_ending_the_connections_of_a_user(engine: Engine, either: Clients, publi
         tab.join(public)
         tab.do("signin")
         tab.expect("pusher:signin_success")
-    place = Place(engine.host, engine.port, engine.tls, "any", engine.host, engine.port)
+    place = Place(engine.api_host or engine.host, engine.port, engine.tls, "any", engine.host, engine.port)
     assert Client(engine.own, place, engine.backend).end_connections("ada")
     for tab in tabs:
         tab.expect_error(4009)

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from typing import get_args
 
 from poker_app.accounts.audit import ACTIONS
 from poker_app.poker.events import EVENTS, sending
@@ -94,6 +95,25 @@ def test_the_message_budget_in_the_handbook_is_the_one_that_is_reckoned() -> Non
     handbook = (ROOT / "docs/operating.md").read_text()
     printed = handbook.partition("<!-- message-budget -->\n")[2].partition("\n<!-- /message-budget -->")[0]
     assert printed == as_table(sending())
+
+
+def test_every_engine_and_every_known_difference_is_in_its_table() -> None:
+    text = (ROOT / "docs/realtime.md").read_text()
+    engines = get_args(Settings.model_fields["realtime"].annotation)
+    described = re.findall(r"`([a-z]+)`", " ".join(re.findall(r"^\| (`.*?) \|", text, flags=re.MULTILINE)))
+    assert set(engines) <= set(described)
+    tree = ast.parse((ROOT / "tests/engines/engine_server.py").read_text())
+    [table] = [
+        each.value
+        for each in tree.body
+        if isinstance(each, ast.Assign) and ast.unparse(each.targets[0]) == "DIFFERENCES"
+    ]
+    known = {f"| {engine} | {how} |" for engine, all_of in ast.literal_eval(table).items() for how in all_of.values()}
+    assert known == set(re.findall(r"^\| (?:soketi|pushpin) \|.*\|$", text, flags=re.MULTILINE))
+    contract = (ROOT / "tests/engines/test_contract.py").read_text()
+    for names in ast.literal_eval(table).values():
+        for name in names:
+            assert f'differs("{name}")' in contract, name
 
 
 def test_only_the_settings_read_the_environment() -> None:
