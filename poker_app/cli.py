@@ -17,8 +17,8 @@ from poker_app.db import db
 from poker_app.errors import Refusal
 from poker_app.operating import doctor
 from poker_app.poker import events
-from poker_app.rules import budget
 from poker_app.realtime.check import TRIES, CheckFailed, as_line, check
+from poker_app.rules import budget
 from poker_app.settings import Settings, as_table
 
 
