@@ -7,8 +7,10 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import IO
 
 from poker_app.settings import ROOT
 
@@ -50,13 +52,25 @@ class House:
     def start(self) -> None:
         """Answers once the server says that it listens."""
         command = [sys.executable, "-m", "poker_app.serve"]
-        with self._log.open("a") as log:
-            self._server = subprocess.Popen(
-                command, cwd=self._folder, env=self._environment, stdout=subprocess.PIPE, stderr=log, text=True
-            )
-        assert self._server.stdout
-        said = self._server.stdout.readline()
-        assert "listens on" in said, f"{said}{self.log()}, ended with {self._server.wait(20)}"
+        into = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        self._server = subprocess.Popen(command, cwd=self._folder, env=self._environment, **into)
+        listens = threading.Event()
+        self._writing_down = threading.Thread(target=self._write_down, args=(self._server.stdout, listens))
+        self._writing_down.start()
+        while not listens.wait(0.02):
+            assert self._server.poll() is None, f"{self.log()}, ended with {self._server.wait(20)}"
+
+    def _write_down(self, said: IO[str], listens: threading.Event) -> None:
+        with said, self._log.open("a", buffering=1) as log:
+            for line in said:
+                log.write(line)
+                if "listens on" in line:
+                    listens.set()
+
+    @property
+    def process(self) -> int:
+        """The server's."""
+        return self._server.pid
 
     def stop(self) -> None:
         """As Ctrl-C does. Raises unless it ends by itself."""
@@ -64,9 +78,13 @@ class House:
         try:
             assert self._server.wait(20) == 0, self.log()
         finally:
-            self._server.kill()
-            if self._server.stdout:
-                self._server.stdout.close()
+            self.kill()
+
+    def kill(self) -> None:
+        """At once, without a chance to finish anything."""
+        self._server.kill()
+        self._server.wait()
+        self._writing_down.join()
 
     def restart(self) -> None:
         self.stop()

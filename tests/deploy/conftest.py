@@ -1,20 +1,24 @@
 """The platform's own builder, its own runtime, and a real external engine."""
 
 import fcntl
-import os
+import itertools
 import shutil
-import socket
 import subprocess
-import time
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from poker_app.settings import ROOT
+from tests import postgres
+from tests.deploy.box import environment
 from tests.deploy.platform import Build, build
+from tests.deploy.soketi import Soketi
+from tests.programs import program
 
 HERE = Path(__file__).parent
+_numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
@@ -39,53 +43,31 @@ def built(node_modules: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 @pytest.fixture(scope="session")
-def soketi(node_modules: Path) -> Iterator[dict[str, str]]:
-    """A real external engine; gives the settings that lead to it."""
-    port, metrics = _free_port(), _free_port()
-    told = {
-        "SOKETI_HOST": "127.0.0.1",
-        "SOKETI_PORT": str(port),
-        "SOKETI_METRICS_HOST": "127.0.0.1",
-        "SOKETI_METRICS_SERVER_PORT": str(metrics),
-        "SOKETI_DEFAULT_APP_ID": "4711",
-        "SOKETI_DEFAULT_APP_KEY": "key",
-        "SOKETI_DEFAULT_APP_SECRET": "secret",
-    }
-    server = subprocess.Popen(
-        ["node", node_modules / "@soketi/soketi/bin/server.js", "start"],
-        env={**os.environ, **told},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        _wait_for(port, server)
-        yield {
-            "REALTIME": "soketi",
-            "PUSHER_APP_ID": "4711",
-            "PUSHER_KEY": "key",
-            "PUSHER_SECRET": "secret",
-            "PUSHER_HOST": "127.0.0.1",
-            "PUSHER_PORT": str(port),
-            "PUSHER_TLS": "false",
-        }
-    finally:
-        server.terminate()
-        server.wait(20)
+def engine(node_modules: Path) -> Iterator[Soketi]:
+    """A real external engine."""
+    server = Soketi(node_modules)
+    yield server
+    server.stop()
 
 
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
+@pytest.fixture(scope="session")
+def soketi(engine: Soketi) -> dict[str, str]:
+    """The settings that lead to it."""
+    return engine.settings
 
 
-def _wait_for(port: int, server: subprocess.Popen[bytes], patience: float = 60) -> None:
-    until = time.monotonic() + patience
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
-        except OSError:
-            assert server.poll() is None, "the engine ended"
-            assert time.monotonic() < until, "the engine did not start"
-            time.sleep(0.1)
+@pytest.fixture(scope="module")
+def deployed(postgres_url: str) -> Iterator[str]:
+    """A database made by the migrations, owned by somebody who may open twelve connections to it and no more."""
+    folder = postgres_url.partition("?host=")[2]
+    name = f"deployed_{next(_numbers)}"
+    with postgres.of_its_own(folder, name, connections=12) as url:
+        command = [sys.executable, "-m", "poker_app.cli", "migrate"]
+        subprocess.run(command, cwd=folder, env=environment(DATABASE_URL=url), check=True)
+        yield url
+
+
+@pytest.fixture(scope="session")
+def nginx() -> str:
+    """A real one, installed if need be."""
+    return program("nginx", "nginx-light")

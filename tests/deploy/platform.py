@@ -1,6 +1,5 @@
 """Vercel without an account: its builder's output, and a function of it under its own runtime."""
 
-import http.client
 import json
 import os
 import shutil
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from poker_app.settings import Settings
+from tests.visitor import Answer, exchange
 
 PROJECT = {"projectId": "prj_ci", "orgId": "team_ci", "settings": {}}
 LIBRARIES = "_vendor"
@@ -76,6 +76,8 @@ def build(tree: Path, vercel: Path) -> Build:
 class Function:
     """A function that is up: its port, and how long it took by its runtime's own clock."""
 
+    origin = "https://faceup.example"
+
     def __init__(self, port: int, started: Mapping[str, Any], process: subprocess.Popen[bytes]) -> None:
         self.port, self.started, self.process = port, started, process
         self._count = 0
@@ -85,23 +87,17 @@ class Function:
         """The runtime's ``initDuration``."""
         return int(self.started["initDuration"])
 
-    def ask(self, method: str, path: str, body: str = "", **headers: str) -> tuple[int, http.client.HTTPMessage, str]:
+    def ask(self, method: str, path: str, body: str = "", **headers: str) -> Answer:
         """One invocation, as the platform's proxy sends it."""
         self._count += 1
         given = {
-            "host": "faceup.example",
+            "host": self.origin.partition("://")[2],
             "x-forwarded-proto": "https",
             "x-forwarded-for": "203.0.113.7",
             "x-vercel-internal-invocation-id": f"inv-{self._count}",
             "x-vercel-internal-request-id": str(self._count),
-            **{name.replace("_", "-"): value for name, value in headers.items()},
         }
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        connection.request(method, path, body or None, given)
-        answer = connection.getresponse()
-        text = answer.read().decode(errors="replace")
-        connection.close()
-        return answer.status, answer.headers, text
+        return exchange(self.port, method, path, body, {**given, **headers}, patience=30)
 
 
 @contextmanager

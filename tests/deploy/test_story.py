@@ -6,7 +6,7 @@ import pytest
 
 from tests import postgres
 from tests.deploy.platform import Build, Function, booted
-from tests.deploy.visitor import Visitor, heard
+from tests.visitor import Visitor, heard
 
 pytestmark = pytest.mark.timeout(600)
 

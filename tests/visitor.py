@@ -1,27 +1,59 @@
-"""A browser in front of the deployed function: cookies, the form's token, and the verbs of a whole session."""
+"""A browser in front of a running server: cookies, the form's token, and the verbs of a whole session."""
 
+import http.client
 import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.cookies import SimpleCookie
+from typing import Protocol
 from urllib.parse import urlencode
 
 from websockets.sync.client import ClientConnection, connect
 
-from tests.deploy.platform import Function
+Answer = tuple[int, http.client.HTTPMessage, str]
 
-ORIGIN = "https://faceup.example"
+
+class Server(Protocol):
+    """Whatever answers requests. Raises OSError or HTTPException where nothing does."""
+
+    origin: str
+
+    def ask(self, method: str, path: str, body: str = "", **headers: str) -> Answer: ...
+
+
+class Address:
+    """A server by its port on this machine; each request takes a connection of its own."""
+
+    def __init__(self, port: int, patience: float = 60) -> None:
+        self.origin = f"http://127.0.0.1:{port}"
+        self._port, self._patience = port, patience
+
+    def ask(self, method: str, path: str, body: str = "", **headers: str) -> Answer:
+        return exchange(self._port, method, path, body, headers, self._patience)
+
+
+def exchange(port: int, method: str, path: str, body: str, headers: dict[str, str], patience: float) -> Answer:
+    """One request and its answer. Underscores in the headers' names are dashes."""
+    given = {name.replace("_", "-"): value for name, value in headers.items()}
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=patience)
+    try:
+        connection.request(method, path, body or None, given)
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read().decode(errors="replace")
+    finally:
+        connection.close()
 
 
 class Visitor:
     """Somebody with a browser; ``text`` is what it shows."""
 
-    def __init__(self, function: Function, name: str) -> None:
-        self._function = function
+    def __init__(self, server: Server, name: str) -> None:
+        self._server = server
         self.name = name
         self._cookies: dict[str, str] = {}
         self.text = ""
+        self.retry_after: str | None = None
 
     def get(self, path: str) -> int:
         return self._ask("GET", path)
@@ -30,24 +62,26 @@ class Visitor:
         if found := re.search(r'name="csrf_token" value="([^"]+)"', self.text):
             self._token = found[1]
         body = urlencode({"csrf_token": self._token, **form})
+        origin = self._server.origin
         return self._ask(
-            "POST", path, body, origin=ORIGIN, referer=ORIGIN, content_type="application/x-www-form-urlencoded"
+            "POST", path, body, origin=origin, referer=origin, content_type="application/x-www-form-urlencoded"
         )
 
     def _ask(self, method: str, path: str, body: str = "", **headers: str) -> int:
         jar = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
-        status, told, self.text = self._function.ask(method, path, body, cookie=jar, **headers)
+        status, told, self.text = self._server.ask(method, path, body, cookie=jar, **headers)
         for line in told.get_all("set-cookie") or []:
             self._cookies.update({name: cookie.value for name, cookie in SimpleCookie(line).items()})
         self.location = told.get("location", "")
+        self.retry_after = told.get("retry-after")
         return status
 
     # --- verbs
 
-    def opens(self) -> str:
-        """A session; answers with its path."""
+    def opens(self, form_key: str = "deployed") -> str:
+        """A session; answers with its path. The same key again is the same session."""
         assert self.get("/sessions/new") == 200
-        form = {"name": "Deployed", "deck": "fibonacci", "member_name": self.name, "form_key": "deployed"}
+        form = {"name": "Deployed", "deck": "fibonacci", "member_name": self.name, "form_key": form_key}
         assert self.post("/sessions", **form) == 303
         return self.location
 
