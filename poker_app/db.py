@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Engine, MetaData, event
 from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, registry
 from sqlalchemy.types import TypeDecorator
 
@@ -170,6 +171,14 @@ def _commit_together(engine: Engine, batch: Sequence[_Write[Any]]) -> None:
     finally:
         for each in batch:
             each.settled.set()
+
+
+def disk_failed(problem: DBAPIError) -> bool:
+    """Whether the database could not write because its disk is full or failing. Nothing was written then."""
+    code = getattr(problem.orig, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+    return getattr(problem.orig, "sqlstate", None) in ("53100", "58030")  # disk_full, io_error
 
 
 @event.listens_for(Engine, "connect")
