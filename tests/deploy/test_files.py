@@ -25,6 +25,7 @@ from tests.visitor import Address
 
 # What gunicorn reads of the environment itself.
 GUNICORNS = {"WEB_CONCURRENCY"}
+BUILDERS = {"VERCEL_PYTHON_COMPILEALL"}
 SECRETS = {"POSTGRES_PASSWORD": "p", "SECRET_KEY": "s", "PUSHER_SECRET": "x", "FACEUP_HOST": "10.0.0.7"}
 
 
@@ -69,9 +70,9 @@ def test_units_start_what_there_is(name: str, tmp_path: Path) -> None:
     for file in re.findall(r"^EnvironmentFile=/etc/faceup/(\S+)$", unit, re.MULTILINE):
         assert (DEPLOY / file).is_file()
     if analyze := shutil.which("systemd-analyze"):
-        # It wants to see the programs, and a user that exists.
+        # It wants to see the programs, and users that exist.
         here = re.sub(r"^ExecStart=\S+", f"ExecStart={sys.executable}", unit, flags=re.MULTILINE)
-        (tmp_path / name).write_text(here.replace("User=faceup", "User=nobody"))
+        (tmp_path / name).write_text(here.replace("User=faceup\n", ""))
         told = subprocess.run([analyze, "verify", tmp_path / name], capture_output=True, text=True)
         assert name.partition("@")[0] not in told.stderr, told.stderr
 
@@ -150,3 +151,17 @@ def test_what_the_image_holds_runs(tmp_path: Path) -> None:
         server.wait(20)
     assert (tmp_path / "instance/faceup.db").is_file()
     assert (tmp_path / "instance/secret_key").is_file()
+
+
+def test_the_guide_names_only_what_there_is() -> None:
+    guide = (ROOT / "docs/deployment.md").read_text()
+    for command in re.findall(r"poker_app\.cli ([a-z-]+)", guide):
+        assert command in poker.commands, command
+    for file in re.findall(r"(?<![\w/.])(?:deploy|tests|bin)/[\w@./*-]*\w", guide):
+        assert list(ROOT.glob(file)), file
+    for setting in re.findall(r"`([A-Z_]{6,})(?:=[^`]*)?`", guide):
+        assert setting.lower() in Settings.model_fields or setting in {*GUNICORNS, *SECRETS, *BUILDERS}, setting
+    for file in DEPLOY.iterdir():
+        assert file.suffix in (".service", ".timer", ".dockerignore") or f"deploy/{file.name}" in guide, (
+            f"{file.name} is not explained"
+        )
