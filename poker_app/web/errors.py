@@ -49,6 +49,7 @@ def install(app: Flask) -> None:
     @app.errorhandler(OperationalError)
     @app.errorhandler(TimeoutError)
     def no_database(error: OperationalError | TimeoutError) -> Response:
+        g.database_away = True
         if isinstance(error, OperationalError) and disk_failed(error):
             log.exception("disk_failed")
             return answer(SENTENCES[507], 507)
