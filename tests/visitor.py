@@ -116,3 +116,21 @@ def heard(tab: ClientConnection) -> tuple[str, str]:
     """The next event: its name and the fragment that it carries."""
     message = json.loads(tab.recv(10))
     return message["event"], json.loads(message["data"])["html"]
+
+
+def play_and_listen(ada: Visitor, ben: Visitor, engine: dict[str, str]) -> None:
+    """Ben votes and Ada reveals, and her page hears of both: of the card only then."""
+    table = ada.opens()
+    ben.joins(table)
+    current = ada.sits_at(table)
+    with ada.listens(table, engine) as tab:
+        ben.sits_at(table)
+        assert ben.post(f"{table}/votes", round=current, card="13") == 303
+        event, fragment = heard(tab)
+        assert (event, 'data-v="13"' in fragment, 'data-state="voted"' in fragment) == ("vote", False, True)
+        ada.sits_at(table)
+        assert ada.post(f"{table}/reveal", round=current) == 303
+        event, fragment = heard(tab)
+        assert (event, 'data-v="13"' in fragment) == ("round-revealed", True)
+    ben.sits_at(table)
+    assert 'data-phase="revealed"' in ben.text

@@ -78,9 +78,13 @@ class Function:
 
     origin = "https://faceup.example"
 
-    def __init__(self, port: int, started: Mapping[str, Any], process: subprocess.Popen[bytes]) -> None:
-        self.port, self.started, self.process = port, started, process
+    def __init__(self, port: int, started: Mapping[str, Any], log: Path) -> None:
+        self.port, self.started, self._log = port, started, log
         self._count = 0
+
+    def log(self) -> str:
+        """What it wrote so far."""
+        return self._log.read_text()
 
     @property
     def milliseconds(self) -> int:
@@ -122,20 +126,20 @@ def booted(built: Build, environment: Mapping[str, str]) -> Iterator[Function]:
             platform.bind(str(calls))
             platform.listen(1)
             platform.settimeout(PATIENCE)
-            process = subprocess.Popen(
-                [_python(built), "vc__handler__python.py"],
-                cwd=task,
-                env={"VERCEL": "1", "VERCEL_IPC_PATH": str(calls), **built.function["environment"], **environment},
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-            )
+            log = root / "log"
+            with log.open("wb") as into:
+                process = subprocess.Popen(
+                    [_python(built), "vc__handler__python.py"],
+                    cwd=task,
+                    env={"VERCEL": "1", "VERCEL_IPC_PATH": str(calls), **built.function["environment"], **environment},
+                    stdout=into,
+                    stderr=into,
+                )
             try:
-                yield _once_up(platform, process)
+                yield _once_up(platform, log)
             finally:
                 process.kill()
                 process.wait()
-                if process.stdout:
-                    process.stdout.close()
         changed = {name for name, _about in _contents(task).items() ^ before.items()}
         assert not changed, changed
     finally:
@@ -157,7 +161,7 @@ def _python(built: Build) -> str:
     return str(Path(found).resolve())
 
 
-def _once_up(platform: socket.socket, process: subprocess.Popen[bytes]) -> Function:
+def _once_up(platform: socket.socket, log: Path) -> Function:
     connection, _ = platform.accept()
     with connection:
         connection.settimeout(PATIENCE)
@@ -170,6 +174,5 @@ def _once_up(platform: socket.socket, process: subprocess.Popen[bytes]) -> Funct
         for message in filter(None, heard.split(b"\0")):
             told = json.loads(message)
             if told["type"] == "server-started":
-                return Function(told["payload"]["httpPort"], told["payload"], process)
-    said = process.stdout.read().decode() if process.stdout else ""
-    raise AssertionError(f"the function did not start: {heard!r} {said}")
+                return Function(told["payload"]["httpPort"], told["payload"], log)
+    raise AssertionError(f"the function did not start: {heard!r} {log.read_text()}")

@@ -6,6 +6,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from tests.visitor import exchange
+
 OWN = {"SOKETI_DEFAULT_APP_ID": "faceup", "SOKETI_DEFAULT_APP_KEY": "key", "SOKETI_DEFAULT_APP_SECRET": "secret"}
 
 
@@ -33,6 +35,8 @@ class Soketi:
         silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         self._server = subprocess.Popen(["node", self._script, "start"], env=self._environment, **silent)
         wait_for(self.port, self._server)
+        # It listens before it is ready to answer.
+        assert exchange(self.port, "GET", "/", "", {}, patience=60)[0] == 200
 
     def stop(self) -> None:
         """At once: left to itself it waits for its sockets."""

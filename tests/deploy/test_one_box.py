@@ -19,7 +19,7 @@ from tests.browser import story
 from tests.browser.person import people
 from tests.deploy.box import DEPLOY, Box, environment
 from tests.deploy.soketi import Soketi
-from tests.visitor import Address, Visitor, heard
+from tests.visitor import Address, Visitor, play_and_listen
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -47,20 +47,8 @@ def test_the_embedded_engine_is_refused_with_a_sentence(options: list[str], tmp_
 
 
 def test_a_session_is_played_and_heard_through_nginx(box: Box) -> None:
-    at_the_door = {**box.engine.settings, "PUSHER_PORT": str(box.port)}
     site = Address(box.port)
-    ada, ben = Visitor(site, "Ada"), Visitor(site, "Ben")
-    table = ada.opens("through nginx")
-    ben.joins(table)
-    current = ada.sits_at(table)
-    with ada.listens(table, at_the_door) as tab:
-        ben.sits_at(table)
-        assert ben.post(f"{table}/votes", round=current, card="13") == 303
-        event, fragment = heard(tab)
-        assert (event, "13" in fragment, 'data-state="voted"' in fragment) == ("vote", False, True)
-        ada.sits_at(table)
-        assert ada.post(f"{table}/reveal", round=current) == 303
-        assert heard(tab)[0] == "round-revealed"
+    play_and_listen(Visitor(site, "Ada"), Visitor(site, "Ben"), {**box.engine.settings, "PUSHER_PORT": str(box.port)})
 
 
 def test_nobody_reaches_the_engines_own_interface(box: Box) -> None:

@@ -10,7 +10,7 @@ from tests.browser.person import people
 from tests.deploy.front import Platform
 from tests.deploy.platform import Build, Function, booted
 from tests.deploy.soketi import Soketi
-from tests.visitor import Visitor, heard
+from tests.visitor import Visitor, play_and_listen
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -63,26 +63,15 @@ def test_pages_and_files(function: Function) -> None:
 
 
 def test_a_session_is_played(function: Function, soketi: dict[str, str]) -> None:
-    ada, ben = Visitor(function, "Ada"), Visitor(function, "Ben")
-    table = ada.opens()
-    ben.joins(table)
-    current = ada.sits_at(table)
-    with ada.listens(table, soketi) as tab:
-        ben.sits_at(table)
-        assert ben.post(f"{table}/votes", round=current, card="13") == 303
-        event, fragment = heard(tab)
-        assert (event, "13" in fragment, 'data-state="voted"' in fragment) == ("vote", False, True)
-        ada.sits_at(table)
-        assert ada.post(f"{table}/reveal", round=current) == 303
-        event, fragment = heard(tab)
-        assert (event, 'data-v="13"' in fragment) == ("round-revealed", True)
-    ben.sits_at(table)
-    assert 'data-phase="revealed"' in ben.text
+    play_and_listen(Visitor(function, "Ada"), Visitor(function, "Ben"), soketi)
 
 
 @pytest.mark.browser
 def test_a_team_estimates_its_backlog_there(platform: Platform, browser: Browser) -> None:
     """The same story as on the embedded server. In the middle of it the function and the engine begin anew."""
     with people(browser) as person:
-        story.a_team_estimates_its_backlog(platform, person)
+        try:
+            story.a_team_estimates_its_backlog(platform, person)
+        finally:
+            print(platform.log, platform.function.log())
     assert platform.front.files > 0
