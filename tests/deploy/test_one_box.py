@@ -1,5 +1,6 @@
 """One box: gunicorn with several workers behind nginx, PostgreSQL with twelve connections to give, and soketi."""
 
+import json
 import subprocess
 import sys
 import threading
@@ -14,7 +15,6 @@ import psycopg
 import pytest
 from playwright.sync_api import Browser
 
-from poker_app.settings import ROOT
 from tests.browser import story
 from tests.browser.person import people
 from tests.deploy.box import DEPLOY, Box, environment
@@ -141,17 +141,19 @@ def test_when_no_release_answers_nginx_says_so(box: Box) -> None:
 
 
 def test_the_example_settings_fit(tmp_path: Path) -> None:
-    """deploy/env is complete but for its secrets."""
-    lines = (DEPLOY / "env").read_text().splitlines()
-    given = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
-    given |= {"SECRET_KEY": "x", "PUSHER_SECRET": "x"}
+    """deploy/env is complete but for its secrets, and a shell reads it as well as systemd does."""
+    shown = "import json, os, wsgi; print(json.dumps([wsgi.settings.trusted_hosts, dict(os.environ)]))"
+    command = 'set -a; . "$0"; SECRET_KEY=x PUSHER_SECRET=x; exec "$@"'
     told = subprocess.run(
-        [sys.executable, "-c", "import wsgi; print(wsgi.settings.realtime)"],
+        ["sh", "-c", command, DEPLOY / "env", sys.executable, "-c", shown],
         cwd=tmp_path,
-        env={**environment(), **given, "PYTHONPATH": str(ROOT)},
+        env=environment(),
         stdout=subprocess.PIPE,
-        text=True,
         check=True,
     )
-    assert told.stdout.strip() == "soketi"
+    hosts, given = json.loads(told.stdout)
+    assert hosts == ["faceup.example"]
     assert 2 * int(given["WEB_CONCURRENCY"]) * int(given["DATABASE_POOL"]) <= BUDGET
+    words = ["sh", "-c", '. "$0"; echo "$SOKETI_DEFAULT_APP_WEBHOOKS"', DEPLOY / "soketi.env"]
+    [webhook] = json.loads(subprocess.run(words, stdout=subprocess.PIPE, check=True).stdout)
+    assert webhook["url"] == "https://faceup.example/realtime/webhooks"
