@@ -4,8 +4,15 @@ import atexit
 
 from poker_app import create_app
 from poker_app.poker import messages
+from poker_app.settings import Settings
 
-app = create_app()
+settings = Settings()
+if settings.realtime == "embedded":
+    raise RuntimeError(
+        "The embedded engine lives in the embedded server, in one process: run `python -m poker_app.serve` instead, "
+        "or set REALTIME to an engine outside (or to `none`) and serve wsgi:app with as many workers as you like."
+    )
+app = create_app(settings)
 
 
 @atexit.register

@@ -78,8 +78,5 @@ def _engine_options(settings: Settings) -> dict[str, object]:
     options |= {"connect_args": {"prepare_threshold": None}}
     if settings.database_pool == 0:
         return options | {"poolclass": NullPool}
-    return options | {
-        "pool_pre_ping": True,
-        "pool_size": settings.database_pool,
-        "max_overflow": settings.database_pool,
-    }
+    # None beyond the pool: PostgreSQL takes a moment to forget one that was closed, and would count it with the next.
+    return options | {"pool_pre_ping": True, "pool_size": settings.database_pool, "max_overflow": 0}

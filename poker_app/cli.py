@@ -3,6 +3,7 @@
 import sys
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 from flask import Flask, current_app
@@ -11,7 +12,7 @@ from flask_migrate import Migrate
 from flask_migrate.cli import db as migrations
 from pydantic import ValidationError
 
-from poker_app import billing, create_app, jobs, schema
+from poker_app import backup, billing, create_app, jobs, schema
 from poker_app.billing import operating, payments
 from poker_app.db import db
 from poker_app.errors import Refusal
@@ -146,6 +147,30 @@ def purge() -> None:
     """Delete for good what is past its time. Run it daily; running it again does no harm."""
     for what, count in jobs.purge().items():
         click.echo(f"{count} {what} purged")
+
+
+@poker.command("backup")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def save_backup(file: Path) -> None:
+    """Copy the whole database into FILE. The service may go on meanwhile."""
+    try:
+        backup.save(current_app.config["SETTINGS"].database_url, file)
+    except backup.Failed as problem:
+        sys.exit(str(problem))
+    click.echo(f"Everything up to now is in {file}.")
+
+
+@poker.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--force", is_flag=True, help="Replace what the database holds.")
+def restore(file: Path, force: bool) -> None:
+    """Put the copy in FILE into the database's place. Stop the service first."""
+    try:
+        backup.restore(current_app.config["SETTINGS"].database_url, file, force=force)
+    except backup.Failed as problem:
+        sys.exit(str(problem))
+    with_newest = "" if schema.is_current() else " It is of an earlier release: run `migrate` next."
+    click.echo(f"The database is what {file} held.{with_newest}")
 
 
 @poker.command()

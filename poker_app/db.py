@@ -13,6 +13,7 @@ from sqlalchemy import DateTime, Engine, MetaData, event
 from sqlalchemy.dialects.postgresql import insert as insert_on_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_on_sqlite
 from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, registry
 from sqlalchemy.types import TypeDecorator
 
@@ -186,6 +187,14 @@ def _commit_together(engine: Engine, act: Act[Any, Any], batch: Sequence[_Write[
     finally:
         for each in batch:
             each.settled.set()
+
+
+def disk_failed(problem: DBAPIError) -> bool:
+    """Whether the database could not write because its disk is full or failing. Nothing was written then."""
+    code = getattr(problem.orig, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+    return getattr(problem.orig, "sqlstate", None) in ("53100", "58030")  # disk_full, io_error
 
 
 @event.listens_for(Engine, "connect")

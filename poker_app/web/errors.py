@@ -1,7 +1,5 @@
 """Refusals and faults as pages and fragments: one sentence, the right status, and a way on."""
 
-from typing import Any
-
 import structlog
 from flask import Flask, Response, g, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
@@ -9,6 +7,7 @@ from sqlalchemy.exc import OperationalError, TimeoutError  # noqa: A004
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from poker_app.accounts.mailed_links import DeadLink
+from poker_app.db import disk_failed
 from poker_app.errors import Conflict, Forbidden, Invalid, Refusal
 from poker_app.rules import Refused
 from poker_app.web import fragments
@@ -23,6 +22,8 @@ SENTENCES = {
     413: "That is too much text for one form. 64 KB is the limit.",
     500: "Something broke on our side. What you sent before is kept; please try again.",
     503: "The database does not answer just now. Please look whether your change arrived, and try again in a moment.",
+    507: "The disk that everything is kept on is full or failing, so nothing was saved. Please tell whoever runs this "
+    "service, and try again once they have seen to it.",
 }
 
 
@@ -47,7 +48,11 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(OperationalError)
     @app.errorhandler(TimeoutError)
-    def no_database(_error: Any) -> Response:
+    def no_database(error: OperationalError | TimeoutError) -> Response:
+        g.database_away = True
+        if isinstance(error, OperationalError) and disk_failed(error):
+            log.exception("disk_failed")
+            return answer(SENTENCES[507], 507)
         log.exception("database_unavailable")
         return answer(SENTENCES[503], 503, retry_after=5)
 

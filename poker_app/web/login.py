@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Concatenate
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, redirect, request, session, url_for
+from flask import Blueprint, Flask, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from werkzeug.wrappers import Response
@@ -45,6 +45,8 @@ def install(app: Flask) -> None:
 
     @manager.user_loader  # type: ignore[untyped-decorator]
     def load(secret: str) -> Login | None:
+        if g.get("database_away"):
+            return None  # every page asks, the one too that says that the database is away
         found = sign_ins.find(secret)
         return Login(secret, found) if found else None
 

@@ -4,16 +4,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, expect
+from playwright.sync_api import Browser
 
 from tests.browser.house import House, migrated
-from tests.browser.person import Person
+from tests.browser.person import Person, people
 from tests.outside import Pushpin, Soketi
 from tests.post import Post
-
-PATIENCE = 15_000  # milliseconds; far more than anything takes, but the machine may be busy
-
-expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -92,30 +88,9 @@ def visitor(person: Callable[..., Person], club: House, post: Post) -> Callable[
 
 @pytest.fixture
 def person(browser: Browser, house: House) -> Iterator[Callable[..., Person]]:
-    """Makes people. At the end nothing may have gone wrong on anybody's page."""
-    people: list[Person] = []
-
-    def make(name: str, **how: object) -> Person:
-        people.append(Person(browser, how.pop("home", house.url), name, **how))
-        return people[-1]
-
-    yield make
-    troubles = {each.name: each.troubles for each in people if each.troubles}
-    for each in people:
-        for page in each.context.pages:
-            page.unroute_all(behavior="wait")
-            _rest(page)
-        each.context.close()
-    assert not troubles
-
-
-def _rest(page: Page) -> None:
-    """Nothing is in flight any more: a context that is closed over requests has been seen to hang."""
-    try:
-        page.goto("about:blank")
-    except Error:  # it was on its way to another page
-        page.wait_for_load_state()
-        page.goto("about:blank")
+    """Makes people."""
+    with people(browser) as make:
+        yield lambda name, **how: make(name, **{"home": house.url, **how})
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import IO
 
 from poker_app.settings import ROOT
 from tests.browser.later import AHEAD
@@ -34,8 +35,6 @@ class House:
     program = "poker_app.serve"
 
     def __init__(self, folder: Path, empty: Path, **settings: str) -> None:
-        self.said: list[str] = []
-        """The lines that the server logged."""
         self.engine: Soketi | Pushpin | None = None
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -57,16 +56,25 @@ class House:
     def start(self) -> None:
         """Answers once the server says that it listens."""
         command = [sys.executable, "-m", self.program]
-        with self._log.open("a") as log:
-            self._server = subprocess.Popen(
-                command, cwd=self._folder, env=self._environment, stdout=subprocess.PIPE, stderr=log, text=True
-            )
-        assert self._server.stdout
-        said = self._server.stdout.readline()
-        # Nobody else would read it, and a full pipe would hold up the server.
-        self._listener = threading.Thread(target=self.said.extend, args=(self._server.stdout,), daemon=True)
-        self._listener.start()
-        assert "listens on" in said, f"{said}{self.log()}, ended with {self._server.wait(20)}"
+        into = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        self._server = subprocess.Popen(command, cwd=self._folder, env=self._environment, **into)
+        listens = threading.Event()
+        self._writing_down = threading.Thread(target=self._write_down, args=(self._server.stdout, listens))
+        self._writing_down.start()
+        while not listens.wait(0.02):
+            assert self._server.poll() is None, f"{self.log()}, ended with {self._server.wait(20)}"
+
+    def _write_down(self, said: IO[str], listens: threading.Event) -> None:
+        with said, self._log.open("a", buffering=1) as log:
+            for line in said:
+                log.write(line)
+                if "listens on" in line:
+                    listens.set()
+
+    @property
+    def process(self) -> int:
+        """The server's."""
+        return self._server.pid
 
     def stop(self) -> None:
         """As Ctrl-C does. Raises unless it ends by itself."""
@@ -74,10 +82,13 @@ class House:
         try:
             assert self._server.wait(20) == 0, self.log()
         finally:
-            self._server.kill()
-            self._listener.join(5)
-            if self._server.stdout:
-                self._server.stdout.close()
+            self.kill()
+
+    def kill(self) -> None:
+        """At once, without a chance to finish anything."""
+        self._server.kill()
+        self._server.wait()
+        self._writing_down.join()
 
     def restart(self) -> None:
         self.stop()

@@ -1,13 +1,15 @@
 """Somebody in front of a browser, in the verbs of the product. Whatever goes wrong on their page is written down."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Error, Locator, Page, expect
 
 from tests.post import Letter, Post
 
+PATIENCE = 15_000  # milliseconds; far more than anything takes, but the machine may be busy
 WIDE = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 SPOKEN = {"?": "Not sure", "☕": "Break"}
@@ -55,7 +57,7 @@ class Person:
 
     def _open(self) -> Page:
         page = self.context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE)
         page.on("console", lambda said: said.type in ("error", "warning") and self._note(f"{said.type}: {said.text}"))
         page.on("pageerror", lambda error: self._note(f"page error: {error}"))
         page.on("requestfailed", lambda asked: self._failed(asked.url, asked.failure or ""))
@@ -385,3 +387,32 @@ class Person:
 
     def sees_notice(self, sentence: str) -> None:
         expect(self.page.locator("#notice")).to_contain_text(sentence)
+
+
+@contextmanager
+def people(browser: Browser) -> Iterator[Callable[..., Person]]:
+    """Makes people, each at a ``home``. At the end nothing may have gone wrong on anybody's page."""
+    expect.set_options(timeout=PATIENCE)
+    made: list[Person] = []
+
+    def make(name: str, home: str, **how: object) -> Person:
+        made.append(Person(browser, home, name, **how))
+        return made[-1]
+
+    yield make
+    troubles = {each.name: each.troubles for each in made if each.troubles}
+    for each in made:
+        for page in each.context.pages:
+            page.unroute_all(behavior="wait")
+            _rest(page)
+        each.context.close()
+    assert not troubles
+
+
+def _rest(page: Page) -> None:
+    """Nothing is in flight any more: a context that is closed over requests has been seen to hang."""
+    try:
+        page.goto("about:blank")
+    except Error:  # it was on its way to another page
+        page.wait_for_load_state()
+        page.goto("about:blank")

@@ -1,17 +1,22 @@
 """The platform's own builder, its own runtime, and a real external engine."""
 
+import itertools
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from poker_app.settings import ROOT
-from tests import outside
+from tests import outside, postgres
+from tests.deploy.box import environment
 from tests.deploy.platform import Build, build
+from tests.programs import program
 
 HERE = Path(__file__).parent
+_numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +36,30 @@ def built(node_modules: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 @pytest.fixture(scope="session")
-def soketi(node_modules: Path) -> Iterator[dict[str, str]]:
-    """A real external engine; gives the settings that lead to it."""
-    with outside.started(outside.Soketi()) as engine:
-        yield engine.settings
+def engine(node_modules: Path) -> Iterator[outside.Soketi]:
+    """A real external engine."""
+    with outside.started(outside.Soketi()) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def soketi(engine: outside.Soketi) -> dict[str, str]:
+    """The settings that lead to it."""
+    return engine.settings
+
+
+@pytest.fixture(scope="module")
+def deployed(postgres_url: str) -> Iterator[str]:
+    """A database made by the migrations, owned by somebody who may open twelve connections to it and no more."""
+    folder = postgres_url.partition("?host=")[2]
+    name = f"deployed_{next(_numbers)}"
+    with postgres.of_its_own(folder, name, connections=12) as url:
+        command = [sys.executable, "-m", "poker_app.cli", "migrate"]
+        subprocess.run(command, cwd=folder, env=environment(DATABASE_URL=url), check=True)
+        yield url
+
+
+@pytest.fixture(scope="session")
+def nginx() -> str:
+    """A real one, installed if need be."""
+    return program("nginx", "nginx-light")

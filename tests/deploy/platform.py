@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from poker_app.settings import Settings
-from tests.deploy.visitor import Door
+from tests.visitor import Answer, exchange
 
 PROJECT = {"projectId": "prj_ci", "orgId": "team_ci", "settings": {}}
 LIBRARIES = "_vendor"
@@ -73,21 +73,35 @@ def build(tree: Path, vercel: Path) -> Build:
     return Build(tree, done.stdout)
 
 
-class Function(Door):
+class Function:
     """A function that is up: its port, and how long it took by its runtime's own clock."""
 
-    def __init__(self, port: int, started: Mapping[str, Any], process: subprocess.Popen[bytes]) -> None:
-        super().__init__(port)
-        self.started, self.process = started, process
+    origin = "https://faceup.example"
+
+    def __init__(self, port: int, started: Mapping[str, Any], log: Path) -> None:
+        self.port, self.started, self._log = port, started, log
+        self._count = 0
+
+    def log(self) -> str:
+        """What it wrote so far."""
+        return self._log.read_text()
 
     @property
     def milliseconds(self) -> int:
         """The runtime's ``initDuration``."""
         return int(self.started["initDuration"])
 
-    def _told(self) -> dict[str, str]:
-        count = next(self._count)
-        return {"x-vercel-internal-invocation-id": f"inv-{count}", "x-vercel-internal-request-id": str(count)}
+    def ask(self, method: str, path: str, body: str = "", **headers: str) -> Answer:
+        """One invocation, as the platform's proxy sends it."""
+        self._count += 1
+        given = {
+            "host": self.origin.partition("://")[2],
+            "x-forwarded-proto": "https",
+            "x-forwarded-for": "203.0.113.7",
+            "x-vercel-internal-invocation-id": f"inv-{self._count}",
+            "x-vercel-internal-request-id": str(self._count),
+        }
+        return exchange(self.port, method, path, body, {**given, **headers}, patience=30)
 
 
 @contextmanager
@@ -112,20 +126,20 @@ def booted(built: Build, environment: Mapping[str, str]) -> Iterator[Function]:
             platform.bind(str(calls))
             platform.listen(1)
             platform.settimeout(PATIENCE)
-            process = subprocess.Popen(
-                [_python(built), "vc__handler__python.py"],
-                cwd=task,
-                env={"VERCEL": "1", "VERCEL_IPC_PATH": str(calls), **built.function["environment"], **environment},
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-            )
+            log = root / "log"
+            with log.open("wb") as into:
+                process = subprocess.Popen(
+                    [_python(built), "vc__handler__python.py"],
+                    cwd=task,
+                    env={"VERCEL": "1", "VERCEL_IPC_PATH": str(calls), **built.function["environment"], **environment},
+                    stdout=into,
+                    stderr=into,
+                )
             try:
-                yield _once_up(platform, process)
+                yield _once_up(platform, log)
             finally:
                 process.kill()
                 process.wait()
-                if process.stdout:
-                    process.stdout.close()
         changed = {name for name, _about in _contents(task).items() ^ before.items()}
         assert not changed, changed
     finally:
@@ -147,7 +161,7 @@ def _python(built: Build) -> str:
     return str(Path(found).resolve())
 
 
-def _once_up(platform: socket.socket, process: subprocess.Popen[bytes]) -> Function:
+def _once_up(platform: socket.socket, log: Path) -> Function:
     connection, _ = platform.accept()
     with connection:
         connection.settimeout(PATIENCE)
@@ -160,6 +174,5 @@ def _once_up(platform: socket.socket, process: subprocess.Popen[bytes]) -> Funct
         for message in filter(None, heard.split(b"\0")):
             told = json.loads(message)
             if told["type"] == "server-started":
-                return Function(told["payload"]["httpPort"], told["payload"], process)
-    said = process.stdout.read().decode() if process.stdout else ""
-    raise AssertionError(f"the function did not start: {heard!r} {said}")
+                return Function(told["payload"]["httpPort"], told["payload"], log)
+    raise AssertionError(f"the function did not start: {heard!r} {log.read_text()}")

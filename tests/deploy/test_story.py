@@ -3,35 +3,53 @@
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser
 
-from tests import postgres
+from tests.browser import story
+from tests.browser.person import people
+from tests.deploy.front import Platform
 from tests.deploy.platform import Build, Function, booted
-from tests.deploy.visitor import Visitor, heard
+from tests.outside import Soketi
+from tests.visitor import Visitor, play_and_listen
 
 pytestmark = pytest.mark.timeout(600)
 
-COLD_START = 10_000  # milliseconds, on a machine that is busy with other tests; on a quiet one it is a tenth of that
+COLD_START = 3_000  # milliseconds of one processor
+TRIES = 3  # a machine that is busy with other tests may need a second one
 
 
 @pytest.fixture(scope="module")
-def function(built: Build, soketi: dict[str, str], postgres_url: str) -> Iterator[Function]:
-    folder = postgres_url.partition("?host=")[2]
-    postgres.command(folder, "CREATE DATABASE deployed TEMPLATE empty")
-    environment = {
-        "DATABASE_URL": postgres.url(folder, "deployed"),
-        "DATABASE_POOL": "0",
-        "SECRET_KEY": "for tests only",
-        "LOG_FORMAT": "json",
-        **soketi,
-    }
-    with booted(built, environment) as function:
-        yield function
-    postgres.command(folder, "DROP DATABASE deployed WITH (FORCE)")
+def environment(engine: Soketi, deployed: str) -> dict[str, str]:
+    """What is set at the platform, and no more."""
+    given = {"DATABASE_URL": deployed, "DATABASE_POOL": "0", "SECRET_KEY": "for tests only", "CRON_SECRET": "ticks"}
+    return {**given, "LOG_FORMAT": "json", **engine.settings}
 
 
-def test_it_is_up_in_time(function: Function) -> None:
-    print(f"cold start: {function.milliseconds} ms")
-    assert function.milliseconds < COLD_START
+@pytest.fixture(scope="module")
+def platform(built: Build, environment: dict[str, str], engine: Soketi) -> Iterator[Platform]:
+    running = Platform(built, environment, engine)
+    yield running
+    running.goes_away()
+    engine.start()
+
+
+@pytest.fixture
+def function(platform: Platform) -> Function:
+    return platform.function
+
+
+def test_it_is_up_in_time(built: Build, function: Function, environment: dict[str, str]) -> None:
+    took = [function.milliseconds]
+    while min(took) >= COLD_START and len(took) < TRIES:
+        with booted(built, environment) as again:
+            took.append(again.milliseconds)
+    print(f"cold start: {min(took)} ms")
+    assert min(took) < COLD_START
+
+
+def test_only_the_platforms_clock_starts_the_daily_jobs(function: Function) -> None:
+    assert function.ask("GET", "/jobs/daily")[0] == 403
+    assert function.ask("GET", "/jobs/daily", authorization="Bearer ticks")[0] == 200
 
 
 def test_pages_and_files(function: Function) -> None:
@@ -45,18 +63,15 @@ def test_pages_and_files(function: Function) -> None:
 
 
 def test_a_session_is_played(function: Function, soketi: dict[str, str]) -> None:
-    ada, ben = Visitor(function, "Ada"), Visitor(function, "Ben")
-    table = ada.opens()
-    ben.joins(table)
-    current = ada.sits_at(table)
-    with ada.listens(table, soketi) as tab:
-        ben.sits_at(table)
-        assert ben.post(f"{table}/votes", round=current, card="13") == 303
-        event, fragment = heard(tab)
-        assert (event, "13" in fragment, 'data-state="voted"' in fragment) == ("vote", False, True)
-        ada.sits_at(table)
-        assert ada.post(f"{table}/reveal", round=current) == 303
-        event, fragment = heard(tab)
-        assert (event, 'data-v="13"' in fragment) == ("round-revealed", True)
-    ben.sits_at(table)
-    assert 'data-phase="revealed"' in ben.text
+    play_and_listen(Visitor(function, "Ada"), Visitor(function, "Ben"), soketi)
+
+
+@pytest.mark.browser
+def test_a_team_estimates_its_backlog_there(platform: Platform, browser: Browser) -> None:
+    """The same story as on the embedded server. In the middle of it the function and the engine begin anew."""
+    with people(browser) as person:
+        try:
+            story.a_team_estimates_its_backlog(platform, person)
+        finally:
+            print(platform.log, platform.function.log())
+    assert platform.front.files > 0

@@ -13,9 +13,9 @@ import pytest
 from websockets.sync.client import ClientConnection
 
 from tests.browser.house import House, migrated
-from tests.deploy.visitor import ORIGIN, Door, Visitor
 from tests.faulty import Faulty, forwards, hangs, replies, resets
 from tests.outside import Soketi, started
+from tests.visitor import Address, Visitor
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -31,7 +31,7 @@ class Table:
 
     def __init__(self, house: House, faulty: Faulty, engine: Soketi) -> None:
         self.house, self.faulty, self.engine = house, faulty, engine
-        door = Door(house.port)
+        door = Address(house.port)
         self.ada = Visitor(door, "Ada")
         self.path = self.ada.opens()
         self.voters = [Visitor(door, f"Voter {number}") for number in range(VOTERS)]
@@ -66,7 +66,7 @@ class Table:
 
     def failures(self) -> int:
         """How often the house has asked the engine in vain."""
-        return sum("realtime.failed" in line for line in self.house.said)
+        return sum("realtime.failed" in line for line in self.house.log().splitlines())
 
     def slowest(self) -> float:
         """The 99th percentile."""
@@ -101,7 +101,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Table]:
     with started(Soketi()) as engine:
         faulty = Faulty()
         own = {**engine.settings, "PUSHER_PORT": str(faulty.port), "PUSHER_CLIENT_PORT": str(engine.port)}
-        house = House(folder, migrated(Path(folder)), **own, PUBLIC_URL=ORIGIN)
+        house = House(folder, migrated(Path(folder)), **own)
         faulty.answer = forwards(engine.port)
         yield Table(house, faulty, engine)
         house.stop()

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from poker_app import create_app, schema
 from poker_app.db import session
@@ -55,6 +56,22 @@ def test_not_ready_without_a_database(tmp_path: Path) -> None:
     assert (answer.status_code, answer.json["reason"]) == (503, "The database does not answer.")
     assert browser.get("/healthz").status_code == 200
     browser.set_cookie("guest", "a" * 32)
-    page = browser.get("/sessions/abc")
+    says_so(browser.get("/sessions/abc"))
+
+
+def says_so(page: TestResponse) -> None:
     assert (page.status_code, page.headers["Retry-After"]) == (503, "5")
     assert "The database does not answer just now." in page.text
+
+
+@pytest.mark.parametrize("path", ["/", "/dashboard", "/sessions/abc"])
+def test_who_is_signed_in_is_told_of_it_too(path: str, tmp_path: Path) -> None:
+    """The page that says so cannot ask the database whose name to show."""
+    gone = tmp_path / "gone"
+    told = {"database_url": f"sqlite:///{gone / 'faceup.db'}", "secret_key": "x", "log_level": "error"}
+    made = create_app(Settings(_env_file=None, realtime="none", auth="accounts", public_url="http://localhost", **told))
+    gone.rmdir()
+    browser = made.test_client()
+    with browser.session_transaction() as cookie:
+        cookie["_user_id"], cookie["_fresh"] = "a" * 32, True
+    says_so(browser.get(path))

@@ -1,54 +1,59 @@
-"""A browser in front of the deployed function: cookies, the form's token, and the verbs of a whole session."""
+"""A browser in front of a running server: cookies, the form's token, and the verbs of a whole session."""
 
 import http.client
-import itertools
 import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.cookies import SimpleCookie
+from typing import Protocol
 from urllib.parse import urlencode
 
 from websockets.sync.client import ClientConnection, connect
 
-ORIGIN = "https://faceup.example"
+Answer = tuple[int, http.client.HTTPMessage, str]
 
 
-class Door:
-    """A site by its port, as the proxy in front of it asks."""
+class Server(Protocol):
+    """Whatever answers requests. Raises OSError or HTTPException where nothing does."""
 
-    def __init__(self, port: int) -> None:
-        self.port = port
-        self._count = itertools.count(1)
+    origin: str
 
-    def ask(self, method: str, path: str, body: str = "", **headers: str) -> tuple[int, http.client.HTTPMessage, str]:
-        """One request: status, headers and text."""
-        given = {
-            "host": "faceup.example",
-            "x-forwarded-proto": "https",
-            "x-forwarded-for": "203.0.113.7",
-            **self._told(),
-            **{name.replace("_", "-"): value for name, value in headers.items()},
-        }
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+    def ask(self, method: str, path: str, body: str = "", **headers: str) -> Answer: ...
+
+
+class Address:
+    """A server by its port on this machine; each request takes a connection of its own."""
+
+    def __init__(self, port: int, patience: float = 60) -> None:
+        self.origin = f"http://127.0.0.1:{port}"
+        self._port, self._patience = port, patience
+
+    def ask(self, method: str, path: str, body: str = "", **headers: str) -> Answer:
+        return exchange(self._port, method, path, body, headers, self._patience)
+
+
+def exchange(port: int, method: str, path: str, body: str, headers: dict[str, str], patience: float) -> Answer:
+    """One request and its answer. Underscores in the headers' names are dashes."""
+    given = {name.replace("_", "-"): value for name, value in headers.items()}
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=patience)
+    try:
         connection.request(method, path, body or None, given)
         answer = connection.getresponse()
-        text = answer.read().decode(errors="replace")
+        return answer.status, answer.headers, answer.read().decode(errors="replace")
+    finally:
         connection.close()
-        return answer.status, answer.headers, text
-
-    def _told(self) -> dict[str, str]:
-        return {}
 
 
 class Visitor:
     """Somebody with a browser; ``text`` is what it shows."""
 
-    def __init__(self, function: Door, name: str) -> None:
-        self._function = function
+    def __init__(self, server: Server, name: str) -> None:
+        self._server = server
         self.name = name
         self._cookies: dict[str, str] = {}
         self.text = ""
+        self.told = http.client.HTTPMessage()
 
     def get(self, path: str) -> int:
         return self._ask("GET", path)
@@ -57,13 +62,14 @@ class Visitor:
         if found := re.search(r'name="csrf_token" value="([^"]+)"', self.text):
             self._token = found[1]
         body = urlencode({"csrf_token": self._token, **form})
+        origin = self._server.origin
         return self._ask(
-            "POST", path, body, origin=ORIGIN, referer=ORIGIN, content_type="application/x-www-form-urlencoded"
+            "POST", path, body, origin=origin, referer=origin, content_type="application/x-www-form-urlencoded"
         )
 
     def _ask(self, method: str, path: str, body: str = "", **headers: str) -> int:
         jar = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
-        status, told, self.text = self._function.ask(method, path, body, cookie=jar, **headers)
+        status, told, self.text = self._server.ask(method, path, body, cookie=jar, **headers)
         for line in told.get_all("set-cookie") or []:
             self._cookies.update({name: cookie.value for name, cookie in SimpleCookie(line).items()})
         self.location, self.told = told.get("location", ""), told
@@ -71,10 +77,10 @@ class Visitor:
 
     # --- verbs
 
-    def opens(self) -> str:
-        """A session; answers with its path."""
+    def opens(self, form_key: str = "deployed") -> str:
+        """A session; answers with its path. The same key again is the same session."""
         assert self.get("/sessions/new") == 200
-        form = {"name": "Deployed", "deck": "fibonacci", "member_name": self.name, "form_key": "deployed"}
+        form = {"name": "Deployed", "deck": "fibonacci", "member_name": self.name, "form_key": form_key}
         assert self.post("/sessions", **form) == 303
         return self.location
 
@@ -109,3 +115,21 @@ def heard(tab: ClientConnection) -> tuple[str, str]:
     """The next event: its name and the fragment that it carries."""
     message = json.loads(tab.recv(10))
     return message["event"], json.loads(message["data"])["html"]
+
+
+def play_and_listen(ada: Visitor, ben: Visitor, engine: dict[str, str]) -> None:
+    """Ben votes and Ada reveals, and her page hears of both: of the card only then."""
+    table = ada.opens()
+    ben.joins(table)
+    current = ada.sits_at(table)
+    with ada.listens(table, engine) as tab:
+        ben.sits_at(table)
+        assert ben.post(f"{table}/votes", round=current, card="13") == 303
+        event, fragment = heard(tab)
+        assert (event, 'data-v="13"' in fragment, 'data-state="voted"' in fragment) == ("vote", False, True)
+        ada.sits_at(table)
+        assert ada.post(f"{table}/reveal", round=current) == 303
+        event, fragment = heard(tab)
+        assert (event, 'data-v="13"' in fragment) == ("round-revealed", True)
+    ben.sits_at(table)
+    assert 'data-phase="revealed"' in ben.text

@@ -1,0 +1,113 @@
+"""A copy of the database in one file, made while the service runs, and the way back."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from psycopg.conninfo import make_conninfo
+from sqlalchemy import URL, MetaData, NullPool, create_engine, inspect, make_url
+
+
+class Failed(Exception):
+    """A sentence for whoever runs the command; the database is as it was."""
+
+
+def save(database_url: str, target: Path) -> None:
+    """Write everything that is committed now into ``target``; what lay there is replaced once the copy is whole.
+
+    Nobody waits for it: both databases read a moment's state while others write. Raises Failed.
+    """
+    with _draft(target) as draft:
+        if database_url.startswith("sqlite"):
+            with closing(sqlite3.connect(_path(database_url))) as source, closing(sqlite3.connect(draft)) as copy:
+                source.backup(copy)
+                copy.execute("PRAGMA journal_mode=DELETE")  # all of it in the one file
+                _check(copy)
+        else:
+            _run(
+                "pg_dump", make_url(database_url), "--format=custom", "--no-owner", "--no-privileges", f"--file={draft}"
+            )
+
+
+def restore(database_url: str, source: Path, *, force: bool) -> None:
+    """Put a copy in the database's place; over one that holds anything only with ``force``. Raises Failed."""
+    if not source.is_file():
+        raise Failed(f"There is no file {source}.")
+    engine = create_engine(database_url, poolclass=NullPool)
+    if not force and inspect(engine).get_table_names():
+        raise Failed("The database is not empty. With --force it is replaced by the copy, and what it holds is lost.")
+    if database_url.startswith("sqlite"):
+        _restore_sqlite(database_url, source)
+        return
+    url = make_url(database_url)
+    _run("pg_restore", None, "--list", str(source))
+    # Not by pg_restore itself: a table that is younger than the copy would stay.
+    with engine.begin() as connection:
+        tables = MetaData()
+        tables.reflect(connection)
+        tables.drop_all(connection)
+    _run("pg_restore", url, "--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error", str(source))
+
+
+def _restore_sqlite(database_url: str, source: Path) -> None:
+    with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as copy:
+        try:
+            _check(copy)
+            with closing(sqlite3.connect(_path(database_url))) as database:
+                copy.backup(database)
+        except sqlite3.DatabaseError as problem:
+            raise Failed(f"{source} could not be restored: {problem}.") from problem
+
+
+def _check(copy: sqlite3.Connection) -> None:
+    [(found,)] = copy.execute("PRAGMA integrity_check(1)").fetchall()
+    if found != "ok":
+        raise Failed(f"The copy is damaged: {found}")
+
+
+def _path(database_url: str) -> str:
+    return make_url(database_url).database or ""
+
+
+@contextmanager
+def _draft(target: Path) -> Iterator[str]:
+    """A file beside ``target``, for its owner alone, that takes its place if nothing goes wrong."""
+    if not target.parent.is_dir():
+        raise Failed(f"There is no folder {target.parent}.")
+    descriptor, draft = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    os.close(descriptor)
+    try:
+        yield draft
+        os.replace(draft, target)
+    finally:
+        Path(draft).unlink(missing_ok=True)
+
+
+def _run(program: str, url: URL | None, *options: str) -> None:
+    path = shutil.which(program)
+    if path is None:
+        raise Failed(
+            f"{program} is missing. Install PostgreSQL's client programs (Debian: postgresql-client), of the server's "
+            "version or newer."
+        )
+    with tempfile.NamedTemporaryFile("w") as passwords:
+        where = [] if url is None else [f"--dbname={_address(url, passwords.name)}"]
+        if url is not None and url.password:
+            # In a file: everybody on the machine sees a command's arguments.
+            password = str(url.password).replace("\\", "\\\\").replace(":", "\\:")
+            passwords.write(f"*:*:*:*:{password}\n")
+            passwords.flush()
+        done = subprocess.run([path, *where, *options], capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        raise Failed(f"{program} failed: {done.stderr.strip()}")
+
+
+def _address(url: URL, passwords: str) -> str:
+    named = {"user": url.username, "host": url.host, "port": url.port, "dbname": url.database}
+    given = {name: value for name, value in {**named, **url.query}.items() if value}
+    return make_conninfo(**given, passfile=passwords)  # type: ignore[arg-type]

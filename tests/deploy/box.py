@@ -1,0 +1,164 @@
+"""One box as deploy/ sets it up: gunicorn behind a real nginx, an engine beside it, and two releases side by side."""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from poker_app.settings import ROOT, Settings
+from tests.outside import Soketi, free_port, wait_for
+
+DEPLOY = ROOT / "deploy"
+WORKERS = 3
+PATIENCE = 60  # seconds until a release is ready, or has ended
+
+AROUND = """\
+{user}pid {folder}/nginx.pid;
+error_log {folder}/nginx.log;
+events {{}}
+http {{
+    default_type application/octet-stream;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    include {folder}/site.conf;
+}}
+"""
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """This process's own without any setting of the product's in it, and the ones that are given."""
+    kept = {name: value for name, value in os.environ.items() if name.lower() not in Settings.model_fields}
+    return {**kept, "PYTHONPATH": str(ROOT), "SECRET_KEY": "for tests only", "LOG_LEVEL": "warning", **settings}
+
+
+def write_nginx(folder: Path, changes: dict[str, str]) -> Path:
+    """The committed file with a machine's own places in it, and what Debian has around it. Every change has to fit."""
+    site = (DEPLOY / "nginx.conf").read_text()
+    for before, after in {"/etc/faceup/live.conf": f"{folder}/live.conf", **changes}.items():
+        assert before in site, before
+        site = site.replace(before, after)
+    (folder / "site.conf").write_text(site)
+    # As root nginx would give its workers away to somebody who may not reach into this folder.
+    user = "user root;\n" if os.geteuid() == 0 else ""
+    (folder / "nginx.conf").write_text(AROUND.format(user=user, folder=folder))
+    return folder / "nginx.conf"
+
+
+class Release:
+    """One release's gunicorn, on a socket of its own."""
+
+    def __init__(self, name: str, folder: Path, settings: dict[str, str]) -> None:
+        self.socket = folder / f"faceup-{name}/web.sock"
+        self.socket.parent.mkdir(exist_ok=True)
+        self._log = folder / f"{name}.log"
+        command = [sys.executable, "-m", "gunicorn", "--config", DEPLOY / "gunicorn.conf.py"]
+        with self._log.open("a") as log:
+            self.process = subprocess.Popen(
+                [*command, "--bind", f"unix:{self.socket}"],
+                cwd=folder,
+                env=environment(**settings),
+                stdout=log,
+                stderr=log,
+            )
+        self._wait()
+
+    def _wait(self) -> None:
+        until = time.monotonic() + PATIENCE
+        while self.ready() != 200:
+            assert self.process.poll() is None, self.log()
+            assert time.monotonic() < until, self.log()
+            time.sleep(0.05)
+
+    def ready(self) -> int | None:
+        """The status of /readyz, or None while nobody listens."""
+        asking = http.client.HTTPConnection("localhost")
+        asking.sock = socket.socket(socket.AF_UNIX)
+        asking.sock.settimeout(10)
+        try:
+            asking.sock.connect(str(self.socket))
+            asking.request("GET", "/readyz")
+            return asking.getresponse().status
+        except OSError:
+            return None
+        finally:
+            asking.close()
+
+    def log(self) -> str:
+        return self._log.read_text()
+
+    def stop(self) -> None:
+        """As systemd does: nicely, and it has to end by itself."""
+        self.process.terminate()
+        assert self.process.wait(PATIENCE) == 0, self.log()
+
+
+class Box:
+    """nginx, the releases and the engine, as one machine that goes away and comes back."""
+
+    def __init__(self, folder: Path, nginx: str, database_url: str, engine: Soketi, **settings: str) -> None:
+        self.folder, self.engine, self._nginx = folder, engine, nginx
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.settings = {
+            "DATABASE_URL": database_url,
+            "DATABASE_POOL": "2",
+            "WEB_CONCURRENCY": str(WORKERS),
+            "PROXIES": "1",
+            **engine.settings,
+            "PUSHER_CLIENT_HOST": "127.0.0.1",
+            "PUSHER_CLIENT_PORT": str(self.port),
+            **settings,
+        }
+        changes = {
+            "    listen 80;\n    server_name faceup.example;\n    return 301 https://$host$request_uri;\n": "",
+            "listen 443 ssl http2;": f"listen 127.0.0.1:{self.port};",
+            "    ssl_certificate /etc/letsencrypt/live/faceup.example/fullchain.pem;\n": "",
+            "    ssl_certificate_key /etc/letsencrypt/live/faceup.example/privkey.pem;\n": "",
+            "Host $host;": "Host $http_host;",  # with its port, which on the real one is the usual
+            "http://127.0.0.1:6001": f"http://127.0.0.1:{engine.port}",
+        }
+        self._configuration = write_nginx(folder, changes)
+        self.live = "a"
+        self.comes_back(engine=False)
+
+    def comes_back(self, *, engine: bool = True) -> None:
+        if engine:
+            self.engine.start()
+        self.releases = {self.live: self.release(self.live)}
+        self._write_live()
+        self._proxy = subprocess.Popen([self._nginx, "-c", self._configuration, "-g", "daemon off;"])
+        wait_for(self.port, self._proxy)
+
+    def goes_away(self) -> None:
+        self._proxy.send_signal(signal.SIGTERM)
+        self._proxy.wait(PATIENCE)
+        for each in self.releases.values():
+            each.stop()
+        self.engine.stop()
+
+    def release(self, name: str) -> Release:
+        return Release(name, self.folder, self.settings)
+
+    def _write_live(self) -> None:
+        upstream = (DEPLOY / "live.conf").read_text().replace("/run/faceup-a/", f"{self.folder}/faceup-{self.live}/")
+        (self.folder / "live.conf").write_text(upstream)
+
+    def deploy(self) -> None:
+        """The other release comes up beside this one, nginx asks it from now on, and this one ends."""
+        before, self.live = self.live, "b" if self.live == "a" else "a"
+        self.releases[self.live] = self.release(self.live)
+        self._write_live()
+        self._proxy.send_signal(signal.SIGHUP)
+        time.sleep(2)  # as docs/deployment.md has it: nginx's old workers finish what they have begun
+        self.releases.pop(before).stop()
+
+    def log(self) -> str:
+        """What went wrong by the releases' and nginx's own account."""
+        return "".join(path.read_text() for path in sorted(self.folder.glob("*.log")))
