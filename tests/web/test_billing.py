@@ -165,3 +165,34 @@ def test_where_nothing_is_sold_nothing_is_shown(app: Flask, ada: Person, monkeyp
     assert "Plan and billing" not in ada.get(f"/accounts/{ada.account}").text
     with app.app_context():
         assert session.query(Teammate).count() == 1
+
+
+# --- after a downgrade
+
+
+def test_who_has_no_place_is_told_what_to_do_and_keeps_what_was_typed(app: Flask, ada: Person, ben: Person) -> None:
+    subscribes(app, ada, "team", "canceled")
+    assert says(ada.get(at(ada)), "One teammate has no place in this plan.")
+    ben.get(f"/sessions/new?account={ada.account}")
+    form = {"name": "Sprint 44", "deck": "t-shirts", "member_name": "Ben", "form_key": "44", "account": ada.account}
+    answer = ben.post("/sessions", form, htmx=False)
+    assert (answer.status_code, says(answer, "ask an owner to choose a larger plan")) == (402, True)
+    assert 'value="Sprint 44"' in answer.text
+    assert ben.get(f"/accounts/{ada.account}").status_code == 200
+    subscribes(app, ada, "team")
+    granted(app, ada, 1)
+    assert ben.post("/sessions", form, htmx=False).status_code == 303
+
+
+def test_a_report_that_the_plan_does_not_show(app: Flask, ada: Person, clock: Clock) -> None:
+    table = ada.opens(account=ada.account)
+    ada.ends(table)
+    paths = [f"{table.path}{path}" for path in ("", "/report", "/report.csv", "/report.json", "/report.md")]
+    clock.forward(days=29)
+    assert [ada.get(path).status_code for path in paths] == [200] * 5
+    clock.forward(days=1)
+    for path in paths:
+        answer = ada.get(path)
+        assert (answer.status_code, says(answer, "with a larger plan it opens again")) == (402, True)
+    subscribes(app, ada, "team")
+    assert [ada.get(path).status_code for path in paths] == [200] * 5
