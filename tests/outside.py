@@ -54,8 +54,8 @@ def npm_install(folder: Path, wanted: str) -> Path:
 class Soketi:
     """Its ``settings`` lead to it, also before it is started."""
 
-    def __init__(self, app_id: str = "4711") -> None:
-        self.port = free_port()
+    def __init__(self, app_id: str = "4711", most_members: int = 100) -> None:
+        self.port, self._most_members = free_port(), most_members
         self.settings = {
             "REALTIME": "soketi",
             "PUSHER_APP_ID": app_id,
@@ -73,6 +73,7 @@ class Soketi:
             "SOKETI_PORT": str(self.port),
             "SOKETI_METRICS_HOST": "127.0.0.1",
             "SOKETI_METRICS_SERVER_PORT": str(free_port()),
+            "SOKETI_PRESENCE_MAX_MEMBERS": str(self._most_members),
             "SOKETI_DEFAULT_APP_ID": self.settings["PUSHER_APP_ID"],
             "SOKETI_DEFAULT_APP_KEY": self.settings["PUSHER_KEY"],
             "SOKETI_DEFAULT_APP_SECRET": self.settings["PUSHER_SECRET"],

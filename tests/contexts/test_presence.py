@@ -200,3 +200,55 @@ def test_what_is_unknown_is_passed_over(room: Room) -> None:
                 told(room, "client_event", room.ben),
             ]
         )
+
+
+# --- where the engine cannot tell
+
+
+def closes(room: Room, member: Member) -> None:
+    presence.may_have_left(f"presence-planning-poker-{room.table.id}", member.id)
+
+
+def test_whose_only_socket_closed_is_away_half_a_minute_later(room: Room, clock: Clock) -> None:
+    with room.nothing_happens():
+        closes(room, room.ben)
+    assert everybody(room, clock) == ALL_HERE
+    clock.forward(seconds=31)
+    for other in (room.ada, room.cleo):
+        presence.note_seen(other)
+    with room.announces("member-left"):
+        presence.sweep(room.table.id)
+    assert everybody(room, clock) == {**ALL_HERE, "Ben": "away"}
+
+
+def test_whose_other_tab_asks_meanwhile_is_here(room: Room, clock: Clock) -> None:
+    closes(room, room.ben)
+    session.expire_all()
+    clock.forward(seconds=25)
+    presence.note_seen(room.ben)
+    clock.forward(seconds=30)
+    with room.nothing_happens():
+        presence.sweep(room.table.id)
+    assert everybody(room, clock) == ALL_HERE
+
+
+def test_a_socket_that_closes_late_makes_nobody_seem_younger_or_another(room: Room, clock: Clock) -> None:
+    clock.forward(seconds=80)
+    before = room.ben.seen_at
+    closes(room, room.ben)
+    for channel, member in (
+        ("presence-planning-poker-other", room.ben.id),
+        ("nonsense", room.ben.id),
+        (f"presence-planning-poker-{room.table.id}", "\0"),
+    ):
+        presence.may_have_left(channel, member)
+    session.expire_all()
+    assert room.ben.seen_at == before
+
+
+def test_who_is_here_by_their_own_requests(room: Room) -> None:
+    channel = f"presence-planning-poker-{room.table.id}"
+    assert presence.here(channel) == {each.id: {"name": each.name} for each in (room.ada, room.ben, room.cleo)}
+    presence.hear([told(room, "member_removed", room.ben)])
+    assert room.ben.id not in presence.here(channel)
+    assert presence.here("nonsense") == {}

@@ -6,11 +6,14 @@ import json
 import time
 from collections.abc import Callable
 
+import jwt
 import pytest
+from werkzeug.test import TestResponse
 
 from poker_app.realtime.engines import presets
 from poker_app.settings import Settings
 from tests.cast import Cast
+from tests.outside import GRIP_KEY
 from tests.web.litany import STRANGER, Scene, says
 
 Send = Callable[..., int]
@@ -161,3 +164,45 @@ def test_a_signed_webhook_of_nonsense(scene: Scene, send: Send, events: list[dic
     before = scene.rows()
     assert send(events) in (204, 403, 422)
     assert scene.rows() == before
+
+
+# --- sockets behind a proxy
+
+
+def test_without_a_proxy_there_are_no_sockets_here(scene: Scene) -> None:
+    answer = scene.app.test_client().post("/app/x?protocol=7", data=b"OPEN\r\n")
+    assert answer.status_code == 404
+
+
+class TestBehindAProxy:
+    """``test_fanout`` has the conversation; here it is the site's."""
+
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return settings.model_copy(
+            update={"realtime": "fanout", "grip_url": f"http://127.0.0.1:1?verify-key={GRIP_KEY}"}
+        )
+
+    def asks(self, scene: Scene, settings: Settings, body: bytes, **headers: str) -> TestResponse:
+        key = presets.credentials(settings).key
+        signed = jwt.encode({"exp": int(time.time()) + 60}, GRIP_KEY, "HS256")
+        sent = {"Grip-Sig": signed, **headers}
+        return scene.app.test_client().post(f"/app/{key}?protocol=7", data=body, headers=sent)
+
+    def test_a_socket_opens(self, scene: Scene, settings: Settings) -> None:
+        answer = self.asks(scene, settings, b"OPEN\r\n")
+        assert (answer.status_code, answer.content_type) == (200, "application/websocket-events")
+        assert answer.headers["Sec-WebSocket-Extensions"] == "grip"
+        assert b"pusher:connection_established" in answer.data
+        assert presets.credentials(settings).secret not in str(answer.headers)
+
+    def test_not_for_anybody_else(self, scene: Scene, settings: Settings) -> None:
+        assert self.asks(scene, settings, b"OPEN\r\n", **{"Grip-Sig": "guessed"}).status_code == 403
+        assert self.asks(scene, settings, b"TEXT 2\r\n{}\r\n", **{"Meta-Socket": "guessed"}).status_code == 403
+
+    def test_nor_for_another_site_s_page(self, scene: Scene, settings: Settings) -> None:
+        assert self.asks(scene, settings, b"OPEN\r\n", Origin="https://mallory.example").status_code == 403
+
+    @pytest.mark.parametrize("body", [b"nonsense", b"TEXT zz\r\n", b"\xff 1\r\n", b"TEXT -1\r\n"])
+    def test_nonsense(self, scene: Scene, settings: Settings, body: bytes) -> None:
+        assert 400 <= self.asks(scene, settings, body).status_code < 500
