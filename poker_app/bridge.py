@@ -6,11 +6,17 @@ So each request crosses between loop and thread twice, however many pieces its b
 import asyncio
 import sys
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from functools import lru_cache
 from io import BytesIO
 from typing import Any
+
+import structlog
+
+from poker_app.web.afterwards import AFTERWARDS
+
+log = structlog.get_logger(__name__)
 
 # Of a longer body only the beginning is read: the pages refuse it for the length that it declares.
 MOST_BODY = 1024 * 1024
@@ -33,12 +39,13 @@ class Bridge:
         body = await _read(receive)
         if body is None:
             return
-        answering = asyncio.get_running_loop().run_in_executor(
-            self._threads, copy_context().run, self._answer, environment(scope, body)
-        )
+        environ = environment(scope, body)
+        answering = asyncio.get_running_loop().run_in_executor(self._threads, copy_context().run, self._answer, environ)
         status, headers, content = await answering
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": content})
+        for action in environ[AFTERWARDS]:
+            self._threads.submit(action).add_done_callback(_tell_fault)
 
     def _answer(self, environ: dict[str, Any]) -> Answer:
         told: list[Any] = []
@@ -57,6 +64,11 @@ class Bridge:
         status, headers = told
         sent = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
         return int(status[:3]), sent, b"".join(pieces)
+
+
+def _tell_fault(done: Future[None]) -> None:
+    if fault := done.exception():
+        log.error("afterwards_fault", exc_info=fault)
 
 
 async def _read(receive: Any) -> bytes | None:
@@ -91,6 +103,7 @@ def environment(scope: Any, body: bytes) -> dict[str, Any]:
         "wsgi.multithread": True,
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
+        AFTERWARDS: [],
     }
     for name, value in scope["headers"]:
         variable, text = _variable(name), value.decode("latin-1")

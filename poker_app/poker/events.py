@@ -28,7 +28,7 @@ from poker_app import realtime
 from poker_app.db import session, transaction
 from poker_app.poker import messages
 from poker_app.poker.models import PokerSession
-from poker_app.rules.budget import ENGINE_TAKES, Sending
+from poker_app.rules.budget import Sending
 
 EVENTS = {
     "vote": "A card was played, changed or taken back.",
@@ -51,9 +51,12 @@ EVENTS = {
 MOST_BYTES = 9_500
 # Past this many at the table one publish serves many votes, because the services bill every delivery.
 COALESCE_ABOVE = 12
-# Seconds that such a table's events keep apart when votes rain: long enough for several to share one, and too short to
-# see. Who publishes holds a thread meanwhile, so it is not more.
+# Seconds that such a table's events keep apart when votes rain, so that several share one: as many as a table can wait
+# for, where whoever asked has their answer already; and too few to see, where the answer waits for it.
+APART = 1.0
 PACE = 0.02
+# Seconds that a thread goes on telling of others' changes after its own answer.
+LONGEST_TURN = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -97,6 +100,7 @@ class _Outboxes:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: dict[str, dict[str, News]] = {}
+        self._told: dict[str, float] = {}
 
     def put(self, news: News) -> bool:
         """True: nobody is publishing for this session, so take and send until ``take`` has nothing left."""
@@ -122,6 +126,17 @@ class _Outboxes:
         with self._lock:
             return bool(self._waiting[session_id])
 
+    def note_told(self, session_id: str) -> None:
+        """A large table was told something."""
+        now = time.monotonic()
+        with self._lock:
+            self._told = {key: at for key, at in self._told.items() if now - at < APART} | {session_id: now}
+
+    def too_early(self, session_id: str) -> float:
+        """Seconds until a large table may be told something again."""
+        with self._lock:
+            return max(0.0, self._told.get(session_id, -APART) + APART - time.monotonic())
+
     def drop(self, session_id: str) -> None:
         """Give up the thread's turn."""
         with self._lock:
@@ -136,15 +151,36 @@ _outboxes = _Outboxes()
 hand_over: Callable[[str], bool] | None = None
 
 
+def after_answer(action: Callable[[], None]) -> bool:
+    """Have something done as soon as the answer under way is delivered; False where nobody waits for one. Requests are
+    the web's matter: it puts its own in this place."""
+    return False
+
+
 def publish(news: News) -> None:
     """Tell the browsers, once the change is committed. A failure is logged and remembered, never raised."""
     if not _outboxes.put(news):
         return
     if hand_over is not None and hand_over(news.session_id):
         return
+    early = _outboxes.too_early(news.session_id)
+    if early and after_answer(lambda: _tell_in_peace(news.session_id, early)):
+        return
     while more := send_next(news.session_id):
         if more.members > COALESCE_ABOVE and _outboxes.hold_more(news.session_id):
+            if after_answer(lambda: _tell_in_peace(news.session_id, APART)):
+                return
             time.sleep(PACE)
+
+
+def _tell_in_peace(session_id: str, rest: float) -> None:
+    """What waits for a large table, and what comes meanwhile, ``APART`` from one another."""
+    until = time.monotonic() + LONGEST_TURN
+    while True:
+        time.sleep(rest)
+        if send_next(session_id) is None:
+            return
+        rest = APART if _outboxes.hold_more(session_id) and time.monotonic() < until else 0.0
 
 
 def send_next(session_id: str) -> State | None:
@@ -186,6 +222,8 @@ def _tell(news: News) -> State:
     channel, data = realtime.state_channel(news.session_id), payload(state, news.about)
     # No connection of the database is held while the engine is asked.
     session.rollback()
+    if state.members > COALESCE_ABOVE:
+        _outboxes.note_told(news.session_id)
     if realtime.publish([channel], news.event, data, socket):
         messages.count_event(news.session_id, news.event, state.present, socket)
     else:
@@ -195,7 +233,7 @@ def _tell(news: News) -> State:
 
 def sending() -> Sending:
     """How the events above are sent, for reckoning with."""
-    return Sending(COALESCE_ABOVE, ENGINE_TAKES + PACE)
+    return Sending(COALESCE_ABOVE, APART)
 
 
 def payload(state: State, about: dict[str, str] | None = None) -> dict[str, Any]:

@@ -5,8 +5,6 @@ from math import floor
 
 # The hosted services let no more than this many onto a presence channel.
 MOST_PRESENT = 100
-# Seconds that a managed service takes to answer a publish, give or take.
-ENGINE_TAKES = 0.1
 
 
 @dataclass(frozen=True, slots=True)

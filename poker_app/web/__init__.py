@@ -10,6 +10,7 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
     from poker_app.web import (
         account_settings,
         accounts,
+        afterwards,
         assets,
         audit,
         billing,
@@ -59,6 +60,7 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
     errors.install(app)
     fragments.install(app)
     events.render = fragments.shared_state
+    events.after_answer = afterwards.after_answer
     for room in (signing_in, second_step, signing_up, new_password, providers, clerk, profile, second_factor):
         app.register_blueprint(room.blueprint)
     for room in (home, dashboard, series, mydata, sessions, members, rounds, tasks, timer, report, realtime, health):

@@ -4,6 +4,7 @@ import base64
 import gzip
 import json
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
@@ -129,6 +130,51 @@ def test_votes_that_wait_while_one_is_sent_are_told_as_one(room: Room, monkeypat
         ("member-nudged", None),
         ("member-nudged", None),
     ]
+
+
+@pytest.fixture
+def large(monkeypatch: pytest.MonkeyPatch) -> tuple[list[tuple[str, int]], list[Callable[[], None]]]:
+    """A table of thirteen: what is told of it, and what is left to be done after answers."""
+    told: list[tuple[str, int]] = []
+    later: list[Callable[[], None]] = []
+    monkeypatch.setattr("poker_app.realtime.publish", lambda *sent: told.append((sent[1], sent[2]["version"])) or True)
+    monkeypatch.setattr("poker_app.poker.events.render", lambda _, version: State(version, 1, "", 13))
+    monkeypatch.setattr("poker_app.poker.events.after_answer", lambda action: later.append(action) or True)
+    monkeypatch.setattr("poker_app.poker.events.APART", 0.1)
+    return told, later
+
+
+def test_a_large_table_is_told_at_once_and_then_now_and_then(
+    room: Room, large: tuple[list[tuple[str, int]], list[Callable[[], None]]]
+) -> None:
+    told, later = large
+    publish(News(room.table.id, "vote", 1))
+    assert told == [("vote", 1)]
+    for version in (2, 3, 4):
+        publish(News(room.table.id, "vote", version))
+    assert told == [("vote", 1)]
+    # One of the three waits for all, and not before its answer is delivered.
+    [waiting] = later
+    since = time.monotonic()
+    waiting()
+    assert told == [("vote", 1), ("vote", 4)]
+    assert 0.05 < time.monotonic() - since < 1
+    publish(News(room.table.id, "round-revealed", 5))
+    assert len(later) == 2, "too early again"
+    later[1]()
+    assert told[2:] == [("round-revealed", 5)]
+    time.sleep(0.11)
+    publish(News(room.table.id, "vote", 6))
+    assert told[3:] == [("vote", 6)]
+
+
+def test_where_nobody_waits_for_an_answer_a_large_table_is_told_at_once(
+    room: Room, large: tuple[list[tuple[str, int]], list[Callable[[], None]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("poker_app.poker.events.after_answer", lambda _: False)
+    for version in (1, 2, 3):
+        publish(News(room.table.id, "vote", version))
+    assert large[0] == [("vote", 1), ("vote", 2), ("vote", 3)]
 
 
 def _application() -> Flask:
