@@ -14,10 +14,9 @@ harmless, and several may be sent as one.
 import base64
 import gzip
 import json
-import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -28,6 +27,7 @@ from poker_app import realtime
 from poker_app.db import session, transaction
 from poker_app.poker import messages
 from poker_app.poker.models import PokerSession
+from poker_app.poker.outboxes import News, Outboxes
 from poker_app.rules.budget import Sending
 
 EVENTS = {
@@ -73,77 +73,13 @@ class State:
     present: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class News:
-    """One change, waiting to be told: about which session, under which name, by whose socket."""
-
-    session_id: str
-    event: str
-    version: int
-    about: dict[str, str] = field(default_factory=dict)
-    socket: str | None = None
-
-
 def render(session_id: str, version: int) -> State:
     """The shared state of a session, at that version or a newer one. Rendering is the web's matter: it puts its own
     in this place."""
     raise RuntimeError("nobody renders")
 
 
-class _Outboxes:
-    """What waits to be published, by session, and which sessions a thread of this process is publishing for.
-
-    Votes that arrive while that thread renders and publishes ride along with its next event: the later state holds the
-    earlier one. So a busy table costs as many publishes as there is time for, and no more.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._waiting: dict[str, dict[str, News]] = {}
-        self._told: dict[str, float] = {}
-
-    def put(self, news: News) -> bool:
-        """True: nobody is publishing for this session, so take and send until ``take`` has nothing left."""
-        with self._lock:
-            idle = news.session_id not in self._waiting
-            waiting = self._waiting.setdefault(news.session_id, {})
-            name = f"{news.event} {news.about}"
-            # Whoever made the change that this one swallows needs to hear of it too: exclude nobody.
-            waiting[name] = replace(news, socket=None) if name in waiting else news
-            return idle
-
-    def take(self, session_id: str) -> News | None:
-        """The next news to send; None ends the thread's turn."""
-        with self._lock:
-            waiting = self._waiting[session_id]
-            if not waiting:
-                del self._waiting[session_id]
-                return None
-            return waiting.pop(next(iter(waiting)))
-
-    def hold_more(self, session_id: str) -> bool:
-        """Whether the thread whose turn it is will find more to send."""
-        with self._lock:
-            return bool(self._waiting[session_id])
-
-    def note_told(self, session_id: str) -> None:
-        """A large table was told something."""
-        now = time.monotonic()
-        with self._lock:
-            self._told = {key: at for key, at in self._told.items() if now - at < APART} | {session_id: now}
-
-    def too_early(self, session_id: str) -> float:
-        """Seconds until a large table may be told something again."""
-        with self._lock:
-            return max(0.0, self._told.get(session_id, -APART) + APART - time.monotonic())
-
-    def drop(self, session_id: str) -> None:
-        """Give up the thread's turn."""
-        with self._lock:
-            self._waiting.pop(session_id, None)
-
-
-_outboxes = _Outboxes()
+_outboxes = Outboxes(APART)
 
 
 # Is handed each session that has something to send, and answers whether it takes it. The embedded server has a thread

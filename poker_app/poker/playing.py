@@ -9,12 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, Connection, bindparam, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection
 
-from poker_app.db import Base
 from poker_app.errors import NotFound, Refusal
-from poker_app.poker.models import Member, PokerSession, Round, Vote
+from poker_app.poker import statements
 from poker_app.poker.seats import DELETED, NOT_SEATED, REMOVED
 from poker_app.rules import Refused
 from poker_app.rules import round as rules
@@ -52,98 +50,6 @@ class Played:
         self.news.append((event, self.version))
 
 
-_tables = Base.metadata.tables
-_session, _member = _tables[PokerSession.__tablename__].c, _tables[Member.__tablename__].c
-_round, _vote = _tables[Round.__tablename__].c, _tables[Vote.__tablename__].c
-
-_AT_TABLES: BindParameter[Any] = bindparam("session_ids", expanding=True)
-_LOCKED = (
-    select(
-        _session.id,
-        _session.cards,
-        _session.version,
-        _session.current_round_id,
-        _session.change_after_reveal,
-        _session.auto_reveal,
-        _session.names_hidden,
-        _session.ended_at,
-        _session.deleted_at,
-    )
-    .where(_session.id.in_(_AT_TABLES))
-    .with_for_update()
-)
-# Not in one statement with the lock: PostgreSQL would show the round as it was before the wait.
-_HERE = (
-    select(
-        _member.id,
-        _member.session_id,
-        _member.secret_digest,
-        _member.user_id,
-        _member.votes,
-        _member.seen_at,
-        _member.away_since,
-        _member.left_at,
-        _member.removed_at,
-        _round.revealed_at,
-    )
-    .join(_session.id.table, _session.id == _member.session_id)
-    .join(_round.id.table, _round.id == _session.current_round_id)
-    .where(_member.session_id.in_(_AT_TABLES))
-)
-# Whose seat it is, ``seats.find_member`` says: a user's own before the guest's whom their browser's secret stands for.
-_BY_SECRET = _member.secret_digest.in_(bindparam("digests", expanding=True)) & _member.user_id.is_(None)
-_GUESTS = _HERE.where(_BY_SECRET)
-_USERS = _HERE.where(or_(_member.user_id.in_(bindparam("user_ids", expanding=True)), _BY_SECRET))
-_WAITED_FOR = (
-    select(_member.session_id, _member.id, _vote.member_id.label("voted"))
-    .join(_session.id.table, _session.id == _member.session_id)
-    .join(
-        _vote.card.table,
-        (_vote.member_id == _member.id) & (_vote.round_id == _session.current_round_id),
-        isouter=True,
-    )
-    .where(
-        _member.session_id.in_(_AT_TABLES),
-        _member.votes,
-        _member.removed_at.is_(None),
-        _member.left_at.is_(None),
-        _member.away_since.is_(None),
-    )
-)
-_SEEN = (
-    update(_member.id.table)
-    .where(_member.id == bindparam("who"))
-    .values(seen_at=bindparam("at"), away_since=None, left_at=None)
-)
-_CARD: dict[str, Any] = {
-    "round_id": bindparam("round_id"),
-    "member_id": bindparam("who"),
-    "card": bindparam("card"),
-    "cast_at": bindparam("at"),
-}
-_KEY = [_vote.round_id, _vote.member_id]
-_PLAYED = {
-    dialect.__name__.rpartition(".")[2]: insert.on_conflict_do_update(
-        index_elements=_KEY, set_={"card": insert.excluded.card, "cast_at": insert.excluded.cast_at}
-    )
-    for dialect in (sqlite, postgresql)
-    for insert in [dialect.insert(_vote.card.table).values(_CARD)]
-}
-_TURNED = (
-    update(_round.id.table)
-    .where(_round.id == bindparam("which"))
-    .values(revealed_at=bindparam("at"), names_hidden=bindparam("hidden"))
-)
-_STOPPED = (
-    update(_session.id.table).where(_session.id == bindparam("which")).values(timer_ends_at=None, timer_remaining=None)
-)
-_COUNTED = (
-    update(_session.id.table)
-    .where(_session.id == bindparam("which"))
-    .values(version=bindparam("to"), published_version=bindparam("to"))
-)
-
-
 def play(connection: Connection, plays: Sequence[Play]) -> list[Played | Exception]:
     """The cards go on their tables, or take the place of those there: one answer for each, NotFound and ``Refused``
     among them."""
@@ -165,12 +71,12 @@ class _Tables:
 
     def __init__(self, connection: Connection, holders: Sequence[Holder]) -> None:
         here: dict[str, Any] = {"session_ids": sorted({each.session_id for each in holders})}
-        self._tables = {row.id: row for row in connection.execute(_LOCKED, here)}
+        self._tables = {row.id: row for row in connection.execute(statements.LOCKED, here)}
         users = [each.user_id for each in holders if each.user_id]
         asking = {**here, "digests": [each.secret_digest for each in holders if each.secret_digest]}
-        found = connection.execute(_USERS, {**asking, "user_ids": users}) if users else None
+        found = connection.execute(statements.USERS, {**asking, "user_ids": users}) if users else None
         self._members: dict[tuple[str, str | None, str | None], Any] = {}
-        for row in found if found is not None else connection.execute(_GUESTS, asking):
+        for row in found if found is not None else connection.execute(statements.GUESTS, asking):
             seat = (None, row.user_id) if row.user_id else (row.secret_digest, None)
             self._members[row.session_id, *seat] = row
         self._versions = {key: row.version for key, row in self._tables.items()}
@@ -183,7 +89,7 @@ class _Tables:
         """At the tables that reveal by themselves: who is present to vote, and whether they have."""
         waited_for: dict[str, dict[str, bool]] = {key: {} for key, row in self._tables.items() if row.auto_reveal}
         if waited_for:
-            for row in connection.execute(_WAITED_FOR, {"session_ids": list(waited_for)}):
+            for row in connection.execute(statements.WAITED_FOR, {"session_ids": list(waited_for)}):
                 waited_for[row.session_id][row.id] = row.voted is not None
         return waited_for
 
@@ -249,14 +155,14 @@ class _Tables:
         if not self._cards:
             return
         if self._seen:
-            connection.execute(_SEEN, [{"who": who, "at": at} for who, at in self._seen.items()])
-        connection.execute(_PLAYED[connection.dialect.name], self._cards)
+            connection.execute(statements.SEEN, [{"who": who, "at": at} for who, at in self._seen.items()])
+        connection.execute(statements.PLAYED[connection.dialect.name], self._cards)
         if self._turned:
-            connection.execute(_TURNED, list(self._turned.values()))
-            connection.execute(_STOPPED, [{"which": key} for key in self._turned])
+            connection.execute(statements.TURNED, list(self._turned.values()))
+            connection.execute(statements.STOPPED, [{"which": key} for key in self._turned])
         counted = [
             {"which": key, "to": version}
             for key, version in self._versions.items()
             if version != self._tables[key].version
         ]
-        connection.execute(_COUNTED, counted)
+        connection.execute(statements.COUNTED, counted)

@@ -16,6 +16,7 @@ from poker_app.db import Transaction, session, transaction
 from poker_app.errors import Conflict, Forbidden, NotFound
 from poker_app.poker import events
 from poker_app.poker.models import Member, PokerSession, Round, Task
+from poker_app.poker.outboxes import News
 from poker_app.poker.seats import DELETED, REMOVED
 
 # The socket that asked: it has the answer and needs no event, unless the event saves the answer the table.
@@ -45,7 +46,7 @@ class Turn:
         if agenda:
             self.table.agenda = self.table.version
         self.table.published_version = self.table.version
-        news = events.News(self.table.id, event, self.table.version, about, asking_socket.get())
+        news = News(self.table.id, event, self.table.version, about, asking_socket.get())
         self._work.afterwards(lambda: events.publish(news))
 
     def require_facilitator(self, what: str) -> None:

@@ -5,6 +5,7 @@ from poker_app.db import session, write
 from poker_app.errors import Conflict, Invalid
 from poker_app.poker import events, tasks
 from poker_app.poker.models import Member, Task, Vote
+from poker_app.poker.outboxes import News
 from poker_app.poker.playing import Holder, Play, play
 from poker_app.poker.reveal import voters
 from poker_app.poker.turn import Turn, asking_socket, turn
@@ -28,7 +29,7 @@ def cast_vote(who: Holder | Member, round_id: str, card: str) -> int:
     if events.reaches(holder.session_id, socket):
         socket = None
     for event, version in played.news:
-        events.publish(events.News(holder.session_id, event, version, socket=socket))
+        events.publish(News(holder.session_id, event, version, socket=socket))
     return played.version
 
 
