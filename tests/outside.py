@@ -73,6 +73,8 @@ class Soketi:
             "SOKETI_PORT": str(self.port),
             "SOKETI_METRICS_HOST": "127.0.0.1",
             "SOKETI_METRICS_SERVER_PORT": str(free_port()),
+            # Without it nobody can sign in, so that a removed member's socket could not be ended.
+            "SOKETI_DEFAULT_APP_USER_AUTHENTICATION": "1",
             "SOKETI_PRESENCE_MAX_MEMBERS": str(self._most_members),
             "SOKETI_DEFAULT_APP_ID": self.settings["PUSHER_APP_ID"],
             "SOKETI_DEFAULT_APP_KEY": self.settings["PUSHER_KEY"],
