@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Engine, MetaData, event
 from sqlalchemy.engine import Connection, Dialect
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, registry
 from sqlalchemy.types import TypeDecorator
 
@@ -54,6 +54,15 @@ session = db.session
 # SQLite lets one writer in at a time. Waiting here, in turn, is several times cheaper
 # than waiting inside SQLite, which sleeps and polls.
 _writer = threading.Lock()
+
+
+def let_go(_problem: BaseException | None = None) -> None:
+    """The request is over: what was read is forgotten. A connection that died meanwhile has nothing to take back."""
+    if session.registry.has():
+        try:
+            session.rollback()
+        except OperationalError:
+            session().invalidate()
 
 
 class Transaction:
