@@ -8,7 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from poker_app import accounts, billing, logs, mail, metrics, realtime, tracing
 from poker_app.accounts import clerk, providers, sign_ins
 from poker_app.billing import payments
-from poker_app.db import db
+from poker_app.db import db, let_go
 from poker_app.settings import ROOT, Settings
 
 csrf = CSRFProtect()
@@ -45,6 +45,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     settings.make_database_folder()
     db.init_app(app)
+    app.teardown_appcontext(let_go)
     if tracing.is_on():
         with app.app_context():
             tracing.watch(db.engine)

@@ -13,7 +13,7 @@ from sqlalchemy import DateTime, Engine, MetaData, event
 from sqlalchemy.dialects.postgresql import insert as insert_on_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_on_sqlite
 from sqlalchemy.engine import Connection, Dialect
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, registry
 from sqlalchemy.types import TypeDecorator
 
@@ -56,6 +56,15 @@ session = db.session
 # SQLite lets one writer in at a time. Waiting here, in turn, is several times cheaper
 # than waiting inside SQLite, which sleeps and polls.
 _writer = threading.Lock()
+
+
+def let_go(_problem: BaseException | None = None) -> None:
+    """The request is over: what was read is forgotten. A connection that died meanwhile has nothing to take back."""
+    if session.registry.has():
+        try:
+            session.rollback()
+        except OperationalError:
+            session().invalidate()
 
 
 class Transaction:

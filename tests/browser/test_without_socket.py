@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import WebSocketRoute, expect
+from playwright.sync_api import Route, WebSocketRoute, expect
 
 from tests.browser.house import House
 from tests.browser.person import Person
@@ -138,3 +138,25 @@ def test_a_house_without_realtime(build: Callable[..., House], person: Callable[
     ada.removes(ben)
     ben.sees("A facilitator removed you from this session.")
     ben.expects("404")
+
+
+def test_a_channel_that_was_refused_is_asked_for_again(ada: Person, ben: Person) -> None:
+    """The engine is back before the pages are: the socket is live, and the first answer is an error."""
+    table = ada.opens()
+    refused = []
+
+    def refuse(route: Route) -> None:
+        refused.append(route.request.post_data)
+        if len(refused) > 2:
+            route.fallback()
+        else:
+            route.fulfill(status=503, body="")
+
+    ben.page.route("**/channel-auth", refuse)
+    ben.expects("503", "Couldn't retrieve channel authorization info")
+    ben.joins(table)
+    ada.picks("3")
+    ben.sees_seat("Ada", "voted")
+    ada.reveals()
+    ben.sees_card_of("Ada", "3")
+    assert len(refused) > 2

@@ -111,3 +111,18 @@ def test_what_was_read_before_is_forgotten(app: Flask) -> None:
 def test_not_inside_a_transaction(app: Flask) -> None:
     with app.app_context(), transaction(), pytest.raises(RuntimeError, match="inside"):
         write(_rows, "a")
+
+
+def test_a_connection_that_died_while_a_page_was_made_spoils_nothing(app: Flask) -> None:
+    """The page was read whole; only taking back the read fails."""
+
+    def died(_connection: object) -> None:
+        raise OperationalError("ROLLBACK", {}, Exception("server closed the connection unexpectedly"))
+
+    with app.app_context():
+        engine = db.engine
+        _kept()
+        event.listen(engine, "rollback", died)
+    event.remove(engine, "rollback", died)
+    with app.app_context():
+        assert _kept() == set()

@@ -81,7 +81,6 @@ class Platform:
         self._port = free_port()
         self.url = f"http://127.0.0.1:{self._port}"
         self._running: Any = None
-        self.log = ""
         self._open()
 
     def _open(self) -> None:
@@ -89,10 +88,6 @@ class Platform:
         self.function = self._running.enter_context(booted(self._built, self._environment))
         self.front = Front(self._port, self._built, self.function)
         self._running.callback(self.front.close)
-        self._running.callback(self._keep_log)
-
-    def _keep_log(self) -> None:
-        self.log += self.function.log()
 
     def comes_back(self) -> None:
         self._engine.start()

@@ -78,13 +78,9 @@ class Function:
 
     origin = "https://faceup.example"
 
-    def __init__(self, port: int, started: Mapping[str, Any], log: Path) -> None:
-        self.port, self.started, self._log = port, started, log
+    def __init__(self, port: int, started: Mapping[str, Any]) -> None:
+        self.port, self.started = port, started
         self._count = 0
-
-    def log(self) -> str:
-        """What it wrote so far."""
-        return self._log.read_text()
 
     @property
     def milliseconds(self) -> int:
@@ -174,5 +170,5 @@ def _once_up(platform: socket.socket, log: Path) -> Function:
         for message in filter(None, heard.split(b"\0")):
             told = json.loads(message)
             if told["type"] == "server-started":
-                return Function(told["payload"]["httpPort"], told["payload"], log)
+                return Function(told["payload"]["httpPort"], told["payload"])
     raise AssertionError(f"the function did not start: {heard!r} {log.read_text()}")

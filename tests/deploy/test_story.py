@@ -70,8 +70,5 @@ def test_a_session_is_played(function: Function, soketi: dict[str, str]) -> None
 def test_a_team_estimates_its_backlog_there(platform: Platform, browser: Browser) -> None:
     """The same story as on the embedded server. In the middle of it the function and the engine begin anew."""
     with people(browser) as person:
-        try:
-            story.a_team_estimates_its_backlog(platform, person)
-        finally:
-            print(platform.log, platform.function.log())
+        story.a_team_estimates_its_backlog(platform, person)
     assert platform.front.files > 0

@@ -27,6 +27,11 @@ if (options) {
   const state = channels.state();
   state.bind_global(hear);
   state.bind('pusher:subscription_succeeded', () => refresh('vote-table'));
+  // The library asks for a channel once. While the pages rest and the engine does not, that is answered with an error.
+  for (const channel of state.pusher.allChannels()) {
+    const again = () => state.pusher.connection.state === 'connected' && channel.subscribe();
+    channel.bind('pusher:subscription_error', () => setTimeout(again, 1_000 + Math.random() * 1_000));
+  }
 }
 watch({ poll: () => refresh('vote-table') });
 setInterval(() => soon(() => refresh('vote-table')), SAFETY_POLL);
