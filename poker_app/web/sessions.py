@@ -76,6 +76,7 @@ def entrance(session_id: str) -> ResponseReturnValue:
     if member_here(session_id):
         return redirect(url_for("sessions.room", session_id=session_id), 303)
     table = _found(session_id)
+    _come_the_right_way(table)
     page, status = _entrance(table, {"role": "voter"})
     return keep_secret(make_response(page, status), seats.secret_for(session_id, guest_secret()))
 
@@ -86,6 +87,7 @@ def join(session_id: str) -> ResponseReturnValue:
     who, form = request.remote_addr or "", request.form
     limits.spend("join", who, most=MOST_JOINS, within=JOINED_WITHIN)
     table, user, secret = _found(session_id), login.user(), seats.secret_for(session_id, guest_secret())
+    _come_the_right_way(table)
     try:
         doors.let_in(table, user, _known(table), form.get("password", ""), who)
         if form.get("role") not in ("voter", "spectator"):
@@ -104,6 +106,13 @@ def _found(session_id: str) -> PokerSession:
     if found.deleted_at:
         raise NotFound(DELETED)
     return found
+
+
+def _come_the_right_way(table: PokerSession) -> None:
+    """Whom a guarded door lets through as a teammate has to have signed in as their account asks for, or it is
+    Forbidden. At an open one a teammate is like any guest."""
+    if table.teammates_only or table.password_hash:
+        login.acts_for(table.account_id)
 
 
 def _known(table: PokerSession) -> Member | None:

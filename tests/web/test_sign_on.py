@@ -91,6 +91,30 @@ def test_a_report_is_read_by_who_came_the_right_way(app: Flask, ada: Person, ben
     assert ben.get(f"{table.path}/report").status_code == 200
 
 
+@pytest.mark.parametrize("door", [{"teammates_only": "on"}, {"password": "swordfish"}], ids=["teammates", "password"])
+def test_a_guarded_door_opens_to_who_came_the_right_way(
+    app: Flask, ada: Person, ben: Person, door: dict[str, str]
+) -> None:
+    table = ada.opens(account=ada.account, **door)
+    comes_by_acme(app, ada)
+    requires(ada, ada.account)
+    seat = {"member_name": "Ben", "role": "voter"}
+    ben.get("/accounts")
+    for answer in (ben.get(f"{table.path}/join"), ben.post(f"{table.path}/members", seat, htmx=False)):
+        assert (answer.status_code, says(answer, "lets its teammates in by Acme SSO only")) == (403, True)
+    comes_by_acme(app, ben)
+    assert ben.get(f"{table.path}/join").status_code == 200
+    assert ben.post(f"{table.path}/members", seat, htmx=False).status_code == 303
+
+
+def test_at_an_open_door_a_teammate_is_like_any_guest(app: Flask, ada: Person, ben: Person) -> None:
+    table = ada.opens(account=ada.account)
+    comes_by_acme(app, ada)
+    requires(ada, ada.account)
+    ben.get("/accounts")
+    assert ben.post(f"{table.path}/members", {"member_name": "Ben", "role": "voter"}, htmx=False).status_code == 303
+
+
 def test_an_owner_is_never_locked_out(app: Flask, ada: Person) -> None:
     """They show first that the way works, and are let in by every other one afterwards."""
     before = with_rows(app)
