@@ -62,7 +62,7 @@ def let_go(_problem: BaseException | None = None) -> None:
     """The request is over: what was read is forgotten. A connection that died meanwhile has nothing to take back."""
     if session.registry.has():
         try:
-            session.rollback()
+            session.close()
         except OperationalError:
             session().invalidate()
 

@@ -100,13 +100,18 @@ def publish(news: News) -> None:
     if hand_over is not None and hand_over(news.session_id):
         return
     early = _outboxes.too_early(news.session_id)
-    if early and after_answer(lambda: _tell_in_peace(news.session_id, early)):
+    if early and _later(news.session_id, early):
         return
     while more := send_next(news.session_id):
         if more.members > COALESCE_ABOVE and _outboxes.hold_more(news.session_id):
-            if after_answer(lambda: _tell_in_peace(news.session_id, APART)):
+            if _later(news.session_id, APART):
                 return
             time.sleep(PACE)
+
+
+def _later(session_id: str, rest: float) -> bool:
+    """Whether the rest is told after the answer under way. Where no engine is, nobody is told anything."""
+    return realtime.is_on() and after_answer(lambda: _tell_in_peace(session_id, rest))
 
 
 def _tell_in_peace(session_id: str, rest: float) -> None:

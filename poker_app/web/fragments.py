@@ -11,6 +11,7 @@ from flask import Flask, Response, current_app, make_response, redirect, render_
 from jinja2 import Environment
 
 from poker_app import clock, realtime
+from poker_app.db import session
 from poker_app.poker import events
 from poker_app.poker.agenda import Agenda, agenda_of
 from poker_app.poker.models import Member
@@ -87,6 +88,8 @@ def table_now(session_id: str, version: int) -> str:
 
 def _rendered(session_id: str, version: int | None = None) -> tuple[Table, str, events.State]:
     version = version or version_of(session_id)
+    # Whoever draws needs a connection of the database, so nobody holds one who waits for them.
+    session.commit()
     with _newest.drawing(session_id):
         known = _newest.get(session_id)
         if known and known[0].version >= version:

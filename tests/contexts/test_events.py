@@ -140,6 +140,7 @@ def large(monkeypatch: pytest.MonkeyPatch) -> tuple[list[tuple[str, int]], list[
     monkeypatch.setattr("poker_app.realtime.publish", lambda *sent: told.append((sent[1], sent[2]["version"])) or True)
     monkeypatch.setattr("poker_app.poker.events.render", lambda _, version: State(version, 1, "", 13))
     monkeypatch.setattr("poker_app.poker.events.after_answer", lambda action: later.append(action) or True)
+    monkeypatch.setattr("poker_app.realtime.is_on", lambda: True)
     monkeypatch.setattr("poker_app.poker.events.APART", 0.1)
     monkeypatch.setattr("poker_app.poker.events._outboxes.apart", 0.1)
     return told, later
