@@ -1,6 +1,7 @@
 """Real engines beside the product, each as a process of its own: soketi from npm, Pushpin from Debian."""
 
 import fcntl
+import http.client
 import json
 import os
 import shutil
@@ -39,6 +40,23 @@ def wait_for(port: int, server: subprocess.Popen[bytes], patience: float = 60) -
             assert server.poll() is None, f"{server.args!r} ended"
             assert time.monotonic() < until, f"{server.args!r} did not start"
             time.sleep(0.05)
+
+
+def wait_until_ready(port: int, patience: float = 60) -> None:
+    """A server may listen before it is ready to answer."""
+    until = time.monotonic() + patience
+    while True:
+        asking = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        try:
+            asking.request("GET", "/")
+            if asking.getresponse().status < 500:
+                return
+        except (OSError, http.client.HTTPException):
+            pass
+        finally:
+            asking.close()
+        assert time.monotonic() < until, f"whoever listens at port {port} did not answer"
+        time.sleep(0.1)
 
 
 def npm_install(folder: Path, wanted: str) -> Path:
@@ -91,6 +109,7 @@ class Soketi:
             stderr=subprocess.DEVNULL,
         )
         wait_for(self.port, self._server)
+        wait_until_ready(self.port)
 
     def stop(self) -> None:
         """At once: left to itself it waits for its sockets."""
@@ -123,6 +142,7 @@ class Pushpin:
             self._running = [subprocess.Popen(command, stdout=log, stderr=log) for command in commands]
         for listening in (self.port, self._control):
             wait_for(listening, self._running[1])
+        wait_until_ready(self.port)
 
     def stop(self) -> None:
         for server in self._running:

@@ -16,7 +16,7 @@ import requests
 from engine_server import Engine
 
 HERE = Path(__file__).parent
-PATIENCE = 5.0  # seconds
+PATIENCE = 15.0  # seconds; far more than anything takes, but the machine may be busy
 _NUMBERS = itertools.count()
 
 
