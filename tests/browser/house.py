@@ -125,7 +125,7 @@ class House:
         """Let the payment provider have told of something that could not be processed, an hour ago."""
         at = (datetime.now(UTC) - timedelta(hours=1)).replace(tzinfo=None).isoformat(" ")
         row = (event_id, "invoice.payment_failed", "in_1", at, 3, problem)
-        with sqlite3.connect(self._database, timeout=10) as database:
+        with sqlite3.connect(self.database, timeout=10) as database:
             columns = "id, type, object_id, received_at, tries, problem"
             database.execute(f"INSERT INTO webhook_event ({columns}) VALUES (?, ?, ?, ?, ?, ?)", row)
         database.close()
