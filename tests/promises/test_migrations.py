@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +102,8 @@ def value(column: sa.Column[Any], number: int) -> object:
             return True
         case sa.DateTime():
             return datetime(2026, 1, number, tzinfo=UTC)
+        case sa.Date():
+            return date(2026, 1, number)
         case sa.JSON():
             return [number]
         case sa.Integer():

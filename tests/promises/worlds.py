@@ -217,7 +217,7 @@ class World:
         patch.setattr("werkzeug.sansio.response.dump_cookie", partial(dump_cookie, sync_expires=False))
         # What the process remembers would hand one world's rendering to the other.
         patch.setattr(fragments, "_newest", fragments.Newest(most=500))
-        patch.setattr(events, "_outboxes", events._Outboxes())
+        patch.setattr(events, "_outboxes", events.Outboxes(events.APART))
         patch.setattr(messages, "_counted", messages._Counted())
         realtime.configure(self.app.config["SETTINGS"])
         if self._listen is None:
