@@ -218,6 +218,8 @@ class World:
         # What the process remembers would hand one world's rendering to the other.
         patch.setattr(fragments, "_newest", fragments.Newest(most=500))
         patch.setattr(events, "_outboxes", events.Outboxes(events.APART))
+        # Nobody closes the answers here, so nothing waits for that.
+        patch.setattr(events, "after_answer", lambda _: False)
         patch.setattr(messages, "_counted", messages._Counted())
         realtime.configure(self.app.config["SETTINGS"])
         if self._listen is None:
