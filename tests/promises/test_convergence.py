@@ -183,7 +183,7 @@ class Stage:
             context.route(f"**/js/room/{script}", lambda route: _break(route, right, wrong))
         page = context.new_page()
         page.goto(origin + story.path)
-        page.wait_for_function("document.getElementById('connection').dataset.state === 'live'")
+        page.locator("#connection[data-state=live]").wait_for(state="attached")
         return page
 
 
