@@ -35,8 +35,14 @@
     signin() {}
     disconnect() {}
     connect() {}
+    #channels = [];
+    allChannels() {
+      return this.#channels;
+    }
     subscribe(name) {
       const channel = new Channel();
+      channel.pusher = this;
+      this.#channels.push(channel);
       if (name.startsWith('private-')) state = channel;
       return channel;
     }
