@@ -258,4 +258,6 @@ BUGS: dict[str, tuple[str, str, str]] = {
 
 @pytest.mark.parametrize("bug", BUGS)
 def test_a_bug_is_noticed(stage: Stage, bug: str) -> None:
-    assert any(stage.play(story, range(100, 115), BUGS[bug]) for story in stage.stories[:2]), "nobody noticed"
+    """Some schedules heal what the bug left behind, so many are tried until one does not."""
+    tries = [(story, range(seed, seed + 15)) for seed in range(100, 190, 15) for story in stage.stories[1::-1]]
+    assert any(stage.play(story, seeds, BUGS[bug]) for story, seeds in tries), "nobody noticed"
