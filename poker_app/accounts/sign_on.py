@@ -15,6 +15,15 @@ from poker_app.db import session
 from poker_app.errors import Conflict, Forbidden, NotInPlan
 
 
+class CameAnotherWay(Forbidden):
+    """Somebody came another way than their account asks for. ``provider`` names the one to come by."""
+
+    def __init__(self, account: Account, provider: str) -> None:
+        self.label = providers.label_of(provider)
+        super().__init__(f"{account.name} lets its teammates in by {self.label} only, and you came another way.")
+        self.provider = provider
+
+
 def required(account: Account) -> str | None:
     """The provider that an account's teammates have to come by, as its name; None where any way will do."""
     return account.sign_on if account.sign_on and accounts.may_require_sign_on(account.id) else None
@@ -29,15 +38,11 @@ def came_by(sign_in: SignIn | None) -> str | None:
 
 
 def check(acting: Acting, sign_in: SignIn | None) -> Acting:
-    """Who acts, if they came the way that their account asks for. Raises Forbidden, saying which that is."""
+    """Who acts, if they came the way that their account asks for. Raises CameAnotherWay, saying which that is."""
     wanted = required(acting.account)
     if wanted is None or acting.user is None or acting.reaches("owner") or came_by(sign_in) == wanted:
         return acting
-    label = providers.label_of(wanted)
-    raise Forbidden(
-        f"{acting.account.name} lets its teammates in by {label} only, and you came another way. Sign out, then sign "
-        f"in with {label}."
-    )
+    raise CameAnotherWay(acting.account, wanted)
 
 
 def require(acting: Acting, name: str, sign_in: SignIn | None) -> None:

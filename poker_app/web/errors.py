@@ -7,10 +7,11 @@ from sqlalchemy.exc import OperationalError, TimeoutError  # noqa: A004
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from poker_app.accounts.mailed_links import DeadLink
+from poker_app.accounts.sign_on import CameAnotherWay
 from poker_app.db import disk_failed
 from poker_app.errors import Conflict, Forbidden, Invalid, Refusal
 from poker_app.rules import Refused
-from poker_app.web import fragments
+from poker_app.web import fragments, login
 
 log = structlog.get_logger("web")
 
@@ -37,6 +38,14 @@ def install(app: Flask) -> None:
     @app.errorhandler(DeadLink)
     def led_nowhere(link: DeadLink) -> Response:
         return make_response(render_template("signing_in/dead_link.html", link=link), link.status)
+
+    @app.errorhandler(CameAnotherWay)
+    def led_to_the_right_way(refusal: CameAnotherWay) -> Response:
+        if "HX-Request" in request.headers:
+            return answer(refusal.sentence, refusal.status)
+        onward = request.full_path.rstrip("?") if request.method == "GET" else login.HOME
+        page = render_template("signing_in/another_way.html", refusal=refusal, onward=onward)
+        return make_response(page, refusal.status)
 
     @app.errorhandler(Refused)
     def refused_by_a_rule(refused: Refused) -> Response:

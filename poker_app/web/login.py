@@ -186,8 +186,8 @@ def _remember(acting: Acting) -> None:
 
 
 def acts_for(account_id: str) -> Acting | None:
-    """Somebody at work for an account here and now; None if they do not belong to it. Raises Forbidden for who came
-    another way than it asks for."""
+    """Somebody at work for an account here and now; None if they do not belong to it. Raises CameAnotherWay for
+    who did so."""
     found = acting.acting_for(user(), account_id)
     return sign_on.check(found, current_sign_in()) if found else None
 

@@ -43,10 +43,8 @@ def offer(provider: str) -> ResponseReturnValue:
 
 @blueprint.post("/sign-in/with/<provider>")
 def begin(provider: str) -> ResponseReturnValue:
-    """Set out to sign in."""
-    chosen = providers.named(provider)
-    onward = login.own_address(request.form.get("next"))
-    return redirect(onward, 303) if login.user() else _set_out(chosen, onward)
+    """Set out to sign in. Who is signed in already stays so until they are back."""
+    return _set_out(providers.named(provider), login.own_address(request.form.get("next")))
 
 
 @blueprint.post("/me/logins/<provider>")

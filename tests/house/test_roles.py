@@ -142,7 +142,7 @@ TABLE = {
     "POST second_factor.renew_recovery_codes": Row(OWN_FACTOR_IS_OFF),
     "POST signing_in.out": Row("303 303 303 303 303 303"),
     "GET providers.offer": Row("200 303 200 200 200 303 303 303 303 303"),
-    "POST providers.begin": Row("200 303 200 200 200 303 303 303 303 303"),
+    "POST providers.begin": Row("200 200 200 200 200 200 200 200 200 200"),
     # Nobody has been there.
     "GET providers.back": Row("400 400 400 400 400 400"),
     "POST providers.connect": Row("303 200 303 303 303 200 200 200 200 200"),

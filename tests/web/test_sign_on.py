@@ -71,6 +71,9 @@ def test_teammates_come_by_the_provider_or_not_at_all(app: Flask, ada: Person, b
     for path in ("", "/settings", "/billing"):
         answer = ben.get(f"/accounts/{ada.account}{path}")
         assert (answer.status_code, says(answer, "lets its teammates in by Acme SSO only")) == (403, True)
+        # The way that is wanted is one button away, and leads back to the page.
+        assert says(answer, "Continue with Acme SSO")
+        assert f'name="next" value="/accounts/{ada.account}{path}"' in answer.text
     opening = {"name": "S", "deck": "hours", "member_name": "Ben", "form_key": "1", "account": ada.account}
     ben.get("/accounts")
     assert ben.post("/sessions", opening, htmx=False).status_code == 403
