@@ -60,7 +60,8 @@ class _AnyPort(Controller):
 
 
 class Post:
-    """The server. ``refuses`` is an answer to give instead of taking a letter, such as ``550 No such mailbox``."""
+    """The server. ``refuses`` is an answer to give instead of taking a letter, such as ``550 No such mailbox``, and
+    ``unknown`` are addresses that it takes none for."""
 
     def __init__(self, **how: Any) -> None:
         self.empty()
@@ -71,6 +72,7 @@ class Post:
         """As if nothing had ever been sent."""
         self.letters: list[Letter] = []
         self.refuses = ""
+        self.unknown: set[str] = set()
         self._opened: set[int] = set()
 
     @property
@@ -79,6 +81,15 @@ class Post:
 
     def stop(self) -> None:
         self._controller.stop()
+
+    async def handle_RCPT(  # noqa: N802
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """What aiosmtpd calls for everybody whom a message is for."""
+        if address in self.unknown:
+            return "550 No such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """What aiosmtpd calls for every message."""

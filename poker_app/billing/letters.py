@@ -1,4 +1,4 @@
-"""Letters about money, to the owners and admins of an account: each once for what causes it.
+"""Letters about money, to the owners and admins of an account: each of them gets each once for what causes it.
 
 What is due follows from how things stand, not from the event that brought it about: so an event that comes twice and a
 job that runs twice send nothing twice, and what a mail server did not take is sent by the next one that asks.
@@ -67,22 +67,24 @@ def tell(account_id: str) -> int:
     account = session.get(Account, account_id)
     if account is None:
         return 0
-    name, waiting, to = account.name, list(_due(account)), _who_pays(account_id)
+    name, waiting, who_pays = account.name, list(_due(account)), _who_pays(account_id)
     session.rollback()
-    return sum(_send(account_id, each, name, to) for each in waiting if _claim(account_id, each.cause))
+    return sum(_send(account_id, due, name, *who) for due in waiting for who in who_pays)
 
 
-def _send(account_id: str, due: Due, name: str, to: list[str]) -> int:
-    sent = 0
-    for address in to:
-        try:
-            mail.send(due.letter, address, account=name, path=f"/accounts/{account_id}/billing", **due.about)
-            sent += 1
-        except mail.Undelivered as problem:
-            log.warning("undelivered", letter=due.letter, problem=repr(problem.__cause__))
-    if not sent:
-        _unclaim(account_id, due.cause)
-    return sent
+def _send(account_id: str, due: Due, name: str, user_id: str, address: str) -> bool:
+    """Whether somebody was sent a letter now. One that is lost with the process between the claim and the mail server
+    is not sent again: better none than many."""
+    cause = f"{due.cause}:{user_id}"
+    if not _claim(account_id, cause):
+        return False
+    try:
+        mail.send(due.letter, address, account=name, path=f"/accounts/{account_id}/billing", **due.about)
+    except mail.Undelivered as problem:
+        log.warning("undelivered", letter=due.letter, problem=repr(problem.__cause__))
+        _unclaim(account_id, cause)
+        return False
+    return True
 
 
 def _due(account: Account) -> Iterator[Due]:
@@ -134,14 +136,14 @@ def day(moment: datetime) -> str:
     return f"{moment.day} {moment:%B %Y}"
 
 
-def _who_pays(account_id: str) -> list[str]:
-    paying = select(User.email).join(Teammate, Teammate.user_id == User.id)
+def _who_pays(account_id: str) -> list[tuple[str, str]]:
+    paying = select(User.id, User.email).join(Teammate, Teammate.user_id == User.id)
     paying = paying.where(Teammate.account_id == account_id, Teammate.role.in_(("owner", "admin")))
-    return [email for email in session.scalars(paying.order_by(User.email)) if email]
+    return [(user_id, email) for user_id, email in session.execute(paying.order_by(User.email)) if email]
 
 
 def _claim(account_id: str, cause: str) -> bool:
-    """Whether nobody has sent the letter for that cause, and nobody is about to: from now on somebody is."""
+    """Whether nobody has sent that letter to that user, and nobody is about to: from now on somebody is."""
     if session.get(SentLetter, (account_id, cause)):
         return False
     row = {"account_id": account_id, "cause": cause, "sent_at": clock.now()}
@@ -152,6 +154,6 @@ def _claim(account_id: str, cause: str) -> bool:
 
 
 def _unclaim(account_id: str, cause: str) -> None:
-    """Nobody has got it: whoever asks next may send it."""
+    """They have not got it: whoever asks next may send it."""
     with transaction():
         session.execute(delete(SentLetter).where(SentLetter.account_id == account_id, SentLetter.cause == cause))

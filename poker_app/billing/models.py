@@ -121,7 +121,8 @@ class WebhookEvent(Base):
 
 
 class SentLetter(Base):
-    """A letter about money that an account's owners and admins were sent, by what caused it: once for each cause."""
+    """A letter about money that an owner or admin of an account was sent: once for each ``cause``, which ends with the
+    user's id."""
 
     __tablename__ = "sent_letter"
 

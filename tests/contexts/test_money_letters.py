@@ -106,6 +106,16 @@ def test_a_session_is_open_although_the_mail_server_is_down(
     assert subjects(post) == ["Ada’s team has no credits left"]
 
 
+def test_whose_letter_was_refused_gets_it_later_and_the_others_no_second_one(ada: Payer, post: Post) -> None:
+    seats(ada, "Abe", "admin")
+    post.unknown = {"abe@example.com"}
+    opens(ada, 2)
+    assert [letter.to for letter in post.letters] == ["ada@example.com"]
+    post.unknown = set()
+    opens(ada)
+    assert [letter.to for letter in post.letters] == ["ada@example.com", "abe@example.com"]
+
+
 def test_many_at_once_send_one_letter(ada: Payer, post: Post, app: Flask) -> None:
     opens(ada, 2)
     with app.app_context(), transaction():
