@@ -103,6 +103,14 @@ def _sqlite_place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("place") / "faceup.db"
 
 
+@pytest.fixture(scope="session")
+def _postgres_place(postgres_url: str) -> str:
+    """The server with the database that is every test's in turn."""
+    folder = postgres_url.partition("?host=")[2]
+    postgres.command(folder, "CREATE DATABASE test TEMPLATE empty")
+    return folder
+
+
 @pytest.fixture
 def settings(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
     """Settings for a database of the test's own, with no realtime engine."""
@@ -113,8 +121,8 @@ def settings(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> I
         place.symlink_to(shutil.copy(request.getfixturevalue("empty_sqlite"), tmp_path / "faceup.db"))
         yield _settings(f"sqlite:///{place}")
         return
-    folder = request.getfixturevalue("postgres_url").partition("?host=")[2]
-    postgres.command(folder, "DROP DATABASE IF EXISTS test WITH (FORCE)", "CREATE DATABASE test TEMPLATE empty")
+    folder: str = request.getfixturevalue("_postgres_place")
+    postgres.empty(folder, "test")
     yield _settings(postgres.url(folder, "test"))
 
 

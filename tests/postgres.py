@@ -120,6 +120,30 @@ def command(folder: str, *statements: str) -> None:
             connection.execute(statement)
 
 
+# Ten times quicker than a new database. Foreign keys are not asked about what goes anyway.
+EMPTY = """
+DO $$
+DECLARE each record;
+BEGIN
+    PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid();
+    SET LOCAL session_replication_role = replica;
+    FOR each IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+        EXECUTE format('DELETE FROM %I', each.tablename);
+    END LOOP;
+    FOR each IN SELECT sequencename FROM pg_sequences WHERE last_value IS NOT NULL LOOP
+        EXECUTE format('ALTER SEQUENCE %I RESTART', each.sequencename);
+    END LOOP;
+END $$
+"""
+
+
+def empty(folder: str, database: str) -> None:
+    """Take every row out of a database, as if it had just been made, and end whatever was left open in it."""
+    with psycopg.connect(host=folder, user="postgres", dbname=database, autocommit=True) as connection:
+        connection.execute(EMPTY)
+
+
 @contextmanager
 def of_its_own(folder: str, name: str, connections: int) -> Iterator[str]:
     """An empty database whose owner, called the same, may open so many connections; gives the owner's URL."""
