@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
     from tests.stripe_double import StripeDouble
+    from tests.stripe_double.server import Server
 
 ON_BOTH = {"contexts", "concurrency", "web"}
 # The settings of a service where people sign in.
@@ -217,18 +218,27 @@ def post(_post_office: Post) -> Post:
     return _post_office
 
 
+@pytest.fixture(scope="session")
+def _stripe_server() -> "Iterator[Server]":
+    """Where Stripe is: the same address for every test, so that an application can serve the next one too."""
+    from tests.stripe_double.server import Server
+
+    server = Server()
+    yield server
+    server.stop()
+
+
 @pytest.fixture
-def double() -> "Iterator[StripeDouble]":
+def double(_stripe_server: "Server") -> "StripeDouble":
     """A Stripe of the test's own, which sells the standard offer. ``paying.with_stripe`` makes the settings."""
     from tests.stripe_double import StripeDouble
 
-    made = StripeDouble()
+    made = StripeDouble(_stripe_server)
     for plan in STANDARD.plans[1:]:
         made.sells(plan.price, plan.amount, monthly=True)
     for pack in STANDARD.packs:
         made.sells(pack.price, pack.amount, monthly=False)
-    yield made
-    made.stop()
+    return made
 
 
 class Announced(list[str]):

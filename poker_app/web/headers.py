@@ -1,5 +1,7 @@
 """What every answer says to the browser about what it may do."""
 
+from functools import lru_cache
+
 from flask import Flask, Response, request
 from werkzeug.exceptions import SecurityError
 
@@ -44,14 +46,17 @@ def _referrer() -> str:
 
 
 def _policy() -> str:
-    connect = " ".join(dict.fromkeys([POLICY["connect-src"], *_own_socket(), *realtime.connect_sources()]))
-    return "; ".join(f"{name} {value}" for name, value in {**POLICY, "connect-src": connect}.items())
-
-
-def _own_socket() -> list[str]:
-    """Browsers do not agree that 'self' covers the WebSocket scheme, so this server's own socket is named."""
     try:
-        return [f"{'wss' if request.is_secure else 'ws'}://{request.host}"]
+        host = request.host
     except SecurityError:
         # A request for a host that is not ours: it is being refused, under the policy like everything.
-        return []
+        host = ""
+    return _policy_at(host, request.is_secure, tuple(realtime.connect_sources()))
+
+
+@lru_cache(maxsize=64)
+def _policy_at(host: str, secure: bool, engine: tuple[str, ...]) -> str:
+    # Browsers do not agree that 'self' covers the WebSocket scheme, so this server's own socket is named.
+    own_socket = [f"{'wss' if secure else 'ws'}://{host}"] if host else []
+    connect = " ".join(dict.fromkeys([POLICY["connect-src"], *own_socket, *engine]))
+    return "; ".join(f"{name} {value}" for name, value in {**POLICY, "connect-src": connect}.items())

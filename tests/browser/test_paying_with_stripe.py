@@ -2,14 +2,13 @@
 over HTTP, and months pass."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
 from playwright.sync_api import expect
 
-from poker_app.rules.plans import STANDARD
 from tests.browser.house import LaterHouse
 from tests.browser.person import Person
 from tests.browser.soundness import is_sound
@@ -22,16 +21,10 @@ CLOCK = "tick tock"
 
 
 @pytest.fixture
-def stripe() -> Iterator[StripeDouble]:
+def stripe(double: StripeDouble) -> StripeDouble:
     """At the same moment as the house, with failed subscriptions left unpaid, as docs/payments.md says to set it up."""
-    double = StripeDouble()
     double.now, double.after_retries = int(time.time()), "unpaid"
-    for plan in STANDARD.plans[1:]:
-        double.sells(plan.price, plan.amount, monthly=True)
-    for pack in STANDARD.packs:
-        double.sells(pack.price, pack.amount, monthly=False)
-    yield double
-    double.stop()
+    return double
 
 
 @pytest.fixture

@@ -100,7 +100,8 @@ class Release:
 
 
 class Box:
-    """nginx, the releases and the engine, as one machine that goes away and comes back."""
+    """nginx, the releases and the engine, as one machine that goes away and comes back. The engine is not started yet:
+    here its webhooks are to come in through nginx."""
 
     def __init__(self, folder: Path, nginx: str, database_url: str, engine: Soketi, **settings: str) -> None:
         self.folder, self.engine, self._nginx = folder, engine, nginx
@@ -126,11 +127,10 @@ class Box:
         }
         self._configuration = write_nginx(folder, changes)
         self.live = "a"
-        self.comes_back(engine=False)
+        self.comes_back()
 
-    def comes_back(self, *, engine: bool = True) -> None:
-        if engine:
-            self.engine.start()
+    def comes_back(self) -> None:
+        self.engine.start(self.port)
         self.releases = {self.live: self.release(self.live)}
         self._write_live()
         self._proxy = subprocess.Popen([self._nginx, "-c", self._configuration, "-g", "daemon off;"])

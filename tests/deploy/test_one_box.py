@@ -29,6 +29,7 @@ VISITORS = 16
 
 @pytest.fixture(scope="module")
 def box(deployed: str, engine: Soketi, nginx: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
+    engine.stop()
     box = Box(tmp_path_factory.mktemp("box"), nginx, deployed, engine)
     yield box
     log = box.log()
@@ -130,6 +131,17 @@ def test_a_team_estimates_its_backlog_there(box: Box, browser: Browser) -> None:
     """The same story as on the embedded server, the machine's restart included."""
     with people(browser) as person:
         story.a_team_estimates_its_backlog(box, person)
+
+
+@pytest.mark.browser
+def test_who_closes_their_tab_is_away_by_the_engines_webhook(box: Box, browser: Browser) -> None:
+    """Their silence would say so only much later."""
+    with people(browser) as person:
+        ada, ben = (person(name, home=box.url) for name in ("Ada", "Ben"))
+        ben.joins(ada.opens())
+        ada.sees_seat("Ben", "thinking")
+        ben.page.close()
+        ada.sees_seat("Ben", "away")
 
 
 def test_when_no_release_answers_nginx_says_so(box: Box) -> None:

@@ -32,7 +32,7 @@ class Player:
 
     def __init__(self, port: int, name: str) -> None:
         self.name = name
-        self._visitor = Visitor(Everywhere(port), name)
+        self._visitor = Visitor(Everywhere(port, patience=20), name)
         self._table = self._round = ""
         self.sessions: set[str] = set()
         self.votes: dict[str, str] = {}
@@ -40,6 +40,7 @@ class Player:
         # Sent, and never answered: kept or not.
         self.open_questions: dict[str, str] = {}
         self.unanswered = 0
+        self.doing = ""
         self.refusals: list[tuple[int, str, str | None]] = []
 
     def play(self, done: threading.Event) -> None:
@@ -54,6 +55,7 @@ class Player:
                 return
 
     def _managed(self, step: Callable[[str, str], bool], key: str, card: str) -> bool:
+        self.doing = f"{step.__name__} {key}"
         try:
             return step(key, card)
         except (OSError, HTTPException):
@@ -121,8 +123,9 @@ def playing(port: int, how_many: int, name: str = "Player") -> Iterator[list[Pla
             yield players
         finally:
             done.set()
-        for each in at_play:
-            each.result()
+            # Why somebody gave up explains best what the others waited for.
+            for each in at_play:
+                each.result()
 
 
 def check_kept(database_url: str, players: list[Player]) -> int:

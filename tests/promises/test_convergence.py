@@ -147,7 +147,7 @@ class Stage:
 
     def __init__(self, app: Flask, browser: Browser, stories: list[Story]) -> None:
         self._server = make_server("127.0.0.1", 0, app, threaded=True)
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         self._browser = browser
         self.stories = stories
 

@@ -109,7 +109,8 @@ def wait_for_estimates(players: list[Player]) -> None:
     before = [len(each.estimates) for each in players]
     until = time.monotonic() + 60
     while any(len(each.estimates) == had for each, had in zip(players, before, strict=True)):
-        assert time.monotonic() < until, "they do not get on"
+        waiting = [each.doing for each, had in zip(players, before, strict=True) if len(each.estimates) == had]
+        assert time.monotonic() < until, f"they do not get on: {waiting}"
         time.sleep(0.01)
 
 

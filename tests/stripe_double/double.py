@@ -19,12 +19,13 @@ Send = Callable[[bytes, str], int]
 
 
 class StripeDouble(Api):
-    """Listens until it is stopped. ``endpoint`` is where webhooks go; ``holding`` keeps them until ``release``."""
+    """Is found at ``server`` until another one takes that over. ``endpoint`` is where webhooks go; ``holding`` keeps
+    them until ``release``."""
 
     key = "sk_test_double"
     secret = "whsec_double"
 
-    def __init__(self) -> None:
+    def __init__(self, server: Server) -> None:
         super().__init__()
         self.asked: list[str] = []
         self.keys: dict[str, tuple[str, list[tuple[str, str]], tuple[int, Any] | None]] = {}
@@ -35,12 +36,8 @@ class StripeDouble(Api):
         self.sent: list[Thing] = []  # every event, in the order in which they happened
         self.waiting: list[Thing] = []  # held, or not taken
         self.pause: Callable[[], None] = lambda: None
-        self.server = Server(self)
-        self.url = self.public_url = self.server.url
-
-    def stop(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
+        server.double = self
+        self.url = self.public_url = server.url
 
     # --- webhooks
 

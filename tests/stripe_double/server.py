@@ -25,19 +25,23 @@ class Trouble(Exception):
 
 
 class Server(ThreadingHTTPServer):
-    """On a port of its own, on this machine only."""
+    """On a port of its own, on this machine only. ``double`` is whose address it is at the moment."""
 
     daemon_threads = True
     request_queue_size = 256
+    double: "StripeDouble"
 
-    def __init__(self, double: "StripeDouble") -> None:
-        self.double = double
+    def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def stop(self) -> None:
+        self.shutdown()
+        self.server_close()
 
 
 class Handler(BaseHTTPRequestHandler):
