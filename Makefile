@@ -5,9 +5,9 @@
 #   make run PYTHON=/path/to/python3       another Python than the one that is found
 
 PY = .venv/bin/python
-# Two processes; the tests of one file stay together, and the browser's, which take longest, come first.
-# `make test PARALLEL=` runs them in one.
-PARALLEL = -n 2 --dist loadfile --no-loadscope-reorder
+# Three processes, because many tests wait; those of one file stay together, and the browser's, which take longest,
+# come first. `make test PARALLEL=` runs them in one.
+PARALLEL = -n 3 --dist loadfile --no-loadscope-reorder
 ARGS =
 
 MAKEFLAGS += --no-print-directory
