@@ -56,9 +56,10 @@ def test_pages_and_files(function: Function) -> None:
     status, headers, text = function.ask("GET", "/")
     assert (status, "Vote face down" in text) == (200, True)
     assert headers["strict-transport-security"]
-    path = text.partition('href="/static/')[2].partition('"')[0]
-    status, headers, text = function.ask("GET", f"/static/{path}")
-    assert (status, "@layer" in text) == (200, True)
+    for name, sign in (("styles-", "@layer"), ("v-", "<svg")):
+        path = f"/static/{name}" + text.partition(f'href="/static/{name}')[2].partition('"')[0]
+        status, headers, content = function.ask("GET", path)
+        assert (status, sign in content, "immutable" in headers["cache-control"]) == (200, True, True)
     assert function.ask("GET", "/sessions/none%20such")[0] in (303, 404)
 
 
