@@ -1,5 +1,6 @@
 """An engine to test: the embedded server in a thread, or the address of any other."""
 
+import json
 import os
 import threading
 import time
@@ -11,9 +12,11 @@ from typing import Any
 
 import pusher
 import uvicorn
+from websockets.sync.client import connect
 
 from poker_app.realtime.engines.client import Straight
 from poker_app.realtime.engines.embedded.app import EmbeddedServer
+from poker_app.realtime.engines.embedded.protocol import Event
 from poker_app.realtime.engines.fanout.hub import Hub
 from poker_app.realtime.engines.fanout.proxy import Proxy
 from poker_app.realtime.engines.fanout.sockets import View
@@ -152,8 +155,25 @@ def pushpin() -> Iterator[Engine]:
         proxy = Proxy(real.settings["GRIP_URL"])
         site.view = View(OWN, proxy)
         hub = Hub(proxy)
+        _wake(real.port, hub)
         yield Engine("127.0.0.1", real.port, name="pushpin", backend=partial(Straight, lambda: hub))
     running.stop()
+
+
+def _wake(port: int, hub: Hub) -> None:
+    """Until Pushpin's parts have found one another, what is published is lost, though it answers already."""
+    until = time.monotonic() + 20
+    with connect(f"ws://127.0.0.1:{port}/app/{OWN.key}?protocol=7") as socket:
+        socket.recv(10)
+        socket.send(json.dumps({"event": "pusher:subscribe", "data": {"channel": "awake"}}))
+        socket.recv(10)
+        while True:
+            hub.publish([Event(["awake"], "awake", "{}")])
+            try:
+                socket.recv(0.5)
+                return
+            except TimeoutError:
+                assert time.monotonic() < until, "Pushpin delivers nothing"
 
 
 class Running:
