@@ -146,4 +146,7 @@ class LaterHouse(House):
     def passes(self, **time: float) -> None:
         ahead = self._folder / AHEAD
         before = float(ahead.read_text()) if ahead.exists() else 0.0
-        ahead.write_text(str(before + timedelta(**time).total_seconds()))
+        # In one step, for the server reads it at any moment.
+        written = ahead.with_suffix(".new")
+        written.write_text(str(before + timedelta(**time).total_seconds()))
+        written.replace(ahead)
