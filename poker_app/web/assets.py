@@ -5,6 +5,7 @@ The version stands in the path, not in the query, because the scripts import one
 
 import hashlib
 import re
+from functools import cache
 
 from flask import Flask, Response, request, send_from_directory, url_for
 
@@ -50,11 +51,13 @@ def install(app: Flask) -> None:
         answer.headers["Cache-Control"] = kept(named)
         return answer
 
-    # Not at home in css/, so what is named from there is named in full.
-    sheet = stylesheet().replace("../vendor/", asset("vendor/"))
+    @cache
+    def sheet() -> str:
+        # Not at home in css/, so what is named from there is named in full.
+        return stylesheet().replace("../vendor/", asset("vendor/"))
 
     def styles(named: str) -> Response:
-        return Response(sheet, mimetype="text/css", headers={"Cache-Control": kept(named)})
+        return Response(sheet(), mimetype="text/css", headers={"Cache-Control": kept(named)})
 
     def kept(named: str | None) -> str:
         # A page of the release before may ask for its files here: it gets what there is, but not for good.

@@ -43,7 +43,7 @@ def install(app: Flask) -> None:
     def led_to_the_right_way(refusal: CameAnotherWay) -> Response:
         if "HX-Request" in request.headers:
             return answer(refusal.sentence, refusal.status)
-        onward = request.full_path.rstrip("?") if request.method == "GET" else login.HOME
+        onward = login.page_asked_for(login.HOME)
         page = render_template("signing_in/another_way.html", refusal=refusal, onward=onward)
         return make_response(page, refusal.status)
 

@@ -225,5 +225,9 @@ def may_open[**P](view: Callable[Concatenate[Acting, P], ResponseReturnValue]) -
 
 def to_sign_in() -> Response:
     """To the sign-in page, and from there back to where a page was asked for."""
-    wanted = request.full_path.rstrip("?") if request.method == "GET" else "/"
-    return redirect(url_for("signing_in.page", next=wanted), 303)
+    return redirect(url_for("signing_in.page", next=page_asked_for("/")), 303)
+
+
+def page_asked_for(otherwise: str) -> str:
+    """Where to come back to: the page that the request is for, or ``otherwise`` where it is no page's."""
+    return request.full_path.rstrip("?") if request.method == "GET" else otherwise

@@ -99,14 +99,14 @@ class TestRounds(Litany):
 
 
 def test_a_vote_shows_the_voter_the_card_and_nobody_else(scene: Scene) -> None:
-    """The cup: a number might stand in one of the ids too."""
-    own = scene.ben.votes(scene.table, "☕")
-    assert says(own, "You picked break")
+    # First the cup: a number might stand in one of the ids too.
+    assert says(scene.ben.votes(scene.table, "☕"), "You picked break")
     table = scene.ada.get(f"{scene.table.path}/vote-table").text
     assert "1 of 2 have voted" in table
     assert not [sign for sign in ("☕", "Break") if sign in table]
+    assert says(scene.ben.votes(scene.table, "13"), "You picked 13")
     scene.ada.reveals(scene.table)
-    assert "☕" in scene.cleo.get(f"{scene.table.path}/vote-table").text
+    assert "One vote, 13" in scene.cleo.get(f"{scene.table.path}/vote-table").text
 
 
 def test_a_late_vote_gets_the_table_as_it_is_now(scene: Scene) -> None:
