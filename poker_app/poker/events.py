@@ -126,10 +126,12 @@ def _tell_in_peace(session_id: str, rest: float) -> None:
 
 def send_next(session_id: str) -> State | None:
     """Send the next of what waits for a session, by whoever's turn it is; None when there is no more."""
+    waiting = _outboxes.take(session_id)
+    if waiting is None:
+        return None
     sent = None
     try:
-        if waiting := _outboxes.take(session_id):
-            sent = _send(waiting)
+        sent = _send(waiting)
     except SQLAlchemyError:
         # The change itself is committed; the next fetch shows it.
         log.exception("publish_failed", session=session_id)

@@ -16,6 +16,12 @@ class News:
     socket: str | None = None
 
 
+def _both(earlier: News, later: News) -> News:
+    # Changes arrive here in any order, and one event for both has to show the newer. Whoever made one of them needs to
+    # hear of the other: exclude nobody.
+    return replace(later, version=max(earlier.version, later.version), socket=None)
+
+
 class Outboxes:
     """What waits to be published, by session, and which sessions a thread of this process is publishing for.
 
@@ -36,8 +42,7 @@ class Outboxes:
             idle = news.session_id not in self._waiting
             waiting = self._waiting.setdefault(news.session_id, {})
             name = f"{news.event} {news.about}"
-            # Whoever made the change that this one swallows needs to hear of it too: exclude nobody.
-            waiting[name] = replace(news, socket=None) if name in waiting else news
+            waiting[name] = _both(waiting[name], news) if name in waiting else news
             return idle
 
     def take(self, session_id: str) -> News | None:

@@ -170,6 +170,39 @@ def test_a_large_table_is_told_at_once_and_then_now_and_then(
     assert told[3:] == [("vote", 6)]
 
 
+def test_what_is_told_as_one_shows_the_newest_in_whatever_order_it_came(
+    room: Room, large: tuple[list[tuple[str, int]], list[Callable[[], None]]]
+) -> None:
+    """Threads that committed together come here in any order."""
+    told, later = large
+    for version in (1, 4, 2, 3):
+        publish(News(room.table.id, "vote", version))
+    [waiting] = later
+    waiting()
+    assert told == [("vote", 1), ("vote", 4)]
+
+
+def test_what_comes_as_a_turn_ends_is_told(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between seeing that nothing waits and being done, another thread may begin a turn of its own."""
+    told: list[int] = []
+    monkeypatch.setattr("poker_app.realtime.publish", lambda *sent: told.append(sent[2]["version"]) or True)
+    monkeypatch.setattr("poker_app.poker.events.render", lambda _, version: State(version, 1, "", 2))
+    take, turns = events._outboxes.take, []
+
+    def take_and_hand_over(session_id: str) -> News | None:
+        taken = take(session_id)
+        if taken is None and not turns:
+            turns.append(events._outboxes.put(News(session_id, "vote", 2)))
+        return taken
+
+    monkeypatch.setattr(events._outboxes, "take", take_and_hand_over)
+    publish(News(room.table.id, "vote", 1))
+    assert turns == [True]
+    while events.send_next(room.table.id):
+        pass
+    assert told == [1, 2]
+
+
 def test_where_nobody_waits_for_an_answer_a_large_table_is_told_at_once(
     room: Room, large: tuple[list[tuple[str, int]], list[Callable[[], None]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
