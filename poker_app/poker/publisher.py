@@ -12,17 +12,24 @@ from poker_app.poker import events, messages
 
 log = structlog.get_logger(__name__)
 
-# It rests for twice as long as it worked, so that requests have two thirds of the processor, and at a large table,
-# whose events are dear and serve many votes each, for four times; but never for so long that somebody would see it.
+# While others want the processor, it rests for twice as long as it worked, so that requests have two thirds, and at a
+# large table, whose events are dear and serve many votes each, for four times; but never for so long that it is seen.
 REST, REST_AT_LARGE = 2, 4
 LONGEST_REST = 0.1  # seconds
 
 
 class Publisher:
-    """Sends what waits, session after session. ``context`` is the application's, entered for each."""
+    """Sends what waits, session after session.
 
-    def __init__(self, context: Callable[[], AbstractContextManager[object]]) -> None:
+    ``context`` is the application's, entered for each. ``rest`` waits for so many seconds, or until nobody else has
+    anything to do.
+    """
+
+    def __init__(
+        self, context: Callable[[], AbstractContextManager[object]], rest: Callable[[float], object] = time.sleep
+    ) -> None:
         self._context = context
+        self._rest = rest
         self._lock = threading.Lock()
         self._open = False
 
@@ -56,7 +63,7 @@ class Publisher:
                 sent = events.send_next(session_id)
         if sent:
             rest = REST_AT_LARGE if sent.members > events.COALESCE_ABOVE else REST
-            time.sleep(min(rest * (time.perf_counter() - began), LONGEST_REST))
+            self._rest(min(rest * (time.perf_counter() - began), LONGEST_REST))
 
 
 def _tell_fault(done: Future[None]) -> None:

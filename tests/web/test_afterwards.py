@@ -47,7 +47,9 @@ def test_the_embedded_servers_pages_have_it_done_after_they_are_sent(app: Flask)
     scope = {"type": "http", "http_version": "1.1", "method": "GET", "scheme": "http", "path": "/", "query_string": b""}
     where = {"headers": [(b"host", b"localhost")], "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80)}
     # In a thread: in the tests' own, the browser's loop may be running.
-    answer = Bridge(pages, 1)(scope | where, receive, send)
-    threading.Thread(target=asyncio.run, args=(answer,)).start()
-    assert over.wait(5)
+    bridge = Bridge(pages, 1)
+    with bridge.at_work():
+        answer = bridge(scope | where, receive, send)
+        threading.Thread(target=asyncio.run, args=(answer,)).start()
+        assert over.wait(5)
     assert story == ["", "answer", "afterwards"]
