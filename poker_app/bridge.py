@@ -167,14 +167,18 @@ def environment(scope: Any, body: bytes) -> dict[str, Any]:
         AFTERWARDS: [],
     }
     for name, value in scope["headers"]:
-        variable, text = _variable(name), value.decode("latin-1")
-        environ[variable] = f"{environ[variable]},{text}" if variable in environ else text
+        if (variable := _variable(name)) is not None:
+            text = value.decode("latin-1")
+            environ[variable] = f"{environ[variable]},{text}" if variable in environ else text
     # A body sent in chunks comes without its length, and WSGI reads none without one.
     environ.setdefault("CONTENT_LENGTH", str(len(body)))
     return environ
 
 
 @lru_cache(maxsize=256)
-def _variable(header: bytes) -> str:
+def _variable(header: bytes) -> str | None:
+    if b"_" in header:
+        # To WSGI ``X_Forwarded_For`` is ``X-Forwarded-For``, so that a client could slip it past a proxy.
+        return None
     name = header.decode("latin-1").upper().replace("-", "_")
     return name if name in ("CONTENT_LENGTH", "CONTENT_TYPE") else f"HTTP_{name}"

@@ -132,8 +132,6 @@ class Site:
         ):
             await self._realtime(scope, receive, send)
         else:
-            if scope["type"] == "http":
-                _drop_lookalikes(scope)
             await self._pages(scope, receive, send)
 
     async def _live(self, receive: Any, send: Any) -> None:
@@ -175,12 +173,6 @@ class Site:
         await self._pages(scope, receive, send)
         if not 200 <= status < 300:
             raise OSError(f"the webhook was answered with {status}")
-
-
-def _drop_lookalikes(scope: Any) -> None:
-    """To WSGI ``X_Forwarded_For`` is ``X-Forwarded-For``, so that a client could slip it past a proxy."""
-    if any(b"_" in name for name, _ in scope["headers"]):
-        scope["headers"] = [(name, value) for name, value in scope["headers"] if b"_" not in name]
 
 
 if __name__ == "__main__":
