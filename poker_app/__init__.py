@@ -1,7 +1,6 @@
 """Faceup: planning poker. ``create_app`` puts the rooms together."""
 
 from flask import Flask
-from flask_wtf import CSRFProtect
 from sqlalchemy import NullPool
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -10,8 +9,6 @@ from poker_app.accounts import clerk, providers, sign_ins
 from poker_app.billing import payments
 from poker_app.db import db, let_go
 from poker_app.settings import ROOT, Settings
-
-csrf = CSRFProtect()
 
 # A body that is not a file has no business being longer.
 MOST_BODY = 64 * 1024
@@ -52,7 +49,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     from poker_app import web
 
-    web.install(app, csrf)
+    web.install(app)
     return app
 
 

@@ -1,10 +1,9 @@
 """Pages and fragments: guard, one action, one fragment. No rules live here."""
 
 from flask import Flask
-from flask_wtf import CSRFProtect
 
 
-def install(app: Flask, csrf: CSRFProtect) -> None:
+def install(app: Flask) -> None:
     """Everything that answers requests, in the order in which a request meets it."""
     from poker_app.poker import events
     from poker_app.web import (
@@ -40,6 +39,7 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
         second_step,
         series,
         sessions,
+        signed,
         signing_in,
         signing_up,
         tasks,
@@ -54,7 +54,8 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
     login.install(app)
     operating.install(app)
     providers.install(app)
-    csrf.init_app(app)
+    tokens = signed.Tokens()
+    tokens.init_app(app)
     assets.install(app)
     headers.install(app)
     errors.install(app)
@@ -69,7 +70,7 @@ def install(app: Flask, csrf: CSRFProtect) -> None:
         app.register_blueprint(room.blueprint)
     for room in (webhooks, fake_payments, jobs, metrics, operating):
         app.register_blueprint(room.blueprint)
-    csrf.exempt(realtime.hear_webhook)
-    csrf.exempt(realtime.hear_socket)
-    csrf.exempt(clerk.hear_webhook)
-    csrf.exempt(webhooks.hear_stripe)
+    tokens.exempt(realtime.hear_webhook)
+    tokens.exempt(realtime.hear_socket)
+    tokens.exempt(clerk.hear_webhook)
+    tokens.exempt(webhooks.hear_stripe)

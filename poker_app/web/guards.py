@@ -9,9 +9,7 @@ from typing import Any, Concatenate
 
 import structlog
 from flask import Flask, Response, current_app, g, request
-from flask.sessions import SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
-from itsdangerous import URLSafeTimedSerializer
 from werkzeug.exceptions import BadRequest
 
 from poker_app import ids
@@ -25,25 +23,12 @@ from poker_app.poker.turn import asking_socket
 from poker_app.rules import Refused
 from poker_app.web import login
 from poker_app.web.guest import guest_secret
+from poker_app.web.signed import SecureWithTls
 
 _SOCKET = re.compile(r"\d{1,20}\.\d{1,20}")
 _REQUEST_ID = re.compile(r"[\w-]{8,64}")
 
 log = structlog.get_logger("web")
-
-
-class SecureWithTls(SecureCookieSessionInterface):
-    """The session cookie is for TLS only wherever the request came through it."""
-
-    def __init__(self, app: Flask) -> None:
-        # Made once: every request reads the cookie.
-        self._serializer = super().get_signing_serializer(app)
-
-    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
-        return self._serializer
-
-    def get_cookie_secure(self, app: Flask) -> bool:
-        return request.is_secure
 
 
 def install(app: Flask) -> None:
