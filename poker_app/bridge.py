@@ -33,6 +33,7 @@ class Bridge:
     def __init__(self, app: WsgiApp, threads: int) -> None:
         self._app = app
         self._threads = threads
+        self._team: list[threading.Thread] = []
         self._waiting: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._under_way = 0
         self.quiet = threading.Event()
@@ -42,24 +43,31 @@ class Bridge:
     @contextmanager
     def at_work(self) -> Iterator[None]:
         """Answers requests; when the block ends, what is under way is finished first."""
-        # Not an executor: its locks and futures cost ten times what this handing over does, a tenth of a vote.
-        team = [threading.Thread(target=self._work, name=f"pages-{number}") for number in range(self._threads)]
-        for thread in team:
-            thread.start()
+        for number in range(self._threads):
+            self._hire(f"pages-{number}")
         try:
             yield
         finally:
-            for _ in team:
+            for _ in range(self._threads):
                 self._waiting.put(None)
-            for thread in team:
-                thread.join()
+            while self._team:
+                self._team.pop().join()
+
+    def _hire(self, name: str) -> None:
+        # Not an executor: its locks and futures cost ten times what this handing over does, a tenth of a vote.
+        thread = threading.Thread(target=self._work, name=name)
+        self._team.append(thread)
+        thread.start()
 
     def _work(self) -> None:
         while (errand := self._waiting.get()) is not None:
             try:
                 errand()
-            except Exception:
+            except BaseException:
+                # No page raises. Should one do it, there are as many threads as before.
                 log.exception("pages_fault")
+                self._hire(threading.current_thread().name)
+                raise
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "websocket":
