@@ -19,7 +19,7 @@ from poker_app.realtime.engines.embedded.sockets import TRANSPORT
 from poker_app.realtime.engines.presets import credentials
 from poker_app.settings import Settings
 
-THREADS = 16  # for pages; votes that wait together share the wait for the disk, and more of them gain nothing
+THREADS = 32  # for pages; votes that wait together share their statements and the wait for the disk
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 (compared with, not bound to)
 NEW_OBJECTS = 20_000  # between two collections; CPython's own 700 is for programs with less memory to spare
 LONGEST_GOODBYE = 3  # seconds for requests under way when the server is stopped
