@@ -23,7 +23,6 @@ from poker_app.poker.turn import asking_socket
 from poker_app.rules import Refused
 from poker_app.web import login
 from poker_app.web.guest import guest_secret
-from poker_app.web.signed import SecureWithTls
 
 _SOCKET = re.compile(r"\d{1,20}\.\d{1,20}")
 _REQUEST_ID = re.compile(r"[\w-]{8,64}")
@@ -33,7 +32,6 @@ log = structlog.get_logger("web")
 
 def install(app: Flask) -> None:
     """Checks before every request, and one log line after it."""
-    app.session_interface = SecureWithTls(app)
 
     @app.before_request
     def begin() -> None:

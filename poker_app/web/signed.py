@@ -18,6 +18,14 @@ from itsdangerous import URLSafeTimedSerializer
 MOST = 5_000
 
 
+def install(app: Flask) -> "Tokens":
+    """Sessions, and the question for their token before every write."""
+    app.session_interface = SecureWithTls(app)
+    tokens = Tokens()
+    tokens.init_app(app)
+    return tokens
+
+
 class SecureWithTls(SecureCookieSessionInterface):
     """The session cookie is for TLS only wherever the request came through it."""
 
