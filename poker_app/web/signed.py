@@ -9,7 +9,7 @@ import time
 from functools import lru_cache
 from typing import Any
 
-from flask import Flask, g, request, session
+from flask import Flask, current_app, g, request, session
 from flask.sessions import SecureCookieSessionInterface
 from flask_wtf import CSRFProtect
 from itsdangerous import URLSafeTimedSerializer
@@ -69,7 +69,9 @@ class Tokens(CSRFProtect):  # type: ignore[misc]  # the library has no types
         self._good: set[tuple[object, object]] = set()
 
     def protect(self, apply_exemptions: bool = False) -> None:
-        """Refuses with a CSRFError."""
+        """Refuses with a CSRFError. A read is not looked at at all."""
+        if request.method not in current_app.config["WTF_CSRF_METHODS"]:
+            return
         pair = session.get("csrf_token"), self._get_csrf_token()
         if pair in self._good:
             g.csrf_valid = True
