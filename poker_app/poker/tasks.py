@@ -104,6 +104,7 @@ def delete_task(member: Member, task_id: str) -> bool:
             session.flush()
             go_on(now)
         now.announce("tasks-changed", agenda=True)
+        reveal_if_complete(now)
         return was_current
 
 
@@ -118,6 +119,7 @@ def restore_task(member: Member, task_id: str) -> None:
         if task.estimate is None:
             _replace_untitled(now, [task])
         now.announce("tasks-changed", agenda=True)
+        reveal_if_complete(now)
 
 
 def skip_task(member: Member, task_id: str) -> None:
@@ -127,13 +129,18 @@ def skip_task(member: Member, task_id: str) -> None:
         task = now.task(task_id)
         if task.id != now.table.current_task_id:
             raise Conflict("The table has moved on to another task.")
-        if not (task.title or task.estimate or _has_votes(task)):
-            # A quick vote that nobody voted on leaves nothing behind.
-            task.deleted_at = now.now
+        _clear_away(now, task)
         task.skipped_at = None if task.estimate else now.now
         session.flush()
         go_on(now)
         now.announce("round-opened", agenda=True)
+        reveal_if_complete(now)
+
+
+def _clear_away(now: Turn, task: Task) -> None:
+    """A quick vote that nobody voted on leaves nothing behind."""
+    if not (task.title or task.estimate or _has_votes(task)):
+        task.deleted_at = now.now
 
 
 def select_task(member: Member, task_id: str) -> None:
@@ -145,6 +152,8 @@ def select_task(member: Member, task_id: str) -> None:
             raise Conflict("That task was deleted.")
         if task.id == now.table.current_task_id:
             return
+        if now.table.current_task_id:
+            _clear_away(now, now.task(now.table.current_task_id))
         take_up(now.table, task, now.now)
         now.announce("round-opened", agenda=True)
         reveal_if_complete(now)

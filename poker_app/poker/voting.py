@@ -7,7 +7,7 @@ from poker_app.poker import events, tasks
 from poker_app.poker.models import Member, Task, Vote
 from poker_app.poker.outboxes import News
 from poker_app.poker.playing import Holder, Play, play
-from poker_app.poker.reveal import voters
+from poker_app.poker.reveal import reveal_if_complete, voters
 from poker_app.poker.turn import Turn, asking_socket, turn
 from poker_app.rules import round as rules
 from poker_app.rules.deck import ranked
@@ -105,3 +105,4 @@ def _record(now: Turn, task: Task, estimate: str, note: str) -> None:
     session.flush()
     tasks.go_on(now)
     now.announce("task-finalized", agenda=True)
+    reveal_if_complete(now)

@@ -311,6 +311,24 @@ def test_a_skipped_quick_vote_without_votes_leaves_nothing_behind(room: Room) ->
     assert room.backlog() == [""]
 
 
+def test_a_quick_vote_without_votes_that_is_left_leaves_nothing_behind(room: Room) -> None:
+    tasks.add_tasks(room.ada, "Only one")
+    room.settles("5")
+    only = room.task
+    tasks.delete_task(room.ada, only.id)
+    tasks.restore_task(room.ada, only.id)
+    assert room.backlog() == ["Only one", ""]
+    tasks.select_task(room.ada, only.id)
+    assert room.backlog() == ["Only one"]
+
+
+def test_a_quick_vote_with_votes_that_is_left_stays(room: Room) -> None:
+    room.plays(room.ben, "5")
+    tasks.add_tasks(room.ada, "One")
+    tasks.select_task(room.ada, room.titled("One").id)
+    assert room.backlog() == ["", "One"]
+
+
 def test_going_back_to_a_task(four: Room, clock: Clock) -> None:
     clock.forward(seconds=40)
     with four.announces("round-opened"):

@@ -285,6 +285,41 @@ def test_the_only_card_leaving_with_its_hand_reveals_nothing(room: Room) -> None
     assert room.cards() == {}
 
 
+@pytest.fixture
+def nobody_missing(by_itself: Room) -> Room:
+    """Two is next, with everybody's card on it who is still there to vote; the table is at One."""
+    tasks.add_tasks(by_itself.ada, "One\nTwo\nThree")
+    for title in ("Two", "One"):
+        tasks.select_task(by_itself.ada, by_itself.titled(title).id)
+        by_itself.plays(by_itself.ben, "3")
+    members.set_votes(by_itself.ada, False)
+    assert by_itself.revealed
+    return by_itself
+
+
+ARRIVING = {
+    "estimated": lambda room: voting.finalize(room.ada, room.task.id, estimate="3"),
+    "skipped": lambda room: tasks.skip_task(room.ada, room.task.id),
+    "deleted": lambda room: tasks.delete_task(room.ada, room.task.id),
+    "chosen": lambda room: tasks.select_task(room.ada, room.titled("Two").id),
+}
+
+
+@pytest.mark.parametrize("how", list(ARRIVING))
+def test_a_complete_round_turns_over_however_the_table_came_to_it(nobody_missing: Room, how: str) -> None:
+    ARRIVING[how](nobody_missing)
+    assert (nobody_missing.task.title, nobody_missing.revealed) == ("Two", True)
+
+
+def test_a_complete_round_turns_over_when_its_task_comes_back(nobody_missing: Room) -> None:
+    room = nobody_missing
+    for title in ("", "Three", "One", "Two"):
+        tasks.delete_task(room.ada, room.titled(title).id)
+    assert (room.task.title, room.revealed) == ("", False)
+    tasks.restore_task(room.ada, room.titled("Two").id)
+    assert (room.task.title, room.revealed) == ("Two", True)
+
+
 def test_whoever_comes_in_is_waited_for(by_itself: Room) -> None:
     by_itself.seat("Dora")
     by_itself.plays(by_itself.ada, "5")
