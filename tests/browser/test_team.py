@@ -16,6 +16,7 @@ def goes_to_team(person: Person) -> None:
     person.page.goto("/dashboard")
     person.page.get_by_role("link", name="Team", exact=True).click()
     expect(person.page.get_by_role("heading", name="Team", exact=True)).to_be_visible()
+    person.page.wait_for_load_state()  # with its scripts, which search while one types
 
 
 def gives_role(person: Person, whom: str, role: str) -> None:
