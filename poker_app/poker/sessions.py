@@ -217,7 +217,7 @@ def reopen_session(member: Member) -> None:
         now.require_facilitator("reopen the session")
         if now.table.ended_at is None:
             return
-        if not _in_time(now.table):
+        if not is_fresh(now.table):
             raise Conflict("A session can be reopened for a day after its end. Copy it to go on with its tasks.")
         gate.pay_again(now.table.account_id, now.table.id, name=now.table.name, user_id=now.member.user_id)
         now.table.ended_at = now.table.ended_by = None
@@ -228,8 +228,9 @@ def reopen_session(member: Member) -> None:
 
 def may_reopen(member: Member) -> bool:
     """Whether a member may go on with their session, which has ended."""
-    return member.facilitates and _in_time(member.session)
+    return member.facilitates and is_fresh(member.session)
 
 
-def _in_time(table: PokerSession) -> bool:
+def is_fresh(table: PokerSession) -> bool:
+    """Whether a session has ended so short a time ago that a facilitator may go on with it."""
     return table.ended_at is not None and clock.now() - table.ended_at <= REOPENED_WITHIN

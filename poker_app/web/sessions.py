@@ -35,8 +35,12 @@ def room(session_id: str) -> ResponseReturnValue:
         return redirect(url_for("sessions.entrance", session_id=session_id), 303)
     table = member.session
     if table.ended_at:
-        reopens = sessions.may_reopen(member)
-        return render_template("sessions/ended.html", member=member, report=report_of(table), reopens=reopens)
+        return render_template(
+            "sessions/ended.html",
+            report=report_of(table),
+            reopens=sessions.may_reopen(member),
+            waits=sessions.is_fresh(table),
+        )
     presence.note_seen(member)
     presence.sweep(session_id)
     state = table_of(session_id)
@@ -209,6 +213,15 @@ def _options(member: Member, invalid: Invalid | None = None) -> str:
 def end(member: Member) -> ResponseReturnValue:
     """End the session for everybody."""
     sessions.end_session(member)
+    return fragments.leave_for(url_for("sessions.room", session_id=member.session_id))
+
+
+@blueprint.get("/reopening")
+@seated
+def reopened(member: Member) -> ResponseReturnValue:
+    """Asked every few seconds by whoever sees that the session has ended: nothing, as long as that may change."""
+    if sessions.is_fresh(member.session):
+        return "", 204
     return fragments.leave_for(url_for("sessions.room", session_id=member.session_id))
 
 

@@ -131,3 +131,18 @@ def test_a_table_without_its_facilitator(house: House, ada: Person, ben: Person,
     back.is_live()
     back.sees("Ben is picking the final estimate.")
     expect(back.page.get_by_role("button", name="Vote again")).to_have_count(0)
+
+
+def test_a_session_ended_by_mistake(ada: Person, ben: Person, cleo: Person) -> None:
+    table = ada.opens()
+    ben.joins(table)
+    cleo.joins(table, watching=True)
+    ada.ends()
+    for each in (ben, cleo):
+        each.sees("Ada ended the session")
+        expect(each.page.get_by_role("button", name="Reopen the session")).to_have_count(0)
+    ada.page.get_by_role("button", name="Reopen the session").click()
+    for each in (ada, ben, cleo):
+        each.is_live()
+    ben.picks("5")
+    ada.sees_seat("Ben", "voted")

@@ -172,6 +172,7 @@ TABLE = {
     "GET sessions.options": Row(FACILITATOR),
     "POST sessions.change_options": Row("404 404 404 403 403 200", lambda world: {"name": "New name"}),
     "POST sessions.end": Row(FACILITATOR),
+    "GET sessions.reopened": Row("404 404 404 303 303 303"),
     "POST sessions.reopen": Row(FACILITATOR),
     "GET members.people": Row(SEATED),
     "POST members.rename": Row(SEATED, lambda world: {"member_name": "Other"}),
