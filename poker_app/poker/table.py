@@ -117,6 +117,11 @@ class Table:
         return ranked(self.cards)
 
     @property
+    def settles(self) -> str:
+        """The card that the task was given, or else is suggested to be: none before the reveal, or without numbers."""
+        return self.estimate or (self.tally.suggested if self.tally else None) or ""
+
+    @property
     def rows(self) -> int:
         """Rows of seats: one for up to nine, two up to 24."""
         return 1 if len(self.seats) <= ONE_ROW else max(2, ceil(len(self.seats) / WIDEST))

@@ -1,7 +1,9 @@
 // The room: each ability in a module of its own, bound to the page by ids and data- attributes.
 import './room/popovers.js';
+import './room/trouble.js';
 import './room/actions.js';
 import './room/hand.js';
+import './room/estimate.js';
 import './room/say.js';
 import './room/timer.js';
 import './room/keys.js';

@@ -301,7 +301,8 @@ class Person:
     def adds(self, tasks: str) -> None:
         field = self.page.get_by_label("Add tasks, one a line")
         field.fill(tasks)
-        self.page.get_by_role("button", name="Add", exact=True).click()
+        with self.page.expect_response(re.compile("/tasks$")):
+            self.page.get_by_role("button", name="Add", exact=True).click()
         expect(field).to_have_value("")
 
     def opens_people(self) -> Locator:

@@ -1,7 +1,9 @@
 """Tasks: pasted, edited, moved, deleted and brought back, skipped, gone back to, reopened."""
 
+import re
+
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.person import Person
 
@@ -68,6 +70,37 @@ def test_editing_in_the_sheet(ada: Person, ben: Person) -> None:
     expect(sheet.get_by_label("Title")).to_have_value("Two, changed")
     expect(sheet.get_by_label("Link")).to_have_value("ftp://somewhere")
     ben.sees_backlog("One and a half", "Two")
+
+
+def test_adding_faster_than_the_network(ada: Person, ben: Person) -> None:
+    ben.joins(ada.opens())
+    held: list[Route] = []
+    ada.page.route(re.compile("/tasks$"), lambda route: held.append(route))
+    field = ada.page.get_by_label("Add tasks, one a line")
+    field.focus()
+    ada.page.keyboard.type("One")
+    # Enter twice is one task, and what is typed meanwhile is another
+    for key in ("Enter", "Enter"):
+        ada.page.keyboard.press(key)
+    ada.page.keyboard.type("Tw")
+    while not held:
+        ada.page.title()
+    held.pop().continue_()
+    ada.sees_backlog("One")
+    expect(field).to_have_value("Tw")
+    ada.page.keyboard.type("o")
+    ada.page.keyboard.press("Enter")
+    while not held:
+        ada.page.title()
+    held.pop().continue_()
+    for each in (ada, ben):
+        each.sees_backlog("One", "Two")
+
+    # the Enter that ends a composed word sends nothing
+    ada.page.keyboard.insert_text("見積もり")
+    field.dispatch_event("keydown", {"key": "Enter", "isComposing": True})
+    expect(field).to_have_value("見積もり")
+    assert not held
 
 
 def test_dragging_a_task(ada: Person, ben: Person) -> None:

@@ -34,6 +34,93 @@ def test_a_vote_that_fails_once_is_sent_again(ada: Person, ben: Person) -> None:
     ada.sees_card_of("Ben", "5")
 
 
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_a_vote_that_a_server_in_front_refuses_is_sent_again(ada: Person, ben: Person, status: int) -> None:
+    ben.joins(ada.opens())
+    ben.expects(f"{status}")
+    ben.page.route(VOTES, lambda route: route.fulfill(status=status, body="Away", content_type="text/plain"), times=2)
+    ben.touches("5")
+    ben.sees_notice("Your card has not arrived yet. Trying again.")
+    ben.has_picked("5")
+    ada.sees_seat("Ben", "voted")
+    expect(ben.page.locator("#notice .toast")).to_have_count(0)
+
+
+def test_whatever_else_a_server_in_front_refuses_is_said(ada: Person, ben: Person) -> None:
+    ben.joins(ada.opens())
+    ada.expects("502", "ERR_FAILED", "Failed to fetch")
+    ben.picks("5")
+    ada.page.route(re.compile("/reveal$"), lambda route: route.fulfill(status=502, body="Away"), times=1)
+    ada.presses("Reveal cards")
+    ada.sees_notice("The server did not take that. Try again in a moment.")
+    ada.page.route(re.compile("/tasks$"), lambda route: route.abort(), times=1)
+    field = ada.page.get_by_label("Add tasks, one a line")
+    field.fill("One")
+    field.press("Enter")
+    ada.sees_notice("That did not arrive. Look at your connection and try again.")
+    expect(field).to_have_value("One")
+    ada.reveals()
+
+
+def test_the_reveal_waits_for_ones_own_card(ada: Person, ben: Person) -> None:
+    ben.joins(ada.opens())
+    ben.picks("5")
+    vote = held_vote(ada, "3")
+    ada.presses("Reveal cards")
+    ben.sees_status("1 of 2 have voted")
+    vote.continue_()
+    for each in (ada, ben):
+        each.sees_card_of("Ada", "3")
+        each.sees_card_of("Ben", "5")
+
+    # a card that comes late takes no reveal along to the next round
+    ada.calls_another_vote()
+    ben.sees("Round 2")
+    ada.expects("409")
+    vote = held_vote(ada, "3")
+    ada.presses("Reveal cards")
+    ada.page.wait_for_timeout(200)
+    ben_reveals = ada.another_tab()
+    ben_reveals.page.goto(ada.page.url)
+    ben.picks("8")
+    ben_reveals.reveals()
+    ben_reveals.calls_another_vote()
+    ben.sees("Round 3")
+    vote.continue_()
+    ada.sees_notice("That round is over. The table shows where we are now.")
+    for each in (ada, ben):
+        each.sees_cards_face_down()
+    ada.picks("2")
+    ada.reveals()
+
+
+def test_a_card_taken_back_at_once_is_not_sent(ada: Person, ben: Person) -> None:
+    ben.joins(ada.opens())
+    ada.sees_status("0 of 2 have voted")
+    ben.picks("5")
+    ben.touches("8")
+    ben.page.keyboard.press("Backspace")
+    ben.has_no_card()
+    ada.sees_status("0 of 2 have voted")
+    ben.page.wait_for_timeout(500)
+    ben.has_no_card()
+    ada.sees_status("0 of 2 have voted")
+    expect(ben.page.locator("#notice .toast")).to_have_count(0)
+
+    # nor does another card that is picked before the answer get lost
+    ben.picks("5")
+    held: list[Route] = []
+    ben.page.route(re.compile("/retraction$"), lambda route: held.append(route), times=1)
+    ben.page.get_by_role("button", name="Take it back").click()
+    while not held:
+        ben.page.title()
+    ben.touches("13")
+    held[0].continue_()
+    ben.has_picked("13")
+    ada.reveals()
+    ada.sees_card_of("Ben", "13")
+
+
 def test_only_the_last_of_quick_changes_counts(ada: Person, ben: Person) -> None:
     ben.joins(ada.opens())
     first = held_vote(ben, "5")

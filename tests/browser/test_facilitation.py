@@ -61,6 +61,52 @@ def test_a_card_changed_after_the_reveal(ada: Person, ben: Person) -> None:
         each.sees_status("All 2 picked 5")
 
 
+def test_the_estimate_follows_the_suggestion_until_somebody_chooses(ada: Person, ben: Person, cleo: Person) -> None:
+    table = ada.opens(options=["Change after the reveal"], tasks="One\nTwo")
+    for each in (ben, cleo):
+        each.joins(table)
+    for each, card in ((ada, "3"), (ben, "3"), (cleo, "8")):
+        each.picks(card)
+    ada.reveals()
+    save = ada.page.get_by_role("button", name=re.compile("^Save"))
+    expect(save).to_have_text("Save 3, next task")
+    ada.picks("8")
+    ben.picks("8")
+    ada.sees_status("All 3 picked 8")
+    expect(save).to_have_text("Save 8, next task")
+
+    # chosen, it stays so, whatever else changes on the page
+    ada.page.locator(".finalpick", has=ada.page.get_by_role("radio", name="5", exact=True)).click()
+    ada.page.get_by_label("Note").fill("Half of it")
+    ada.adds("Three")
+    ada.sees_backlog("One", "Two", "Three")
+    ada.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    cleo.picks("5")
+    ben.picks("5")
+    ada.sees_card_of("Ben", "5")
+    expect(save).to_have_text("Save 5, next task")
+    expect(ada.page.get_by_label("Note")).to_have_value("Half of it")
+
+    # but goes to no other round or task with it
+    ada.calls_another_vote()
+    ben.sees("Round 2")
+    ben.picks("13")
+    ada.reveals()
+    expect(save).to_have_text("Save 13, next task")
+    expect(ada.page.get_by_label("Note")).to_have_value("")
+
+
+def test_another_facilitator_sees_what_was_saved(ada: Person, ben: Person) -> None:
+    ben.joins(ada.opens(tasks="One"))
+    ada.to_member("Share the facilitator role with", "Ben")
+    ben.picks("5")
+    ben.reveals()
+    ada.page.locator(".finalpick", has=ada.page.get_by_role("radio", name="8", exact=True)).click()
+    ben.saves("5")
+    expect(ada.page.get_by_role("button", name="End session")).to_be_visible()
+    expect(ada.page.locator("#estimate").get_by_role("radio", name="5", exact=True)).to_be_checked()
+
+
 def test_options_change_on_the_way(ada: Person, ben: Person) -> None:
     ben.joins(ada.opens())
     ada.menu("Session options")
@@ -108,6 +154,16 @@ def test_the_timer_is_the_same_for_all(ada: Person, ben: Person, cleo: Person) -
     ben.reloads()
     assert {ben.table.get_attribute("data-timer-ends")} == ends
     ada.page.get_by_role("button", name="Stop").click()
+    for each in team:
+        expect(each.timer).to_have_count(0)
+
+    # a talk about the cards can have an end too
+    ben.picks("5")
+    ada.reveals()
+    ada.page.get_by_role("button", name="Start 2:00").click()
+    for each in team:
+        expect(each.timer).to_have_text(re.compile(r"1:5\d"))
+    ada.calls_another_vote()
     for each in team:
         expect(each.timer).to_have_count(0)
 

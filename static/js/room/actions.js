@@ -20,13 +20,13 @@ function countThinking() {
 }
 
 function outdated() {
-  const { round, phase, facilitators, rules } = table().dataset;
+  const { round, phase, settles, facilitators, rules } = table().dataset;
   const mine = actions().dataset;
   const leads = facilitators.split(' ').includes(me);
   const seated = document.getElementById(`seat-${me}`) !== null;
   if (leads !== facilitates() || rules !== mine.rules) return true;
   if (phase === 'voting' && seated !== 'votes' in mine) return true;
-  return leads && (round !== mine.round || phase !== mine.phase);
+  return leads && (round !== mine.round || phase !== mine.phase || settles !== mine.settles);
 }
 
 function offerTakeover() {

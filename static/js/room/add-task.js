@@ -1,13 +1,21 @@
-// The field for new tasks: sent with Enter, kept until it went through.
+// The field for new tasks: sent with Enter and free for the next one at once; what did not go through comes back.
+
+import { unanswered } from './trouble.js';
 
 // One line is sent with Enter, a pasted list with the button or Ctrl+Enter.
 document.addEventListener('keydown', (event) => {
   const field = event.target.closest?.('[data-submits]');
-  if (!field || event.key !== 'Enter' || event.shiftKey) return;
+  // Enter may also end the composition of a word, as in Japanese.
+  if (!field || event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
   if (field.value.includes('\n') && !event.ctrlKey && !event.metaKey) return;
   event.preventDefault();
   field.form.requestSubmit();
 });
-document.addEventListener('htmx:after:request', ({ target, detail: { ctx } }) => {
-  if (target.matches?.('[data-clears]') && ctx.response.status < 400) target.reset();
+document.addEventListener('htmx:config:request', ({ target }) => {
+  if (target.matches('.addtask')) target.reset();
+});
+document.addEventListener('htmx:finally:request', ({ target, detail: { ctx } }) => {
+  if (!target.matches?.('.addtask') || (!unanswered(ctx) && ctx.response.status < 400)) return;
+  const field = target.elements.tasks;
+  field.value = [ctx.request.body.get('tasks'), field.value].filter(Boolean).join('\n');
 });

@@ -7,7 +7,8 @@ const toggle = document.querySelector('[data-shortcuts-on]');
 const spoken = { b: '☕' };
 let typed = '';
 let last = 0;
-let waiting;
+let waiting; // a card that another key may still make a longer one
+let timer;
 
 toggle.checked = localStorage.getItem(ON) !== 'off';
 toggle.addEventListener('change', () => localStorage.setItem(ON, toggle.checked ? 'on' : 'off'));
@@ -28,17 +29,31 @@ function card(key) {
 const longer = () =>
   [...hand().elements.card].some(({ value }) => value.length > typed.length && value.toLowerCase().startsWith(typed));
 
+function drop() {
+  clearTimeout(timer);
+  const card = waiting;
+  waiting = undefined;
+  return card;
+}
+const play = () => drop()?.click();
+
 document.addEventListener('keydown', (event) => {
   if (event.repeat || !toggle.checked || event.ctrlKey || event.metaKey || event.altKey || busy(event)) return;
   const key = event.key.toLowerCase();
+  if (key === 'backspace' && drop()) return;
   if (key === 'backspace' && hand()?.checkVisibility() && hand().querySelector('[name="card"]:checked')) {
     return document.getElementById('retraction').requestSubmit();
   }
   if (key.length !== 1 || key === ' ') return;
   const { match, begins } = card(key);
-  clearTimeout(waiting);
-  // Where a longer card begins alike, the next key may still come.
-  if (match) return void (waiting = setTimeout(() => match.click(), longer() ? SPELL : 0));
+  // A key that does not go on with the card before it is the next thing that the person wants.
+  if (typed.length > 1) drop();
+  else play();
+  if (match) {
+    waiting = match;
+    // Where a longer card begins alike, the next key may still come.
+    return void (timer = setTimeout(play, longer() ? SPELL : 0));
+  }
   const button = [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)].find((each) => each.checkVisibility());
   if (!begins && button) button.click();
 });

@@ -2,8 +2,10 @@
 export const room = document.getElementById('room');
 export const { here, me, csrf } = room.dataset;
 
-// How far this browser's clock is from the server's, in milliseconds.
-const skew = Number(room.dataset.now) - Date.now();
+// How far this browser's clock is from the server's, in milliseconds: the page says when it was drawn, and that is when
+// its first byte came, however long the rest took.
+const [{ responseStart }] = performance.getEntriesByType('navigation');
+const skew = Number(room.dataset.now) - (performance.timeOrigin + responseStart);
 export const serverNow = () => Date.now() + skew;
 
 export const table = () => document.getElementById('vote-table');

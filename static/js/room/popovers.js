@@ -1,5 +1,5 @@
 // Sheets and menus: opened when their content has come, closed when their form has gone through; copying; notices.
-import { clear, fadeAfter, notice } from './notices.js';
+import { clear, fadeAfter } from './notices.js';
 import { onChange } from './page.js';
 
 document.addEventListener('htmx:after:swap', ({ detail: { ctx } }) => {
@@ -11,10 +11,6 @@ document.addEventListener('htmx:after:request', ({ target, detail: { ctx } }) =>
   const sheet = document.getElementById(target.dataset?.closes ?? '') ?? target.closest?.('.menu');
   if (sheet?.matches(':popover-open')) sheet.hidePopover();
 });
-// The network failed, not the rules. A card is sent again by itself; whatever else, by whoever wanted it.
-document.addEventListener('htmx:error', ({ target }) => {
-  if (target.id !== 'hand') notice('That did not arrive. Look at your connection and try again.');
-});
 // A menu's buttons that belong to forms elsewhere.
 document.addEventListener('click', ({ target }) => {
   const menu = target.closest?.('.menu button[form]')?.closest('.menu');
@@ -25,8 +21,10 @@ document.addEventListener('click', async ({ target }) => {
   const button = target.closest?.('[data-copy]');
   if (!button) return;
   const words = button.querySelector('span') ?? button;
-  const before = words.textContent;
   await copy(button.dataset.copy);
+  // Pressed again meanwhile, it says so already.
+  if (words.textContent === 'Copied') return;
+  const before = words.textContent;
   words.textContent = 'Copied';
   setTimeout(() => (words.textContent = before), 2_000);
 });

@@ -8,10 +8,10 @@ const ring = box.querySelector('circle:last-of-type');
 const shown = (seconds) => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 
 function draw() {
-  const { timerEnds, timerLeft, timerLength, phase } = table().dataset;
+  const { timerEnds, timerLeft, timerLength } = table().dataset;
   const state = timerEnds ? 'running' : timerLeft ? 'paused' : 'idle';
   room.dataset.timer = state;
-  box.hidden = state === 'idle' || phase !== 'voting';
+  box.hidden = state === 'idle';
   if (box.hidden) return;
   const left = timerEnds ? Math.max(0, Math.ceil((Number(timerEnds) - serverNow()) / 1_000)) : Number(timerLeft);
   text.textContent = left === 0 ? 'Time is up' : shown(left);
