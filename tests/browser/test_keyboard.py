@@ -115,6 +115,49 @@ def test_a_session_without_a_mouse(keys: Keys, ada: Person, ben: Person) -> None
         expect(each.backlog.locator("li").first).to_contain_text("5")
 
 
+def test_keys_typed_fast(keys: Keys, ada: Person, ben: Person) -> None:
+    ben.joins(ada.opens())
+    ben.picks("5")
+    ada.sees_seat("Ben", "voted")
+    # a 3 that might have become 34 is a 3 as soon as the next key is another
+    keys.press("3", "r")
+    for each in (ada, ben):
+        each.sees_card_of("Ada", "3")
+    keys.press("v")
+    ben.sees("Round 2")
+    ada.sees_cards_face_down()
+    # one that is thought better of in time was never picked
+    keys.press("8")
+    ada.has_picked("8")
+    keys.press("2", "Backspace")
+    ada.page.wait_for_timeout(1_000)
+    ada.has_picked("8")
+    # Enter on a card that is not chosen does nothing
+    keys.press("Backspace")
+    ada.has_no_card()
+    ada.card("5").focus()
+    keys.press("Enter")
+    ada.page.wait_for_timeout(500)
+    expect(ada.page.locator("#notice .toast")).to_have_count(0)
+
+
+def test_a_deletion_is_undone_with_keys(keys: Keys, ada: Person, ben: Person) -> None:
+    ben.joins(ada.opens(tasks="One\nTwo"))
+    ada.backlog.get_by_role("link", name="Two").focus()
+    keys.press("Enter")
+    expect(ada.page.locator("#sheet").get_by_role("heading", name="Two")).to_be_focused()
+    keys.go_to(ada.page.get_by_role("button", name="Delete the task"))
+    keys.press("Enter")
+    ben.sees_backlog("One")
+    undo = ada.page.get_by_role("button", name="Undo")
+    keys.has_focus(undo)
+    ada.page.wait_for_timeout(9_000)
+    keys.has_focus(undo)
+    keys.press("Enter")
+    for each in (ada, ben):
+        each.sees_backlog("One", "Two")
+
+
 def test_focus_survives_the_reveal(keys: Keys, ada: Person, ben: Person) -> None:
     ben.joins(ada.opens(tasks="One\nTwo"))
     ben.picks("5")

@@ -16,3 +16,10 @@ function keep() {
 
 onChange('vote-table', keep);
 onChange('actions', keep);
+
+// Who deleted something has lost their place with it, and finds the way back under their fingers.
+onChange('notice', (notice) =>
+  setTimeout(() => {
+    if (document.activeElement === document.body) notice.querySelector('form button')?.focus({ preventScroll: true });
+  }, 100),
+);

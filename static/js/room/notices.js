@@ -15,7 +15,10 @@ export function notice(sentence) {
 
 export const clear = () => place().replaceChildren();
 
+// Not under somebody's hand: its Undo may be what they are on their way to.
+const held = () => place().matches(':hover, :has(:focus-visible)');
+
 export function fadeAfter(seconds) {
   clearTimeout(fading);
-  if (seconds) fading = setTimeout(clear, seconds * 1_000);
+  if (seconds) fading = setTimeout(() => (held() ? fadeAfter(2) : clear()), seconds * 1_000);
 }
