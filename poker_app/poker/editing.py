@@ -1,39 +1,77 @@
-"""What a task says: its title, key, link and description."""
+"""What a task says: its title, key, link and description; and what becomes of it when two change it at once."""
+
+import hashlib
 
 from poker_app.errors import Conflict, Invalid
-from poker_app.poker.models import Member
+from poker_app.poker.models import Member, Task
 from poker_app.poker.names import SPACING
 from poker_app.poker.turn import turn
 from poker_app.rules.backlog import MAX_KEY, MAX_TITLE, MAX_URL
 from poker_app.rules.printable import without_hidden
 
 MAX_DESCRIPTION = 10_000
+MOST = {"title": MAX_TITLE, "key": MAX_KEY, "url": MAX_URL, "description": MAX_DESCRIPTION}
+NAMES = {"title": "title", "key": "key", "url": "link", "description": "description"}
 
 
-def edit_task(member: Member, task_id: str, *, title: str, key: str, url: str, description: str) -> None:
-    """Change what a task says. Raises Invalid, naming the field."""
+class Clash(Conflict):
+    """Somebody else changed the same field meanwhile. ``typed`` is what the task would say with both at work: what one
+    changed alone, and of ``field``, which both did, what was refused."""
+
+    def __init__(self, field: str, typed: dict[str, str]) -> None:
+        super().__init__(f"Somebody else changed the {NAMES[field]} meanwhile. Save again to keep yours instead.")
+        self.field = field
+        self.typed = typed
+
+
+def shown(task: Task) -> str:
+    """What a task says, in short: whoever edits it sends back what they were shown."""
+    return ".".join(_short(getattr(task, field)) for field in MOST)
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def edit_task(
+    member: Member, task_id: str, *, title: str, key: str, url: str, description: str, before: str = ""
+) -> None:
+    """Change what a task says. Raises Invalid, naming the field.
+
+    ``before`` is what was ``shown``: with it only what the member changed is written, so that two who edit a task at
+    once do not undo each other. Raises Clash where both changed the same.
+    """
     with turn(member) as now:
         now.require_facilitator("edit tasks")
         task = now.task(task_id)
         if task.deleted_at:
             raise Conflict("That task was deleted.")
-        task.title, task.key, task.url, task.description = _checked(title, key, url, description)
+        typed = _checked({"title": title, "key": key, "url": url, "description": description})
+        if before:
+            typed = _with_what_others_changed(task, typed, dict(zip(MOST, before.split("."), strict=False)))
+        for field, text in typed.items():
+            setattr(task, field, text)
         now.announce("tasks-changed", agenda=True)
 
 
-def _checked(title: str, key: str, url: str, description: str) -> tuple[str, str, str, str]:
-    title, key, url = (" ".join(without_hidden(text, keep=SPACING).split()) for text in (title, key, url))
-    description = without_hidden(description.replace("\r\n", "\n"), keep=SPACING).strip()
-    for field, text, most in (
-        ("title", title, MAX_TITLE),
-        ("key", key, MAX_KEY),
-        ("url", url, MAX_URL),
-        ("description", description, MAX_DESCRIPTION),
-    ):
-        if len(text) > most:
-            raise Invalid(f"The {field} has at most {most} characters; this one has {len(text)}.", field)
-    if not title:
+def _with_what_others_changed(task: Task, typed: dict[str, str], before: dict[str, str]) -> dict[str, str]:
+    theirs = {field: getattr(task, field) for field in MOST}
+    untouched = {field for field in MOST if _short(typed[field]) == before.get(field)}
+    both = {field: theirs[field] if field in untouched else typed[field] for field in MOST}
+    for field in MOST:
+        if both[field] != theirs[field] and _short(theirs[field]) != before.get(field):
+            raise Clash(field, both)
+    return both
+
+
+def _checked(typed: dict[str, str]) -> dict[str, str]:
+    plain = {field: " ".join(without_hidden(text, keep=SPACING).split()) for field, text in typed.items()}
+    plain["description"] = without_hidden(typed["description"].replace("\r\n", "\n"), keep=SPACING).strip()
+    for field, text in plain.items():
+        if len(text) > MOST[field]:
+            raise Invalid(f"The {NAMES[field]} has at most {MOST[field]} characters; this one has {len(text)}.", field)
+    if not plain["title"]:
         raise Invalid("Give the task a title.", "title")
-    if url and not url.lower().startswith(("https://", "http://")):
+    if plain["url"] and not plain["url"].lower().startswith(("https://", "http://")):
         raise Invalid("A task's link begins with https:// or http://.", "url")
-    return title, key, url, description
+    return plain

@@ -29,15 +29,17 @@ def show(member: Member, task_id: str) -> ResponseReturnValue:
     return _sheet(member, task_id)
 
 
-def _sheet(member: Member, task_id: str, invalid: Invalid | None = None) -> str:
+def _sheet(member: Member, task_id: str, refusal: Invalid | editing.Clash | None = None) -> str:
     task = tasks.find_task(member, task_id)
     name = "sessions/_task_sheet.html" if "HX-Request" in request.headers else "sessions/task.html"
     return render_template(
         name,
         member=member,
         task=task,
-        typed=request.form if invalid else task,
-        invalid=invalid,
+        typed=refusal.typed if isinstance(refusal, editing.Clash) else request.form if refusal else task,
+        invalid=refusal,
+        # A field that cannot be used decides nothing about the others.
+        shown=request.form.get("shown", "") if isinstance(refusal, Invalid) else editing.shown(task),
         rounds=rounds_of(member.session, task),
         place=next((n for n, each in enumerate(tasks.live_tasks(task.session_id)) if each is task), 0),
     )
@@ -55,12 +57,13 @@ def edit(member: Member, task_id: str) -> ResponseReturnValue:
             key=form.get("key", ""),
             url=form.get("url", ""),
             description=form.get("description", ""),
+            before=form.get("shown", ""),
         )
-    except Invalid as invalid:
-        sheet = _sheet(member, task_id, invalid)
+    except (Invalid, editing.Clash) as refusal:
+        sheet = _sheet(member, task_id, refusal)
         if "HX-Request" in request.headers:
             sheet = fragments.partial("sheet-body", sheet, swap="innerMorph")
-        return sheet, invalid.status
+        return sheet, refusal.status
     return fragments.answer(member, fragments.partial("notice", fragments.notice("Task saved.")))
 
 

@@ -72,6 +72,38 @@ def test_editing_in_the_sheet(ada: Person, ben: Person) -> None:
     ben.sees_backlog("One and a half", "Two")
 
 
+def test_two_facilitators_edit_one_task(ada: Person, ben: Person) -> None:
+    ben.joins(ada.opens(tasks="One\nTwo"))
+    ada.to_member("Share the facilitator role with", "Ben")
+    ben.sees("Facilitators: Ada, Ben")
+    hers, his = ada.opens_task("Two"), ben.opens_task("Two")
+    his.get_by_label("Description").fill("When paid")
+    his.get_by_role("button", name="Save").click()
+    ben.sees_notice("Task saved.")
+    hers.get_by_label("Title").fill("Two, corrected")
+    hers.get_by_role("button", name="Save").click()
+    ada.sees_notice("Task saved.")
+    expect(ada.opens_task("Two, corrected").get_by_label("Description")).to_have_value("When paid")
+
+    # both the same field: who comes second sees it, and decides
+    ben.sees_backlog("One", "Two, corrected")
+    ada.expects("409")
+    his = ben.opens_task("Two, corrected")
+    his.get_by_label("Title").fill("Two of Ben")
+    his.get_by_role("button", name="Save").click()
+    ada.sees_backlog("One", "Two of Ben")
+    hers.get_by_label("Title").fill("Two of Ada")
+    hers.get_by_label("Key").fill("PAY-2")
+    hers.get_by_role("button", name="Save").click()
+    expect(hers).to_contain_text("Somebody else changed the title meanwhile. Save again to keep yours instead.")
+    expect(hers.get_by_role("heading", name="Two of Ben")).to_be_visible()
+    expect(hers.get_by_label("Title")).to_have_value("Two of Ada")
+    hers.get_by_role("button", name="Save").click()
+    for each in (ada, ben):
+        each.sees_backlog("One", "Two of Ada")
+        expect(each.backlog).to_contain_text("PAY-2")
+
+
 def test_adding_faster_than_the_network(ada: Person, ben: Person) -> None:
     ben.joins(ada.opens())
     held: list[Route] = []

@@ -136,6 +136,29 @@ def test_a_deleted_task_is_not_edited(four: Room) -> None:
         editing.edit_task(four.ada, two, title="Other", key="", url="", description="")
 
 
+def test_two_who_edit_a_task_at_once(four: Room) -> None:
+    two = four.titled("Two")
+    opened = editing.shown(two)
+    said = {"title": "Two", "key": "", "url": "", "description": ""}
+    editing.edit_task(four.ada, two.id, **{**said, "description": "When paid"}, before=opened)
+    editing.edit_task(four.ada, two.id, **{**said, "title": "Two, corrected"}, before=opened)
+    assert (two.title, two.description) == ("Two, corrected", "When paid")
+
+    # what both changed is whose who saves again
+    sentence = "Somebody else changed the description meanwhile. Save again to keep yours instead."
+    mine = {**said, "key": "PAY-2", "description": "When sent"}
+    with four.refused(409, sentence):
+        editing.edit_task(four.ada, two.id, **mine, before=opened)
+    editing.edit_task(four.ada, two.id, **mine, before=editing.shown(two))
+    assert (two.title, two.key, two.description) == ("Two", "PAY-2", "When sent")
+
+    # the same text from both is no clash, and what is no such thing was never shown
+    editing.edit_task(four.ada, two.id, **mine, before=opened)
+    for nonsense in ("x", ".", "a.b.c.d.e.f"):
+        with pytest.raises(editing.Clash):
+            editing.edit_task(four.ada, two.id, **said, before=nonsense)
+
+
 @pytest.mark.parametrize(
     ("field", "text", "sentence"),
     [
@@ -144,7 +167,7 @@ def test_a_deleted_task_is_not_edited(four: Room) -> None:
         ("title", "x" * 10_000, "The title has at most 200 characters; this one has 10000."),
         ("title", "\0\u202e", "Give the task a title."),
         ("key", "x" * 41, "The key has at most 40 characters; this one has 41."),
-        ("url", "https://" + "x" * 1993, "The url has at most 2000 characters; this one has 2001."),
+        ("url", "https://" + "x" * 1993, "The link has at most 2000 characters; this one has 2001."),
         ("url", "javascript:alert(1)", "A task's link begins with https:// or http://."),
         ("url", "tracker.example/1", "A task's link begins with https:// or http://."),
         ("description", "x" * 10_001, "The description has at most 10000 characters; this one has 10001."),
