@@ -211,6 +211,7 @@ def test_reports_are_the_account_s(ada: Person, cast: Cast) -> None:
 
 def test_for_teammates_only(ada: Person, cast: Cast) -> None:
     table = ada.opens(teammates_only="1")
+    assert says(ada.get(table.path), "Teammates join with the link, signed in.")
     tim, otto = cast.person("Tim").signs_in("facilitator", ada.account), cast.person("Otto").signs_in()
     page = cast.gus.get(f"{table.path}/join")
     assert (page.status_code, says(page, "For teammates only")) == (403, True)
@@ -228,6 +229,7 @@ def test_for_teammates_only(ada: Person, cast: Cast) -> None:
 
 def test_a_password_at_the_door(ada: Person, cast: Cast) -> None:
     table = ada.opens(password="open sesame")
+    assert says(ada.get(table.path), "Anyone with the link and the password can join")
     page = cast.gus.get(f"{table.path}/join")
     assert says(page, "This session needs a password.")
     form = {"member_name": "Gus", "role": "spectator"}
