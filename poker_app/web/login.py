@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import wraps
 from typing import Concatenate
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -133,9 +132,8 @@ def forget() -> None:
 def own_address(given: str | None) -> str:
     """Where to go on to: an address of this site, else the dashboard. Nobody else's, however it is spelled."""
     given = given or ""
-    parts = urlsplit(given.replace("\\", "/"))
-    fine = given.startswith("/") and not given.startswith("//") and not parts.netloc and given.isprintable()
-    return given if fine and not given.startswith("/\\") else HOME
+    fine = given.startswith("/") and not given.startswith(("//", "/\\")) and given.isprintable()
+    return given if fine else HOME
 
 
 # --- guards

@@ -25,11 +25,13 @@ FORMS = {
     "/me/second-factor/removal": ("code",),
     "/me/second-factor/recovery-codes": ("code",),
 }
+PAGES = ("/sign-in", "/sign-in/password", "/sign-up")
 FINE = {"name": "Ada", "email": "ada@example.com", "password": "vier kleine Igel", "code": "123456", "secret": "A" * 32}
 JUNK = [
     *("", "\0", "a\0b@example.com", "\ud800", "\u202e\u200b", "🂡" * 300, "x" * 60_000, "'; DROP TABLE app_user; --"),
     *("%00", "{{ 7*7 }}", "a@b.c" * 80, "é@é.é", "=?utf-8?q?x?=@example.com", "x" * 64 + "@" + "y" * 63 + ".com"),
     *("٣" * 6, "²" * 6, "-1", "1e9", "[]", "$argon2id$v=19$m=65536,t=3,p=4$x$y", "//evil.example", "a" * 32, "A" * 32),
+    *("//[", "///[::1", "/\\[", "/\\\u2100", "//\u2100", "http://["),
 ]
 
 
@@ -63,6 +65,14 @@ def test_no_form_is_a_fault(app: Flask, cast: Cast, path: str, monkeypatch: pyte
             assert answer.status_code < 500, f"{path} {field}={junk[:40]!r}: {answer.text[:500]}"
             seen.add(answer.status_code)
     assert seen - {400}, f"only refused before it was read: {seen}"
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_address_to_go_on_to_is_a_fault(app: Flask, cast: Cast, path: str) -> None:
+    for person in (cast.gus, cast.ada.signs_in()):
+        for junk in JUNK:
+            answer = person.get(path, query_string={"next": junk.encode("utf-8", "surrogatepass")})
+            assert answer.status_code < 500, f"{path}?next={junk[:40]!r}: {answer.text[:500]}"
 
 
 @pytest.mark.parametrize("secret", ["%00", "%ed%a0%80", "%F0%9F%82%A1", "x" * 4000, "..", "%2e%2e", "'", "{}", "😀"])

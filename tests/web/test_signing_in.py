@@ -224,6 +224,8 @@ NASTY = [
     "evil.example",
     "@evil.example",
     "//evil.example@localhost",
+    "//[",
+    "/\\\u2100",
     "",
 ]
 
