@@ -7,11 +7,10 @@ from poker_app.accounts import audit, everybody_may
 from poker_app.accounts.acting import Acting
 from poker_app.billing.standing import plan_of
 from poker_app.errors import NotFound, NotInPlan
+from poker_app.web import paging
 from poker_app.web.login import teammate
 
 blueprint = Blueprint("audit", __name__, url_prefix="/accounts/<account_id>")
-
-LARGEST_ID = 2**31 - 1
 
 
 @blueprint.before_request
@@ -26,9 +25,7 @@ def only_with_accounts() -> None:
 def page(acting: Acting) -> ResponseReturnValue:
     acting.require("admin", "read the audit log")
     chosen = {"person": request.args.get("person", ""), "action": request.args.get("action", "")}
-    found = audit.page_of(
-        acting.account.id, user_id=chosen["person"], action=chosen["action"], before=_number(request.args.get("before"))
-    )
+    found = audit.page_of(acting.account.id, user_id=chosen["person"], action=chosen["action"], before=paging.before())
     return render_template(
         "audit/audit.html",
         acting=acting,
@@ -38,11 +35,6 @@ def page(acting: Acting) -> ResponseReturnValue:
         actions=audit.ACTIONS,
         may_export=plan_of(acting.account.id).audit_export,
     )
-
-
-def _number(given: str | None) -> int | None:
-    plain = given is not None and given.isascii() and given.isdigit() and len(given) < 20
-    return min(int(given), LARGEST_ID) if plain and given else None
 
 
 @blueprint.get("/audit.csv")

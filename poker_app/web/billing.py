@@ -14,6 +14,7 @@ from poker_app.db import transaction
 from poker_app.errors import Invalid
 from poker_app.rules import money
 from poker_app.rules.spreadsheet import as_csv as as_csv_text
+from poker_app.web import paging
 from poker_app.web.guest import DRAFT
 from poker_app.web.login import teammate
 
@@ -44,7 +45,7 @@ def nothing_is_sold() -> None:
 @teammate
 def page(acting: Acting) -> ResponseReturnValue:
     acting.require("admin", "see plan and billing")
-    before = request.args.get("before", type=int)
+    before = paging.before()
     lines = statement.history(acting.account.id, before=before, most=PAGE)
     return render_template(
         "billing/page.html",

@@ -16,9 +16,10 @@ from tests.conftest import SIGNED_IN
 from tests.promises.malformed import FORM, JUNK, PATHS
 from tests.promises.worlds import logged
 
-GROUPS = {"team", "accounts", "invitations", "account_settings", "audit"}
+GROUPS = {"team", "accounts", "invitations", "account_settings", "audit", "billing"}
 FIELDS = """
     name deck own timer_minutes deck_name emails role report_days open q person action before account auto_reveal
+    pack plan door
     """.split()  # noqa: SIM905
 
 
@@ -30,7 +31,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    return settings.model_copy(update=SIGNED_IN)
+    return settings.model_copy(update={**SIGNED_IN, "billing": "fake"})
 
 
 def known(app: Flask, olga: Person, tim: Person) -> dict[str, str]:

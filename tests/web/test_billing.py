@@ -134,6 +134,11 @@ def test_the_history_goes_back_page_by_page(app: Flask, ada: Person) -> None:
     assert "Pack 9<" in ada.get(earlier[1].partition("#")[0]).text
 
 
+@pytest.mark.parametrize("before", ["x", "-1", "9" * 10, "9" * 19, "9" * 30, "٣", "%00"])
+def test_a_page_that_is_none(ada: Person, before: str) -> None:
+    assert ada.get(at(ada, f"?before={before}")).status_code == 200
+
+
 def test_the_history_as_a_file(ada: Person) -> None:
     tries(ada, "=cmd()")
     lines = ada.get(at(ada, "/credits.csv")).text.splitlines()
