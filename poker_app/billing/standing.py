@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from poker_app import billing, clock
 from poker_app.accounts import audit
 from poker_app.accounts.models import Account, User
-from poker_app.billing import ledger
+from poker_app.billing import ledger, mirror
 from poker_app.billing.models import Subscription
 from poker_app.db import session
 from poker_app.errors import Conflict
@@ -69,12 +69,9 @@ def start_trial(account_id: str, user_id: str | None = None) -> None:
     if not offer.trial_plan:
         raise Conflict("There is nothing to try here.")
     plan, ends = offer.plan(offer.trial_plan), now + timedelta(days=offer.trial_days)
-    known = session.get(Subscription, account_id, with_for_update=True)
-    if known and (known.trial_ends_at or known.subscription_id):
+    known = mirror.held(account_id)
+    if known.trial_ends_at or known.subscription_id:
         raise Conflict(f"This account has had its {offer.trial_days} days of {plan.label} already.")
-    if known is None:
-        known = Subscription(account_id=account_id)
-        session.add(known)
     known.trial_ends_at = ends
     session.flush()
     user = session.get(User, user_id) if user_id else None

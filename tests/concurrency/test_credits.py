@@ -71,6 +71,16 @@ def test_one_form_sent_many_times_is_one_session_and_one_credit(app: Flask, owne
     the_books_agree(app, owner.account)
 
 
+def test_two_clicks_on_the_trial_begin_it_once(app: Flask, owner: Person) -> None:
+    tabs = same_browser(owner, 8)
+    path = f"/accounts/{owner.account}/billing/trial"
+    answers = each_at_once(lambda tab: tab.post(path, htmx=False), tabs)
+    statuses = [answer.status_code for answer in answers]
+    assert (statuses.count(303), statuses.count(409)) == (1, 7)
+    assert left(app, owner) == 21
+    the_books_agree(app, owner.account)
+
+
 def test_one_key_of_the_ledger_counts_once_for_many(app: Flask, owner: Person) -> None:
     def grant(_number: int) -> int:
         with app.app_context(), transaction():
