@@ -11,8 +11,9 @@ from sqlalchemy.exc import IntegrityError
 
 from poker_app.accounts import audit, team
 from poker_app.accounts.changing import lock, owners
-from poker_app.accounts.models import ClerkMember, Identity, Teammate, User
+from poker_app.accounts.models import Account, ClerkMember, Identity, Teammate, User
 from poker_app.db import session, transaction
+from poker_app.errors import Conflict
 from poker_app.settings import Settings
 
 _accounts: dict[str, str] = {}
@@ -77,10 +78,20 @@ def _apply(member: ClerkMember, *, anew: bool = True) -> None:
             audit.note(account.id, None, "clerk-left", user.name, user)
             team.unseat(teammate)
     elif teammate is None:
-        if anew or not team.was_removed(account, user):
-            team.seat(account, user, member.role)
-            audit.note(account.id, None, "clerk-joined", user.name, user)
+        if anew:
+            team.forget_removal(account, user)
+        if not team.was_removed(account, user):
+            _seat(account, user, member.role)
     elif teammate.role not in ("owner", member.role):
         teammate.role = member.role
         audit.note(account.id, None, "clerk-role-changed", f"{user.name}, now {member.role}", user)
     session.flush()
+
+
+def _seat(account: Account, user: User, role: str) -> None:
+    """Make somebody a teammate. Where the plan has no seat left, they become one by signing in once it has."""
+    try:
+        team.seat(account, user, role)
+    except Conflict:
+        return
+    audit.note(account.id, None, "clerk-joined", user.name, user)

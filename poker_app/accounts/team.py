@@ -103,7 +103,7 @@ def seat(account: Account, user: User, role: str) -> bool:
     if session.get(Teammate, (account.id, user.id)):
         return False
     _require_seat(account)
-    session.execute(delete(Removal).where(Removal.account_id == account.id, Removal.user_id == user.id))
+    forget_removal(account, user)
     session.add(Teammate(account_id=account.id, user_id=user.id, role=role, joined_at=clock.now()))
     accounts.teammates_changed(account.id)
     return True
@@ -122,3 +122,8 @@ def _require_seat(account: Account) -> None:
 def was_removed(account: Account, user: User) -> bool:
     """Whether somebody was removed from an account and not invited again since."""
     return session.get(Removal, (account.id, user.id)) is not None
+
+
+def forget_removal(account: Account, user: User) -> None:
+    """Let somebody come back who was removed from an account, inside the caller's transaction."""
+    session.execute(delete(Removal).where(Removal.account_id == account.id, Removal.user_id == user.id))

@@ -124,6 +124,27 @@ def test_who_was_removed_here_does_not_come_back_by_signing_in(scene: Scene) -> 
     assert scene.role() == "facilitator"
 
 
+def test_a_full_plan_keeps_nobody_from_signing_in_and_seats_them_when_it_has_room(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.hears(membership("created", 1), membership("deleted", 2))
+    monkeypatch.setattr("poker_app.accounts.seats_of", lambda account_id: 1)
+    scene.hears(membership("created", 3, "org:admin"))
+    assert scene.comes() == scene.ada
+    assert scene.role() is None
+    monkeypatch.setattr("poker_app.accounts.seats_of", lambda account_id: 2)
+    scene.comes()
+    assert scene.role() == "admin"
+
+
+def test_who_left_the_group_while_the_plan_was_full_stays_out(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("poker_app.accounts.seats_of", lambda account_id: 1)
+    scene.hears(membership("created", 1), membership("deleted", 2))
+    monkeypatch.setattr("poker_app.accounts.seats_of", lambda account_id: 2)
+    scene.comes()
+    assert scene.role() is None
+
+
 # --- users
 
 
