@@ -57,6 +57,16 @@ def catch_up(identity: Identity) -> None:
             _apply(member, anew=False)
 
 
+def seats(identity: Identity) -> Account | None:
+    """The account that Clerk leads and has made somebody a teammate of, if there is one."""
+    if identity.issuer != _issuer:
+        return None
+    groups = select(ClerkMember.group_id).where(ClerkMember.subject == identity.subject, ClerkMember.role.is_not(None))
+    led = [_accounts[group_id] for group_id in session.scalars(groups) if group_id in _accounts]
+    theirs = select(Account).join(Teammate, Teammate.account_id == Account.id).order_by(Account.name)
+    return session.scalars(theirs.where(Teammate.user_id == identity.user_id, Account.id.in_(led))).first()
+
+
 def leave_all(subject: str) -> None:
     """Whoever is deleted at Clerk is in none of its groups. Inside the caller's transaction."""
     for member in session.scalars(select(ClerkMember).where(ClerkMember.subject == subject)).all():

@@ -103,6 +103,7 @@ def disconnect(user: User, provider_name: str, subject: str, *, but: str | None)
     """No longer let a user come by a login elsewhere, and end the sign-ins that came by it, except the sign-in ``but``.
 
     Raises Conflict where it is the last way in: an address, to which a link can be mailed, or another login must stay.
+    And where it is Clerk that makes them a teammate: nobody would hear of it when they leave the group.
     """
     user_id = user.id
     with transaction():
@@ -114,6 +115,8 @@ def disconnect(user: User, provider_name: str, subject: str, *, but: str | None)
             raise NotFound("That login is not connected to you.")
         if found.email is None and len(mine) == 1:
             raise Conflict("This is your only way to sign in. Add an email address or connect another service first.")
+        if account := clerk_groups.seats(gone):
+            raise Conflict(f"You belong to {account.name} by this login. Leave that account first.")
         forget(gone, but=but)
 
 

@@ -11,6 +11,7 @@ from poker_app.accounts.models import Account, ClerkMember, Identity, Removal, S
 from poker_app.accounts.providers.claims import Claims
 from poker_app.accounts.users import add_user
 from poker_app.db import session, transaction
+from poker_app.errors import Conflict
 from poker_app.provider_settings import ProviderSettings
 from poker_app.settings import Settings
 from tests.clerk_events import ISSUER, SECRET, SUBJECT, membership, signed, user_deleted, user_updated
@@ -143,6 +144,28 @@ def test_who_left_the_group_while_the_plan_was_full_stays_out(scene: Scene, monk
     monkeypatch.setattr("poker_app.accounts.seats_of", lambda account_id: 2)
     scene.comes()
     assert scene.role() is None
+
+
+def test_who_is_a_teammate_through_clerk_leaves_before_they_disconnect_it(scene: Scene) -> None:
+    with transaction():
+        scene.user().email = "ada@example.com"
+    scene.hears(membership("created", 1))
+    with pytest.raises(Conflict, match=r"You belong to Olga’s team by this login\. Leave that account first\."):
+        identities.disconnect(scene.user(), PROVIDER.name, SUBJECT, but=None)
+    session.rollback()
+    ada = acting.acting_for(scene.user(), scene.account)
+    assert ada
+    team.leave(ada)
+    identities.disconnect(scene.user(), PROVIDER.name, SUBJECT, but=None)
+    assert session.query(Identity).count() == 0
+
+
+def test_who_is_in_no_group_that_leads_an_account_disconnects_as_they_like(scene: Scene) -> None:
+    with transaction():
+        scene.user().email = "ada@example.com"
+    scene.hears(membership("created", 1, group="org_other"), membership("created", 2), membership("deleted", 3))
+    identities.disconnect(scene.user(), PROVIDER.name, SUBJECT, but=None)
+    assert session.query(Identity).count() == 0
 
 
 # --- users
