@@ -9,6 +9,7 @@ from poker_app import billing, clock
 from poker_app.accounts.models import Account, Teammate
 from poker_app.accounts.preferences import FIRST_DAYS
 from poker_app.billing import ledger, letters
+from poker_app.billing.models import CreditTxn
 from poker_app.billing.standing import bring_month, plan_of, standing_of
 from poker_app.db import session
 from poker_app.errors import Conflict, NotInPlan, OutOfCredits
@@ -22,38 +23,52 @@ def pay_for_session(account_id: str, session_id: str, *, name: str, user_id: str
     """Spend the credit that opening a session takes, once for each session. Raises OutOfCredits."""
     if not billing.is_on():
         return
-    standing = standing_of(account_id)
-    if standing.read_only:
-        raise OutOfCredits(OVERDUE)
+    plan = _plan_in_force(account_id)
     if user_id in surplus(account_id):
         raise NotInPlan(
-            f"The {standing.plan.label} plan is for {facilitators(standing.plan)}, and others of this account come "
+            f"The {plan.label} plan is for {facilitators(plan)}, and others of this account come "
             "before you. You see everything as before. To open sessions, ask an owner to choose a larger plan under "
             "Plan and billing, or to hand your place on."
         )
-    if standing.plan.credits is None:
+    _spend(plan, account_id, f"session:{session_id}", ref=session_id, why=f"Session “{name}”", user_id=user_id)
+
+
+def _plan_in_force(account_id: str) -> Plan:
+    """The plan that sessions are opened on. Raises OutOfCredits where they wait for a payment."""
+    standing = standing_of(account_id)
+    if standing.read_only:
+        raise OutOfCredits(OVERDUE)
+    return standing.plan
+
+
+def _spend(plan: Plan, account_id: str, key: str, *, ref: str, why: str, user_id: str | None) -> None:
+    """Spend a credit on a session, unless the plan needs none. The month's come first, if nobody asked for them yet."""
+    if plan.credits is None:
         return
     bring_month(session.get_one(Account, account_id))
-    ledger.spend(account_id, _key(session_id), ref=session_id, why=f"Session “{name}”", user_id=user_id)
+    ledger.spend(account_id, key, ref=ref, why=why, user_id=user_id)
     letters.tell_soon(account_id)
 
 
 def give_back_session(account_id: str, session_id: str) -> None:
     """Give the credit back for a session that ended before its first reveal; nothing where none was spent."""
-    if billing.is_on():
-        ledger.reverse(account_id, _key(session_id), why="Ended before its first reveal")
+    if billing.is_on() and (spent := _spent_on(account_id, session_id)):
+        ledger.reverse(account_id, spent[-1].key, why="Ended before its first reveal")
 
 
 def pay_again(account_id: str, session_id: str, *, name: str, user_id: str | None) -> None:
-    """Spend once more what was given back, because the session is opened again; nothing where nothing was."""
-    if billing.is_on() and ledger.was_reversed(account_id, _key(session_id)):
-        ledger.spend(
-            account_id, f"{_key(session_id)}:again", ref=session_id, why=f"Session “{name}”, again", user_id=user_id
-        )
+    """Spend once more what was given back, because the session is opened again; nothing where nothing was. The caller
+    holds the session. Raises OutOfCredits."""
+    spent = _spent_on(account_id, session_id) if billing.is_on() else []
+    if spent and ledger.was_reversed(account_id, spent[-1].key):
+        key, why = f"session:{session_id}:again:{len(spent)}", f"Session “{name}”, again"
+        _spend(_plan_in_force(account_id), account_id, key, ref=session_id, why=why, user_id=user_id)
 
 
-def _key(session_id: str) -> str:
-    return f"session:{session_id}"
+def _spent_on(account_id: str, session_id: str) -> Sequence[CreditTxn]:
+    """What was spent on a session, given back or not, in order."""
+    mine = CreditTxn.account_id == account_id, CreditTxn.kind == "spend", CreditTxn.ref == session_id
+    return session.scalars(select(CreditTxn).where(*mine).order_by(CreditTxn.id)).all()
 
 
 def surplus(account_id: str) -> Sequence[str]:

@@ -71,6 +71,16 @@ def test_one_form_sent_many_times_is_one_session_and_one_credit(app: Flask, owne
     the_books_agree(app, owner.account)
 
 
+def test_reopened_and_ended_by_many_a_session_costs_one_credit_or_none(app: Flask, owner: Person) -> None:
+    table = owner.opens("Three")
+    for _ in range(2):
+        each_at_once(lambda tab: tab.post(f"{table.path}/ending"), same_browser(owner, 6))
+        assert left(app, owner) == 1
+        each_at_once(lambda tab: tab.post(f"{table.path}/reopening"), same_browser(owner, 6))
+        assert left(app, owner) == 0
+    the_books_agree(app, owner.account)
+
+
 def test_two_clicks_on_the_trial_begin_it_once(app: Flask, owner: Person) -> None:
     tabs = same_browser(owner, 8)
     path = f"/accounts/{owner.account}/billing/trial"

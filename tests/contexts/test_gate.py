@@ -132,6 +132,57 @@ def test_what_was_given_back_is_paid_again_once(acting: Acting) -> None:
     assert left(acting) == 0
 
 
+def test_each_end_before_the_first_reveal_gives_back_what_was_paid_again(acting: Acting) -> None:
+    ada = opens(acting)
+    for _ in range(3):
+        sessions.end_session(ada)
+        sessions.end_session(ada)
+        assert left(acting) == 3
+        sessions.reopen_session(ada)
+        sessions.reopen_session(ada)
+        assert left(acting) == 2
+    plays_a_round(ada)
+    sessions.end_session(ada)
+    sessions.reopen_session(ada)
+    assert left(acting) == 2
+
+
+def test_what_is_paid_again_comes_from_the_month_that_has_begun(acting: Acting, clock: Clock) -> None:
+    clock.forward(days=29, hours=23)
+    ada = opens(acting)
+    sessions.end_session(ada)
+    clock.forward(hours=2)
+    sessions.reopen_session(ada)
+    assert left(acting) == 2
+
+
+def test_a_plan_without_credits_is_not_paid_again(acting: Acting) -> None:
+    buys(acting)
+    ada = opens(acting)
+    sessions.end_session(ada)
+    subscribes(acting, "business")
+    sessions.reopen_session(ada)
+    assert left(acting) == 53
+
+
+def test_an_overdue_account_goes_on_with_what_was_paid_and_pays_nothing_again(acting: Acting, clock: Clock) -> None:
+    subscribes(acting, "team", "past_due", past_due_since=clock.now())
+    buys(acting)
+    used, unused = opens(acting, "Used"), opens(acting, "Unused")
+    plays_a_round(used)
+    clock.forward(days=13, hours=23)
+    for ada in (used, unused):
+        sessions.end_session(ada)
+    clock.forward(hours=1)
+    sessions.reopen_session(used)
+    with pytest.raises(OutOfCredits, match="The last payment failed"):
+        sessions.reopen_session(unused)
+    session.rollback()
+    subscribes(acting, "team", "active", past_due_since=None)
+    sessions.reopen_session(unused)
+    assert left(acting) == 48
+
+
 def test_a_day_later_a_session_stays_ended(acting: Acting, clock: Clock) -> None:
     ada = opens(acting)
     sessions.end_session(ada)
