@@ -61,6 +61,10 @@ class Offer:
         """A plan by its name. Raises KeyError."""
         return self._by_name[name]
 
+    def larger(self, plan: Plan) -> Plan | None:
+        """The next plan; None after the last."""
+        return next(iter(self.plans[self.plans.index(plan) + 1 :]), None)
+
     def plan_of_price(self, price: str) -> Plan | None:
         """The plan that a lookup key of the payment provider stands for."""
         return next((plan for plan in self.plans if price and plan.price == price), None)

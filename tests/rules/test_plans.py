@@ -27,6 +27,10 @@ def test_what_a_price_stands_for() -> None:
     assert (STANDARD.plan_of_price(""), STANDARD.pack_of_price("")) == (None, None)
 
 
+def test_the_next_larger_plan_is_the_next_one_sold_whatever_it_costs() -> None:
+    assert [STANDARD.larger(plan) for plan in STANDARD.plans] == [TEAM, BUSINESS, None]
+
+
 @pytest.mark.parametrize(
     ("offer", "why"),
     [

@@ -77,6 +77,21 @@ def test_what_was_typed_waits_for_a_credit(app: Flask, ada: Person) -> None:
     assert 'value="Sprint 43"' not in ada.get("/sessions/new").text
 
 
+@pytest.mark.parametrize(("plan", "larger"), [("", "Move to Team"), ("team", "Move to Business")])
+def test_who_is_out_of_credits_is_offered_the_next_plan(app: Flask, ada: Person, plan: str, larger: str) -> None:
+    uses_up(ada)
+    if plan:
+        subscribes(app, ada, plan)
+    assert larger in tries(ada).text
+
+
+def test_who_used_the_trial_up_is_offered_the_plan_itself(app: Flask, ada: Person) -> None:
+    ada.post(at(ada, "/trial"), htmx=False)
+    with app.app_context(), transaction():
+        ledger.spend(ada.account, "spent", ref="", why="Sessions", amount=20)
+    assert "Subscribe to Team" in tries(ada).text
+
+
 def test_a_facilitator_asks_the_owner(app: Flask, ada: Person, ben: Person, post: Post) -> None:
     answer = tries(ben)
     assert answer.status_code == 402
@@ -153,6 +168,13 @@ def test_a_trial_begins_once(ada: Person) -> None:
     page = ada.get(at(ada)).text
     assert ("Team plan" in page, "The trial ends on" in page, "Try Team" in page) == (True, True, False)
     assert ada.post(at(ada, "/trial"), htmx=False).status_code == 409
+
+
+def test_what_is_tried_can_be_subscribed_to(ada: Person) -> None:
+    ada.post(at(ada, "/trial"), htmx=False)
+    page = ada.get(at(ada)).text
+    assert ("Subscribe to Team" in page, "Your plan now" in page) == (True, False)
+    assert ada.post(at(ada, "/purchases"), {"plan": "team"}, htmx=False).status_code == 303
 
 
 def test_buying_leads_to_the_checkout(ada: Person) -> None:
