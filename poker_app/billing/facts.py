@@ -20,7 +20,7 @@ class Forged(Refusal):
     status = 400
 
 
-# Where in the provider's pages to begin: the overview, the card, or cancelling.
+# Where the provider's pages lead to: the overview, where alone a cancelled plan can be kept, the card, or cancelling.
 Door = Literal["", "card", "cancel"]
 
 

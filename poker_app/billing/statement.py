@@ -31,8 +31,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """``monthly`` of ``monthly_total`` are left of what came with the plan or trial; ``renews_at`` is when the next
-    ones come. ``lasting`` never expire. A plan without credits has neither."""
+    """``monthly`` of ``monthly_total`` are left of what came with the plan or trial. ``renews_at`` is when the next
+    ones come, ``ends_at`` when the plan ends instead, because it was cancelled. ``lasting`` never expire."""
 
     standing: Standing
     balance: int
@@ -41,7 +41,7 @@ class Statement:
     lasting: int
     renews_at: datetime | None
     paid: bool
-    ends: bool
+    ends_at: datetime | None
 
 
 def statement_of(account: Account) -> Statement:
@@ -53,7 +53,8 @@ def statement_of(account: Account) -> Statement:
     lasting = sum(lot.remaining for lot in lots if lot.expires_at is None)
     passing = [lot for lot in lots if lot.expires_at is not None]
     monthly, total = sum(lot.remaining for lot in passing), sum(lot.amount for lot in passing)
-    renews_at = found.period_end if found and standing.plan.price else None
+    ends_at = found.ends_at if found and standing.plan.price else None
+    renews_at = found.period_end if found and standing.plan.price and not ends_at else None
     if not standing.plan.price and standing.plan.credits:
         start, renews_at = period(account.created_at, now)
         if not ledger.is_known(account.id, month_key(standing.plan.name, start)):
@@ -66,7 +67,7 @@ def statement_of(account: Account) -> Statement:
         lasting=lasting,
         renews_at=renews_at,
         paid=bool(found and found.subscription_id and standing.plan.price),
-        ends=bool(found and found.ends_at),
+        ends_at=ends_at,
     )
 
 

@@ -130,6 +130,17 @@ def test_a_customer_s_life(person: Callable[..., Person], shop: LaterHouse, stri
     expect(ada.page.get_by_role("row").filter(has_text="Team plan, this month").filter(has_text="+20")).to_have_count(2)
     is_sound(ada.page)
 
+    # The plan is cancelled, and kept after all.
+    owner.presses("Cancel plan")
+    owner.presses("Cancel subscription")
+    ada.page.get_by_role("link", name="Return").click()
+    ada.sees("The plan ends on")
+    is_sound(ada.page)
+    owner.presses("Keep the plan")
+    owner.presses("Renew after all")
+    ada.page.get_by_role("link", name="Return").click()
+    ada.sees("Renews on")
+
     # The card fails: two weeks in which all goes on, then nothing new begins.
     owner.presses("Payment method")
     owner.presses("Use a card that is declined")

@@ -215,11 +215,12 @@ def test_cancelling_lets_it_end_with_its_period(engine: Engine, customer: str, a
     found = engine.subscription(customer)
     assert found
     assert (found.status, found.ends_at) == ("active", found.period_end)
-    ada.in_portal(portal, "resume")
+    overview = engine.portal(customer, "http://localhost/back", "")
+    ada.in_portal(overview, "resume")
     found = engine.subscription(customer)
     assert found
     assert found.ends_at is None
-    ada.in_portal(portal, "cancel")
+    ada.in_portal(overview, "cancel")
     ada.month()
     found = engine.subscription(customer)
     assert found

@@ -9,6 +9,10 @@ if TYPE_CHECKING:
 type Page = tuple[int, str, dict[str, str]]
 
 
+# What a page that was asked for with a flow leaves to do; without one it is the overview.
+ONLY = {"payment_method_update": "card", "subscription_cancel": "cancel", "subscription_update_confirm": "plan"}
+
+
 def answer(double: "StripeDouble", method: str, path: str, form: dict[str, str]) -> Page:
     """``/pages/checkouts/<id>`` and ``/pages/portals/<id>``, and what is posted there."""
     _, _, kind, key, *verb = path.split("/")
@@ -40,7 +44,9 @@ def _checkout(double: "StripeDouble", key: str, form: dict[str, str] | None) -> 
 
 def _portal(double: "StripeDouble", key: str, verb: str, form: dict[str, str]) -> Page:
     portal, flow = double.things[key], double.flows[key]
-    path = f"/pages/portals/{key}"
+    path, only = f"/pages/portals/{key}", ONLY.get(str(flow.get("type")))
+    if verb and only not in (None, verb):
+        return 404, page("Not found", "<p>This is no part of this page.</p>"), {}
     with double.lock:
         found = double.of_kind("subscription", customer=portal["customer"])
         known = next((each for each in found if each["status"] != "canceled"), None)
@@ -61,11 +67,15 @@ def _portal(double: "StripeDouble", key: str, verb: str, form: dict[str, str]) -
         item = known["items"]["data"][0]
         ends = ", cancels at the end of the period" if known["cancel_at_period_end"] else ""
         body += f"<p>{escape(item['price']['lookup_key'])} × {item['quantity']}: {known['status']}{ends}</p>"
-        body += _plans(double, path, flow, item["price"]["lookup_key"])
-        body += form_of(f"{path}/resume", [("", "", "Renew after all")]) if ends else ""
-        body += form_of(f"{path}/cancel", [("", "", "Cancel subscription")]) if not ends else ""
-    cards = [("card", "good", "Use a good card"), ("card", "bad", "Use a card that is declined")]
-    body += form_of(f"{path}/card", cards)
+        if only in (None, "plan"):
+            body += _plans(double, path, flow, item["price"]["lookup_key"])
+        if ends and only is None:
+            body += form_of(f"{path}/resume", [("", "", "Renew after all")])
+        if not ends and only in (None, "cancel"):
+            body += form_of(f"{path}/cancel", [("", "", "Cancel subscription")])
+    if only in (None, "card"):
+        cards = [("card", "good", "Use a good card"), ("card", "bad", "Use a card that is declined")]
+        body += form_of(f"{path}/card", cards)
     rows = [
         f"<li>{escape(each['number'] or 'Draft')}: {each['total'] / 100:.2f} EUR, {each['status']}</li>"
         for each in double.of_kind("invoice", customer=portal["customer"])

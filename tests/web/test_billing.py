@@ -1,6 +1,7 @@
 """Plan and billing: what owners and admins see and do, the page for who has no credit, and asking for some."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -184,6 +185,36 @@ def test_buying_leads_to_the_checkout(ada: Person) -> None:
     for form in ({"pack": "51"}, {"plan": "free"}, {}):
         assert ada.post(at(ada, "/purchases"), form, htmx=False).status_code == 404
     assert ada.post(at(ada, "/portal"), htmx=False).status_code == 303
+
+
+def test_a_plan_that_was_cancelled_can_be_kept(ada: Person) -> None:
+    ada.get(at(ada))
+    checkout = ada.post(at(ada, "/purchases"), {"plan": "team"}, htmx=False).location
+    ada.post(f"{checkout}/payment", {"card": "good"}, htmx=False)
+    page = ada.get(at(ada)).text
+    for words in ("Renews on", "the next ones come on", "Cancel plan", "Go back to Free"):
+        assert words in page, words
+    cancelling = ada.post(at(ada, "/portal"), {"door": "cancel"}, htmx=False).location
+    ada.post(f"{cancelling}/cancellation", htmx=False)
+    assert "Do not cancel after all" not in ada.get(cancelling).text
+    page = ada.get(at(ada)).text
+    for words, seen in (("The plan ends on", True), ("the next ones come", False), ("Cancel plan", False)):
+        assert (words in page) == seen, words
+    assert "Go back to Free" not in page
+    assert re.search(r'<button class="btn" name="door" value="">Keep the plan</button>', page)
+    overview = ada.post(at(ada, "/portal"), {"door": ""}, htmx=False).location
+    assert "Do not cancel after all" in ada.get(overview).text
+    ada.post(f"{overview}/resumption", htmx=False)
+    assert "Renews on" in ada.get(at(ada)).text
+
+
+def test_who_cancelled_waits_for_no_credits(app: Flask, ada: Person, clock: Clock) -> None:
+    uses_up(ada)
+    ends = clock.now() + timedelta(days=20)
+    subscribes(app, ada, "team", subscription_id="sub_1", period_end=ends)
+    assert "<h2>Wait</h2>" in tries(ada).text
+    subscribes(app, ada, "team", ends_at=ends)
+    assert "<h2>Wait</h2>" not in tries(ada).text
 
 
 def test_where_nothing_is_sold_nothing_is_shown(app: Flask, ada: Person, monkeypatch: pytest.MonkeyPatch) -> None:
