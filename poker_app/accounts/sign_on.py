@@ -37,12 +37,17 @@ def came_by(sign_in: SignIn | None) -> str | None:
     return session.scalars(known).first()
 
 
-def check(acting: Acting, sign_in: SignIn | None) -> Acting:
-    """Who acts, if they came the way that their account asks for. Raises CameAnotherWay, saying which that is."""
+def lets_in(acting: Acting, sign_in: SignIn | None) -> bool:
+    """Whether somebody who acts came the way that their account asks for."""
     wanted = required(acting.account)
-    if wanted is None or acting.user is None or acting.reaches("owner") or came_by(sign_in) == wanted:
+    return wanted is None or acting.user is None or acting.reaches("owner") or came_by(sign_in) == wanted
+
+
+def check(acting: Acting, sign_in: SignIn | None) -> Acting:
+    """Who acts, if their account lets them in. Raises CameAnotherWay, saying which way it asks for."""
+    if lets_in(acting, sign_in):
         return acting
-    raise CameAnotherWay(acting.account, wanted)
+    raise CameAnotherWay(acting.account, acting.account.sign_on or "")
 
 
 def require(acting: Acting, name: str, sign_in: SignIn | None) -> None:

@@ -6,7 +6,6 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from poker_app import ids
-from poker_app.accounts import acting as accounts
 from poker_app.accounts import everybody_may
 from poker_app.accounts.acting import Acting
 from poker_app.errors import NotFound
@@ -30,14 +29,13 @@ DONE = {
 
 @blueprint.get("/dashboard")
 def latest() -> ResponseReturnValue:
-    """The account that this browser was last used for, else one's first."""
+    """Of the account that somebody acts for here."""
     user = login.user()
     if user is None and not everybody_may():
         return login.to_sign_in()
     if user and login.is_lost(user):
         return redirect(url_for("accounts.index"), 303)
-    found = login.account_here() or accounts.home_of(user)
-    return redirect(url_for("dashboard.page", account_id=found.account.id), 303)
+    return redirect(url_for("dashboard.page", account_id=login.acts_here().account.id), 303)
 
 
 @blueprint.get("/accounts/<account_id>")

@@ -196,14 +196,23 @@ def account_here() -> Acting | None:
     return acting.acting_for(user(), kept) if kept and user() else None
 
 
+def acts_here() -> Acting:
+    """Somebody at work where no account is named: for the one last used, else their first. One that asks for another
+    way in than theirs comes last."""
+    last = account_here()
+    known = [*filter(None, [last]), *acting.accounts_of(user())]
+    let_in = (each for each in known if sign_on.lets_in(each, current_sign_in()))
+    return next(let_in, None) or last or acting.home_of(user())
+
+
 def is_lost(who: User) -> bool:
     """Belonging to no account, but awaited in one: there is something to ask before one is made for them."""
     return not acting.accounts_of(who) and accepting.is_awaited(who)
 
 
 def may_open[**P](view: Callable[Concatenate[Acting, P], ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
-    """Who may open a session: a signed-in user on an account, the one that the request names, or else the last used
-    or their first. Who has none, but is awaited in one, is asked first."""
+    """Who may open a session: a signed-in user on an account, the one that the request names, or else the one that
+    they act for here. Who has none, but is awaited in one, is asked first."""
 
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
@@ -212,7 +221,7 @@ def may_open[**P](view: Callable[Concatenate[Acting, P], ResponseReturnValue]) -
         named = request.values.get("account")
         if not named and (who := user()) and is_lost(who):
             return redirect(url_for("accounts.index"), 303)
-        found = acting.acting_for(user(), named) if named else account_here() or acting.home_of(user())
+        found = acting.acting_for(user(), named) if named else acts_here()
         if found is None:
             raise NotFound("No account of yours has that address.")
         sign_on.check(found, current_sign_in())

@@ -4,7 +4,8 @@ import pytest
 from flask import Flask
 
 from poker_app import clock
-from poker_app.accounts.models import Account, AuditEntry, Identity, SignIn
+from poker_app.accounts.acting import make_account
+from poker_app.accounts.models import Account, AuditEntry, Identity, SignIn, User
 from poker_app.billing.models import Subscription
 from poker_app.db import session, transaction
 from poker_app.settings import Settings
@@ -83,6 +84,34 @@ def test_teammates_come_by_the_provider_or_not_at_all(app: Flask, ada: Person, b
     with app.app_context():
         line = session.query(AuditEntry).filter_by(action="sign-on-required").one()
         assert (line.who, line.about) == ("Ada", "Acme SSO")
+
+
+def test_who_has_another_account_is_at_work_for_that_one(app: Flask, ada: Person, cast: Cast) -> None:
+    comes_by_acme(app, ada)
+    requires(ada, ada.account)
+    gus = cast.gus.signs_in("facilitator", ada.account)
+    assert gus.get("/dashboard").location == f"/accounts/{ada.account}"
+    refused = gus.get(f"/accounts/{ada.account}")
+    assert (refused.status_code, 'href="/accounts"' in refused.text) == (403, True)
+    with app.app_context():
+        zed = make_account(session.get_one(User, gus.user), "Zed").account.id
+    assert gus.get("/dashboard").location == f"/accounts/{zed}"
+    assert gus.get("/sessions/new").status_code == 200
+    assert f'href="/accounts/{zed}"' in gus.get("/accounts").text
+    gus.get(f"/accounts/{zed}")
+    comes_by_acme(app, gus)
+    assert gus.get("/dashboard").location == f"/accounts/{zed}"
+
+
+def test_an_account_that_asks_for_another_way_by_now_comes_last(app: Flask, ada: Person, cast: Cast) -> None:
+    gus = cast.gus.signs_in("facilitator", ada.account)
+    with app.app_context():
+        zed = make_account(session.get_one(User, gus.user), "Zed").account.id
+    gus.get(f"/accounts/{ada.account}")
+    assert gus.get("/dashboard").location == f"/accounts/{ada.account}"
+    comes_by_acme(app, ada)
+    requires(ada, ada.account)
+    assert gus.get("/dashboard").location == f"/accounts/{zed}"
 
 
 def test_a_report_is_read_by_who_came_the_right_way(app: Flask, ada: Person, ben: Person) -> None:
