@@ -68,11 +68,10 @@ def current_sign_in() -> SignIn | None:
 def start(who: User, onward: str, *, issuer: str | None = None) -> Response:
     """Lead on somebody who has shown who they are: in, or first to the question for their second factor.
 
-    ``issuer`` is the provider's that they came by, if they did.
+    ``issuer`` is the provider's that they came by, if they did. Whoever is signed in here stays so until they are in.
     """
     if who.totp_secret is None:
         return enter(who, onward, issuer=issuer)
-    session.clear()
     # Who is only half in is known by the cookie alone, and not for long.
     until = (clock.now() + HALF_IN_FOR).timestamp()
     session["half_in"] = {"user": who.id, "onward": onward, "issuer": issuer, "until": until}

@@ -259,6 +259,23 @@ def test_so_is_a_mailed_link_and_a_new_password(ada: Person, cast: Cast, secret:
     assert is_in(cast.cleo)
 
 
+def test_who_signs_in_again_stays_in_until_then_and_is_in_once(
+    app: Flask, ada: Person, secret: str, clock: Clock, post: Post
+) -> None:
+    with app.app_context():
+        before = session.query(SignIn).one().id
+    post.letters.clear()
+    send(ada, "/sign-in/link", email=ADA)
+    where = post.to(ADA)[0].link.removeprefix("http://localhost")
+    ada.get(where)
+    assert send(ada, where).location == "/sign-in/code"
+    assert is_in(ada)
+    assert shows(ada, shown(secret, clock)).status_code == 303
+    assert is_in(ada)
+    with app.app_context():
+        assert session.query(SignIn).one().id != before
+
+
 def test_half_in_does_not_last(ada: Person, cast: Cast, secret: str, clock: Clock) -> None:
     signs_in(cast.ben)
     assert cast.ben.get("/sign-in/code").status_code == 200
