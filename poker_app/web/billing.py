@@ -12,6 +12,7 @@ from poker_app.billing import asking, buying, gate, payments, standing, statemen
 from poker_app.billing.facts import Door, Unavailable
 from poker_app.db import transaction
 from poker_app.errors import Invalid
+from poker_app.mail import Undelivered
 from poker_app.rules import money
 from poker_app.rules.spreadsheet import as_csv as as_csv_text
 from poker_app.web import paging
@@ -130,6 +131,11 @@ def ask(acting: Acting) -> ResponseReturnValue:
     """A facilitator asks the owners for credits, once an hour."""
     if acting.user is None:
         raise Invalid("Nobody is signed in.")
-    limits.spend("ask for credits", f"{acting.account.id} {acting.user.id}", most=1, within=ONE_REQUEST_IN)
-    asking.ask_for_credits(acting)
-    return render_template("billing/asked.html", acting=acting, owners=asking.owners_of(acting.account.id))
+    what, who = "ask for credits", f"{acting.account.id} {acting.user.id}"
+    limits.spend(what, who, most=1, within=ONE_REQUEST_IN)
+    try:
+        asked = asking.ask_for_credits(acting)
+    except Undelivered:
+        limits.give_back(what, who)
+        raise
+    return render_template("billing/asked.html", acting=acting, asked=asked)

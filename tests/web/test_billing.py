@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from poker_app.accounts.models import Teammate
+from poker_app.accounts.models import Teammate, User
 from poker_app.billing import ledger
 from poker_app.billing.models import Subscription
 from poker_app.db import session, transaction
@@ -105,6 +105,39 @@ def test_a_facilitator_asks_the_owner(app: Flask, ada: Person, ben: Person, post
     assert letter.link.endswith(at(ada))
     again = ben.post(at(ada, "/requests"), htmx=False)
     assert again.status_code == 429
+
+
+def test_a_mail_server_that_refuses_costs_nobody_the_hour(ada: Person, ben: Person, post: Post) -> None:
+    tries(ben)
+    post.refuses = "550 Not today"
+    refused = ben.post(at(ada, "/requests"), htmx=False)
+    assert (refused.status_code, says(refused, "The mail could not be sent just now.")) == (503, True)
+    post.refuses = ""
+    assert ben.post(at(ada, "/requests"), htmx=False).status_code == 200
+    assert ben.post(at(ada, "/requests"), htmx=False).status_code == 429
+
+
+def test_only_who_was_written_to_is_said_to_have_a_mail(
+    app: Flask, cast: Cast, ada: Person, ben: Person, post: Post
+) -> None:
+    cast.cleo.signs_in("owner", ada.account)
+    no_address(app, cast.cleo)
+    cast.gus.signs_in("owner", ada.account)
+    post.unknown = {"gus@example.com"}
+    assert says(tries(ben), "Ask Ada and Gus to add credits")
+    assert says(ben.post(at(ada, "/requests"), htmx=False), "Ada has a mail from you.")
+
+
+def test_where_no_owner_has_an_address_nobody_is_asked(app: Flask, ada: Person, ben: Person) -> None:
+    no_address(app, ada)
+    answer = tries(ben)
+    assert (says(answer, "to add credits"), says(answer, "please ask one yourself")) == (False, True)
+    assert says(ben.post(at(ada, "/requests"), htmx=False), "Nobody was asked")
+
+
+def no_address(app: Flask, person: Person) -> None:
+    with app.app_context(), transaction():
+        session.get_one(User, person.user).email = None
 
 
 def test_an_overdue_account_opens_nothing(app: Flask, ada: Person, clock: Clock) -> None:
