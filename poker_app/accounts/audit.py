@@ -96,6 +96,12 @@ def note(
     )
 
 
+def recognize(user_id: str, email: str) -> None:
+    """Say of lines that name somebody by an address alone who that is, inside the caller's transaction."""
+    theirs = update(AuditEntry).where(AuditEntry.about == email, AuditEntry.subject_id.is_(None))
+    session.execute(theirs.values(subject_id=user_id))
+
+
 def forget(user: User) -> None:
     """Take a user's name and address out of every log, inside the transaction that deletes them."""
     session.execute(update(AuditEntry).where(AuditEntry.user_id == user.id).values(who=NOBODY))

@@ -4,9 +4,9 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
 from poker_app import mail
-from poker_app.accounts import mailed_links, passwords
+from poker_app.accounts import audit, mailed_links, passwords
 from poker_app.accounts.mailed_links import DeadLink
-from poker_app.accounts.models import MailToken, User
+from poker_app.accounts.models import Invitation, MailToken, User
 from poker_app.accounts.users import clean_email, find_by_email, user_name
 from poker_app.db import session, transaction
 from poker_app.errors import Conflict, Invalid
@@ -50,10 +50,20 @@ def follow(user: User, secret: str) -> None:
         with transaction():
             link = _own(user_id, mailed_links.take(PURPOSE, secret))
             session.execute(update(User).where(User.id == user_id).values(email=link.email))
+            if old:
+                _keep_together(user_id, old, link.email)
     except IntegrityError as taken:
         raise Conflict("This address has become somebody else's meanwhile.") from taken
     if old:
         mail.notify("notice", old, happened=f"Your address here is now {link.email}")
+
+
+def _keep_together(user_id: str, old: str, new: str) -> None:
+    """What is written down under the old address is still known to be about the user, and goes when they go. Only an
+    invitation that is open stays with its address, whoever has that next."""
+    closed = Invitation.accepted_at.is_not(None) | Invitation.withdrawn_at.is_not(None)
+    session.execute(update(Invitation).where(Invitation.email == old, closed).values(email=new))
+    audit.recognize(user_id, old)
 
 
 def _own(user_id: str, link: MailToken) -> MailToken:

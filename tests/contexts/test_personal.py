@@ -4,13 +4,14 @@ import json
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from poker_app import ids
-from poker_app.accounts import audit, mailed_links, sign_ins
+from poker_app.accounts import audit, mailed_links, profile, sign_ins
 from poker_app.accounts.acting import Acting, acting_for, make_account
 from poker_app.accounts.models import (
     Account,
+    AuditEntry,
     ClerkMember,
     Identity,
     Invitation,
@@ -187,6 +188,26 @@ def test_nothing_is_left_anywhere(life: Life, room: Room, ended: list[str]) -> N
     assert room.announced == ["member-left"]
     assert set(taken) <= set(ended)
     assert seats.find_member(life.table.id, SECRET) is None
+
+
+def test_nothing_is_left_of_an_address_from_before(life: Life, clock: Clock, ended: list[str]) -> None:
+    with transaction():
+        session.query(Invitation).filter_by(email=EMAIL).update({"accepted_at": clock.now()})
+        session.execute(delete(MailToken))  # they expire, and go by themselves
+    secret = mailed_links.make("new-email", "zoe@elsewhere.example", user_id=life.zoe.id)
+    profile.follow(life.zoe, secret)
+    log = session.query(AuditEntry.about).filter_by(action="invited")
+    assert log.one() == (EMAIL,)  # nobody learns the new one from it
+    personal.erase(life.zoe, "zoe@elsewhere.example")
+    session.rollback()
+    for trace in (EMAIL, "zoe@elsewhere.example"):
+        assert [name for name, text in everywhere().items() if trace in text] == [], trace
+    assert log.one() == (audit.NOBODY,)
+
+
+def test_an_open_invitation_is_for_whoever_has_the_address(life: Life) -> None:
+    profile.follow(life.zoe, mailed_links.make("new-email", "zoe@elsewhere.example", user_id=life.zoe.id))
+    assert session.query(Invitation).filter_by(digest="two").one().email == EMAIL
 
 
 def test_former_members_are_told_apart(life: Life, room: Room, ended: list[str]) -> None:
