@@ -83,10 +83,10 @@ def _read(headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
 def _user_deleted(subject: str) -> User | None:
     with transaction():
         identity = session.get(Identity, (_issuer, subject))
-        if identity is None:
-            return None
-        user = session.get_one(User, identity.user_id, with_for_update=True)
+        user = session.get_one(User, identity.user_id, with_for_update=True) if identity else None
         clerk_groups.leave_all(subject)
+        if identity is None or user is None:
+            return None
         forget(identity)
         if user.email is None and not connected(user):
             # Nobody could come in again; so nobody stays in either.

@@ -68,10 +68,12 @@ def seats(identity: Identity) -> Account | None:
 
 
 def leave_all(subject: str) -> None:
-    """Whoever is deleted at Clerk is in none of its groups. Inside the caller's transaction."""
+    """Whoever is deleted at Clerk is in none of its groups, and what it said of them is forgotten. Inside the caller's
+    transaction."""
     for member in session.scalars(select(ClerkMember).where(ClerkMember.subject == subject)).all():
         member.role = None
         _apply(member)
+        session.delete(member)
 
 
 def _apply(member: ClerkMember, *, anew: bool = True) -> None:

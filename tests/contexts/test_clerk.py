@@ -191,9 +191,19 @@ def test_a_verified_address_is_taken_over_where_there_is_none(scene: Scene) -> N
 
 def test_who_is_deleted_there_is_out_here(scene: Scene) -> None:
     scene.hears(membership("created", 1), user_deleted(2))
-    assert session.query(Identity).count() == 0
+    assert session.query(Identity).count() == session.query(ClerkMember).count() == 0
     assert scene.role() is None
     assert scene.sign_ins() == 0
+
+
+def test_who_is_deleted_there_after_disconnecting_is_forgotten_too(scene: Scene) -> None:
+    with transaction():
+        scene.user().email = "ada@example.com"
+    scene.hears(membership("created", 1, group="org_other"))
+    identities.disconnect(scene.user(), PROVIDER.name, SUBJECT, but=None)
+    scene.hears(user_deleted(2))
+    assert session.query(ClerkMember).count() == 0
+    assert scene.user().email == "ada@example.com"
 
 
 def test_who_has_another_way_in_keeps_it(scene: Scene) -> None:
