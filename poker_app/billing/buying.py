@@ -5,14 +5,21 @@ Each answers with an address to lead the browser to. Paths are of this site: ``p
 """
 
 from collections.abc import Sequence
+from functools import partial
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from poker_app import billing
 from poker_app.accounts.acting import Acting
-from poker_app.billing import mirror, notes, payments, seats
-from poker_app.billing.facts import Door, Invoice, Order
+from poker_app.accounts.models import Account
+from poker_app.billing import asking, mirror, notes, payments, seats
+from poker_app.billing.facts import Door, Invoice, Order, Unavailable
 from poker_app.billing.models import Subscription
-from poker_app.db import session, transaction
+from poker_app.db import afterwards, session, transaction
 from poker_app.errors import Conflict, NotFound
+
+log = structlog.get_logger("billing")
 
 NOT_SOLD = "That is not sold here."
 
@@ -111,3 +118,27 @@ def _customer(acting: Acting) -> str:
             customer = row.customer_id
     payments.engine().name_customer(customer, name, email)
     return customer
+
+
+def buyer_goes(user_id: str, belonged_to: Sequence[str]) -> None:
+    """A user is deleted in the transaction under way. Where nobody else bought last for an account that goes on, the
+    provider is told another owner's address once that is committed."""
+    if not billing.is_on():
+        return
+    for account_id in {*belonged_to, *notes.bought_for(user_id)}:
+        if notes.last_buyer(account_id) in (user_id, None):
+            afterwards(partial(_renamed, account_id))
+
+
+def _renamed(account_id: str) -> None:
+    """They are gone whatever the provider says."""
+    try:
+        known, name = session.get(Subscription, account_id), session.get_one(Account, account_id).name
+        customer = known.customer_id if known else None
+        email = next((owner.email for owner in asking.owners_of(account_id)), None)
+        session.rollback()
+        if customer and email:
+            payments.engine().name_customer(customer, name, email)
+    except (Unavailable, SQLAlchemyError):
+        session.rollback()
+        log.exception("customer_not_renamed", account=account_id)

@@ -1,16 +1,20 @@
 """What the account's audit log says about money: a line for each change, written with it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import select
+
 from poker_app import billing
 from poker_app.accounts import audit
-from poker_app.accounts.models import User
+from poker_app.accounts.models import AuditEntry, User
 from poker_app.billing.models import CreditTxn, Subscription
 from poker_app.db import session
 
 RUNNING = ("active", "trialing", "past_due", "unpaid")
 UNPAID = ("past_due", "unpaid")
+WENT = AuditEntry.action == "checkout-opened"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,17 @@ def write_errand(account_id: str, user_id: str | None, to: str = "") -> None:
         audit.note(account_id, user, "checkout-opened", to)
     else:
         audit.note(account_id, user, "payments-opened")
+
+
+def bought_for(user_id: str) -> Sequence[str]:
+    """The accounts, as ids, that a user went to the checkout for, whether or not they belong to them still."""
+    return session.scalars(select(AuditEntry.account_id).where(AuditEntry.user_id == user_id, WENT).distinct()).all()
+
+
+def last_buyer(account_id: str) -> str | None:
+    """Who went to the checkout last, as a user's id; None where nobody did, or they are gone."""
+    went = select(AuditEntry.user_id).where(AuditEntry.account_id == account_id, WENT)
+    return session.scalars(went.order_by(AuditEntry.id.desc()).limit(1)).first()
 
 
 def write_credits(txn: CreditTxn, *, bought: bool = False) -> None:

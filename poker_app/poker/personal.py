@@ -12,7 +12,7 @@ from poker_app.accounts import personal as accounts
 from poker_app.accounts.changing import lock, user_here
 from poker_app.accounts.models import Account, Teammate, User
 from poker_app.accounts.personal import Told, Trace, told
-from poker_app.billing import gone
+from poker_app.billing import buying, gone
 from poker_app.billing.models import CreditTxn
 from poker_app.db import Transaction, session, transaction
 from poker_app.errors import Conflict, Invalid
@@ -116,6 +116,7 @@ def erase(user: User, typed: str) -> None:
         connected = _delete_accounts(leaving.alone) + _leave_seats(work, me)
         for account in leaving.kept:
             people.teammates_changed(account.id)
+        buying.buyer_goes(user_id, [account.id for account in leaving.kept])
         for trace in TRACES.values():
             trace.forget(me)
         session.delete(me)

@@ -328,6 +328,48 @@ def test_seats_follow_teammates_at_once(ada: Payer, app: Flask, double: StripeDo
         assert (paid_for(), seats.follow_all()) == (1, 0)
 
 
+def test_the_provider_forgets_a_buyer_who_is_deleted(ada: Payer, app: Flask, double: StripeDouble) -> None:
+    """Of an account that goes on. A provider that is down keeps nobody from going."""
+
+    def joins(name: str) -> User:
+        with transaction():
+            user = add_user(name=name, email=f"{name.lower()}@example.com")
+            team.seat(session.get_one(Account, ada.account), user, "owner")
+        return user
+
+    def known_as() -> str:
+        return str(double.of_kind("customer")[0]["email"])
+
+    ada.subscribes("team")
+    with app.app_context():
+        ben, cleo, dora = joins("Ben"), joins("Cleo"), joins("Dora")
+        personal.erase(cleo, "cleo@example.com")
+        assert known_as() == "ada@example.com"
+        personal.erase(session.get_one(User, ada.user), "ada@example.com")
+        assert known_as() == "ben@example.com"
+        double.failing = True
+        personal.erase(ben, "ben@example.com")
+        assert session.query(User).all() == [dora]
+        double.failing = False
+        eve = joins("Eve")
+        personal.erase(dora, "dora@example.com")
+        assert known_as() == "eve@example.com"
+        assert session.query(User).all() == [eve]
+
+
+def test_the_provider_forgets_a_buyer_who_left_before_they_are_deleted(
+    ada: Payer, app: Flask, double: StripeDouble
+) -> None:
+    ada.subscribes("team")
+    with app.app_context():
+        with transaction():
+            ben = add_user(name="Ben", email="ben@example.com")
+            team.seat(session.get_one(Account, ada.account), ben, "owner")
+        team.leave(ada.acting)
+        personal.erase(session.get_one(User, ada.user), "ada@example.com")
+        assert double.of_kind("customer")[0]["email"] == "ben@example.com"
+
+
 def test_from_uncounted_to_counted_brings_the_month_s_credits(ada: Payer) -> None:
     ada.subscribes("business")
     address = ada.goes_to_plan("team")
