@@ -3,6 +3,7 @@ import './room/popovers.js';
 import './room/trouble.js';
 import './room/actions.js';
 import './room/hand.js';
+import './room/reveal.js';
 import './room/estimate.js';
 import './room/say.js';
 import './room/timer.js';

@@ -107,8 +107,15 @@ def test_a_card_taken_back_at_once_is_not_sent(ada: Person, ben: Person) -> None
     ada.sees_status("0 of 2 have voted")
     expect(ben.page.locator("#notice .toast")).to_have_count(0)
 
-    # nor does another card that is picked before the answer get lost
+    # nor is one gone that could not be taken back
     ben.picks("5")
+    ben.expects("502")
+    ben.page.route(re.compile("/retraction$"), lambda route: route.fulfill(status=502, body="Away"), times=1)
+    ben.page.get_by_role("button", name="Take it back").click()
+    ben.sees_notice("The server did not take that. Try again in a moment.")
+    ben.has_picked("5")
+
+    # and another card that is picked before the answer is the one that counts
     held: list[Route] = []
     ben.page.route(re.compile("/retraction$"), lambda route: held.append(route), times=1)
     ben.page.get_by_role("button", name="Take it back").click()

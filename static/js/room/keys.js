@@ -1,5 +1,5 @@
 // Single keys: a card typed is a card picked; R, V and N press their buttons. They can be switched off.
-import { hand } from './hand.js';
+import { hand } from './card.js';
 
 const ON = 'faceup-keys';
 const SPELL = 700; // milliseconds between the keys of one card, such as 1 and 3

@@ -2,9 +2,10 @@
 const place = () => document.getElementById('notice');
 let fading;
 
-export function notice(sentence) {
+export function notice(sentence, kind = '') {
   const toast = document.createElement('div');
   toast.className = 'toast';
+  toast.dataset.kind = kind;
   toast.setAttribute('role', 'status');
   const text = document.createElement('p');
   text.textContent = sentence;

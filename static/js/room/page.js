@@ -17,3 +17,9 @@ export function onChange(id, act) {
   document.addEventListener('htmx:after:settle', (event) => event.target.id === id && act(event.target));
   act(document.getElementById(id));
 }
+
+// Calls back before a form is sent; what answers false holds it back.
+export function beforeSubmit(id, act) {
+  const hold = (event) => (event.preventDefault(), event.stopPropagation());
+  document.addEventListener('submit', (event) => event.target.id === id && act() === false && hold(event), true);
+}

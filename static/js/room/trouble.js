@@ -6,10 +6,13 @@ const AWAY = [502, 503, 504]; // from the application while it cannot, and from 
 // Whether a request was decided by nobody, so that the same again is neither a second try nor a mistake.
 export const unanswered = (ctx) => ctx.status.startsWith('error') || AWAY.includes(ctx.response?.status);
 
+// Gone with the next thing that does get through.
+export const complain = (sentence) => notice(sentence, 'refusal');
+
 document.addEventListener('htmx:error', ({ target }) => {
-  if (target.id !== 'hand') notice('That did not arrive. Look at your connection and try again.');
+  if (target.id !== 'hand') complain('That did not arrive. Look at your connection and try again.');
 });
 // The application's own refusals come with a sentence; those of a server in front do not.
 document.addEventListener('htmx:response:error', ({ target, detail: { ctx } }) => {
-  if (target.id !== 'hand' && !ctx.text.includes('<hx-partial')) notice('The server did not take that. Try again in a moment.');
+  if (target.id !== 'hand' && !ctx.text.includes('<hx-partial')) complain('The server did not take that. Try again in a moment.');
 });
