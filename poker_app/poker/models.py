@@ -7,7 +7,7 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from poker_app.db import Base
-from poker_app.rules.roles import presence, role
+from poker_app.rules.roles import awaited, presence, role
 
 Id = String(16)
 
@@ -107,6 +107,10 @@ class Member(Base):
     def presence(self, now: datetime) -> str:
         """present, away or gone"""
         return presence(left=self.left_at is not None, away_since=self.away_since, now=now)
+
+    def awaited(self, now: datetime) -> bool:
+        """Whether the cards stay face down for them."""
+        return awaited(left=self.left_at is not None, away_since=self.away_since, now=now)
 
 
 class Task(Base):

@@ -11,11 +11,13 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
+from poker_app import clock
 from poker_app.errors import NotFound, Refusal
 from poker_app.poker import statements
 from poker_app.poker.seats import DELETED, NOT_SEATED, REMOVED
 from poker_app.rules import Refused
 from poker_app.rules import round as rules
+from poker_app.rules.roles import AWAITED_FOR
 
 # A member who asks for something is here; that is written at most this often.
 NOTE_EVERY = timedelta(seconds=20)
@@ -86,10 +88,11 @@ class _Tables:
         self._turned: dict[str, dict[str, Any]] = {}
 
     def _who_is_waited_for(self, connection: Connection) -> dict[str, dict[str, bool]]:
-        """At the tables that reveal by themselves: who is present to vote, and whether they have."""
+        """At the tables that reveal by themselves: who is there to vote or lost only now, and whether they have."""
         waited_for: dict[str, dict[str, bool]] = {key: {} for key, row in self._tables.items() if row.auto_reveal}
         if waited_for:
-            for row in connection.execute(statements.WAITED_FOR, {"session_ids": list(waited_for)}):
+            asking = {"session_ids": list(waited_for), "lost_before": clock.now() - AWAITED_FOR}
+            for row in connection.execute(statements.WAITED_FOR, asking):
                 waited_for[row.session_id][row.id] = row.voted is not None
         return waited_for
 

@@ -11,9 +11,9 @@ from poker_app.db import session, transaction
 from poker_app.poker import messages
 from poker_app.poker.models import Member, PokerSession
 from poker_app.poker.playing import NOTE_EVERY
-from poker_app.poker.reveal import reveal_if_complete
-from poker_app.poker.turn import Turn, locked
-from poker_app.rules.roles import AWAY_GONE_AFTER
+from poker_app.poker.reveal import is_complete, reveal_if_complete
+from poker_app.poker.turn import Turn, for_all, locked
+from poker_app.rules.roles import AWAITED_FOR, AWAY_GONE_AFTER
 
 # A browser asks for the table at least every 25 seconds, so three missed questions mean that it is not there.
 SILENT_AFTER = timedelta(seconds=90)
@@ -58,13 +58,12 @@ def _went_away(session_id: str, member_ids: list[str], silent_since: datetime | 
             return
         for member in gone:
             member.away_since = clock.now()
-        now = Turn(work, table, gone[0])
-        now.announce("member-left")
-        reveal_if_complete(now)
+        Turn(work, table, gone[0]).announce("member-left")
 
 
 def sweep(session_id: str) -> None:
-    """Mark as away who has been silent for a while, and tell the table once when somebody away has become gone.
+    """Mark as away who has been silent for a while, turn over the cards that waited only for who is lost, and tell the
+    table once when somebody away has become gone.
 
     Asked by every poll of the table, so that it works with no engine at all.
     """
@@ -74,26 +73,38 @@ def sweep(session_id: str) -> None:
         Member.session.has(PokerSession.ended_at.is_(None) & PokerSession.deleted_at.is_(None)),
         Member.removed_at.is_(None),
         Member.left_at.is_(None),
-        or_(Member.seen_at < moment - SILENT_AFTER, Member.away_since < moment - AWAY_GONE_AFTER),
+        or_(Member.seen_at < moment - SILENT_AFTER, Member.away_since <= moment - AWAITED_FOR),
     )
     rows = session.execute(watched).all()
-    silent = [member_id for member_id, away_since in rows if away_since is None]
-    gone = [member_id for member_id, away_since in rows if away_since and moment - away_since >= AWAY_GONE_AFTER]
+    silent = [row.id for row in rows if row.away_since is None]
+    lost = [row for row in rows if row.away_since]
+    gone = [row.id for row in lost if moment - row.away_since >= AWAY_GONE_AFTER]
     if silent:
-        # A tab in the background asks rarely, but its socket is open: the engine knows.
-        connected = _connected(session_id)
-        _still_here([member_id for member_id in silent if member_id in connected])
-        absent = [member_id for member_id in silent if member_id not in connected]
-        _went_away(session_id, absent, silent_since=moment - SILENT_AFTER)
+        _miss(session_id, silent, moment)
+    if lost and is_complete(session.get_one(PokerSession, session_id), moment):
+        with transaction() as work:
+            reveal_if_complete(for_all(work, locked(session_id)))
     if gone:
         _left_for_good(session_id, gone)
 
 
-def _connected(session_id: str) -> set[str]:
+def _miss(session_id: str, silent: list[str], moment: datetime) -> None:
+    # A tab in the background asks rarely, but its socket is open: the engine knows. Where it does not answer, silence
+    # has to last twice as long.
+    connected = _connected(session_id)
+    patience = SILENT_AFTER if connected is not None else 2 * SILENT_AFTER
+    here = connected or set()
+    _still_here([member_id for member_id in silent if member_id in here])
+    absent = [member_id for member_id in silent if member_id not in here]
+    _went_away(session_id, absent, silent_since=moment - patience)
+
+
+def _connected(session_id: str) -> set[str] | None:
+    """The members who are known to have a socket, or None where the engine should know and does not answer."""
     # No transaction stays open while the engine is asked.
     session.rollback()
     messages.count_question(session_id)
-    return realtime.present(realtime.presence_channel(session_id)) or set()
+    return realtime.present(realtime.presence_channel(session_id))
 
 
 def _still_here(member_ids: list[str]) -> None:
@@ -164,9 +175,16 @@ def hear(events: Iterable[dict[str, Any]]) -> None:
                 if (member := session.get(Member, member_id)) and member.session_id == session_id:
                     note_seen(member)
             case "member_removed", str(member_id) if ids.could_be_id(member_id):
-                # Webhooks come late, doubled and in any order: the engine knows who has come back since.
-                if member_id not in _connected(session_id):
-                    _went_away(session_id, [member_id])
+                _heard_goodbye(str(event["channel"]), session_id, member_id)
             case "channel_vacated", _:
                 # Each one's leaving was told by itself; whoever polls without a socket is still here.
                 sweep(session_id)
+
+
+def _heard_goodbye(channel: str, session_id: str, member_id: str) -> None:
+    # Webhooks come late, doubled and in any order: the engine knows who has come back since.
+    connected = _connected(session_id)
+    if connected is None:
+        may_have_left(channel, member_id)
+    elif member_id not in connected:
+        _went_away(session_id, [member_id])

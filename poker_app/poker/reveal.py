@@ -1,9 +1,11 @@
 """The reveal: the cards turn over, by somebody's hand or by themselves."""
 
+from datetime import datetime
+
 from sqlalchemy import select
 
 from poker_app.db import session
-from poker_app.poker.models import Member, Round, Vote
+from poker_app.poker.models import Member, PokerSession, Round, Vote
 from poker_app.poker.turn import Turn, seated, turn
 from poker_app.rules import round as rules
 
@@ -26,19 +28,24 @@ def reveal(member: Member, round_id: str) -> None:
 
 
 def reveal_if_complete(now: Turn) -> None:
-    """Auto-reveal, where the session wants it: everybody present who votes has voted.
+    """Auto-reveal, where the session wants it: everybody who votes and is waited for has voted.
 
-    Asked after a vote, and whenever somebody leaves, goes away or puts the cards down, the options change, or another
-    task comes to the table.
+    Asked after a vote, and whenever somebody leaves, is lost for good or puts the cards down, the options change, or
+    another task comes to the table.
     """
-    current = now.current_round()
-    if not now.table.auto_reveal or current.revealed_at or now.table.ended_at:
-        return
-    waited_for = [
-        member.id for member in seated(now.table.id) if member.votes and member.presence(now.now) == "present"
-    ]
-    if rules.everyone_voted(waited_for, voters(current)):
-        _turn_over(now, current)
+    if is_complete(now.table, now.now):
+        _turn_over(now, now.current_round())
+
+
+def is_complete(table: PokerSession, moment: datetime) -> bool:
+    """Whether the cards are to turn over by themselves."""
+    if not table.auto_reveal or not table.running:
+        return False
+    current = session.get_one(Round, table.current_round_id)
+    if current.revealed_at:
+        return False
+    waited_for = [member.id for member in seated(table.id) if member.votes and member.awaited(moment)]
+    return rules.everyone_voted(waited_for, voters(current))
 
 
 def voters(current: Round) -> set[str]:

@@ -63,7 +63,7 @@ WAITED_FOR = (
         _member.votes,
         _member.removed_at.is_(None),
         _member.left_at.is_(None),
-        _member.away_since.is_(None),
+        or_(_member.away_since.is_(None), _member.away_since > bindparam("lost_before")),
     )
 )
 SEEN = (

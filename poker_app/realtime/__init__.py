@@ -144,8 +144,9 @@ def read_webhook(headers: Headers, body: bytes) -> list[dict[str, Any]]:
 
 
 def present(channel: str) -> set[str] | None:
-    """The user ids on a presence channel now, or None where the engine cannot tell."""
-    return _client.present(channel) if _client is not None else None
+    """The user ids known to be on a presence channel now: none with an engine that never tells, and None where one that
+    does tell gave no answer."""
+    return _client.present(channel) if _client is not None else set()
 
 
 def end_connections(user_id: str) -> bool:

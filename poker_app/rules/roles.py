@@ -8,6 +8,8 @@ PRESENCES = ("present", "away", "gone")
 
 TAKEOVER_AFTER = timedelta(minutes=2)
 AWAY_GONE_AFTER = timedelta(minutes=10)
+# A page that is loaded anew on a slow phone, or a socket that broke, is back within these; a reveal is for good.
+AWAITED_FOR = timedelta(seconds=12)
 
 
 def role(*, facilitates: bool, votes: bool) -> str:
@@ -24,6 +26,11 @@ def presence(*, left: bool, away_since: datetime | None, now: datetime) -> str:
     if away_since is None:
         return present
     return gone if now - away_since >= AWAY_GONE_AFTER else away
+
+
+def awaited(*, left: bool, away_since: datetime | None, now: datetime) -> bool:
+    """Whether cards stay face down for a voter without one: until they leave, or are away for twelve seconds."""
+    return not left and (away_since is None or now - away_since < AWAITED_FOR)
 
 
 def takeover_from(facilitators_away_since: Sequence[datetime | None], now: datetime) -> datetime | None:

@@ -359,8 +359,9 @@ class Person:
         """The one line over the table."""
         expect(self.page.locator("#table-status")).to_have_text(status)
 
-    def sees_cards_face_up(self) -> None:
-        expect(self.table).to_have_attribute("data-phase", "revealed")
+    def sees_cards_face_up(self, within: int = PATIENCE) -> None:
+        """``within`` so many milliseconds."""
+        expect(self.table).to_have_attribute("data-phase", "revealed", timeout=within)
 
     def sees_cards_face_down(self) -> None:
         expect(self.table).to_have_attribute("data-phase", "voting")

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.person import Person
+from tests.browser.person import PATIENCE, Person
 
 pytestmark = pytest.mark.browser
 
@@ -22,16 +22,20 @@ def test_cards_turn_over_by_themselves(ada: Person, ben: Person, cleo: Person, g
         each.sees_cards_face_up()
         each.sees_card_of("Ben", "0")
 
-    # when the last undecided person closes the laptop
+    # not when the last undecided person reloads the page, but when they close the laptop, and a while has passed
     ada.calls_another_vote()
     gus.joins(table)
     for each in (ada, ben):
         each.sees_seat("Gus", "thinking")
         each.picks("5")
     cleo.sees_status("2 of 3 have voted")
+    gus.reloads()
+    ada.sees_cards_face_down()
     gus.goes()
+    ada.sees_seat("Gus", "away")
+    ada.sees_cards_face_down()
     for each in (ada, ben, cleo):
-        each.sees_cards_face_up()
+        each.sees_cards_face_up(within=2 * PATIENCE)
         each.sees("Did not vote: Gus")
 
 

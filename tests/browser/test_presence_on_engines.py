@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.house import House
-from tests.browser.person import Person, Table
+from tests.browser.person import PATIENCE, Person, Table
 from tests.outside import Pushpin
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -44,7 +44,7 @@ def test_away_then_revealed_without_them_then_taken_over(house: House, ada: Pers
     gus.page.close()
     is_missed(house, table, "Gus", by=ben)
     for each in (ada, ben):
-        each.sees_cards_face_up()
+        each.sees_cards_face_up(within=2 * PATIENCE)
         each.sees("Did not vote: Gus")
 
     back = gus.another_tab()

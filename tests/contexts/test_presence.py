@@ -180,6 +180,35 @@ def test_who_has_come_back_before_the_news_of_leaving_is_here(
         presence.hear([told(room, "member_removed", room.cleo)])
 
 
+def test_an_engine_that_does_not_answer_is_asked_again(
+    room: Room, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer: list[set[str] | None] = [None]
+    monkeypatch.setattr("poker_app.realtime.present", lambda channel: answer[0])
+    presence.hear([told(room, "member_removed", room.ben)])
+    session.expire_all()
+    assert everybody(room, clock) == ALL_HERE
+    clock.forward(seconds=31)
+    with room.nothing_happens():
+        presence.sweep(room.table.id)
+    answer[0] = {room.ben.id}
+    presence.sweep(room.table.id)
+    session.expire_all()
+    assert (everybody(room, clock), room.ben.seen_at) == (ALL_HERE, clock.now())
+
+
+def test_where_the_engine_never_answers_silence_counts_after_three_minutes(
+    room: Room, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("poker_app.realtime.present", lambda channel: None)
+    clock.forward(seconds=180)
+    with room.nothing_happens():
+        presence.sweep(room.table.id)
+    clock.forward(seconds=1)
+    with room.announces("member-left"):
+        presence.sweep(room.table.id)
+
+
 def test_what_is_unknown_is_passed_over(room: Room) -> None:
     other = Room(room.announced)
     members.leave(other.ben)

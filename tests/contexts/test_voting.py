@@ -225,17 +225,58 @@ def test_nobody_waits_for_who_leaves(by_itself: Room) -> None:
     assert by_itself.revealed
 
 
-def test_nobody_waits_for_who_goes_away(by_itself: Room) -> None:
-    with by_itself.announces("member-left", "round-revealed"):
+def test_nobody_waits_for_who_goes_away_for_long(by_itself: Room, clock: Clock) -> None:
+    with by_itself.announces("member-left"):
         presence.hear([_event("member_removed", by_itself.ada)])
+    clock.forward(seconds=11)
+    with by_itself.nothing_happens():
+        presence.sweep(by_itself.table.id)
+    clock.forward(seconds=1)
+    with by_itself.announces("round-revealed"):
+        presence.sweep(by_itself.table.id)
     assert by_itself.revealed
+
+
+def test_who_reloads_the_page_is_waited_for(by_itself: Room, clock: Clock) -> None:
+    """Whatever the others do meanwhile."""
+    dora = by_itself.seat("Dora")
+    presence.hear([_event("member_removed", by_itself.ada)])
+    clock.forward(seconds=11)
+    by_itself.plays(dora, "8")
+    members.leave(by_itself.cleo)
+    members.set_votes(dora, False)
+    presence.sweep(by_itself.table.id)
+    presence.note_seen(by_itself.ada)
+    clock.forward(seconds=11)
+    presence.sweep(by_itself.table.id)
+    assert not by_itself.revealed
+    by_itself.plays(by_itself.ada, "3")
+    assert by_itself.revealed
+
+
+def test_a_vote_reveals_without_who_is_lost(by_itself: Room, clock: Clock) -> None:
+    presence.hear([_event("member_removed", by_itself.ada)])
+    clock.forward(seconds=12)
+    with by_itself.announces("vote", "round-revealed"):
+        by_itself.plays(by_itself.ben, "8")
+
+
+def test_who_is_lost_turns_over_nothing_while_others_think(by_itself: Room, clock: Clock) -> None:
+    by_itself.seat("Dora")
+    presence.hear([_event("member_removed", by_itself.ada)])
+    clock.forward(seconds=12)
+    with by_itself.nothing_happens():
+        presence.sweep(by_itself.table.id)
 
 
 def test_nobody_waits_for_who_falls_silent(by_itself: Room, clock: Clock) -> None:
     clock.forward(seconds=91)
     presence.note_seen(by_itself.ben)
     presence.note_seen(by_itself.cleo)
-    with by_itself.announces("member-left", "round-revealed"):
+    with by_itself.announces("member-left"):
+        presence.sweep(by_itself.table.id)
+    clock.forward(seconds=12)
+    with by_itself.announces("round-revealed"):
         presence.sweep(by_itself.table.id)
     assert by_itself.revealed
 

@@ -172,7 +172,7 @@ def test_what_the_proxy_is_told(faulty: Faulty) -> None:
     [item] = json.loads(faulty.asked[2][1])["items"]
     assert (item["channel"], item["ws-message"]["code"]) == ("#server-to-user-ada", 4009)
     # It does not tell who is here, and is not asked.
-    assert realtime.present(ROOM) is None
+    assert realtime.present(ROOM) == set()
     assert len(faulty.asked) == 3
     assert realtime.ready()
 

@@ -158,7 +158,7 @@ def test_the_breaker() -> None:
 def test_no_engine() -> None:
     assert publish() is True
     assert realtime.ready()
-    assert realtime.present("presence-x") is None
+    assert realtime.present("presence-x") == set()
     assert realtime.end_connections("ada") is True
     assert realtime.browser_options() is None
     assert realtime.connect_sources() == []

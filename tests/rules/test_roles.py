@@ -5,10 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poker_app.rules.roles import (
+    AWAITED_FOR,
     AWAY_GONE_AFTER,
     PRESENCES,
     ROLES,
     TAKEOVER_AFTER,
+    awaited,
     free_to_take_over,
     presence,
     role,
@@ -55,6 +57,22 @@ def test_a_member_is_shown_with_one_role(facilitates, votes, shown):
 def test_a_member_away_for_ten_minutes_is_gone(left, away_since, state):
     assert presence(left=left, away_since=away_since, now=NOW) == state
     assert state in PRESENCES
+
+
+@pytest.mark.parametrize(
+    ("left", "away_since", "waits"),
+    [
+        (False, None, True),
+        (True, None, False),
+        (False, NOW, True),
+        (False, NOW - AWAITED_FOR + TICK, True),
+        (False, NOW - AWAITED_FOR, False),
+        (True, NOW, False),
+        (False, NOW + timedelta(seconds=3), True),
+    ],
+)
+def test_cards_stay_face_down_for_who_is_lost_a_moment(left, away_since, waits):
+    assert awaited(left=left, away_since=away_since, now=NOW) is waits
 
 
 @pytest.mark.parametrize(

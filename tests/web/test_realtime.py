@@ -125,7 +125,8 @@ def left(scene: Scene) -> list[dict[str, str]]:
     return [{"name": "member_removed", "channel": names(scene)[1], "user_id": scene.ids["ben"]}]
 
 
-def test_the_engine_tells_who_left(scene: Scene, send: Send) -> None:
+def test_the_engine_tells_who_left(scene: Scene, send: Send, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("poker_app.realtime.present", lambda channel: set())
     assert send(left(scene)) == 204
     assert scene.ben.seat(scene.table).away_since is not None
     assert send(left(scene)) == 204

@@ -85,8 +85,10 @@ class Client:
         return hub.sockets(channel) if hub is not None else None
 
     def present(self, channel: str) -> set[str] | None:
-        """The user ids on a presence channel, or None where the engine does not tell."""
-        answer = self._ask("users", self._http.users_info, channel) if self._counts else None
+        """The user ids on a presence channel, none where the engine does not count, or None where it did not answer."""
+        if not self._counts:
+            return set()
+        answer = self._ask("users", self._http.users_info, channel)
         users = answer.get("users") if answer is not None else None
         if not isinstance(users, list):
             return None

@@ -5,6 +5,7 @@ import { notice } from './notices.js';
 import { apply, onBehind, refresh, refreshAgenda } from './regions.js';
 
 const SAFETY_POLL = 25_000;
+const AWAITED = 12_000;
 
 // Many browsers hear a thin event at once; they should not all ask at once.
 const soon = (act) => setTimeout(act, Math.random() * 400);
@@ -41,6 +42,14 @@ let hurrying;
 onBehind((behind) => {
   if (!behind) hurrying = void clearInterval(hurrying);
   else hurrying ??= setInterval(() => refresh('vote-table'), POLL);
+});
+
+// Whoever is lost is waited for a while. When it is over somebody has to ask, or the cards would not turn over.
+let missing;
+onChange('vote-table', (shown) => {
+  clearTimeout(missing);
+  if (!shown.matches('[data-phase="voting"]:has(.seat[data-state="away"])')) return;
+  missing = setTimeout(() => refresh('vote-table'), AWAITED + Math.random() * 2_000);
 });
 
 document.addEventListener('visibilitychange', () => {
