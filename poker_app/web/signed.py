@@ -9,13 +9,15 @@ import time
 from functools import lru_cache
 from typing import Any
 
-from flask import Flask, current_app, g, request, session
-from flask.sessions import SecureCookieSessionInterface
+from flask import Flask, Response, current_app, g, request, session
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_wtf import CSRFProtect
 from itsdangerous import URLSafeTimedSerializer
 
 # Cookies, and tokens, that are remembered: browsers that are busy at the same time.
 MOST = 5_000
+# Seconds after which the cookie of whoever is signed in is sent anew, so that it lives on.
+RENEW_AFTER = 24 * 3600
 
 
 def install(app: Flask) -> "Tokens":
@@ -27,7 +29,7 @@ def install(app: Flask) -> "Tokens":
 
 
 class SecureWithTls(SecureCookieSessionInterface):
-    """The session cookie is for TLS only wherever the request came through it."""
+    """The session cookie is for TLS only wherever the request came through it, and goes with pages alone."""
 
     def __init__(self, app: Flask) -> None:
         made = super().get_signing_serializer(app)
@@ -41,6 +43,19 @@ class SecureWithTls(SecureCookieSessionInterface):
 
     def get_cookie_secure(self, app: Flask) -> bool:
         return request.is_secure
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        kept = response.cache_control
+        # What caches in between may keep, as the files are, is the same for everybody.
+        if kept.private or not kept:
+            super().save_session(app, session, response)
+
+    def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
+        """Only a session that was changed, or that would grow old: answers that began before a change and arrive after
+        it would else undo it."""
+        if session.modified or not session.permanent:
+            return session.modified
+        return self._serializer.age(request.cookies[self.get_cookie_name(app)]) > RENEW_AFTER
 
 
 class _Remembering(URLSafeTimedSerializer):
@@ -59,6 +74,11 @@ class _Remembering(URLSafeTimedSerializer):
             return super().loads(s, max_age, *args, **options)  # which says why not
         # Whoever gets it may change it.
         return copy.deepcopy(content)
+
+    def age(self, s: str) -> float:
+        """How many seconds ago it was signed."""
+        _content, signed_at = self._known(s, return_timestamp=True)
+        return time.time() - float(signed_at.timestamp())
 
 
 class Tokens(CSRFProtect):  # type: ignore[misc]  # the library has no types

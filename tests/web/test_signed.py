@@ -1,4 +1,4 @@
-"""What was found well signed is remembered, and nothing else is."""
+"""What was found well signed is remembered, and nothing else is; and which answers carry a session."""
 
 import time
 from dataclasses import dataclass
@@ -108,3 +108,44 @@ def test_no_more_is_remembered_than_there_is_room_for(app: Flask, monkeypatch: p
     for _ in range(2):
         assert [one.writes(one.token) for one in people] == [TAKEN] * 4
     assert len(app.extensions["csrf"]._good) <= 2
+
+
+@pytest.fixture
+def lasting(app: Flask) -> FlaskClient:
+    """A browser with a session that lasts, as everybody's who is signed in."""
+    client = app.test_client()
+    client.get(FORM)
+    with client.session_transaction() as kept:
+        kept.permanent = True
+    return client
+
+
+@pytest.mark.parametrize("file", ["styles-{}.css", "v-{}/icons/logo.svg", "icons/logo.svg", "/favicon.ico"])
+def test_files_are_the_same_for_everybody(app: Flask, lasting: FlaskClient, file: str) -> None:
+    address = file if file.startswith("/") else "/static/" + file.format(app.config["BUILD"])
+    answer = lasting.get(address)
+    assert answer.status_code == 200
+    assert "Set-Cookie" not in answer.headers
+    assert "Cookie" not in answer.headers.get("Vary", "")
+
+
+def test_a_session_is_sent_when_it_changes_and_once_a_day(
+    lasting: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = lasting.get_cookie("faceup")
+    for _ in range(2):
+        answer = lasting.get("/")
+        assert "Set-Cookie" not in answer.headers
+        assert "Cookie" in answer.headers["Vary"]
+    now, lifetime = time.time(), lasting.application.permanent_session_lifetime.total_seconds()
+    monkeypatch.setattr("time.time", lambda: now + 25 * 3600)
+    assert "Set-Cookie" in lasting.get("/").headers
+    assert "Set-Cookie" not in lasting.get("/").headers
+    # So it lives on.
+    after = lasting.get_cookie("faceup")
+    assert before
+    assert after
+    monkeypatch.setattr("time.time", lambda: now + lifetime + 60)
+    with lasting.session_transaction() as kept:
+        assert kept["csrf_token"]
+    assert before.value != after.value
