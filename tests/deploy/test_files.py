@@ -95,6 +95,7 @@ def test_the_containers_know_one_another() -> None:
     engine = services["engine"]["environment"]
     own = (settings.pusher_app_id, settings.pusher_key, settings.pusher_secret)
     assert tuple(engine[f"SOKETI_DEFAULT_APP_{name}"] for name in ("ID", "KEY", "SECRET")) == own
+    assert engine["SOKETI_DEFAULT_APP_USER_AUTHENTICATION"] == "1"
     [webhook] = json.loads(engine["SOKETI_DEFAULT_APP_WEBHOOKS"])
     assert webhook["url"] == "http://web:8000/realtime/webhooks"
     assert services["web"]["ports"] == ["8000:8000"]
@@ -109,6 +110,11 @@ def test_the_containers_know_one_another() -> None:
     migrating = services["migrate"]["command"]
     assert migrating[:3] == ["python", "-m", "poker_app.cli"]
     assert migrating[3] in poker.commands
+
+
+def test_the_engine_lets_members_sign_in() -> None:
+    """Its default is not to, and then nobody's connection can be ended."""
+    assert "SOKETI_DEFAULT_APP_USER_AUTHENTICATION=1" in (DEPLOY / "soketi.env").read_text().splitlines()
 
 
 def test_the_engine_is_the_one_that_the_tests_run() -> None:
