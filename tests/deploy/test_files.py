@@ -126,15 +126,32 @@ def test_the_engine_is_the_one_that_the_tests_run() -> None:
     assert ours["overrides"].items() <= tested["overrides"].items()
 
 
+def is_ignored(path: str) -> bool:
+    """Whether the image goes without it: `**/` is at any depth, and all else at the top."""
+    parts = path.split("/")
+    patterns = (DEPLOY / "Dockerfile.dockerignore").read_text().split()
+    return any(
+        any(fnmatch(part, pattern[3:]) for part in parts) if pattern.startswith("**/") else fnmatch(parts[0], pattern)
+        for pattern in patterns
+    )
+
+
+def test_the_image_holds_no_secrets() -> None:
+    """compose.yaml has them written into deploy/.env."""
+    for path in (".env", "deploy/.env", "deploy/.env.production", "instance/secret_key"):
+        assert is_ignored(path), path
+    for path in ("deploy/env", "deploy/gunicorn.conf.py", "wsgi.py"):
+        assert not is_ignored(path), path
+
+
 def test_what_the_image_holds_runs(tmp_path: Path) -> None:
     """The committed files without the ignored ones, started as the Dockerfile says. Its packages are `make run`'s."""
     steps = (DEPLOY / "Dockerfile").read_text()
     assert "--require-hashes --requirement requirements.txt" in steps
     archive = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout
     subprocess.run(["tar", "x", "-C", tmp_path], input=archive, check=True)
-    ignored = (DEPLOY / "Dockerfile.dockerignore").read_text().split()
     for path in sorted(tmp_path.iterdir()):
-        if any(fnmatch(path.name, pattern) for pattern in ignored):
+        if is_ignored(path.name):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     told = dict(word.split("=") for word in re.findall(r"^ENV (.+)$", steps, re.MULTILINE)[0].split())
     assert {name.lower() for name in told} <= Settings.model_fields.keys()
