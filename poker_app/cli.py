@@ -57,6 +57,16 @@ def check_migrations() -> None:
         sys.exit(f"The migrations do not make what the code says: {drift}")
 
 
+@poker.command()
+def daily() -> None:
+    """Do all that is to be done once a day. Ends with 1 when it is done, but payment events failed again."""
+    done = jobs.daily()
+    for what, count in done.items():
+        click.echo(f"{count} {what}")
+    if done[jobs.FAILED_AGAIN]:
+        sys.exit(1)
+
+
 @poker.command("replay-webhooks")
 def replay_webhooks() -> None:
     """Process once more what the payment provider told and what failed. To be run every few minutes."""

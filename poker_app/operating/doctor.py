@@ -179,7 +179,7 @@ def _jobs(settings: Settings) -> Finding:
     last = runs.last_of_each()
     done = [run for job, run in last.items() if job in ("daily", "purge")]
     latest = max((run.started_at for run in done), default=None)
-    how = "Let the clock run `python -m poker_app.cli purge` once a day, or call /jobs/daily with CRON_SECRET."
+    how = "Let the clock run `python -m poker_app.cli daily` once a day, or call /jobs/daily with CRON_SECRET."
     if latest is None or clock.now() - latest > JOBS_EVERY:
         told = "the daily job has not run in two days"
         if settings.vercel and not settings.cron_secret:

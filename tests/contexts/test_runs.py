@@ -1,8 +1,12 @@
 """The jobs' runs are written down, however they end."""
 
 import pytest
+from click.testing import CliRunner
+from flask import Flask
+from flask.cli import ScriptInfo
 
 from poker_app import jobs
+from poker_app.cli import daily
 from poker_app.db import session
 from poker_app.operating import runs
 from tests.cast import Clock
@@ -20,6 +24,17 @@ def test_each_job_is_written_down(context: None) -> None:
     jobs.purge()
     assert seen() == [(job, False, "nothing to do") for job in ("purge", "follow-seats", "replay-webhooks", "daily")]
     assert all(run.ended_at for run in runs.last_runs(20))
+
+
+def test_all_of_the_daily_job_is_done_whatever_fails_again(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("poker_app.billing.is_on", lambda: True)
+    monkeypatch.setattr("poker_app.billing.webhooks.replay", lambda: (2, 1))
+    monkeypatch.setattr("poker_app.billing.gone.settle_all", lambda: 3)
+    monkeypatch.setattr("poker_app.billing.letters.tell_all", lambda: 4)
+    run = CliRunner().invoke(daily, obj=ScriptInfo(create_app=lambda: app))
+    assert run.exit_code == 1
+    told = dict(reversed(line.split(" ", 1)) for line in run.output.splitlines())
+    assert (told["subscriptions of deleted accounts"], told["letters"], told["sessions"]) == ("3", "4", "0")
 
 
 def test_what_it_dealt_with_is_told(context: None) -> None:

@@ -64,6 +64,7 @@ def test_units_start_what_there_is(name: str, tmp_path: Path) -> None:
         if program.endswith("/python"):
             assert words[:2] == ["-m", "poker_app.cli"]
             assert words[2] in poker.commands
+            assert len(commands) == 1, "after a failure the others would not be run"
         for word in words:
             assert not word.startswith("deploy/") or (ROOT / word).is_file()
     for file in re.findall(r"^EnvironmentFile=/etc/faceup/(\S+)$", unit, re.MULTILINE):
@@ -74,6 +75,10 @@ def test_units_start_what_there_is(name: str, tmp_path: Path) -> None:
         (tmp_path / name).write_text(here.replace("User=faceup\n", ""))
         told = subprocess.run([analyze, "verify", tmp_path / name], capture_output=True, text=True)
         assert name.partition("@")[0] not in told.stderr, told.stderr
+
+
+def test_the_box_does_every_daily_job() -> None:
+    assert "-m poker_app.cli daily\n" in (DEPLOY / "faceup-daily.service").read_text()
 
 
 def compose() -> dict[str, Any]:
@@ -87,7 +92,7 @@ def compose() -> dict[str, Any]:
 def test_the_containers_know_one_another() -> None:
     services = compose()
     told = services["web"]["environment"]
-    assert told == services["migrate"]["environment"]
+    assert told == services["migrate"]["environment"] == services["daily"]["environment"]
     assert {name.lower() for name in told.keys() - GUNICORNS} <= Settings.model_fields.keys()
     settings = Settings(_env_file=None, **{name.lower(): value for name, value in told.items()})
     assert settings.database_url == "postgresql+psycopg://faceup:p@database/faceup"
@@ -110,6 +115,7 @@ def test_the_containers_know_one_another() -> None:
     migrating = services["migrate"]["command"]
     assert migrating[:3] == ["python", "-m", "poker_app.cli"]
     assert migrating[3] in poker.commands
+    assert "python -m poker_app.cli daily;" in services["daily"]["command"][-1]
 
 
 def test_the_engine_lets_members_sign_in() -> None:
