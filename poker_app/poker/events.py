@@ -28,6 +28,7 @@ from poker_app.db import session, transaction
 from poker_app.poker import messages
 from poker_app.poker.models import PokerSession
 from poker_app.poker.outboxes import News, Outboxes
+from poker_app.poker.shutting_out import shut_out, try_again
 from poker_app.rules.budget import Sending
 
 EVENTS = {
@@ -138,7 +139,8 @@ def send_next(session_id: str) -> State | None:
     finally:
         if sent is None:
             # Whatever broke, the next change finds the way free.
-            _outboxes.drop(session_id)
+            for unsaid in _outboxes.drop(session_id):
+                _say_farewell(unsaid)
     return sent
 
 
@@ -151,9 +153,13 @@ def _send(news: News) -> State:
     try:
         return _tell(news)
     finally:
-        if news.event == "member-removed":
-            # They hear why, and then nothing any more.
-            realtime.end_connections(news.about["member"])
+        _say_farewell(news)
+
+
+def _say_farewell(news: News) -> None:
+    # They hear why, and then nothing any more.
+    if news.event == "member-removed":
+        shut_out(news.about["member"])
 
 
 def _tell(news: News) -> State:
@@ -206,11 +212,13 @@ def _remember_lag(session_id: str, version: int) -> None:
 
 
 def catch_up(session_id: str) -> bool:
-    """Publish the newest state once if an earlier publish failed: called by whoever next reads the session.
+    """Publish the newest state once if an earlier publish failed, and end the connections that the engine did not:
+    called by whoever next reads the session.
 
     True while there is something that not everybody has heard of, so that it is worth asking again soon.
     """
     messages.write_down(session_id, older_than=messages.WRITE_EVERY)
+    try_again()
     lag = select(PokerSession.version).where(
         PokerSession.id == session_id, PokerSession.published_version < PokerSession.version
     )

@@ -70,7 +70,7 @@ class Outboxes:
         with self._lock:
             return max(0.0, self._told.get(session_id, -self.apart) + self.apart - time.monotonic())
 
-    def drop(self, session_id: str) -> None:
-        """Give up the thread's turn."""
+    def drop(self, session_id: str) -> list[News]:
+        """Give up the thread's turn. Answers with what is not told any more."""
         with self._lock:
-            self._waiting.pop(session_id, None)
+            return list(self._waiting.pop(session_id, {}).values())

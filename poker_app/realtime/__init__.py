@@ -118,12 +118,14 @@ def troubled() -> bool:
 
 
 def authorize(channel: str, socket_id: str, user_id: str, user_info: Mapping[str, object]) -> dict[str, Any]:
-    """What pusher-js needs to join a private or presence channel. Whether it may is decided before.
+    """What pusher-js needs to join a private or presence channel. Whether it may is decided before. With the embedded
+    engine ``end_connections`` of the user ends the socket from now on, whether it signs in or not.
 
     Raises Invalid for any other channel and for a malformed socket id.
     """
     if _client is None or not channel.startswith(("private-", "presence-")) or channel.startswith("private-encrypted-"):
         raise Invalid("This channel is not one to authorize.")
+    _client.lend(socket_id, user_id)
     member = {"user_id": user_id, "user_info": user_info} if channel.startswith("presence-") else None
     return _client.authorize(channel, socket_id, member)
 
@@ -132,6 +134,7 @@ def authenticate_user(socket_id: str, user_id: str, user_info: Mapping[str, obje
     """What pusher-js needs to sign in, so that ``end_connections`` finds its socket. Raises Invalid when malformed."""
     if _client is None:
         raise Invalid("There is no realtime to sign in to.")
+    _client.lend(socket_id, user_id)
     return _client.authenticate_user(socket_id, {"id": user_id, "user_info": user_info})
 
 
@@ -150,7 +153,7 @@ def present(channel: str) -> set[str] | None:
 
 
 def end_connections(user_id: str) -> bool:
-    """Closes every socket signed in as the user. Whether the engine agreed to."""
+    """Closes every socket that the user is known to hold. Whether the engine agreed to."""
     return _client.end_connections(user_id) if _client is not None else True
 
 

@@ -9,10 +9,11 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 
 from poker_app import realtime
 from poker_app.db import session, transaction
-from poker_app.poker import events, tasks, voting
+from poker_app.poker import events, members, tasks, voting
 from poker_app.poker.events import MOST_BYTES, News, State, catch_up, payload, publish
 from tests.cast import Cast
 from tests.conftest import Announced
@@ -89,8 +90,8 @@ def test_it_is_told_after_the_commit(room: Room, monkeypatch: pytest.MonkeyPatch
 def test_the_socket_that_asked_is_left_out_of_a_small_table(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     left_out: list[str | None] = []
     monkeypatch.setattr("poker_app.realtime.publish", lambda *sent: left_out.append(sent[3]) or True)
-    for members in (12, 13):
-        monkeypatch.setattr("poker_app.poker.events.render", lambda *_, members=members: State(1, 1, "", members))
+    for many in (12, 13):
+        monkeypatch.setattr("poker_app.poker.events.render", lambda *_, many=many: State(1, 1, "", many))
         publish(News(room.table.id, "vote", 1, socket="1.2"))
     assert left_out == ["1.2", None]
 
@@ -285,3 +286,55 @@ def test_a_change_that_was_heard_heals_one_that_was_not(room: Room, failing: Cal
     tasks.add_tasks(room.ada, "One")
     with room.nothing_happens():
         catch_up(room.table.id)
+
+
+# --- whoever was removed hears nothing any more
+
+
+@pytest.fixture
+def ended(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[str]]:
+    """Whose connections the engine was asked to end since last asked, while it works ("well"), fails, or refuses."""
+    asked: list[str] = []
+
+    def since(engine: str) -> list[str]:
+        monkeypatch.setattr("poker_app.realtime.end_connections", lambda who: asked.append(who) or engine == "well")
+        monkeypatch.setattr("poker_app.realtime.troubled", lambda: engine == "fails")
+        monkeypatch.setattr("poker_app.realtime.ready", lambda: engine != "fails")
+        before = asked.copy()
+        asked.clear()
+        return before
+
+    monkeypatch.setattr("poker_app.poker.shutting_out._still_listening", set())
+    return since
+
+
+def test_connections_that_the_engine_did_not_end_are_ended_later(room: Room, ended: Callable[[str], list[str]]) -> None:
+    ended("fails")
+    members.remove(room.ada, room.ben.id)
+    catch_up(room.table.id)
+    assert ended("well") == [room.ben.id]
+    room.plays(room.ada, "5")
+    for _ in range(2):
+        catch_up(room.table.id)
+    assert ended("well") == [room.ben.id]
+
+
+def test_an_engine_that_ends_no_connections_is_asked_once(room: Room, ended: Callable[[str], list[str]]) -> None:
+    ended("refuses")
+    members.remove(room.ada, room.ben.id)
+    catch_up(room.table.id)
+    assert ended("refuses") == [room.ben.id]
+
+
+def test_a_removal_that_cannot_be_told_of_ends_the_connections(
+    room: Room, ended: Callable[[str], list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(session_id: str, version: int) -> State:
+        # Meanwhile somebody is removed.
+        publish(News(session_id, "member-removed", version + 1, {"member": "x"}))
+        raise OperationalError("SELECT", {}, Exception("the database is away"))
+
+    ended("well")
+    monkeypatch.setattr("poker_app.poker.events.render", away)
+    publish(News(room.table.id, "vote", 2))
+    assert ended("well") == ["x"]

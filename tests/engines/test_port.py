@@ -206,6 +206,31 @@ def test_publishing_into_the_same_process(monkeypatch: pytest.MonkeyPatch) -> No
     assert publish() is False
 
 
+@pytest.mark.parametrize("signs_in_as", ["", "another"])
+def test_whom_a_socket_was_authorized_for_can_end_it(signs_in_as: str) -> None:
+    """A page always signs in. Whoever wants to go on listening does not, or as somebody else."""
+    chosen = settings("embedded")
+    realtime.configure(chosen)
+    own, state = credentials(chosen), realtime.state_channel("1")
+    server = Running(embedded.EmbeddedServer(own))
+    try:
+        with connect(Engine("127.0.0.1", server.port, own).socket_url, compression=None) as tab:
+            socket_id = json.loads(json.loads(tab.recv())["data"])["socket_id"]
+            signed = realtime.authorize(state, socket_id, "ada", {"name": "Ada"})
+            if signs_in_as:
+                told = realtime.authenticate_user(socket_id, signs_in_as, {"name": "Other"})
+                tab.send(json.dumps({"event": "pusher:signin", "data": told}))
+                assert "signin_success" in tab.recv(5)
+            # Kept for later, it opens nothing either: the socket is gone.
+            assert realtime.end_connections("ada")
+            with pytest.raises(Exception, match="4009"):
+                tab.recv(5)
+            with pytest.raises(Exception, match="4009"):
+                tab.send(json.dumps({"event": "pusher:subscribe", "data": {"channel": state, **signed}}))
+    finally:
+        server.stop()
+
+
 def test_publishing_costs_next_to_nothing() -> None:
     chosen = settings("embedded")
     realtime.configure(chosen)

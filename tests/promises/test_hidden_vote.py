@@ -21,7 +21,8 @@ from poker_app.poker import events, exports, voting
 from poker_app.poker.models import Member, PokerSession, Round, Vote
 from poker_app.poker.playing import Holder, Play, Played
 from poker_app.realtime.engines.embedded import running
-from poker_app.realtime.engines.embedded.hub import Connection, Hub
+from poker_app.realtime.engines.embedded.connection import Connection
+from poker_app.realtime.engines.embedded.hub import Hub
 from poker_app.realtime.engines.embedded.protocol import Limits
 from poker_app.settings import Settings
 from poker_app.web import fragments, headers

@@ -95,8 +95,13 @@ class Client:
         return {str(user["id"]) for user in users if isinstance(user, dict) and "id" in user}
 
     def end_connections(self, user_id: str) -> bool:
-        """Whether the engine agreed to close every socket signed in as the user."""
+        """Whether the engine agreed to close every socket signed in as the user or lent to them."""
         return self._ask("terminate", self._http.terminate_user_connections, user_id) is not None
+
+    def lend(self, socket: str, user_id: str) -> None:
+        """Have a socket count as the user's, where it is this process's own."""
+        if self._embedded and (hub := running.hub()):
+            hub.lend(socket, user_id)
 
     def _ask(self, what: str, call: Any, *args: object) -> dict[str, Any] | None:
         """The engine's answer, or None where it failed, refused or is left alone for now."""

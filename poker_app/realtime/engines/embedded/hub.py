@@ -11,24 +11,10 @@ from typing import Protocol
 import structlog
 
 from poker_app.realtime.engines.embedded import protocol
+from poker_app.realtime.engines.embedded.connection import Connection
 from poker_app.realtime.engines.embedded.protocol import USER_CHANNEL, Code, Event, Limits, event_frames, message
 
 log = structlog.get_logger(__name__)
-
-
-class Transport(Protocol):
-    """The part of an asyncio transport that a connection needs."""
-
-    def write(self, data: bytes) -> None: ...
-    def get_write_buffer_size(self) -> int: ...
-    def is_closing(self) -> bool: ...
-    def abort(self) -> None: ...
-
-
-class Closer(Protocol):
-    """Says goodbye properly; may wait for a slow reader, and raises OSError for one that is gone."""
-
-    async def __call__(self, code: int, reason: str) -> None: ...
 
 
 class Watcher(Protocol):
@@ -36,19 +22,6 @@ class Watcher(Protocol):
 
     def came(self, channel: str, user_id: str | None = None) -> None: ...
     def went(self, channel: str, user_id: str | None = None) -> None: ...
-
-
-class Connection:
-    """One socket. Its queue is the transport's own write buffer, so a waiting event costs a pointer."""
-
-    __slots__ = ("channels", "close", "dropped", "heard", "id", "pinged", "transport", "user_id")
-
-    def __init__(self, transport: Transport, close: Closer, now: float) -> None:
-        self.id = protocol.new_socket_id()
-        self.transport, self.close = transport, close
-        self.channels: set[str] = set()
-        self.user_id: str | None = None
-        self.heard, self.pinged, self.dropped = now, False, False
 
 
 class Channel:
@@ -204,13 +177,18 @@ class Hub:
             if connection.user_id == user_id:
                 self.send(connection, frame)
 
+    def lend(self, socket_id: str, user_id: str) -> None:
+        """Counts the socket among the user's, signed in or not. Any thread may call it."""
+        if connection := self._connections.get(socket_id):
+            connection.lent_to.add(user_id)
+
     def terminate(self, user_id: str) -> None:
-        """Closes every socket signed in as the user. Any thread may call it."""
+        """Closes every socket that is signed in as the user or lent to them. Any thread may call it."""
         self._on_loop(self._terminate, user_id)
 
     def _terminate(self, user_id: str) -> None:
         for connection in list(self._connections.values()):
-            if connection.user_id == user_id:
+            if connection.user_id == user_id or user_id in connection.lent_to:
                 self.dismiss(connection, Code.UNAUTHORIZED, "You got disconnected by the app.")
 
     def _on_loop[T](self, action: Callable[[T], None], argument: T) -> None:

@@ -3,7 +3,8 @@
 import asyncio
 from typing import Any
 
-from poker_app.realtime.engines.embedded.hub import Connection, Hub
+from poker_app.realtime.engines.embedded.connection import Connection
+from poker_app.realtime.engines.embedded.hub import Hub
 from poker_app.realtime.engines.embedded.listener import Listener, refused
 from poker_app.realtime.engines.embedded.protocol import Code, complaint, established, frame
 from poker_app.realtime.engines.presets import Credentials
