@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from psycopg.conninfo import make_conninfo
-from sqlalchemy import URL, MetaData, NullPool, create_engine, inspect, make_url
+from sqlalchemy import URL, Engine, NullPool, create_engine, inspect, make_url
 
 
 class Failed(Exception):
@@ -44,14 +44,17 @@ def restore(database_url: str, source: Path, *, force: bool) -> None:
     if database_url.startswith("sqlite"):
         _restore_sqlite(database_url, source)
         return
-    url = make_url(database_url)
-    _run("pg_restore", None, "--list", str(source))
-    # Not by pg_restore itself: a table that is younger than the copy would stay.
-    with engine.begin() as connection:
-        tables = MetaData()
-        tables.reflect(connection)
-        tables.drop_all(connection)
-    _run("pg_restore", url, "--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error", str(source))
+    # Read to its end before anything is dropped, and then all in one transaction. Not by pg_restore alone: a table that
+    # is younger than the copy would stay.
+    with tempfile.NamedTemporaryFile(suffix=".sql") as script:
+        _run("pg_restore", None, "--no-owner", "--no-privileges", f"--file={script.name}", str(source))
+        at_once = ("--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1")
+        _run("psql", make_url(database_url), *at_once, f"--command={_dropping(engine)}", f"--file={script.name}")
+
+
+def _dropping(engine: Engine) -> str:
+    quote = engine.dialect.identifier_preparer.quote
+    return "".join(f"DROP TABLE {quote(name)} CASCADE;" for name in inspect(engine).get_table_names())
 
 
 def _restore_sqlite(database_url: str, source: Path) -> None:

@@ -99,6 +99,27 @@ def test_what_is_no_copy_changes_nothing(urls: tuple[str, str], tmp_path: Path) 
     assert rows(used) == before
 
 
+def test_what_cannot_be_put_back_leaves_what_there_is(postgres_url: str, tmp_path: Path) -> None:
+    """A copy that breaks off, though its table of contents is whole; and one that something in the database resists."""
+    folder, copy, short = postgres_url.partition("?host=")[2], tmp_path / "copy", tmp_path / "short"
+    with postgres.of_its_own(folder, "viewed", 12) as used:
+        assert cli(used, "migrate").returncode == 0
+        engine = sa.create_engine(used, poolclass=sa.NullPool)
+        with engine.begin() as connection:
+            connection.execute(sa.text("CREATE VIEW names AS SELECT name FROM member"))
+        assert cli(used, "backup", str(copy)).returncode == 0
+        short.write_bytes(copy.read_bytes()[:-20])
+        with engine.begin() as connection:
+            connection.execute(sa.text("DROP VIEW names"))
+            connection.execute(sa.text("CREATE VIEW names AS SELECT 1"))
+        before = rows(used)
+        assert before.keys() >= {"member", "vote"}
+        for file in (short, copy):
+            refused = cli(used, "restore", "--force", str(file))
+            assert (refused.returncode, "Traceback" in refused.stderr) == (1, False)
+            assert rows(used) == before
+
+
 def test_missing_programs_are_said(postgres_url: str, tmp_path: Path) -> None:
     missing = cli(postgres_url, "backup", str(tmp_path / "copy"), path=str(tmp_path))
     assert missing.returncode == 1
