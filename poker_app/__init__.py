@@ -1,7 +1,7 @@
 """Faceup: planning poker. ``create_app`` puts the rooms together."""
 
 from flask import Flask
-from sqlalchemy import NullPool
+from sqlalchemy import NullPool, make_url
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from poker_app import accounts, billing, logs, mail, metrics, realtime, tracing
@@ -12,6 +12,9 @@ from poker_app.settings import ROOT, Settings
 
 # A body that is not a file has no business being longer.
 MOST_BODY = 64 * 1024
+# What a database host that vanished without a word may cost: seconds to connect, milliseconds until what was sent is
+# known to be lost, and seconds of silence after which it is asked whether it is still there.
+PATIENCE = {"connect_timeout": 5, "tcp_user_timeout": 10_000, "keepalives_idle": 30}
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -72,8 +75,10 @@ def _engine_options(settings: Settings) -> dict[str, object]:
     options: dict[str, object] = {"hide_parameters": True}
     if settings.on_sqlite:
         return options
+    given = make_url(settings.database_url).query
+    patience = {name: figure for name, figure in PATIENCE.items() if name not in given}
     # Behind a transaction pooler a prepared statement may meet another connection.
-    options |= {"connect_args": {"prepare_threshold": None}}
+    options |= {"connect_args": {"prepare_threshold": None, **patience}}
     if settings.database_pool == 0:
         return options | {"poolclass": NullPool}
     # None beyond the pool: PostgreSQL takes a moment to forget one that was closed, and would count it with the next.

@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 from sqlalchemy.exc import TimeoutError  # noqa: A004
 
+from poker_app import create_app
 from poker_app.db import db
 from poker_app.settings import Settings
 from tests.cast import HTMX, Cast
@@ -41,3 +42,21 @@ def test_who_gets_no_connection_is_asked_to_come_again(app: Flask, cast: Cast, m
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
         assert "The database does not answer just now." in answer.text
     assert ben.get(table.path).status_code == 200
+
+
+# --- and a database whose host is gone
+
+
+@pytest.mark.parametrize("pool", [0, 2])
+def test_no_connection_waits_for_ever(settings: Settings, pool: int) -> None:
+    if settings.on_sqlite:
+        return  # a file is there or not
+
+    def waits(url: str) -> tuple[str, str, str]:
+        app = create_app(settings.model_copy(update={"database_url": url, "database_pool": pool}))
+        with app.app_context(), db.engine.connect() as connection:
+            told = connection.connection.driver_connection.info.get_parameters()  # type: ignore[union-attr]
+        return told.get("connect_timeout", ""), told.get("tcp_user_timeout", ""), told.get("keepalives_idle", "")
+
+    assert waits(settings.database_url) == ("5", "10000", "30")
+    assert waits(f"{settings.database_url}&connect_timeout=9&keepalives_idle=60") == ("9", "10000", "60")
