@@ -17,7 +17,17 @@ _KEYS = ["pusher_app_id", "pusher_key", "pusher_secret"]
 # What an engine needs; the others also need the host where they run.
 _NEEDED = {"embedded": [], "none": [], "fanout": ["grip_url"], "pusher": [*_KEYS, "pusher_cluster"], "ably": _KEYS}
 # What somebody filled in for another engine: it must not be passed over in silence.
-_STRANGE = {"embedded": ["pusher_cluster", "pusher_host", "grip_url"], "fanout": ["pusher_cluster", "pusher_host"]}
+_STRANGE = {
+    "embedded": [
+        "pusher_cluster",
+        "pusher_host",
+        "pusher_port",
+        "pusher_client_host",
+        "pusher_client_port",
+        "grip_url",
+    ],
+    "fanout": ["pusher_cluster", "pusher_host"],
+}
 
 
 def check_engine(told: Told) -> None:

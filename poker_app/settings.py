@@ -1,5 +1,6 @@
 """Every setting: name, type, default, help. The only reader of the environment."""
 
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, Self
@@ -172,6 +173,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _people_complete(self) -> Self:
+        if self.public_url and not re.match(r"https?://[^/\s]", self.public_url):
+            raise ValueError("PUBLIC_URL is a whole address, such as https://faceup.example.")
         if self.auth == "accounts" and not self.public_url:
             # A link in a mail must not lead to whatever host a request claimed to be for.
             raise ValueError("AUTH=accounts also needs PUBLIC_URL, the address that links in mails lead to.")

@@ -35,6 +35,11 @@ def made(**told: Any) -> Settings:
         # The default must not win over what somebody filled in.
         ({**KEYS, "pusher_cluster": "eu"}, "REALTIME=embedded has no use for PUSHER_CLUSTER"),
         ({**KEYS, "pusher_host": "rt.example"}, "REALTIME=embedded has no use for PUSHER_HOST"),
+        ({"pusher_client_host": "live.example"}, "REALTIME=embedded has no use for PUSHER_CLIENT_HOST"),
+        ({"pusher_client_port": 443, "pusher_port": 6001}, "has no use for PUSHER_PORT, PUSHER_CLIENT_PORT"),
+        # The socket's origin is made of it, and so are the links in mails.
+        ({"public_url": "faceup.example"}, "PUBLIC_URL is a whole address, such as https://faceup.example."),
+        ({"public_url": "https://"}, "PUBLIC_URL is a whole address"),
         (
             {"vercel": True, "database_url": "postgresql://x/y", "realtime": "embedded"},
             "an engine outside (REALTIME): sockets end at one instance there",
