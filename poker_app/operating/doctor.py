@@ -201,10 +201,15 @@ def _realtime(settings: Settings) -> Finding:
             told = f"embedded, and nothing listens on {settings.host}:{settings.port}"
             return Finding("warn", about, told, "Start the server: make run.")
         return Finding("ok", about, f"embedded, in the server on {settings.host}:{settings.port}")
-    if realtime.present(realtime.presence_channel("doctor")) is not None:
+    if settings.realtime == "fanout":
+        # It tells nobody who listens. It can be asked to end the connections of nobody.
+        answers, told_by = realtime.end_connections("doctor"), "GRIP_URL"
+    else:
+        answers, told_by = realtime.present(realtime.presence_channel("doctor")) is not None, "PUSHER_…"
+    if answers:
         return Finding("ok", about, f"{settings.realtime} answers, and takes the keys")
     where = settings.pusher_host or settings.realtime
-    return Finding("fail", about, f"{where} does not answer as it should", "Check PUSHER_…; the log line says more.")
+    return Finding("fail", about, f"{where} does not answer as it should", f"Check {told_by}; the log line says more.")
 
 
 def _mail(settings: Settings) -> Finding:

@@ -44,7 +44,9 @@ def check(settings: Settings, page: str, tries: int = TRIES) -> list[float]:
 
 def _address(options: dict[str, Any], page: str) -> str:
     if "wsHost" in options:
-        scheme, place = ("wss" if options["forceTLS"] else "ws"), f"{options['wsHost']}:{options['wsPort']}"
+        # A page on https always takes TLS, whatever the options say.
+        tls = options["forceTLS"] or page.startswith("https:")
+        scheme, place = ("wss" if tls else "ws"), f"{options['wsHost']}:{options['wsPort']}"
     else:
         scheme, _, place = page.rstrip("/").replace("http", "ws", 1).partition("://")
     return f"{scheme}://{place}/app/{options['key']}?protocol=7&client=check"

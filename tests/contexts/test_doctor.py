@@ -22,6 +22,8 @@ from poker_app.settings import ROOT, Settings
 from tests.cast import Cast, Clock
 from tests.conftest import SIGNED_IN
 from tests.engines.engine_server import OWN, Embedded
+from tests.faulty import Faulty, replies
+from tests.outside import GRIP_KEY
 from tests.paying import with_stripe
 from tests.post import Post
 from tests.stripe_double import StripeDouble
@@ -197,6 +199,20 @@ def test_the_realtime_engine(settings: Settings, engine: Embedded) -> None:
     assert levels(settings.model_copy(update=there), "realtime engine") == ["ok"]
     assert levels(settings.model_copy(update={**there, "pusher_secret": "wrong"}), "realtime engine") == ["fail"]
     assert levels(settings.model_copy(update={**there, "pusher_port": 9}), "realtime engine") == ["fail"]
+
+
+def test_the_realtime_proxy(settings: Settings) -> None:
+    """Which never tells who is there, however well it is."""
+    proxy = Faulty()
+    url = f"http://127.0.0.1:{proxy.port}?iss=me&key={GRIP_KEY}"
+    there = settings.model_copy(update={"realtime": "fanout", "grip_url": url})
+    try:
+        assert levels(there, "realtime engine") == ["ok"]
+        proxy.answer = replies(403, "Forbidden")
+        found = examined(there)["realtime engine"]
+        assert (found.level, found.advice) == ("fail", "Check GRIP_URL; the log line says more.")
+    finally:
+        proxy.goes_away()
 
 
 def test_the_embedded_engine(settings: Settings) -> None:

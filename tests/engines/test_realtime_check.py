@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 from websockets.sync.server import ServerConnection, serve
 
+from poker_app.realtime.check import _address
+from poker_app.realtime.engines import presets
 from poker_app.settings import ROOT
 from tests.browser.house import House, migrated
-from tests.faulty import Faulty, replies
+from tests.faulty import KEYS, Faulty, replies, settings
 from tests.outside import Pushpin, Soketi, free_port, started
 
 
@@ -59,6 +61,21 @@ def test_a_proxy(tmp_path: Path) -> None:
             assert (code, bool(re.search(LINE % "fanout", said))) == (0, True), said
     finally:
         house.stop()
+
+
+@pytest.mark.parametrize(
+    ("tls", "page", "address"),
+    [
+        # As deploy/env comes: the engine is beside the server, and nginx in front of both.
+        (False, "https://faceup.example", "wss://faceup.example:443/app/k"),
+        (False, "http://faceup.example", "ws://faceup.example:443/app/k"),
+        (True, "http://faceup.example", "wss://faceup.example:443/app/k"),
+    ],
+)
+def test_a_page_on_https_takes_tls(tls: bool, page: str, address: str) -> None:
+    where = {"pusher_host": "127.0.0.1", "pusher_client_host": "faceup.example", "pusher_client_port": 443}
+    told = settings("soketi", **KEYS, **where, pusher_tls=tls)
+    assert _address(presets.browser_options(told) or {}, page).partition("?")[0] == address
 
 
 def test_what_can_be_wrong(soketi: dict[str, str]) -> None:
