@@ -14,6 +14,7 @@ harmless, and several may be sent as one.
 import base64
 import gzip
 import json
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -58,6 +59,8 @@ APART = 1.0
 PACE = 0.02
 # Seconds that a thread goes on telling of others' changes after its own answer.
 LONGEST_TURN = 5.0
+# Threads of this process that may rest between two events, so that most are there for requests.
+MOST_RESTING = 2
 
 log = structlog.get_logger(__name__)
 
@@ -81,6 +84,7 @@ def render(session_id: str, version: int) -> State:
 
 
 _outboxes = Outboxes(APART)
+_resting = threading.BoundedSemaphore(MOST_RESTING)
 
 
 # Is handed each session that has something to send, and answers whether it takes it. The embedded server has a thread
@@ -112,17 +116,23 @@ def publish(news: News) -> None:
 
 def _later(session_id: str, rest: float) -> bool:
     """Whether the rest is told after the answer under way. Where no engine is, nobody is told anything."""
-    return realtime.is_on() and after_answer(lambda: _tell_in_peace(session_id, rest))
+    if not realtime.is_on() or not _resting.acquire(blocking=False):
+        return False
+    taken = after_answer(lambda: _tell_in_peace(session_id, rest))
+    if not taken:
+        _resting.release()
+    return taken
 
 
 def _tell_in_peace(session_id: str, rest: float) -> None:
     """What waits for a large table, and what comes meanwhile, ``APART`` from one another."""
     until = time.monotonic() + LONGEST_TURN
-    while True:
+    try:
         time.sleep(rest)
-        if send_next(session_id) is None:
-            return
-        rest = APART if _outboxes.hold_more(session_id) and time.monotonic() < until else 0.0
+        while send_next(session_id):
+            time.sleep(APART if _outboxes.hold_more(session_id) and time.monotonic() < until else 0.0)
+    finally:
+        _resting.release()
 
 
 def send_next(session_id: str) -> State | None:

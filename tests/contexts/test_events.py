@@ -144,6 +144,7 @@ def large(monkeypatch: pytest.MonkeyPatch) -> tuple[list[tuple[str, int]], list[
     monkeypatch.setattr("poker_app.realtime.is_on", lambda: True)
     monkeypatch.setattr("poker_app.poker.events.APART", 0.1)
     monkeypatch.setattr("poker_app.poker.events._outboxes.apart", 0.1)
+    monkeypatch.setattr("poker_app.poker.events._resting", threading.BoundedSemaphore(2))
     return told, later
 
 
@@ -169,6 +170,23 @@ def test_a_large_table_is_told_at_once_and_then_now_and_then(
     time.sleep(0.11)
     publish(News(room.table.id, "vote", 6))
     assert told[3:] == [("vote", 6)]
+
+
+def test_most_threads_are_there_for_requests_however_many_large_tables_vote(
+    room: Room, large: tuple[list[tuple[str, int]], list[Callable[[], None]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("poker_app.poker.events._outboxes", events.Outboxes(1))
+    told, later = large
+    for each in (room.table.id, "second", "third"):
+        publish(News(each, "vote", 1))
+        publish(News(each, "vote", 2))
+    # Two rest until they may tell of it. The third tells of it at once.
+    assert len(later) == 2
+    assert told == [("vote", 1), ("vote", 1), ("vote", 1), ("vote", 2)]
+    later[0]()
+    for version in (3, 4):
+        publish(News("third", "vote", version))
+    assert len(later) == 3, "one of them has told all"
 
 
 def test_what_is_told_as_one_shows_the_newest_in_whatever_order_it_came(

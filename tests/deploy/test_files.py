@@ -2,6 +2,7 @@
 
 import json
 import re
+import runpy
 import shlex
 import shutil
 import subprocess
@@ -50,6 +51,10 @@ def certificate(folder: Path) -> None:
     (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
     pem = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     (folder / "key").write_bytes(key.private_bytes(*pem))
+
+
+def test_gunicorn_keeps_no_connection_waiting_for_what_a_thread_does_after_its_answer() -> None:
+    assert runpy.run_path(str(DEPLOY / "gunicorn.conf.py"))["keepalive"] == 0
 
 
 UNITS = sorted(path.name for path in DEPLOY.glob("*.service"))
