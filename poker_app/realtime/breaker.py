@@ -4,6 +4,9 @@ import threading
 import time
 from collections.abc import Callable
 
+# Seconds after which a try whose end nobody told of holds up the next no more.
+LONGEST_TRY = 30.0
+
 
 class Breaker:
     """Opens after ``threshold`` failures in a row, for ``rest`` seconds, doubling up to ``longest``. Thread-safe."""
@@ -43,7 +46,7 @@ class Breaker:
             if now < self._next_probe_at:
                 return False
             # The next probe waits for this one, but not forever, should nobody tell how it ended.
-            self._probing, self._next_probe_at = True, now + self._pause
+            self._probing, self._next_probe_at = True, now + LONGEST_TRY
             return True
 
     def succeeded(self) -> None:
@@ -59,5 +62,12 @@ class Breaker:
                 return 0.0
             if probed:
                 self._pause = min(self._pause * 2, self._longest)
+            self._next_probe_at = self._clock() + self._pause
+            return self._pause
+
+    def trip(self) -> float:
+        """Opens at once, however the last call ended; answers for how many seconds."""
+        with self._lock:
+            self._failures = max(self._failures, self._threshold)
             self._next_probe_at = self._clock() + self._pause
             return self._pause

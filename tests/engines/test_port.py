@@ -92,6 +92,25 @@ def test_nobody_listens_at_the_port() -> None:
         assert publish() is False
 
 
+@pytest.mark.parametrize("found", [True, False])
+def test_nobody_waits_twice_for_a_name_that_is_looked_up_for_long(
+    faulty: Faulty, monkeypatch: pytest.MonkeyPatch, found: bool
+) -> None:
+    def look_up(_host: str, port: int, *_: object) -> list[tuple[object, ...]]:
+        time.sleep(1.05)
+        if not found:
+            raise socket.gaierror("Temporary failure in name resolution")
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    faulty.configure(pusher_host="engine.example")
+    monkeypatch.setattr("socket.getaddrinfo", look_up)
+    assert publish() is found
+    assert not realtime.ready()
+    since = time.monotonic()
+    assert publish() is False
+    assert time.monotonic() - since < 0.05
+
+
 def test_what_was_wrong_with_the_question_does_not_count_against_the_engine(faulty: Faulty) -> None:
     faulty.answer = replies(400, "bad channel")
     assert [publish() for _ in range(4)] == [False] * 4
@@ -143,11 +162,12 @@ def test_the_breaker() -> None:
         assert not breaker.allows()
         now[0] += 5
         assert breaker.allows()
-        assert not breaker.allows(), "one probe at a time"
+        now[0] += 20
+        assert not breaker.allows(), "one probe at a time, however long it takes"
         assert breaker.failed() == rest
     now[0] += 5
     assert breaker.allows()
-    now[0] += 5
+    now[0] += 30
     assert breaker.allows(), "a probe that never ended does not block for good"
     breaker.succeeded()
     assert breaker.allows()

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 TIMEOUT = 0.4  # seconds, to connect and again to answer
+# Seconds that nobody is to wait twice. The timeout is each address's own, and finding a host's addresses has none.
+TOO_LONG = 1.0
 LARGEST = 10_240  # bytes of an event's data, on every engine
 
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
@@ -111,7 +113,11 @@ class Client:
         began = time.perf_counter()
         with tracing.span(f"realtime {what}"):
             answer = self._answer(what, call, *args)
-        metrics.count_engine(what, "failed" if answer is None else "taken", time.perf_counter() - began)
+        took = time.perf_counter() - began
+        metrics.count_engine(what, "failed" if answer is None else "taken", took)
+        # Our own server waits for nothing but the machine.
+        if took > TOO_LONG and not self._embedded:
+            log.warning("realtime.slow", what=what, seconds=round(took, 1), resting_seconds=self._breaker.trip())
         return answer
 
     def _answer(self, what: str, call: Any, *args: object) -> dict[str, Any] | None:
