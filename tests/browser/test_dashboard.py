@@ -55,6 +55,7 @@ def test_one_person_two_browsers_one_seat(ada: Person, visitor: Visitor) -> None
     ada.saves("8")
     ada.ends()
 
+    phone.sees("ended the session")
     dashboard(phone)
     line = phone.page.get_by_role("row", name=re.compile("Sprint 42"))
     expect(line).to_contain_text("50%")

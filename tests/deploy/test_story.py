@@ -39,10 +39,10 @@ def function(platform: Platform) -> Function:
 
 
 def test_it_is_up_in_time(built: Build, function: Function, environment: dict[str, str]) -> None:
-    took = [function.milliseconds]
+    took = [function.worked]
     while min(took) >= COLD_START and len(took) < TRIES:
         with booted(built, environment) as again:
-            took.append(again.milliseconds)
+            took.append(again.worked)
     print(f"cold start: {min(took)} ms")
     assert min(took) < COLD_START
 
