@@ -17,6 +17,7 @@ from poker_app.poker.options import options_from
 from poker_app.poker.report import report_of
 from poker_app.poker.seats import DELETED
 from poker_app.poker.table import own_card, table_of, version_of
+from poker_app.rules.roles import AWAITED_FOR
 from poker_app.web import fragments, login, qr
 from poker_app.web.guards import member_here, seated
 from poker_app.web.guest import guest_secret, keep_secret
@@ -53,6 +54,7 @@ def room(session_id: str) -> ResponseReturnValue:
         card=own_card(member, state.round_id),
         invitation=_invitation(table),
         realtime=realtime.browser_options(),
+        awaited=int(AWAITED_FOR.total_seconds() * 1_000),
         channels=[realtime.state_channel(session_id), realtime.presence_channel(session_id)],
     )
 

@@ -1,11 +1,10 @@
 // Events from the realtime engine. A push is a hint and a GET is the truth: whatever is missed, the next fetch heals.
 import { POLL, channels, options, watch } from './connection.js';
-import { me, onChange, table } from './page.js';
+import { me, onChange, room, table } from './page.js';
 import { notice } from './notices.js';
 import { apply, onBehind, refresh, refreshAgenda } from './regions.js';
 
 const SAFETY_POLL = 25_000;
-const AWAITED = 12_000;
 
 // Many browsers hear a thin event at once; they should not all ask at once.
 const soon = (act) => setTimeout(act, Math.random() * 400);
@@ -49,7 +48,7 @@ let missing;
 onChange('vote-table', (shown) => {
   clearTimeout(missing);
   if (!shown.matches('[data-phase="voting"]:has(.seat[data-state="away"])')) return;
-  missing = setTimeout(() => refresh('vote-table'), AWAITED + Math.random() * 2_000);
+  missing = setTimeout(() => refresh('vote-table'), Number(room.dataset.awaited) + Math.random() * 2_000);
 });
 
 document.addEventListener('visibilitychange', () => {
