@@ -1,7 +1,6 @@
 """What a task says: its title, key, link and description; and what becomes of it when two change it at once."""
 
-import hashlib
-
+from poker_app import ids
 from poker_app.errors import Conflict, Invalid
 from poker_app.poker.models import Member, Task
 from poker_app.poker.names import SPACING
@@ -30,7 +29,7 @@ def shown(task: Task) -> str:
 
 
 def _short(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return ids.digest(text)[:16]
 
 
 def edit_task(
