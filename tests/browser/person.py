@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from playwright.sync_api import Browser, Error, Locator, Page, expect
+from playwright.sync_api import Browser, Error, Locator, Page, Route, expect
 
 from tests.post import Letter, Post
 
@@ -87,6 +87,12 @@ class Person:
         twin.__dict__.update(self.__dict__)
         twin.page = twin._open()
         return twin
+
+    def waits_for(self, held: list[Route]) -> Route:
+        """The first request that a story holds back, once the page has sent it."""
+        while not held:
+            self.page.title()  # lets what happened in the browser be told
+        return held.pop(0)
 
     # --- signing in
 

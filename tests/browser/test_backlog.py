@@ -115,16 +115,12 @@ def test_adding_faster_than_the_network(ada: Person, ben: Person) -> None:
     for key in ("Enter", "Enter"):
         ada.page.keyboard.press(key)
     ada.page.keyboard.type("Tw")
-    while not held:
-        ada.page.title()
-    held.pop().continue_()
+    ada.waits_for(held).continue_()
     ada.sees_backlog("One")
     expect(field).to_have_value("Tw")
     ada.page.keyboard.type("o")
     ada.page.keyboard.press("Enter")
-    while not held:
-        ada.page.title()
-    held.pop().continue_()
+    ada.waits_for(held).continue_()
     for each in (ada, ben):
         each.sees_backlog("One", "Two")
 

@@ -17,9 +17,7 @@ def held_vote(ben: Person, card: str) -> Route:
     held: list[Route] = []
     ben.page.route(VOTES, lambda route: held.append(route), times=1)
     ben.touches(card)
-    while not held:
-        ben.page.title()  # lets what happened in the browser be told
-    return held[0]
+    return ben.waits_for(held)
 
 
 def test_a_vote_that_fails_once_is_sent_again(ada: Person, ben: Person) -> None:
@@ -119,10 +117,9 @@ def test_a_card_taken_back_at_once_is_not_sent(ada: Person, ben: Person) -> None
     held: list[Route] = []
     ben.page.route(re.compile("/retraction$"), lambda route: held.append(route), times=1)
     ben.page.get_by_role("button", name="Take it back").click()
-    while not held:
-        ben.page.title()
+    retraction = ben.waits_for(held)
     ben.touches("13")
-    held[0].continue_()
+    retraction.continue_()
     ben.has_picked("13")
     ada.reveals()
     ada.sees_card_of("Ben", "13")

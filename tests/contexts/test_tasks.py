@@ -265,12 +265,18 @@ def test_undoing_never_takes_a_vote_off_the_table(room: Room) -> None:
     assert room.cards() == {"Ben": "5"}
 
 
-def test_an_estimated_task_comes_back_without_taking_the_table(room: Room) -> None:
+def estimated_and_back(room: Room) -> Task:
+    """The only task, which has its estimate, deleted and brought back."""
     tasks.add_tasks(room.ada, "Only one")
     room.settles("5")
     only = room.task
     tasks.delete_task(room.ada, only.id)
     tasks.restore_task(room.ada, only.id)
+    return only
+
+
+def test_an_estimated_task_comes_back_without_taking_the_table(room: Room) -> None:
+    only = estimated_and_back(room)
     assert (only.estimate, room.task.title) == ("5", "")
 
 
@@ -335,11 +341,7 @@ def test_a_skipped_quick_vote_without_votes_leaves_nothing_behind(room: Room) ->
 
 
 def test_a_quick_vote_without_votes_that_is_left_leaves_nothing_behind(room: Room) -> None:
-    tasks.add_tasks(room.ada, "Only one")
-    room.settles("5")
-    only = room.task
-    tasks.delete_task(room.ada, only.id)
-    tasks.restore_task(room.ada, only.id)
+    only = estimated_and_back(room)
     assert room.backlog() == ["Only one", ""]
     tasks.select_task(room.ada, only.id)
     assert room.backlog() == ["Only one"]
