@@ -42,15 +42,22 @@ document.addEventListener('dragend', () => {
 });
 const unmark = () => list()?.querySelectorAll('[data-drop]').forEach((each) => each.removeAttribute('data-drop'));
 
-document.addEventListener('keydown', async (event) => {
+// One step after another: where the next one leads is known when the one before is on the page.
+let moving = Promise.resolve();
+document.addEventListener('keydown', (event) => {
   const handle = event.target.closest?.('[data-move]');
   const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
   if (!handle || !by) return;
   event.preventDefault();
-  const item = row(handle);
-  await move(item, Math.max(0, Number(item.dataset.position) + by));
-  document.querySelector(`#${item.id} [data-move]`)?.focus();
+  const { id } = row(handle);
+  moving = moving.then(() => step(id, by));
 });
+async function step(id, by) {
+  const item = document.getElementById(id);
+  if (!item) return;
+  await move(item, Math.max(0, Number(item.dataset.position) + by));
+  document.querySelector(`#${id} [data-move]`)?.focus();
+}
 
 // A long list scrolls by itself: the task on the table stays in its sight.
 onChange('backlog', () => {
