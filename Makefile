@@ -5,41 +5,55 @@
 #   make run PYTHON=/path/to/python3       another Python than the one that is found
 
 PY = .venv/bin/python
-# Three processes, because many tests wait; those of one file stay together, and the browser's, which take longest,
-# come first. `make test PARALLEL=` runs them in one.
+# Three processes, because many tests wait; those of one file stay together. `make test PARALLEL=` runs them in one.
 PARALLEL = -n 3 --dist loadfile --no-loadscope-reorder
+PYTEST = PATH="$(CURDIR)/.venv/bin:$$PATH" $(PY) -m pytest
+# The two tiers; tests/README.md says what is in which. ARGS in their place names other tests.
+FAST = -m "fast and not long" --durations 30 tests/rules tests/contexts tests/web tests/house tests/engines tests/browser
+REST = -m "not fast and not long" --durations 30 tests/browser tests/concurrency tests/deploy tests/engines tests/promises tests/providers
+ON_POSTGRESQL = -m "not long" --durations 30 tests/concurrency tests/contexts tests/promises tests/web
 ARGS =
 
+# Compiled modules are kept, whatever the environment says: without them every server and command that a test starts
+# compiles the whole product again.
+export PYTHONDONTWRITEBYTECODE =
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL = help
-.PHONY: help run test contract long check format bench lock settings doctor vendor clean
+.PHONY: help run test test-all contract long check format bench lock settings doctor vendor clean
 
 help: ## Say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Start Faceup on this machine: installs, migrates, prints the address
 	@bin/venv run
 	@exec $(PY) -m poker_app.serve --migrate
 
-test: ## Run every test, in real browsers too; installs what they need
+test: ## Run the tests that a change needs, in a real browser too (5 minutes); installs what they need
 	@bin/venv dev
 	@bin/browser >/dev/null
-	@bin/node
+	@bin/node tests/engines
+	$(PYTEST) $(PARALLEL) $(or $(ARGS),$(FAST))
+
+test-all: ## Run all other tests: PostgreSQL, every engine, deployments, every browser story (20 minutes)
+	@bin/venv dev
+	@bin/browser >/dev/null
+	@bin/node tests/engines tests/deploy tests/providers
 	@bin/pushpin
-	PATH="$(CURDIR)/.venv/bin:$$PATH" $(PY) -m pytest $(PARALLEL) $(ARGS)
+	$(PYTEST) $(PARALLEL) $(REST) $(ARGS)
+	DATABASE_URL=postgresql:// $(PYTEST) $(PARALLEL) $(ON_POSTGRESQL) $(ARGS)
 
 contract: ## Hold an engine outside to the contract: CONTRACT_HOST, _KEY and the others of docs/realtime.md
 	@test -n "$$CONTRACT_HOST" || { echo "make contract needs CONTRACT_HOST, CONTRACT_APP_ID, CONTRACT_KEY and CONTRACT_SECRET." >&2; exit 2; }
 	@bin/venv dev
 	@bin/browser >/dev/null
 	@bin/node
-	PATH="$(CURDIR)/.venv/bin:$$PATH" $(PY) -m pytest tests/engines/test_contract.py $(ARGS)
+	$(PYTEST) tests/engines/test_contract.py $(ARGS)
 
 long: ## Run the long versions of the promises' tests
 	@bin/venv dev
 	@bin/browser >/dev/null
 	@bin/node
-	PATH="$(CURDIR)/.venv/bin:$$PATH" $(PY) -m pytest -m long --timeout 1800 $(ARGS)
+	$(PYTEST) -m long --timeout 1800 $(ARGS)
 
 check: ## Format, lint, types, import contract, templates, locks, vendored files, migrations
 	@bin/venv dev

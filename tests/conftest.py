@@ -1,5 +1,6 @@
 """What every test may ask for: an application on a database of its own, and the cast to sit at its tables."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -27,7 +28,10 @@ if TYPE_CHECKING:
     from tests.stripe_double import StripeDouble
     from tests.stripe_double.server import Server
 
-ON_BOTH = {"contexts", "concurrency", "web"}
+# The folders that `make test` runs whole. Of the engines it runs what needs no other program than Node, and of the
+# others what is marked ``fast``.
+FAST = {"rules", "contexts", "web", "house"}
+OTHER_PROGRAMS = {"soketi", "pushpin", "chromium", "nginx"}
 # The settings of a service where people sign in.
 SIGNED_IN: Mapping[str, Any] = {"auth": "accounts", "public_url": "http://localhost"}
 REAL_HASHER = hashing._hasher
@@ -71,11 +75,21 @@ def _make_tables(url: str) -> None:
         db.engine.dispose()
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """What the database has a say in is tried on both."""
-    folder = metafunc.definition.path.parent.name
-    if "database" in metafunc.fixturenames and folder in ON_BOTH and postgres.installed():
-        metafunc.parametrize("database", ["sqlite", "postgresql"])
+def on_postgres() -> bool:
+    """Whether this run is the one on PostgreSQL, by the environment's DATABASE_URL."""
+    return os.environ.get("DATABASE_URL", "").startswith("postgres")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the fast tier. A run on PostgreSQL is of the tests that use a database: the others ran on SQLite."""
+    for item in items:
+        if _is_fast(item):
+            item.add_marker(pytest.mark.fast)
+    if on_postgres():
+        unused = [item for item in items if "database" not in getattr(item, "fixturenames", ())]
+        config.hook.pytest_deselected(items=unused)
+        items[:] = [item for item in items if "database" in getattr(item, "fixturenames", ())]
 
 
 @pytest.fixture(scope="session")
@@ -92,10 +106,18 @@ def browser() -> "Iterator[Browser]":
         chromium.close()
 
 
-@pytest.fixture
+def _is_fast(item: pytest.Item) -> bool:
+    folder = item.path.parent.name
+    if folder == "engines":
+        parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+        return OTHER_PROGRAMS.isdisjoint([*getattr(item, "fixturenames", ()), *map(str, parameters)])
+    return folder in FAST
+
+
+@pytest.fixture(scope="session")
 def database() -> str:
-    """SQLite, and for the folders ON_BOTH also PostgreSQL."""
-    return "sqlite"
+    """Which database the tests of this run are on: "sqlite", or "postgresql" with DATABASE_URL=postgresql://."""
+    return "postgresql" if on_postgres() else "sqlite"
 
 
 @pytest.fixture(scope="session")

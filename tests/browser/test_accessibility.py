@@ -11,6 +11,7 @@ from tests.browser.soundness import SETTLED, is_sound
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.fast
 def test_pages_before_the_table(ada: Person, ben: Person) -> None:
     ada.page.goto("/")
     is_sound(ada.page)
@@ -35,6 +36,7 @@ def test_pages_before_the_table(ada: Person, ben: Person) -> None:
     is_sound(ben.page)
 
 
+@pytest.mark.fast
 def test_the_table(ada: Person, ben: Person) -> None:
     table = ada.opens(minutes="2")
     is_sound(ada.page)
@@ -64,6 +66,7 @@ def test_the_table(ada: Person, ben: Person) -> None:
     is_sound(ben.page)
 
 
+@pytest.mark.fast
 def test_the_end(ada: Person, ben: Person, gus: Person) -> None:
     table = ada.opens(tasks="PAY-1 One\nTwo")
     ben.joins(table)

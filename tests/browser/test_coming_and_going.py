@@ -12,6 +12,7 @@ from tests.browser.person import Person
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.fast
 def test_joining_by_link_and_by_typed_code(ada: Person, ben: Person, cleo: Person) -> None:
     table = ada.opens()
     assert re.fullmatch(r"[A-Z0-9]{3}-[A-Z0-9]{3}", table.code)

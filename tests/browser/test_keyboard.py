@@ -55,6 +55,7 @@ def keys(ada: Person) -> Keys:
     return Keys(ada)
 
 
+@pytest.mark.fast
 def test_a_session_without_a_mouse(keys: Keys, ada: Person, ben: Person) -> None:
     page = ada.page
     page.goto("/")

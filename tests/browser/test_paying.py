@@ -38,6 +38,7 @@ def sees_credits(owner: Person, count: int) -> None:
     expect(owner.page.locator("a.credits")).to_contain_text(str(count))
 
 
+@pytest.mark.fast
 def test_from_the_last_credit_to_a_plan(customer: Callable[..., Person]) -> None:
     ada = customer("Ada").signs_in()
     sees_credits(ada, 3)

@@ -16,7 +16,7 @@ from tests.browser.person import Person
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 
-@pytest.fixture(scope="module", params=["embedded", "soketi", "pushpin"])
+@pytest.fixture(scope="module", params=[pytest.param("embedded", marks=pytest.mark.fast), "soketi", "pushpin"])
 def house(request: pytest.FixtureRequest, build_on: Callable[..., House]) -> House:
     return build_on(request.param)
 

@@ -18,16 +18,9 @@ from poker_app import create_app, schema
 from poker_app.db import db
 from poker_app.serve import Site, configuration
 from poker_app.settings import Settings
-from tests import postgres
 from tests.cast import Cast
 from tests.promises.malformed import FORM, Fuzz
 from tests.promises.worlds import logged
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """What a database does not take differs from one to the other."""
-    if "app" in metafunc.fixturenames and postgres.installed():
-        metafunc.parametrize("database", ["sqlite", "postgresql"])
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from poker_app.accounts.models import User
 from poker_app.db import session
 from poker_app.limits import Tries
 from poker_app.settings import Settings
-from tests import postgres
 from tests.cast import Cast, Person
 from tests.conftest import SIGNED_IN
 from tests.promises.malformed import FORM, JUNK, PATHS
@@ -21,12 +20,6 @@ FIELDS = """
     name deck own timer_minutes deck_name emails role report_days open q person action before account auto_reveal
     pack plan door
     """.split()  # noqa: SIM905
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """What a database does not take differs from one to the other."""
-    if "app" in metafunc.fixturenames and postgres.installed():
-        metafunc.parametrize("database", ["sqlite", "postgresql"])
 
 
 @pytest.fixture

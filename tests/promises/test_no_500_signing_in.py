@@ -5,7 +5,6 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from poker_app.settings import Settings
-from tests import postgres
 from tests.cast import Cast, Person
 
 FORMS = {
@@ -33,12 +32,6 @@ JUNK = [
     *("٣" * 6, "²" * 6, "-1", "1e9", "[]", "$argon2id$v=19$m=65536,t=3,p=4$x$y", "//evil.example", "a" * 32, "A" * 32),
     *("//[", "///[::1", "/\\[", "/\\\u2100", "//\u2100", "http://["),
 ]
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """What a database does not take differs from one to the other."""
-    if postgres.installed():
-        metafunc.parametrize("database", ["sqlite", "postgresql"])
 
 
 @pytest.fixture
