@@ -1,4 +1,8 @@
-"""The cast, the same everywhere: Ada facilitates, Ben votes, Cleo watches, Gus is a guest, Mallory a stranger."""
+"""Who exists, the same everywhere, and each person's browser with the verbs of the product.
+
+In a session Ada facilitates, Ben votes, Cleo watches, Gus is a guest, Mallory a stranger. An account is owned by Olga;
+`TEAMMATES` are those who work in it.
+"""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -10,14 +14,29 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from poker_app import clock
-from poker_app.accounts import sign_ins
+from poker_app.accounts import sign_ins, users
 from poker_app.accounts.acting import home_of
-from poker_app.accounts.models import Teammate
-from poker_app.accounts.users import add_user
+from poker_app.accounts.models import Teammate, User
 from poker_app.db import session, transaction
 from poker_app.poker.models import Member, PokerSession
 
 HTMX = {"HX-Request": "true"}
+# An account's teammates and their roles; the first made it.
+TEAMMATES = {"Olga": "owner", "Abe": "admin", "Tim": "facilitator"}
+
+
+def add_user(name: str, email: str | None = "") -> User:
+    """Adds a user, whose address is the name at example.com unless told. Needs an application context."""
+    with transaction():
+        return users.add_user(name=name, email=f"{name.lower()}@example.com" if email == "" else email)
+
+
+def add_teammate(account_id: str, user: User, role: str = "facilitator") -> User:
+    """Adds the user to the account, without an invitation. Needs an application context."""
+    user_id = user.id
+    with transaction():
+        session.add(Teammate(account_id=account_id, user_id=user_id, role=role, joined_at=clock.now()))
+    return user
 
 
 class Clock:
@@ -61,12 +80,20 @@ class Person:
     def signs_in(self, role: str = "facilitator", account: str = "") -> "Person":
         """Be signed in, as a new teammate of an account: of one's own, or of the one named. Needs AUTH=accounts."""
         with self._app.app_context():
-            with transaction():
-                user = add_user(name=self.name, email=f"{self.name.lower()}@example.com")
-                if account:
-                    session.add(Teammate(account_id=account, user_id=user.id, role=role, joined_at=clock.now()))
-            self.user, self.account = user.id, home_of(user).account.id
-            secret = sign_ins.begin(user, browser="a test", address="127.0.0.1")
+            user = add_user(self.name)
+            if account:
+                add_teammate(account, user, role)
+            self.account = home_of(user).account.id
+            return self._signed_in(user)
+
+    def signs_in_without_account(self) -> "Person":
+        """Be signed in with an address, and belong to no account yet. Needs AUTH=accounts."""
+        with self._app.app_context():
+            return self._signed_in(add_user(self.name))
+
+    def _signed_in(self, user: User) -> "Person":
+        self.user = user.id
+        secret = sign_ins.begin(user, browser="a test", address="127.0.0.1")
         with self.browser.session_transaction() as cookie:
             cookie["_user_id"], cookie["_fresh"] = secret, True
         return self

@@ -8,13 +8,12 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 from flask import Flask
 
 from poker_app.accounts.acting import Acting, acting_for, home_of
-from poker_app.accounts.models import Teammate, User
-from poker_app.accounts.users import add_user
+from poker_app.accounts.models import User
 from poker_app.billing import buying, ledger, mirror, seats, standing
 from poker_app.billing.models import CreditEntry, CreditLot, CreditTxn, Subscription
 from poker_app.db import session, transaction
 from poker_app.settings import Settings
-from tests.cast import Clock
+from tests.cast import Clock, add_teammate, add_user
 from tests.conftest import SIGNED_IN
 from tests.stripe_double import StripeDouble
 
@@ -52,8 +51,7 @@ class Payer:
     def __init__(self, app: Flask, double: StripeDouble, clock: Clock, name: str = "Ada") -> None:
         self.app, self.double, self.clock = app, double, clock
         with app.app_context():
-            with transaction():
-                user = add_user(name=name, email=f"{name.lower()}@example.com")
+            user = add_user(name)
             self.user, self.account = user.id, home_of(user).account.id
         double.endpoint = self.hears
 
@@ -97,15 +95,10 @@ class Payer:
         self.double.passes(**time)
 
     def gets_teammates(self, *names: str) -> None:
+        """New users join, and the plan's quantity follows."""
         with self.app.app_context():
-            with transaction():
-                for name in names:
-                    user = add_user(name=name, email=f"{name.lower()}@example.com")
-                    session.add(
-                        Teammate(
-                            account_id=self.account, user_id=user.id, role="facilitator", joined_at=self.clock.now()
-                        )
-                    )
+            for name in names:
+                add_teammate(self.account, add_user(name))
             seats.follow(self.account)
 
     # --- at Stripe

@@ -9,7 +9,7 @@ from poker_app.accounts import audit, preferences, team
 from poker_app.accounts.models import AuditEntry
 from poker_app.db import session, transaction
 from tests.cast import Clock
-from tests.contexts.club import Club
+from tests.world.actions import Club
 
 
 def noted(club: Club, count: int) -> None:

@@ -9,11 +9,11 @@ from sqlalchemy import delete
 from poker_app.accounts import acting, clerk, clerk_groups, identities, sign_ins, team
 from poker_app.accounts.models import Account, ClerkMember, Identity, Removal, SignIn, Teammate, User
 from poker_app.accounts.providers.claims import Claims
-from poker_app.accounts.users import add_user
 from poker_app.db import session, transaction
 from poker_app.errors import Conflict
 from poker_app.provider_settings import ProviderSettings
 from poker_app.settings import Settings
+from tests.cast import add_user
 from tests.clerk_events import ISSUER, SECRET, SUBJECT, membership, signed, user_deleted, user_updated
 from tests.conftest import SIGNED_IN
 
@@ -31,8 +31,7 @@ class Scene:
     """Ada, who came by Clerk; and Olga's account, which belongs to the group org_1."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        with transaction():
-            olga = add_user(name="Olga", email="olga@example.com")
+        olga = add_user("Olga")
         self.olga = olga.id
         self.account = acting.home_of(olga).account.id
         monkeypatch.setattr(clerk_groups, "_accounts", {"org_1": self.account, "org_lost": "not-there"})

@@ -6,7 +6,7 @@ from poker_app.accounts import decks
 from poker_app.accounts.acting import home_of
 from poker_app.accounts.models import Deck
 from poker_app.db import session
-from tests.contexts.club import Club
+from tests.world.actions import Club
 
 
 def made(club: Club, name: str = "Risk", cards: str = "low, high, too big") -> Deck:

@@ -5,13 +5,12 @@ from sqlalchemy import delete
 
 from poker_app.accounts.acting import acting_for
 from poker_app.accounts.models import Teammate, User
-from poker_app.accounts.users import add_user
 from poker_app.db import session, transaction
 from poker_app.errors import Forbidden, Invalid, TooMany
 from poker_app.poker import doors, members, sessions
 from poker_app.poker.options import Options, options_from
-from tests.cast import Clock
-from tests.contexts.conftest import Room
+from tests.cast import Clock, add_teammate, add_user
+from tests.world.actions import Room
 
 AT = "192.0.2.1"
 
@@ -20,16 +19,12 @@ AT = "192.0.2.1"
 def teammate(room: Room, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> User:
     """Somebody of the session's account, where people sign in."""
     monkeypatch.setattr("poker_app.accounts._open", False)
-    with transaction():
-        user = add_user(name="Tim", email="tim@example.com")
-        session.add(Teammate(account_id=room.table.account_id, user_id=user.id, role="owner", joined_at=clock.now()))
-    return user
+    return add_teammate(room.table.account_id, add_user("Tim"), "owner")
 
 
 @pytest.fixture
 def outsider(teammate: User) -> User:
-    with transaction():
-        return add_user(name="Otto", email="otto@example.com")
+    return add_user("Otto")
 
 
 def test_open_to_teammates_only(room: Room, teammate: User, outsider: User) -> None:

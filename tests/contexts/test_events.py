@@ -17,7 +17,7 @@ from poker_app.poker import events, members, tasks, voting
 from poker_app.poker.events import MOST_BYTES, News, State, catch_up, payload, publish
 from tests.cast import Cast
 from tests.conftest import Announced
-from tests.contexts.conftest import Room
+from tests.world.actions import Room
 
 # --- what an event carries
 

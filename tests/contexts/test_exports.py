@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 
 from poker_app.poker import editing, exports, members, tasks, voting
 from poker_app.poker.report import Report, TaskReport
-from tests.contexts.played import SECRETS, Played
+from tests.world.actions import SECRETS, Played
 
 EXPORTS = (exports.as_csv, exports.as_json, exports.as_markdown)
 
@@ -105,7 +105,7 @@ def test_formulas_are_made_harmless(played):
         url="https://acme.example/1",
         description="",
     )
-    played.round("3 5 8")
+    played.plays_round("3 5 8")
     played.finalize("5", note="+1+1;=1+1")
     assert rows(exports.as_csv(played.report))[1][1:6] == [
         "'@SUM(A1)",
@@ -118,7 +118,7 @@ def test_formulas_are_made_harmless(played):
 
 def test_a_name_that_is_a_formula(played):
     members.rename(played.ada, "=1+1")
-    played.round("3 5 8")
+    played.plays_round("3 5 8")
     assert rows(exports.as_csv(played.report))[1][10] == "'=1+1 3, Ben 5, Gus 8"
 
 
@@ -194,7 +194,7 @@ def test_json_of_a_round(whole):
 
 def test_json_of_a_deck_of_words(clock, context):
     played = Played(clock, deck="t-shirts")
-    played.round("S M L")
+    played.plays_round("S M L")
     played.finalize("M")
     told = json.loads(exports.as_json(played.report))
     assert told["totals"]["points"] is None
@@ -288,7 +288,7 @@ def test_markdown_links_only_to_the_web():
 @pytest.mark.parametrize("export", EXPORTS)
 def test_hidden_names_are_nowhere(export, clock, context):
     played = Played(clock, names_hidden=True)
-    played.round("8 3 5")
+    played.plays_round("8 3 5")
     text = export(played.report)
     for name in ("Ben", "Gus", "Cleo", *(member.id for member in played.voters)):
         assert name not in text
@@ -298,7 +298,7 @@ def test_hidden_names_are_nowhere(export, clock, context):
 
 def test_hidden_names_leave_the_cards(clock, context):
     played = Played(clock, names_hidden=True)
-    played.round("8 3 5")
+    played.plays_round("8 3 5")
     assert rows(exports.as_csv(played.report))[1][10] == "3, 5, 8"
     (voted,) = json.loads(exports.as_json(played.report))["tasks"][0]["rounds"]
     assert voted["votes"] == [{"name": None, "card": card} for card in ("3", "5", "8")]
@@ -307,7 +307,7 @@ def test_hidden_names_leave_the_cards(clock, context):
 @pytest.mark.parametrize("export", EXPORTS)
 def test_cards_of_an_open_round_are_nowhere(export, played):
     tasks.add_tasks(played.ada, "One\nTwo")
-    played.round("3 5 8")
+    played.plays_round("3 5 8")
     before = export(played.report)
     voting.vote_again(played.ada, played.ada.session.current_round_id)
     played.votes("34 21 13")

@@ -4,13 +4,12 @@ import pytest
 from flask import Flask
 
 from poker_app.accounts.acting import home_of
-from poker_app.accounts.users import add_user
 from poker_app.billing import buying, fake_payments, ledger, standing
 from poker_app.billing.models import Subscription
-from poker_app.db import session, transaction
+from poker_app.db import session
 from poker_app.errors import Conflict, Invalid
 from poker_app.settings import Settings
-from tests.cast import Clock
+from tests.cast import Clock, add_user
 from tests.conftest import SIGNED_IN
 
 
@@ -20,9 +19,7 @@ def settings(settings: Settings) -> Settings:
 
 
 def test_a_subscription_s_life_without_money(context: None, clock: Clock, app: Flask) -> None:
-    with transaction():
-        ada = add_user(name="Ada", email="ada@example.com")
-    acting = home_of(ada)
+    acting = home_of(add_user("Ada"))
     account = acting.account.id
 
     def stands() -> tuple[str, int]:

@@ -9,7 +9,6 @@ from poker_app import ids
 from poker_app.accounts import preferences, team
 from poker_app.accounts.acting import Acting, acting_for, home_of
 from poker_app.accounts.models import Account, User
-from poker_app.accounts.users import add_user
 from poker_app.billing import gate, ledger, standing
 from poker_app.billing.models import Subscription
 from poker_app.db import session, transaction
@@ -19,9 +18,10 @@ from poker_app.poker.events import State
 from poker_app.poker.models import Member, PokerSession
 from poker_app.poker.report import report_of
 from poker_app.settings import Settings
-from tests.cast import Clock
+from tests.cast import Clock, add_user
 from tests.conftest import SIGNED_IN, Announced
 from tests.rows import rows
+from tests.world.actions import open_session
 
 
 @pytest.fixture
@@ -33,22 +33,11 @@ def settings(settings: Settings) -> Settings:
 def acting(context: None, clock: Clock, announced: Announced, monkeypatch: pytest.MonkeyPatch, app: Flask) -> Acting:
     """Ada, owner of a new account on the free plan."""
     monkeypatch.setattr("poker_app.poker.events.render", lambda session_id, version: State(version, 0, "", 0))
-    with transaction():
-        ada = add_user(name="Ada", email="ada@example.com")
-    return home_of(ada)
+    return home_of(add_user("Ada"))
 
 
 def opens(acting: Acting, name: str = "Checkout") -> Member:
-    return sessions.open_session(
-        acting,
-        name=name,
-        deck="fibonacci",
-        own="",
-        options=sessions.Options(),
-        member_name="Ada",
-        secret=ids.new_secret(),
-        form_key=ids.new_secret(),
-    )
+    return open_session(membership=acting, name=name)
 
 
 def left(acting: Acting) -> int:
@@ -251,8 +240,9 @@ def test_a_plan_has_so_many_seats_at_a_table(acting: Acting) -> None:
 
 def test_a_plan_has_so_many_facilitators(acting: Acting) -> None:
     def joins(name: str) -> None:
+        new = add_user(name, None)
         with transaction():
-            team.seat(session.get_one(Account, acting.account.id), add_user(name=name, email=None), "facilitator")
+            team.seat(session.get_one(Account, acting.account.id), new, "facilitator")
 
     with pytest.raises(Conflict, match="a plan for one facilitator"):
         joins("Ben")
@@ -331,8 +321,8 @@ def test_after_a_downgrade_those_without_a_place_open_nothing(acting: Acting, cl
     users = {}
     for name, role in (("Ben", "facilitator"), ("Cleo", "facilitator"), ("Dora", "admin")):
         clock.forward(days=1)
+        users[name] = add_user(name)
         with transaction():
-            users[name] = add_user(name=name, email=f"{name.lower()}@example.com")
             team.seat(session.get_one(Account, acting.account.id), users[name], role)
 
     def may_open() -> list[str]:

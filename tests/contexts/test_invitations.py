@@ -8,7 +8,7 @@ from poker_app.accounts.acting import Acting
 from poker_app.accounts.models import Invitation, Teammate
 from poker_app.db import session
 from tests.cast import Clock
-from tests.contexts.club import Club
+from tests.world.actions import Club
 
 WITHDRAWN = "This invitation was withdrawn. Ask whoever invited you for a new one."
 USED = "This invitation was accepted already, and it works once."

@@ -4,17 +4,16 @@ import pytest
 from flask import Flask
 
 from poker_app.accounts.models import User
-from poker_app.accounts.users import add_user
-from poker_app.db import session, transaction
+from poker_app.db import session
 from poker_app.settings import Settings
+from tests.cast import add_user
 from tests.conftest import lent
 
 
 @pytest.mark.parametrize("time", ["first", "second"])
 @pytest.mark.usefixtures("context")
 def test_nobody_is_here_before_the_test(time: str) -> None:
-    with transaction():
-        add_user(name=time, email=f"{time}@example.com")
+    add_user(time)
     assert [user.name for user in session.query(User)] == [time]
 
 

@@ -8,14 +8,13 @@ from sqlalchemy import select
 from poker_app import ids
 from poker_app.accounts import acting as accounts
 from poker_app.accounts.acting import Acting, home_of
-from poker_app.accounts.models import AuditEntry, Teammate
-from poker_app.accounts.users import add_user
-from poker_app.db import session, transaction
+from poker_app.accounts.models import AuditEntry
+from poker_app.db import session
 from poker_app.poker import copying, keeping, sessions, tasks
 from poker_app.poker.models import Member, PokerSession
 from poker_app.poker.options import Options
-from tests.cast import Clock
-from tests.contexts.conftest import Room
+from tests.cast import Clock, add_teammate, add_user
+from tests.world.actions import Room, open_session
 
 SECRET = "a" * 32
 
@@ -31,25 +30,20 @@ class Team:
             self.comes(name, role) for name, role in (("Abe", "admin"), ("Ada", "facilitator"), ("Tim", "facilitator"))
         )
         self.otto = self.comes("Otto")
-        self.seat = sessions.open_session(
-            self.ada,
-            name="Checkout team",
+        self.seat = open_session(
+            membership=self.ada,
             deck="own",
             own="1 2 4",
-            options=Options(anyone_reveals=True, teammates_only=True, timer_length=60),
-            member_name="Ada",
             secret=SECRET,
-            form_key="first",
+            anyone_reveals=True,
+            teammates_only=True,
+            timer_length=60,
         )
         self.table = self.seat.session
 
     def comes(self, name: str, role: str = "") -> Acting:
-        with transaction():
-            user = add_user(name=name, email=f"{name.lower()}@example.com")
-            if role:
-                row = Teammate(account_id=self.account, user_id=user.id, role=role, joined_at=accounts.clock.now())
-                session.add(row)
-        return home_of(user)
+        user = add_user(name)
+        return home_of(add_teammate(self.account, user, role) if role else user)
 
     def log(self) -> list[tuple[str, str, str]]:
         rows = session.execute(select(AuditEntry.who, AuditEntry.action, AuditEntry.about).order_by(AuditEntry.id))

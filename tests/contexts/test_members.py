@@ -10,7 +10,7 @@ from poker_app.db import session
 from poker_app.poker import members, presence, seats, sessions, voting
 from poker_app.poker.models import Member
 from tests.cast import Clock
-from tests.contexts.conftest import Room
+from tests.world.actions import Room
 
 ENDED = "The session has ended."
 NOBODY = "Nobody by that name sits here any more."

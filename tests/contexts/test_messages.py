@@ -13,7 +13,7 @@ from poker_app.poker.table import table_of
 from poker_app.poker.turn import asking_socket
 from poker_app.rules.budget import Meeting, Sending, messages_of
 from tests.cast import Clock
-from tests.contexts.conftest import Room
+from tests.world.actions import Room, open_session
 
 
 @pytest.fixture
@@ -156,7 +156,7 @@ def test_the_budget_reckons_as_it_is_counted(
         presence.hear([{"name": name, "channel": realtime.presence_channel(who.session_id), "user_id": who.id}])
 
     monkeypatch.setattr("poker_app.realtime.present", lambda channel: set())
-    founder = room.opened("Olga")
+    founder = open_session("Olga")
     room.table = founder.session
     seated = [founder]
     tells("member_added", founder)

@@ -7,14 +7,12 @@ import pytest
 from flask import Flask
 
 from poker_app import ids, jobs
-from poker_app.accounts.models import Teammate
-from poker_app.accounts.users import add_user
 from poker_app.billing import gate, letters, standing
 from poker_app.billing.models import SentLetter
 from poker_app.db import session, transaction
 from poker_app.mail import Undelivered
 from poker_app.settings import Settings
-from tests.cast import Clock
+from tests.cast import Clock, add_teammate, add_user
 from tests.paying import Payer, with_stripe
 from tests.post import Post
 from tests.stripe_double import StripeDouble
@@ -45,9 +43,8 @@ def daily(ada: Payer, times: int = 2) -> None:
 
 
 def seats(ada: Payer, name: str, role: str) -> None:
-    with ada.app.app_context(), transaction():
-        user = add_user(name=name, email=f"{name.lower()}@example.com")
-        session.add(Teammate(account_id=ada.account, user_id=user.id, role=role, joined_at=ada.clock.now()))
+    with ada.app.app_context():
+        add_teammate(ada.account, add_user(name), role)
 
 
 def subjects(post: Post) -> list[str]:

@@ -7,12 +7,11 @@ from flask.cli import ScriptInfo
 
 from poker_app.accounts.acting import home_of
 from poker_app.accounts.models import AuditEntry
-from poker_app.accounts.users import add_user
 from poker_app.billing import ledger
 from poker_app.cli import change_credits
-from poker_app.db import session, transaction
+from poker_app.db import session
 from poker_app.settings import Settings
-from tests.cast import Clock
+from tests.cast import Clock, add_user
 from tests.conftest import SIGNED_IN
 
 
@@ -24,9 +23,7 @@ def settings(settings: Settings) -> Settings:
 @pytest.fixture
 def account(app: Flask, clock: Clock) -> str:
     with app.app_context():
-        with transaction():
-            ada = add_user(name="Ada", email="ada@example.com")
-        return home_of(ada).account.id
+        return home_of(add_user("Ada")).account.id
 
 
 def runs(app: Flask, *words: str) -> Result:

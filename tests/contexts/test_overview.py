@@ -7,16 +7,13 @@ from sqlalchemy import event
 
 from poker_app import ids
 from poker_app.accounts.acting import Acting, home_of
-from poker_app.accounts.users import add_user
-from poker_app.db import db, session, transaction
+from poker_app.db import db, session
 from poker_app.poker import members, overview, sessions, tasks
 from poker_app.poker.models import Member, PokerSession
-from poker_app.poker.options import Options
 from poker_app.poker.overview import PER_PAGE, Wish
 from poker_app.poker.report import report_of
-from tests.cast import Clock
-from tests.contexts.conftest import Room
-from tests.contexts.played import Played
+from tests.cast import Clock, add_user
+from tests.world.actions import Played, Room, open_session
 
 
 @pytest.fixture
@@ -26,22 +23,11 @@ def accounts(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def acting(name: str) -> Acting:
-    with transaction():
-        user = add_user(name=name, email=f"{name.lower()}@example.com")
-    return home_of(user)
+    return home_of(add_user(name))
 
 
 def opened(who: Acting, name: str, secret: str = "") -> Member:
-    return sessions.open_session(
-        who,
-        name=name,
-        deck="fibonacci",
-        own="",
-        options=Options(),
-        member_name="Ada",
-        secret=secret or ids.new_secret(),
-        form_key=ids.new_secret(),
-    )
+    return open_session(membership=who, name=name, secret=secret)
 
 
 def names(who: Acting, secret: str | None = None, **wish: object) -> list[str]:
@@ -151,10 +137,10 @@ def test_the_figures_are_the_report_s(context: None, clock: Clock, monkeypatch: 
     played = Played(clock, deck=deck)
     tasks.add_tasks(played.ada, "One\nTwo\nThree")
     cards = "3 3 5" if deck == "fibonacci" else "S S M"
-    played.round(cards)
-    played.round(cards.replace("5", "3"))
+    played.plays_round(cards)
+    played.plays_round(cards.replace("5", "3"))
     played.finalize(cards[0])
-    played.round("? ? ☕")
+    played.plays_round("? ? ☕")
     sessions.end_session(played.ada)
     report = report_of(played.ada.session)
     [line] = overview.listing(home_of(None), "0" * 32, Wish()).lines

@@ -22,15 +22,13 @@ from poker_app.accounts.models import (
     Teammate,
     User,
 )
-from poker_app.accounts.users import add_user
 from poker_app.billing.models import CreditTxn
 from poker_app.db import Base, session, transaction
 from poker_app.errors import Conflict, Invalid
 from poker_app.poker import keeping, members, personal, seats, sessions
 from poker_app.poker.models import Member, PokerSession
-from poker_app.poker.options import Options
-from tests.cast import Clock
-from tests.contexts.conftest import Room
+from tests.cast import Clock, add_user
+from tests.world.actions import Room, open_session
 
 NAME, EMAIL = "Zoë Quillfeather", "zoe@quillfeather.example"
 SECRET = "d" * 32
@@ -40,9 +38,7 @@ class Life:
     """What somebody leaves behind: an account that others own too, one of their own, seats, and rows everywhere."""
 
     def __init__(self, room: Room, clock: Clock) -> None:
-        with transaction():
-            self.zoe = add_user(name=NAME, email=EMAIL)
-            self.olga = add_user(name="Olga", email="olga@example.com")
+        self.zoe, self.olga = add_user(NAME, EMAIL), add_user("Olga")
         self.shared = make_account(self.zoe, f"{NAME}’s team").account
         self.alone = make_account(self.zoe, "Zoë alone").account
         zoe, shared, now = self.zoe.id, self.shared.id, clock.now()
@@ -50,7 +46,7 @@ class Life:
         self.opened = self.opens(acting, "Ours")
         self.own = self.opens(Acting(self.alone, "owner", self.zoe), "Mine")
         self.table = room.table
-        self.guest = members.join(room.table, name=NAME, votes=True, secret=SECRET, user=self.zoe)
+        self.guest = room.seat(NAME, secret=SECRET, user=self.zoe)
         room.plays(self.guest, "5")
         sessions.end_session(self.opened)
         keeping.archive(acting, None, self.opened.session_id)
@@ -84,16 +80,7 @@ class Life:
         sign_ins.begin(self.zoe, browser="Firefox", address="192.0.2.7")
 
     def opens(self, acting: Acting, name: str) -> Member:
-        return sessions.open_session(
-            acting,
-            name=name,
-            deck="fibonacci",
-            own="",
-            options=Options(),
-            member_name=NAME,
-            secret=SECRET,
-            form_key=ids.new_secret(),
-        )
+        return open_session(NAME, membership=acting, name=name, secret=SECRET)
 
     @staticmethod
     def invites(account: str, digest: str, *, email: str, by: str | None = None) -> Invitation:

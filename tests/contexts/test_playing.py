@@ -10,7 +10,7 @@ from poker_app.poker.models import Member
 from poker_app.poker.playing import NOTE_EVERY, Holder, Play, Played, play
 from poker_app.rules import Refused
 from tests.cast import Clock
-from tests.contexts.conftest import Room
+from tests.world.actions import Room, open_session
 
 
 def holder(member: Member) -> Holder:
@@ -46,7 +46,7 @@ def test_each_change_has_its_own_version(room: Room, clock: Clock) -> None:
 
 
 def test_at_several_tables(room: Room, clock: Clock) -> None:
-    elsewhere = room.opened("Gus")
+    elsewhere = open_session("Gus")
     versions = room.table.version, elsewhere.session.version
     plays = [
         Play(holder(room.ben), room.round.id, "5", clock.now()),

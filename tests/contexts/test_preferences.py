@@ -4,7 +4,7 @@ import pytest
 
 from poker_app.accounts import acting, decks, preferences
 from poker_app.db import session
-from tests.contexts.club import Club
+from tests.world.actions import Club
 
 
 def test_renaming(club: Club) -> None:

@@ -6,7 +6,7 @@ from poker_app.db import session
 from poker_app.poker import members, presence, sessions
 from poker_app.poker.models import Member
 from tests.cast import Clock
-from tests.contexts.conftest import Room
+from tests.world.actions import Room
 
 
 def told(room: Room, name: str, member: Member | str = "", session_id: str = "") -> dict[str, str]:

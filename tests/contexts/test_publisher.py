@@ -11,7 +11,7 @@ from flask import Flask
 from poker_app.poker import events
 from poker_app.poker.events import News, State, publish
 from poker_app.poker.publisher import LONGEST_REST, Publisher
-from tests.contexts.conftest import Room
+from tests.world.actions import Room
 
 
 class Engine:

@@ -6,7 +6,7 @@ import pytest
 
 from poker_app.poker import sessions, tasks
 from poker_app.poker.report import duration
-from tests.contexts.played import SECRETS, Played
+from tests.world.actions import SECRETS, Played
 
 pytestmark = pytest.mark.usefixtures("context")
 
@@ -66,7 +66,7 @@ def test_where_the_time_went(whole):
 def test_many_tasks_share_the_last_bar(played):
     tasks.add_tasks(played.ada, "\n".join(f"PAY-{number} Task" for number in range(1, 7)))
     for seconds in (10, 60, 20, 50, 30, 40):
-        played.round("3 3 3", seconds)
+        played.plays_round("3 3 3", seconds)
         played.finalize("3")
     assert [(label, time) for label, time, _ in played.report.longest] == [
         ("PAY-2", "1:00"),
@@ -88,7 +88,7 @@ def test_a_running_session_is_told_so_far(played):
 
 def test_a_deleted_task_is_not_in_it(played):
     added = tasks.add_tasks(played.ada, "PAY-1 Show saved cards\nPAY-2 Refund")
-    played.round("3 3 3")
+    played.plays_round("3 3 3")
     played.finalize("3")
     tasks.delete_task(played.ada, added[0].id)
     assert [task.key for task in played.report.tasks] == ["PAY-2"]
@@ -98,7 +98,7 @@ def test_a_deleted_task_is_not_in_it(played):
 def test_a_deck_of_words_has_no_points(clock):
     played = Played(clock, deck="t-shirts")
     for estimate in ("S", "L", "L", "S"):
-        played.round("S M L")
+        played.plays_round("S M L")
         played.finalize(estimate)
     report = played.report
     assert report.points is None
@@ -109,7 +109,7 @@ def test_a_deck_of_words_has_no_points(clock):
 
 def test_hidden_names_leave_the_cards_in_their_order(clock):
     played = Played(clock, names_hidden=True)
-    played.round("8 3 5")
+    played.plays_round("8 3 5")
     assert played.report.tasks[0].rounds[0].votes == (("", "3"), ("", "5"), ("", "8"))
 
 
@@ -181,7 +181,7 @@ def test_the_page_with_nothing_voted(app, played):
 
 
 def test_the_page_with_no_estimate(app, played):
-    played.round("3 5 8")
+    played.plays_round("3 5 8")
     shown = page(app, played)
     assert "No task has an estimate yet." in shown
     assert "0 <small>of 1 task</small>" in shown
@@ -189,7 +189,7 @@ def test_the_page_with_no_estimate(app, played):
 
 def test_the_page_hides_names(app, clock):
     played = Played(clock, names_hidden=True)
-    played.round("8 3 3")
+    played.plays_round("8 3 3")
     shown = page(app, played)
     assert "2 votes" in shown
     assert "Ben" not in shown
@@ -199,7 +199,7 @@ def test_the_page_hides_names(app, clock):
 
 def test_the_page_escapes_what_people_typed(app, played):
     tasks.add_tasks(played.ada, "<script>alert(1)</script> & <b>bold</b>")
-    played.round("3 5 8")
+    played.plays_round("3 5 8")
     played.finalize("5", note="<img src=x>")
     shown = page(app, played)
     assert "<script>alert" not in shown

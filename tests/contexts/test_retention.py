@@ -8,12 +8,11 @@ from poker_app import ids, jobs
 from poker_app.accounts import mailed_links, sign_ins
 from poker_app.accounts.acting import home_of
 from poker_app.accounts.models import MailToken, SignIn
-from poker_app.accounts.users import add_user
-from poker_app.db import session, transaction
+from poker_app.db import session
 from poker_app.poker import keeping, retention, sessions
 from poker_app.poker.models import Member, PokerSession, Task
-from tests.cast import Clock
-from tests.contexts.conftest import Room
+from tests.cast import Clock, add_user
+from tests.world.actions import Room, open_session
 
 
 @pytest.fixture
@@ -75,7 +74,7 @@ def test_forgotten_ones_count_from_when_somebody_was_there(room: Room, account, 
 def test_many_go_in_batches(room: Room, account, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.setattr(retention, "BATCH", 2)
     for name in "12345":
-        sessions.end_session(room.opened(name))
+        sessions.end_session(open_session(name))
     clock.forward(days=61)
     room.ada.seen_at = clock.now()
     session.commit()
@@ -84,8 +83,7 @@ def test_many_go_in_batches(room: Room, account, clock: Clock, monkeypatch: pyte
 
 
 def test_sign_ins_and_links_go_once_they_are_of_no_use(room: Room, clock: Clock) -> None:
-    with transaction():
-        user = add_user(name="Ada", email="ada@example.com")
+    user = add_user("Ada")
     secret = sign_ins.begin(user, browser="", address="")
     mailed_links.make("sign-in", "ada@example.com")
     assert jobs.purge() == {"sessions": 0, "sign-ins": 0, "mailed links": 0}

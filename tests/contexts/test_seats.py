@@ -4,28 +4,22 @@ import pytest
 
 from poker_app import ids
 from poker_app.accounts.models import User
-from poker_app.accounts.users import add_user
-from poker_app.db import session, transaction
+from poker_app.db import session
 from poker_app.poker import members, seats, sessions
 from poker_app.poker.models import Member
-from tests.cast import Clock
-from tests.contexts.conftest import Room
+from tests.cast import Clock, add_user
+from tests.world.actions import Room
 
 HERE, THERE = "1" * 32, "2" * 32
 
 
 @pytest.fixture
 def dora(room: Room) -> User:
-    return user("Dora")
-
-
-def user(name: str) -> User:
-    with transaction():
-        return add_user(name=name, email=f"{name.lower()}@example.com")
+    return add_user("Dora")
 
 
 def sits(room: Room, name: str, secret: str, who: User | None = None) -> Member:
-    return members.join(room.table, name=name, votes=True, secret=secret, user=who)
+    return room.seat(name, secret=secret, user=who)
 
 
 def test_a_user_is_the_same_member_in_every_browser(room: Room, dora: User) -> None:
@@ -39,7 +33,7 @@ def test_a_user_is_the_same_member_in_every_browser(room: Room, dora: User) -> N
 
 def test_a_user_s_seat_is_nobody_else_s(room: Room, dora: User) -> None:
     """Not even in the same browser: whoever signs in there next, or nobody, is somebody else."""
-    seat, other = sits(room, "Dora", HERE, dora), user("Otto")
+    seat, other = sits(room, "Dora", HERE, dora), add_user("Otto")
     assert seats.find_member(room.table.id, HERE) is None
     assert seats.find_member(room.table.id, HERE, other) is None
     fresh = seats.secret_for(room.table.id, HERE)
@@ -71,7 +65,7 @@ def user_again(who: User) -> User:
 
 def test_what_signing_in_does_not_take(room: Room, dora: User) -> None:
     """Another browser's seats, another user's, and a second seat where the user has one."""
-    own, guest, ottos = sits(room, "Dora", THERE, dora), sits(room, "Guest", HERE), user("Otto")
+    own, guest, ottos = sits(room, "Dora", THERE, dora), sits(room, "Guest", HERE), add_user("Otto")
     theirs = sits(room, "Otto", "3" * 32, ottos)
     for secret in (HERE, "3" * 32, "4" * 32, None):
         with room.nothing_happens():

@@ -10,8 +10,8 @@ from poker_app.poker import keeping, members, series, sessions, voting
 from poker_app.poker.models import PokerSession, Series
 from poker_app.poker.options import Options, options_from
 from tests.cast import Clock
-from tests.contexts.conftest import Room
 from tests.contexts.test_overview import acting
+from tests.world.actions import Room
 
 SECRET = "a" * 32
 

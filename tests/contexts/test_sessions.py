@@ -12,8 +12,8 @@ from poker_app.poker.options import Options, options_from
 from poker_app.poker.sessions import open_session
 from poker_app.rules.deck import DECKS
 from tests.cast import Clock
-from tests.contexts.conftest import Room
 from tests.rows import rows
+from tests.world.actions import Room
 
 FORM = {
     "name": "Checkout team",

@@ -13,7 +13,7 @@ from poker_app.poker import members, presence, sessions, tasks, timer, voting
 from poker_app.poker.agenda import agenda_of
 from poker_app.poker.table import Table, own_card, table_of, version_of
 from tests.cast import Clock
-from tests.contexts.conftest import Room
+from tests.world.actions import Room
 
 
 def seen(room: Room) -> Table:

@@ -6,7 +6,7 @@ from poker_app.db import session
 from poker_app.poker import editing, sessions, tasks, voting
 from poker_app.poker.models import Round, Task, Vote
 from tests.cast import Clock
-from tests.contexts.conftest import Room
+from tests.world.actions import Room
 
 ENDED = "The session has ended."
 NOT_HERE = "That task is not in this session."

@@ -6,7 +6,7 @@ from poker_app.accounts import accepting, acting, invitations, team
 from poker_app.accounts.models import Invitation, Removal
 from poker_app.db import session
 from poker_app.rules.teammates import LAST_OWNER
-from tests.contexts.club import Club
+from tests.world.actions import Club
 
 EVERYBODY = {"Olga": "owner", "Abe": "admin", "Tim": "facilitator"}
 

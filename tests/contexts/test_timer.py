@@ -7,7 +7,7 @@ import pytest
 from poker_app.db import session
 from poker_app.poker import sessions, tasks, timer, voting
 from tests.cast import Clock
-from tests.contexts.conftest import Room
+from tests.world.actions import Room
 
 VERBS = [timer.start_timer, timer.pause_timer, timer.resume_timer, timer.stop_timer]
 

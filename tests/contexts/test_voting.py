@@ -7,7 +7,7 @@ from poker_app.poker import members, presence, reveal, sessions, tasks, voting
 from poker_app.poker.models import Round, Vote
 from poker_app.poker.table import table_of
 from tests.cast import Clock
-from tests.contexts.conftest import Room
+from tests.world.actions import Room
 
 OVER = "That round is over. The table shows where we are now."
 ENDED = "The session has ended."

@@ -14,6 +14,7 @@ from poker_app.db import db, session
 from poker_app.settings import Settings
 from tests.cast import Cast, Person, Table
 from tests.conftest import SIGNED_IN
+from tests.world.pages import sign_in_teammates
 
 # One that is asked for nothing before people are sent there, and the one with webhooks.
 PROVIDERS = [
@@ -29,7 +30,7 @@ class World:
     def __init__(self, app: Flask, path: Path) -> None:
         self.app, self._path = app, path
         cast = Cast(app)
-        olga = cast.person("Olga").signs_in()
+        olga, abe, tim = sign_in_teammates(cast)
         self.account = olga.account
         cast.ada.signs_in("facilitator", self.account)
         cast.gus.signs_in()
@@ -45,8 +46,8 @@ class World:
             "spectator": cast.cleo,
             "voter": cast.ben,
             "facilitator": cast.ada,
-            "teammate": cast.person("Tim").signs_in("facilitator", self.account),
-            "admin": cast.person("Abe").signs_in("admin", self.account),
+            "teammate": tim,
+            "admin": abe,
             "owner": olga,
             "other account": cast.person("Otto").signs_in(),
         }

@@ -5,8 +5,8 @@ from flask import Flask
 
 from tests.cast import Cast
 from tests.post import Post
-from tests.web.club import Club
-from tests.web.litany import Litany, Scene
+from tests.web.litany import Litany
+from tests.world.pages import Club, Scene
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

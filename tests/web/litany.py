@@ -6,34 +6,13 @@ from dataclasses import dataclass, field
 from html import unescape
 from typing import ClassVar
 
-from flask import Flask
 from werkzeug.test import TestResponse
 
-from tests.cast import Cast, Person
-from tests.rows import rows
+from tests.cast import Person
+from tests.world.pages import Scene
 
 ENDED = "The session has ended."
 STRANGER = "You are not at this table. Open the invitation link to join it."
-
-
-class Scene:
-    """Ada's table with two tasks, One and Two; Ben votes, Cleo watches."""
-
-    def __init__(self, app: Flask, cast: Cast) -> None:
-        self.app, self.cast, self.table = app, cast, cast.table
-        self.ada, self.ben, self.cleo, self.mallory = cast.ada, cast.ben, cast.cleo, cast.mallory
-        self.ada.adds(self.table, "One\nTwo")
-        self.task = self.table.task
-        self.ids = {name: getattr(cast, name).seat(self.table).id for name in ("ada", "ben", "cleo")}
-        self.ids["room"] = self.table.path
-
-    def fill(self, text: str) -> str:
-        """``{task}``, ``{round}``, ``{ben}`` ... as they are now."""
-        return text.format(task=self.task, round=self.table.round, **self.ids)
-
-    def rows(self) -> dict[str, list[tuple[object, ...]]]:
-        with self.app.app_context():
-            return rows()
 
 
 Step = Callable[[Scene], object]

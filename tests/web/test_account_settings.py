@@ -8,8 +8,8 @@ from poker_app.db import session
 from poker_app.poker.models import PokerSession
 from poker_app.settings import Settings
 from tests.cast import Person
-from tests.web.club import Club
 from tests.web.litany import says
+from tests.world.pages import Club
 
 
 @pytest.fixture

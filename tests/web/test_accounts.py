@@ -5,8 +5,8 @@ import pytest
 from poker_app.accounts.models import Account, Teammate
 from poker_app.db import session
 from poker_app.settings import Settings
-from tests.web.club import Club, newcomer
 from tests.web.litany import says
+from tests.world.pages import Club
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_an_account_that_one_left_is_not_gone_on_with(club: Club) -> None:
 
 
 def test_who_belongs_nowhere(club: Club) -> None:
-    ben = newcomer(club, "Ben")
+    ben = club.newcomer("Ben")
     page = ben.get("/accounts")
     assert says(page, "You belong to no account")
     assert says(page, "ask an owner or admin to invite ben@example.com")
@@ -73,7 +73,7 @@ def test_who_belongs_nowhere(club: Club) -> None:
 
 def test_who_is_awaited_is_asked_first(club: Club) -> None:
     club.invites("ben@example.com", "admin")
-    ben = newcomer(club, "Ben")
+    ben = club.newcomer("Ben")
     assert ben.get("/sessions/new").location == "/accounts"
     assert says(ben.get("/accounts"), "Invited as an admin")
     with club.app.app_context():
@@ -83,7 +83,7 @@ def test_who_is_awaited_is_asked_first(club: Club) -> None:
 
 
 def test_joining_by_domain(club: Club) -> None:
-    ben = newcomer(club, "Ben")
+    ben = club.newcomer("Ben")
     assert ben.post(f"{club.path}/joining", htmx=False).status_code == 404
     club.abe.post(f"{club.path}/domain", {"open": "1"}, htmx=False)
     page = ben.get("/accounts")

@@ -3,8 +3,8 @@
 import pytest
 
 from poker_app.settings import Settings
-from tests.web.club import Club
 from tests.web.litany import says
+from tests.world.pages import Club
 
 
 @pytest.fixture

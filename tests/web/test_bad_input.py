@@ -6,7 +6,8 @@ from flask import Flask
 from poker_app.db import session
 from poker_app.poker.models import Vote
 from tests.cast import HTMX
-from tests.web.litany import STRANGER, Scene, regions, says
+from tests.web.litany import STRANGER, regions, says
+from tests.world.pages import Scene
 
 FORGOTTEN = "This page has lost its cookies or was open too long. Reload it and try again."
 FOREIGN = "This request came from another site, so nothing was changed."

@@ -5,7 +5,8 @@ import pytest
 from poker_app.db import session
 from poker_app.poker.models import PokerSession
 from tests.cast import Cast
-from tests.web.litany import Scene, says
+from tests.web.litany import says
+from tests.world.pages import Scene
 
 UNKNOWN = "No session has that code. It may be mistyped, or the session was deleted."
 FORM = {"name": "Checkout team", "deck": "fibonacci", "member_name": "Ada", "form_key": "k", "timer_minutes": "3"}

@@ -5,8 +5,8 @@ import pytest
 from poker_app.accounts import accepting
 from poker_app.settings import Settings
 from tests.promises.worlds import logged
-from tests.web.club import Club, newcomer
 from tests.web.litany import says
+from tests.world.pages import Club
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def test_the_mailed_secret_is_not_handed_on_to_the_sign_in(club: Club) -> None:
 
 def test_accepting(club: Club) -> None:
     link = club.invites("ben@example.com", "admin")
-    ben = newcomer(club, "Ben")
+    ben = club.newcomer("Ben")
     assert says(ben.get(link), "You are signed in as Ben, ben@example.com.")
     for _ in range(2):
         answer = ben.post(f"{link}/acceptance", htmx=False)
@@ -60,7 +60,7 @@ def test_found_by_ones_own_address(club: Club) -> None:
     assert club.cast.gus.get(path).location == f"/sign-in?next={path}"
     assert club.mallory.get(path).status_code == 404
     assert club.mallory.post(f"{path}/acceptance", htmx=False).status_code == 404
-    ben = newcomer(club, "Ben")
+    ben = club.newcomer("Ben")
     assert says(ben.get(path), "Join Olga’s team")
     assert ben.post(f"{path}/acceptance", htmx=False).status_code == 303
     assert "Ben" in club.roles()
@@ -88,7 +88,7 @@ def test_a_secret_that_is_none(club: Club, secret: str) -> None:
 
 def test_used_up(club: Club) -> None:
     link = club.invites("ben@example.com")
-    newcomer(club, "Ben").post(f"{link}/acceptance", htmx=False)
+    club.newcomer("Ben").post(f"{link}/acceptance", htmx=False)
     answer = club.cast.gus.get(link)
     assert (answer.status_code, says(answer, "This invitation was accepted already, and it works once.")) == (409, True)
 

@@ -3,7 +3,8 @@
 import pytest
 
 from tests.cast import HTMX
-from tests.web.litany import ENDED, STRANGER, Litany, Route, Scene, says
+from tests.web.litany import ENDED, STRANGER, Litany, Route, says
+from tests.world.pages import Scene
 
 PEOPLE = frozenset({"vote-table", "task", "backlog", "actions", "people"})
 NOBODY = "Nobody by that name sits here any more."

@@ -14,7 +14,8 @@ from poker_app.realtime.engines import presets
 from poker_app.settings import Settings
 from tests.cast import Cast
 from tests.outside import GRIP_KEY
-from tests.web.litany import STRANGER, Scene, says
+from tests.web.litany import STRANGER, says
+from tests.world.pages import Scene
 
 Send = Callable[..., int]
 

@@ -10,7 +10,8 @@ from poker_app.settings import Settings
 from tests.cast import Cast, Clock, Person, Table
 from tests.conftest import SIGNED_IN
 from tests.post import Post
-from tests.web.litany import STRANGER, Scene, says
+from tests.web.litany import STRANGER, says
+from tests.world.pages import Scene
 
 FILES = {"csv": "text/csv", "json": "application/json", "md": "text/markdown"}
 

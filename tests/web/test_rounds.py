@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.web.litany import ENDED, Litany, Route, Scene, regions, says
+from tests.web.litany import ENDED, Litany, Route, regions, says
+from tests.world.pages import Scene
 
 OVER = "That round is over. The table shows where we are now."
 FACE_UP = "The cards are already face up."

@@ -8,7 +8,8 @@ from poker_app.db import session
 from poker_app.poker.models import Member
 from poker_app.web import fragments
 from tests.cast import HTMX
-from tests.web.litany import ENDED, STRANGER, Litany, Route, Scene, says
+from tests.web.litany import ENDED, STRANGER, Litany, Route, says
+from tests.world.pages import Scene
 
 
 class TestSessions(Litany):

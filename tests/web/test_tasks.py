@@ -3,7 +3,8 @@
 import pytest
 
 from tests.cast import HTMX
-from tests.web.litany import ENDED, STRANGER, Litany, Route, Scene, regions, says
+from tests.web.litany import ENDED, STRANGER, Litany, Route, regions, says
+from tests.world.pages import Scene
 
 EVERYTHING = frozenset({"vote-table", "task", "backlog", "actions"})
 DELETED = "That task was deleted."

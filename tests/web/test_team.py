@@ -6,8 +6,8 @@ import pytest
 
 from poker_app.rules.teammates import LAST_OWNER
 from poker_app.settings import Settings
-from tests.web.club import Club, newcomer
 from tests.web.litany import says
+from tests.world.pages import Club
 
 
 @pytest.fixture
@@ -204,6 +204,6 @@ def test_the_link_is_shown_to_admins_again_and_again(club: Club) -> None:
     }
     assert len(links) == 1
     assert "/invitations/" not in club.tim.get(f"{club.path}/team").text
-    ben = newcomer(club, "Ben")
+    ben = club.newcomer("Ben")
     assert ben.post(f"{links.pop()}/acceptance", htmx=False).status_code == 303
     assert club.roles()["Ben"] == "facilitator"

@@ -1,6 +1,7 @@
 """The countdown's buttons."""
 
-from tests.web.litany import Litany, Route, Scene
+from tests.web.litany import Litany, Route
+from tests.world.pages import Scene
 
 MAY_NOT = ("ben", "Only a facilitator may set the timer.")
 
