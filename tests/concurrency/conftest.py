@@ -28,10 +28,4 @@ def each_at_once[I, T](action: Callable[[I], T], items: Iterable[I]) -> list[T]:
 def same_browser(person: Person, copies: int) -> list[Person]:
     """The same browser several times, for requests that it sends at once."""
     person.get("/sessions/new")
-    twins = [Person(person._app, person.name) for _ in range(copies)]
-    for twin in twins:
-        twin._token = person._token
-        for name in ("guest", "faceup"):
-            if cookie := person.browser.get_cookie(name):
-                twin.browser.set_cookie(name, cookie.value)
-    return twins
+    return [person.another_tab() for _ in range(copies)]

@@ -1,4 +1,4 @@
-"""A hidden vote is invisible: two worlds that differ in one card are the same to everybody else, until the reveal."""
+"""A hidden vote is invisible: two runs that differ in one card are the same to everybody else, until the reveal."""
 
 import asyncio
 import hashlib
@@ -26,12 +26,12 @@ from poker_app.realtime.engines.embedded.hub import Hub
 from poker_app.realtime.engines.embedded.protocol import Limits
 from poker_app.settings import Settings
 from poker_app.web import fragments, headers
-from tests.promises.worlds import Moment, Script, World, differ_after_reveal, script, told_apart
+from tests.promises.replay import Moment, Replay, Script, differ_after_reveal, script, told_apart
 
 
 @pytest.fixture(scope="module")
 def app() -> Iterator[Flask]:
-    """One application for all worlds; each world begins with an empty database."""
+    """One application for all runs; each begins with an empty database."""
     settings = Settings(
         _env_file=None, database_url="sqlite:///:memory:", secret_key="for tests only", realtime="embedded"
     )
@@ -43,14 +43,14 @@ def app() -> Iterator[Flask]:
         db.engine.dispose()
 
 
-def two_worlds(app: Flask, script: Script) -> tuple[list[Moment], list[Moment]]:
-    ours, theirs = (World(app, script, card).live() for card in script.cards)
+def two_runs(app: Flask, script: Script) -> tuple[list[Moment], list[Moment]]:
+    ours, theirs = (Replay(app, script, card).run() for card in script.cards)
     return ours, theirs
 
 
 def check(app: Flask, seed: int) -> None:
     told = script(seed)
-    ours, theirs = two_worlds(app, told)
+    ours, theirs = two_runs(app, told)
     assert any(moment.hidden for moment in ours), f"seed {seed} never hides the card"
     assert told_apart(told, ours, theirs) is None, f"seed {seed}"
     assert differ_after_reveal(told, ours, theirs) == told.shown, f"seed {seed}"
@@ -74,7 +74,7 @@ def test_the_schedules_meet_what_could_tell(app: Flask) -> None:
     met: Counter[str] = Counter()
     for seed in (13, 24, 26):
         told = script(seed)
-        for moment in World(app, told, told.cards[0]).live():
+        for moment in Replay(app, told, told.cards[0]).run():
             met.update(answer[1][:3] for _, answer in moment.answers if moment.hidden)
             for _, event, data, socket in moment.events:
                 met.update([event, "packed" if '"gz"' in data else "whole", "excluding" if socket else "to all"])
@@ -151,7 +151,7 @@ def _listeners(hub: Hub, session_id: str) -> list[Ear]:
 
 def test_nobody_can_tell_from_the_frames(app: Flask, wire: Callable[[], Listen]) -> None:
     told = script(3)
-    ours, theirs = (World(app, told, card, listen=wire()).live() for card in told.cards)
+    ours, theirs = (Replay(app, told, card, listen=wire()).run() for card in told.cards)
     assert sum(len(frames) for moment in ours for heard in moment.events for frames in heard) > 10_000
     assert told_apart(told, ours, theirs) is None
     assert differ_after_reveal(told, ours, theirs)
@@ -364,6 +364,6 @@ def test_a_leak_is_noticed(app: Flask, monkeypatch: pytest.MonkeyPatch, leak: Ca
     leak(monkeypatch)
     for seed in range(60):
         told = script(seed, sizes=(3, 4))
-        if told_apart(told, *two_worlds(app, told)):
+        if told_apart(told, *two_runs(app, told)):
             return
     pytest.fail("nobody noticed")

@@ -20,7 +20,7 @@ from poker_app.serve import Site, configuration
 from poker_app.settings import Settings
 from tests.cast import Cast
 from tests.promises.malformed import FORM, Fuzz
-from tests.promises.worlds import logged
+from tests.promises.replay import logged
 
 
 @pytest.fixture

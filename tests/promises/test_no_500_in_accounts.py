@@ -13,7 +13,7 @@ from poker_app.settings import Settings
 from tests.cast import Cast, Person
 from tests.conftest import SIGNED_IN
 from tests.promises.malformed import FORM, JUNK, PATHS
-from tests.promises.worlds import logged
+from tests.promises.replay import logged
 
 GROUPS = {"team", "accounts", "invitations", "account_settings", "audit", "billing"}
 FIELDS = """

@@ -4,7 +4,7 @@ import pytest
 
 from poker_app.accounts import accepting
 from poker_app.settings import Settings
-from tests.promises.worlds import logged
+from tests.promises.replay import logged
 from tests.web.litany import says
 from tests.world.pages import Club
 

@@ -1,6 +1,7 @@
-"""A world that can be lived twice: one seed, one clock, one schedule of requests, and one card that is told apart.
+"""Runs one schedule of requests twice, with one seed and one clock, and compares what came out.
 
-Whatever a principal could see or read off a wire is kept: answers with status and headers, events, log lines.
+The runs differ in one card. Recorded is whatever a principal could see or read off a wire: answers with status and
+headers, events, log lines.
 """
 
 import json
@@ -47,7 +48,7 @@ class Step:
 
 @dataclass
 class Script:
-    """A schedule. ``cards`` are the two that the worlds play for ``SECRET``; ``shown``: the last step but the polls
+    """A schedule. ``cards`` are the two that the runs play for ``SECRET``; ``shown``: the last step but the polls
     reveals it."""
 
     seed: int
@@ -129,7 +130,7 @@ def _hidden(
         who = chance.choice(everybody)
         roll = chance.random()
         if roll < 0.12:
-            # The same card again is a change in one world and none in the other.
+            # The same card again is a change in one run and none in the other.
             steps.append(Step(holder, "vote", (chance.choice([SECRET, SECRET, *cards, chance.choice(CARDS)]),)))
         elif roll < 0.17:
             steps += [Step(holder, "retract"), Step(holder, "vote", (SECRET,))]
@@ -165,7 +166,7 @@ def _hidden(
     return steps
 
 
-# --- the world
+# --- a run
 
 
 class Recording(FlaskClient):
@@ -180,8 +181,8 @@ class Recording(FlaskClient):
         return answer
 
 
-class World:
-    """A database of its own, seeded chance, a held clock, and everybody's browser."""
+class Replay:
+    """A run of a script: an empty database, seeded random sources, a held clock, and a browser a person."""
 
     def __init__(self, app: Flask, script: Script, card: str, listen: Callable[[str], Any] | None = None) -> None:
         self.app, self.script, self.card = app, script, card
@@ -193,7 +194,7 @@ class World:
         self._engine = random.Random(script.seed)
         self._listen = listen
 
-    def live(self) -> list[Moment]:
+    def run(self) -> list[Moment]:
         """All of the script, one moment a step."""
         with pytest.MonkeyPatch.context() as patch, self._fresh(patch), logged(self._log):
             self.moments = [Moment(Step("", "open"))]
@@ -215,7 +216,7 @@ class World:
         patch.setattr("itsdangerous.TimestampSigner.get_timestamp", lambda _: int(self.clock.now().timestamp()))
         # A cookie's age says the same as its date, which is the machine's.
         patch.setattr("werkzeug.sansio.response.dump_cookie", partial(dump_cookie, sync_expires=False))
-        # What the process remembers would hand one world's rendering to the other.
+        # A process's caches would carry one run's rendering into the other.
         patch.setattr(fragments, "_newest", fragments.Newest(most=500))
         patch.setattr(events, "_outboxes", events.Outboxes(events.APART))
         # Nobody closes the answers here, so nothing waits for that.
@@ -232,7 +233,7 @@ class World:
         yield
 
     def _publish(self, channels: Any, event: str, data: Any, exclude_socket: str | None = None) -> bool:
-        """An engine that fails now and then, in both worlds alike."""
+        """An engine that fails now and then, in both runs alike."""
         self.moments[-1].events.append((list(channels), event, json.dumps(data), exclude_socket))
         return self._engine.random() > 0.05
 
@@ -376,7 +377,7 @@ def _forget_loggers() -> None:
                     vars(thing).pop("bind", None)
 
 
-# --- telling two worlds apart
+# --- telling two runs apart
 
 
 def told_apart(script: Script, ours: list[Moment], theirs: list[Moment]) -> str | None:
