@@ -94,14 +94,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def browser() -> "Iterator[Browser]":
-    """Chromium, as `bin/browser` finds it; one for all, because Playwright can be started only once in a thread."""
+    """Chromium, as `bin/browser` finds it; one for all, because Playwright can be started only once in a thread.
+
+    HEADED=1 opens its windows, SLOW_MO=300 waits so many milliseconds after each step.
+    """
     from playwright.sync_api import sync_playwright
 
     found = subprocess.run([ROOT / "bin/browser"], check=True, capture_output=True, text=True).stdout.strip()
     path = None if found == "playwright" else found
+    headed, pause = os.environ.get("HEADED", "") != "", float(os.environ.get("SLOW_MO", "0"))
     flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=flags)
+        chromium = playwright.chromium.launch(executable_path=path, args=flags, headless=not headed, slow_mo=pause)
         yield chromium
         chromium.close()
 
