@@ -1,4 +1,4 @@
-"""The report: totals, the tasks worth a second look, and cells that are safe in a spreadsheet."""
+"""The report: totals, and the tasks worth a second look."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -13,29 +13,42 @@ BYTE_ORDER_MARK = "\ufeff"
 
 
 def as_csv(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """The rows below their heads; a row that is too short is filled up with empty cells."""
+    """The rows below their heads; a row that is too short is filled up with empty cells.
+
+    No cell runs, at whichever of the usual delimiters a spreadsheet splits the file, and whether or not it knows
+    quotes: semicolons are the default of many countries.
+    """
     text = io.StringIO()
     write = csv.writer(text, lineterminator="\r\n").writerow
     write(heads)
     for row in rows:
-        write([_cell(cell) for cell in row] + [""] * (len(heads) - len(row)))
+        cells = [" ".join(cell.split()) for cell in row]
+        # Split at another delimiter, the first cell goes on with the next one: `-5,1+…` is no number.
+        cells[:1] = [_prefixed(cell) for cell in cells[:1]]
+        cells[1:] = [harmless(cell) for cell in cells[1:]]
+        write(cells + [""] * (len(heads) - len(row)))
     return BYTE_ORDER_MARK + text.getvalue()
 
 
-def _cell(text: str) -> str:
-    """One line that no spreadsheet runs, not even one that splits at semicolons, as those of many countries do."""
-    return ";".join(harmless(part) for part in " ".join(text.split()).split(";"))
-
-
+_DELIMITERS = re.compile("([,;|])")
 # Spreadsheets in several languages also read the full-width signs.
 _FORMULA_SIGNS = tuple("=+-@＝＋－＠")
 _NEGATIVE_NUMBER = re.compile(r"-[0-9]+(?:[.,][0-9]+)?")
 
 
 def harmless(cell: str) -> str:
-    """The cell, prefixed with an apostrophe if a spreadsheet could run it as a formula; negative numbers stay."""
-    if _NEGATIVE_NUMBER.fullmatch(cell):
-        return cell
-    blank = "".join(takewhile(lambda char: char.isspace() or is_hidden(char), cell))
-    runs = "\t" in blank or "\r" in blank or cell[len(blank) :].startswith(_FORMULA_SIGNS)
-    return f"'{cell}" if runs else cell
+    """The cell with an apostrophe before each part that a spreadsheet could run as a formula.
+
+    A part begins with the cell or after a delimiter; a negative number that is the whole cell stays.
+    """
+    return cell if _NEGATIVE_NUMBER.fullmatch(cell) else _prefixed(cell)
+
+
+def _prefixed(cell: str) -> str:
+    return "".join(f"'{part}" if _runs(part) else part for part in _DELIMITERS.split(cell))
+
+
+def _runs(part: str) -> bool:
+    """Whether the part is a formula, once the quotes and the blank and hidden characters before it are dropped."""
+    blank = "".join(takewhile(lambda char: char.isspace() or char == '"' or is_hidden(char), part))
+    return "\t" in blank or "\r" in blank or part[len(blank) :].startswith(_FORMULA_SIGNS)

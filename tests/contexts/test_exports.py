@@ -128,11 +128,13 @@ WORDS = st.text(st.sampled_from("=+-@;,|'\"\t\r\n ab\u200b＝\\`*_[]()<>&!#~$:/.
 @given(title=WORDS, note=WORDS)
 @example(title="a;=1+1", note="a\n=1+1")
 @example(title='";=1+1', note='a","=1')
+@example(title="", note=';"=')
+@example(title=";-5", note="a|=1")
 def test_no_cell_runs_however_the_file_is_split(title, note):
     text = exports.as_csv(report_with(title=title, note=note))
-    for delimiter in (",", ";"):
+    for delimiter in (",", ";", "|", "\t"):
         for cell in (cell for row in rows(text, delimiter) for cell in row):
-            assert not cell.strip().startswith(("=", "+", "@", "＝")), cell
+            assert not cell.strip().startswith(("=", "+", "-", "@", "＝")), cell
     assert len(rows(text)) == 2
 
 

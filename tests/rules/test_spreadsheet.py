@@ -1,7 +1,11 @@
 """What a spreadsheet could run, and what it shows as it is."""
 
+import csv
+import re
+from itertools import chain, product
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from poker_app.rules.spreadsheet import as_csv, harmless
@@ -45,6 +49,10 @@ from poker_app.rules.spreadsheet import as_csv, harmless
         "-١",
         "-1.",
         "-.5",
+        '"=1',
+        '""=1',
+        ' " "@x',
+        '\u200b"=1',
     ],
 )
 def test_what_a_spreadsheet_could_run_is_prefixed(cell):
@@ -78,18 +86,67 @@ def test_what_a_spreadsheet_could_run_is_prefixed(cell):
         " plain",
         "\nplain",
         "#12",
+        "a, b; c | d",
+        'a;"b',
+        "'=1;'=1",
     ],
 )
 def test_plain_cells_and_negative_numbers_stay(cell):
     assert harmless(cell) == cell
 
 
-@given(st.text(alphabet=st.sampled_from("=+-@\t\r\n 0a.'＝\x00"), max_size=8) | st.text())
+@pytest.mark.parametrize(
+    ("cell", "safe"),
+    [
+        ("a;=1", "a;'=1"),
+        (';"=', ";'\"="),
+        ("a,=1", "a,'=1"),
+        ("a|=1", "a|'=1"),
+        ("a; +1", "a;' +1"),
+        ("a;\ufeff=1", "a;'\ufeff=1"),
+        ('a; "" ＝1', 'a;\' "" ＝1'),
+        ("=1;=2,=3|=4", "'=1;'=2,'=3|'=4"),
+        ("-5;-5", "'-5;'-5"),
+        ("a;-5", "a;'-5"),
+    ],
+)
+def test_each_part_is_prefixed(cell, safe):
+    assert harmless(cell) == safe
+
+
+NEGATIVE_NUMBER = re.compile(r"-[0-9]+([.,][0-9]+)?")
+SIGNS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+CELLS = st.text(alphabet=st.sampled_from("=+-@\t\r\n 0a.,;|'\"＝＋－＠\x00\ufeff"), max_size=8) | st.text()
+
+
+@given(CELLS)
 def test_a_cell_keeps_its_text_and_never_starts_a_formula(cell):
     safe = harmless(cell)
-    assert safe in (cell, f"'{cell}")
+    assert safe.replace("'", "") == cell.replace("'", "")
     assert harmless(safe) == safe
     assert not safe.lstrip(" \n\x00").startswith(("=", "+", "@", "\t", "\r", "＝"))
+
+
+@given(st.lists(st.lists(CELLS, min_size=2, max_size=3), min_size=1, max_size=3))
+@example([["x", ';"=']])
+@example([["x", ";-5", "1+1"]])
+@example([["-5", "1+1"]])
+@example([["x", "a;", "=1"], ['"', "=1"]])
+@example([['x;"', ";=1"], ["x", '";=1']])
+@example([["a\t=1", "a\r=1"], ["a\n=1", "a\x85=1"]])
+def test_no_cell_runs_wherever_a_spreadsheet_splits(rows):
+    lines = as_csv(["A", "B", "C"], rows).removeprefix("\ufeff").splitlines()
+    for delimiter, quoting in product(",;|\t", (csv.QUOTE_MINIMAL, csv.QUOTE_NONE)):
+        for cell in chain.from_iterable(csv.reader(lines, delimiter=delimiter, quoting=quoting)):
+            shown = cell.lstrip(' \t"\x00\ufeff')
+            assert not shown.startswith(SIGNS) or NEGATIVE_NUMBER.fullmatch(cell), (delimiter, quoting, cell)
+
+
+@given(st.lists(st.lists(CELLS, min_size=3, max_size=3), max_size=3))
+def test_a_reader_at_commas_finds_what_was_written(rows):
+    found = list(csv.reader(as_csv(["A", "B", "C"], rows).removeprefix("\ufeff").split("\r\n")[1:-1]))
+    plain = [["".join(" ".join(cell.split()).split("'")) for cell in row] for row in rows]
+    assert [[cell.replace("'", "") for cell in row] for row in found] == plain
 
 
 def test_rows_below_their_heads() -> None:
