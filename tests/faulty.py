@@ -26,10 +26,12 @@ class Faulty:
         self.asked: list[tuple[str, bytes]] = []
         self.headers: list[dict[str, str]] = []
         self.answer: Callable[[Any], None] = replies(200, "{}")
+        self.gone = threading.Event()
         faulty = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
+                self.gone = faulty.gone
                 self.body = body = self.rfile.read(int(self.headers["Content-Length"]))
                 faulty.headers.append(dict(self.headers))
                 faulty.asked.append((self.path, body))
@@ -47,12 +49,14 @@ class Faulty:
         self.comes_back()
 
     def comes_back(self) -> None:
+        self.gone.clear()
         self.server = ThreadingHTTPServer(("127.0.0.1", self.port), self._handler)
         self.port = self.server.server_port
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def goes_away(self) -> None:
         """Nobody listens at its port any more."""
+        self.gone.set()
         self.server.shutdown()
         self.server.server_close()
 
@@ -71,8 +75,9 @@ def replies(status: int, text: str) -> Callable[[Any], None]:
     return reply
 
 
-def hangs(handler: BaseHTTPRequestHandler) -> None:
-    time.sleep(1)
+def hangs(handler: Any) -> None:
+    """Answers nothing for as long as the engine is there."""
+    handler.gone.wait()
 
 
 def resets(handler: BaseHTTPRequestHandler) -> None:
@@ -85,7 +90,7 @@ def forwards(port: int, after: float = 0) -> Callable[[Any], None]:
     """To the real engine, perhaps not at once."""
 
     def forward(handler: Any) -> None:
-        time.sleep(after)
+        time.sleep(after)  # stands for the way to a far engine
         answer = requests.request(
             handler.command,
             f"http://127.0.0.1:{port}{handler.path}",

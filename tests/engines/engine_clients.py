@@ -7,6 +7,7 @@ import json
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Protocol
@@ -71,6 +72,14 @@ class ChromiumDriver:
 
     def news(self) -> list[dict[str, Any]]:
         return self._page.evaluate("() => heard.splice(0)")
+
+
+def eventually(fact: Callable[[], Any]) -> None:
+    """Waits for what another thread or process is about to do."""
+    deadline = time.monotonic() + PATIENCE
+    while not fact():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)  # between two looks
 
 
 class Clients:

@@ -2,13 +2,12 @@
 
 import json
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 import requests
-from engine_clients import Clients, signed_request
+from engine_clients import Clients, eventually, signed_request
 from engine_server import Engine
 from pusher.errors import PusherBadAuth, PusherBadRequest, PusherBadStatus
 from websockets.exceptions import ConnectionClosed
@@ -35,13 +34,6 @@ def private() -> str:
 @pytest.fixture
 def presence() -> str:
     return presence_channel(ids.new_id())
-
-
-def eventually(fact: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + 3
-    while not fact():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_public_channel(engine: Engine, either: Clients, public: str) -> None:

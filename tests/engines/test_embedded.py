@@ -4,12 +4,12 @@ import asyncio
 import json
 import socket as sockets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import pytest
-from engine_clients import Clients
+from engine_clients import Clients, eventually
 from engine_server import OWN, Embedded, Engine
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
@@ -17,6 +17,7 @@ from websockets.sync.client import ClientConnection, connect
 from poker_app import realtime
 from poker_app.realtime.engines.embedded import running
 from poker_app.realtime.engines.embedded.protocol import Limits
+from poker_app.serve import LONGEST_GOODBYE
 from poker_app.settings import Settings
 
 ROOM = "presence-planning-poker-abc"
@@ -60,18 +61,11 @@ def code_at_the_end(socket: ClientConnection) -> int:
         return closed.rcvd.code if closed.rcvd else 1006
 
 
-def eventually(fact: Callable[[], Any], patience: float = 3) -> None:
-    deadline = time.monotonic() + patience
-    while not fact():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def test_the_silent_are_pinged_then_dropped() -> None:
-    with serving(limits=Limits(idle=0.3, pong=0.3)) as engine, joined(engine) as silent, joined(engine) as lively:
+    with serving(limits=Limits(idle=0.3, pong=2.0)) as engine, joined(engine) as silent, joined(engine) as lively:
         since = time.monotonic()
         assert hear(silent)["event"] == "pusher:ping"
-        assert 0.25 < time.monotonic() - since < 0.6
+        assert time.monotonic() - since > 0.25
         for _ in range(2):
             assert hear(lively)["event"] == "pusher:ping"
             say(lively, "pusher:pong")
@@ -85,11 +79,9 @@ def test_the_silent_are_pinged_then_dropped() -> None:
 def test_a_slow_reader_is_dropped_and_nobody_waits() -> None:
     limits = Limits(backlog=64 * 1024, grace=0.3)
     with serving(limits=limits) as engine, joined(engine) as quick, _deaf(engine) as deaf:
-        count, since = 1500, time.monotonic()
-        for number in range(count):
+        for number in range(1500):
             engine.library.trigger("public", "vote", f"{number:05}" + "x" * 9_000)
             assert hear(quick)["data"].startswith(f"{number:05}")
-        assert time.monotonic() - since < 20
         info = engine.library.channel_info("public", ["subscription_count"])
         assert info["subscription_count"] == 1
         assert b"\x10\x68" not in _drained(deaf)[-200:], "it was cut off, as it did not read the goodbye in time"
@@ -106,7 +98,7 @@ def _deaf(engine: Engine) -> Iterator[sockets.socket]:
         lines += ["Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==", "", ""]
         plain.sendall("\r\n".join(lines).encode())
         text = b'{"event":"pusher:subscribe","data":{"channel":"public"}}'
-        time.sleep(0.1)
+        time.sleep(0.1)  # the handshake and what follows it come in two pieces, as from a browser
         plain.sendall(bytes([0x81, 0x80 | len(text), 0, 0, 0, 0]) + text)
         eventually(lambda: engine.library.channel_info("public", ["subscription_count"])["subscription_count"] == 2)
         yield plain
@@ -222,17 +214,17 @@ def test_webhooks() -> None:
     post = Post()
     occupied, vacated = ({"name": f"channel_{what}", "channel": ROOM} for what in ("occupied", "vacated"))
     added, removed = ({"name": f"member_{what}", "channel": ROOM, "user_id": "ada"} for what in ("added", "removed"))
-    with serving(deliver=post, hold=0.4) as engine:
+    with serving(deliver=post, hold=1.5) as engine:
         with joined(engine, ROOM, "ada"):
             eventually(lambda: post.events() == [occupied, added])
             with joined(engine, ROOM, "ada"):
                 pass
         with joined(engine, ROOM, "ada"):  # a reload
-            time.sleep(0.25)
+            time.sleep(0.8)  # longer than half of ``hold``, which begins anew when it ends
         left = time.monotonic()
         assert post.events() == [occupied, added]
         eventually(lambda: len(post.events()) == 4)
-        assert time.monotonic() - left > 0.3
+        assert time.monotonic() - left > 1.4
         assert post.events()[2:] == [removed, vacated]
 
         for headers, body in post.taken:
@@ -257,7 +249,7 @@ def test_a_restart_is_survived(clients: Clients) -> None:
     ada = clients.connect(server.engine, "ada")
     before = ada.connected()
     ada.join("private-room")
-    assert server.stop() < 1
+    assert server.stop() < LONGEST_GOODBYE
     server = Embedded(server.port)
     try:
         after = ada.expect("state:connected", patience=20)
@@ -272,7 +264,7 @@ def test_a_restart_is_survived(clients: Clients) -> None:
 def test_stopping_is_quick_and_says_goodbye() -> None:
     server = Embedded()
     with joined(server.engine) as first, joined(server.engine), _held(server.engine):
-        assert server.stop() < 1.5
+        assert server.stop() < LONGEST_GOODBYE
         assert code_at_the_end(first) == 1012  # "service restart": pusher-js comes back in a second
 
 

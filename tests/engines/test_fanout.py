@@ -187,9 +187,7 @@ def test_a_hosted_proxy_takes_its_token(faulty: Faulty) -> None:
 def test_a_proxy_that_fails_is_asked_three_times_then_left_alone(faulty: Faulty, answer: Any) -> None:
     configure(faulty, f"verify-key={KEY}")
     faulty.answer = answer
-    since = time.monotonic()
     assert [realtime.publish(["a"], "vote", {}) for _ in range(5)] == [False] * 5
-    assert time.monotonic() - since < 3 * 0.6
     assert len(faulty.asked) == 3
     assert not realtime.ready()
 

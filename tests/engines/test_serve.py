@@ -4,7 +4,6 @@ import json
 import socket
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from functools import partial
@@ -12,6 +11,7 @@ from typing import Any
 
 import pytest
 import requests
+from engine_clients import eventually
 from engine_server import Engine, Running
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
@@ -65,13 +65,6 @@ def site(pages: Pages, settings: Settings) -> Iterator[Engine]:
     yield Engine("127.0.0.1", server.port, credentials(settings))
     server.stop()
     realtime.configure(Settings(_env_file=None, realtime="none"))
-
-
-def eventually(fact: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + 3
-    while not fact():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_each_request_goes_where_it_belongs(site: Engine, pages: Pages) -> None:

@@ -3,27 +3,30 @@
 An answer that came is an acknowledgement. A request without an answer may have been kept or not, and is sent again.
 """
 
-import random
 import re
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.client import HTTPException
+from ipaddress import IPv4Address
 from itertools import count, cycle
 
 from sqlalchemy import create_engine, text
 
 from tests.visitor import Address, Answer, Visitor
 
+PATIENCE = 120  # seconds for an answer; a server that is killed is noticed at once, a busy machine is no fault
 CARDS = ("1", "2", "3", "5", "8", "13")
 
 
 class Everywhere(Address):
     """A server behind a proxy, asked from another address each time: nobody is asking too often."""
 
+    _addresses = count(1)
+
     def ask(self, method: str, path: str, body: str = "", **headers: str) -> Answer:
-        address = ".".join(str(random.randrange(1, 255)) for _ in range(4))
+        address = str(IPv4Address("10.0.0.0") + next(self._addresses))
         return super().ask(method, path, body, x_forwarded_for=address, **headers)
 
 
@@ -32,7 +35,7 @@ class Player:
 
     def __init__(self, port: int, name: str) -> None:
         self.name = name
-        self._visitor = Visitor(Everywhere(port, patience=20), name)
+        self._visitor = Visitor(Everywhere(port, patience=PATIENCE), name)
         self._table = self._round = ""
         self.sessions: set[str] = set()
         self.votes: dict[str, str] = {}
@@ -41,10 +44,18 @@ class Player:
         self.open_questions: dict[str, str] = {}
         self.unanswered = 0
         self.doing = ""
+        self.gave_up: Exception | None = None
         self.refusals: list[tuple[int, str, str | None]] = []
 
     def play(self, done: threading.Event) -> None:
-        """Until it is done, whatever becomes of the server meanwhile."""
+        """Until it is done, whatever becomes of the server meanwhile. Raises what no server may answer."""
+        try:
+            self._play(done)
+        except Exception as trouble:
+            self.gave_up = trouble
+            raise
+
+    def _play(self, done: threading.Event) -> None:
         for number, card in zip(count(1), cycle(CARDS), strict=False):
             key = f"{self.name} {number}"
             for step in (self._opens, self._votes, self._reveals, self._estimates):

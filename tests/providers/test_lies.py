@@ -4,7 +4,6 @@ import base64
 import hmac
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qs
@@ -243,14 +242,13 @@ def test_a_provider_that_takes_for_ever(
             yield b" "
 
     def silent(answer: Response) -> Response:
-        enough.wait(20)
+        enough.wait()
         return answer
 
     real.relay.lies[end] = silent if how == "silent" else lambda _answer: Response(drip(), 200)
-    since = time.monotonic()
     try:
         refused(tries(ada, real.name), 502)
-        assert time.monotonic() - since < 10
+        assert not enough.is_set()
     finally:
         enough.set()
 
