@@ -39,7 +39,7 @@ def wait_for(port: int, server: subprocess.Popen[bytes], patience: float = 60) -
         except OSError:
             assert server.poll() is None, f"{server.args!r} ended"
             assert time.monotonic() < until, f"{server.args!r} did not start"
-            time.sleep(0.05)
+            time.sleep(0.05)  # until the other process listens
 
 
 def wait_until_ready(port: int, patience: float = 60) -> None:
@@ -56,7 +56,7 @@ def wait_until_ready(port: int, patience: float = 60) -> None:
         finally:
             asking.close()
         assert time.monotonic() < until, f"whoever listens at port {port} did not answer"
-        time.sleep(0.1)
+        time.sleep(0.1)  # until the other process is ready
 
 
 def npm_install(folder: Path, wanted: str) -> Path:

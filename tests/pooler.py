@@ -59,4 +59,4 @@ def _wait(home: Path, database: str, running: subprocess.Popen[bytes]) -> None:
         except psycopg.OperationalError:
             if running.poll() is not None or time.monotonic() > until:
                 raise
-            time.sleep(0.05)
+            time.sleep(0.05)  # until the other process listens

@@ -105,7 +105,7 @@ def _wait(home: Path, running: subprocess.Popen[bytes]) -> None:
         except psycopg.OperationalError:
             if running.poll() is not None or time.monotonic() > until:
                 raise
-            time.sleep(0.05)
+            time.sleep(0.05)  # until the other process listens
 
 
 def url(folder: str, database: str = "postgres") -> str:

@@ -77,7 +77,7 @@ def test_the_reveal_waits_for_ones_own_card(ada: Person, ben: Person) -> None:
     ada.expects("409")
     vote = held_vote(ada, "3")
     ada.presses("Reveal cards")
-    ada.page.wait_for_timeout(200)
+    ada.page.wait_for_timeout(200)  # in which the reveal would have been sent, had it not waited for the card
     ben_reveals = ada.another_tab()
     ben_reveals.page.goto(ada.page.url)
     ben.picks("8")
@@ -100,7 +100,7 @@ def test_a_card_taken_back_at_once_is_not_sent(ada: Person, ben: Person) -> None
     ben.page.keyboard.press("Backspace")
     ben.has_no_card()
     ada.sees_status("0 of 2 have voted")
-    ben.page.wait_for_timeout(500)
+    ben.page.wait_for_timeout(500)  # in which the card would have been sent
     ben.has_no_card()
     ada.sees_status("0 of 2 have voted")
     expect(ben.page.locator("#notice .toast")).to_have_count(0)

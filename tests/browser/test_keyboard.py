@@ -131,14 +131,14 @@ def test_keys_typed_fast(keys: Keys, ada: Person, ben: Person) -> None:
     keys.press("8")
     ada.has_picked("8")
     keys.press("2", "Backspace")
-    ada.page.wait_for_timeout(1_000)
+    ada.page.wait_for_timeout(1_000)  # longer than a second key is waited for, so that nothing comes any more
     ada.has_picked("8")
     # Enter on a card that is not chosen does nothing
     keys.press("Backspace")
     ada.has_no_card()
     ada.card("5").focus()
     keys.press("Enter")
-    ada.page.wait_for_timeout(500)
+    ada.page.wait_for_timeout(500)  # in which a notice would have come
     expect(ada.page.locator("#notice .toast")).to_have_count(0)
 
 
@@ -152,7 +152,7 @@ def test_a_deletion_is_undone_with_keys(keys: Keys, ada: Person, ben: Person) ->
     ben.sees_backlog("One")
     undo = ada.page.get_by_role("button", name="Undo")
     keys.has_focus(undo)
-    ada.page.wait_for_timeout(9_000)
+    ada.page.wait_for_timeout(9_000)  # longer than a notice stays that has no focus
     keys.has_focus(undo)
     keys.press("Enter")
     for each in (ada, ben):

@@ -23,3 +23,8 @@ def house(request: pytest.FixtureRequest, build_on: Callable[..., House]) -> Hou
 
 def test_a_team_estimates_its_backlog(house: House, person: Callable[..., Person]) -> None:
     story.a_team_estimates_its_backlog(house, person)
+
+
+@pytest.mark.long  # measures wall time, which another program on the machine lengthens
+def test_everybody_is_back_as_soon_as_promised(house: House, person: Callable[..., Person]) -> None:
+    story.a_team_estimates_its_backlog(house, person, timed=True)

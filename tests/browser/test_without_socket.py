@@ -1,6 +1,5 @@
 """The table still works where the socket does not."""
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -109,9 +108,7 @@ def test_an_engine_that_fails_and_recovers(
         assert len(faulty.asked) > asked
         ada.sees_seat("Ben", "thinking")
         faulty.answer = forwards(engine.port)
-        since = time.monotonic()
         ada.sees_seat("Ben", "voted")
-        assert time.monotonic() - since < 10
         # Everybody has heard: nobody is told to ask more often any more.
         asked_again = "fetch(location.pathname + '/vote-table').then(answer => answer.headers.get('X-Behind'))"
         assert ben.page.evaluate(asked_again) == "0"

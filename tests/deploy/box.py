@@ -74,7 +74,7 @@ class Release:
         while self.ready() != 200:
             assert self.process.poll() is None, self.log()
             assert time.monotonic() < until, self.log()
-            time.sleep(0.05)
+            time.sleep(0.05)  # until the other process listens
 
     def ready(self) -> int | None:
         """The status of /readyz, or None while nobody listens."""

@@ -66,6 +66,7 @@ def test_who_asks_cannot_pretend_to_be_somebody_else(box: Box) -> None:
 def test_a_deploy_is_noticed_by_nobody_and_stays_within_the_budget(box: Box, deployed: str) -> None:
     """More people than connections (promise 14), and one release that takes over from the other: no request fails."""
     with counted(deployed) as most:
+        # The visitors play for so long.
         assert under_load(box, lambda: time.sleep(2)) == []
         alone = most()
         assert under_load(box, box.deploy) == []

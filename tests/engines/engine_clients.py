@@ -148,7 +148,7 @@ class Client:
                     self.heard.remove(heard)
                     return heard["data"]
             assert time.monotonic() < deadline, f"{self._who} heard no {event} on {channel}, only {self.heard[-5:]}"
-            time.sleep(0.01)
+            time.sleep(0.01)  # until the browser tells more
 
     def expect_error(self, code: int) -> None:
         """pusher-js tells of a close code and of an error message in two shapes."""

@@ -185,7 +185,7 @@ class Running:
         self._thread.start()
         while not self.server.started:
             assert self._thread.is_alive(), "the server did not start"
-            time.sleep(0.005)
+            time.sleep(0.005)  # until its thread listens
         self.port: int = self.server.servers[0].sockets[0].getsockname()[1]
 
     def stop(self) -> float:

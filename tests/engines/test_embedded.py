@@ -202,7 +202,7 @@ class Post:
 
     async def __call__(self, headers: dict[str, str], body: bytes) -> None:
         self.taken.append((headers, body))
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # lets others run in between, as the network would
         if self.fail:
             raise RuntimeError("out of order")
 

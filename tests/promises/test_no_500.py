@@ -136,7 +136,7 @@ def serving(settings: Settings) -> Iterator[tuple[str, int]]:
     thread.start()
     while not server.started:
         assert thread.is_alive(), "the server did not start"
-        time.sleep(0.005)
+        time.sleep(0.005)  # until its thread listens
     try:
         yield server.servers[0].sockets[0].getsockname()
     finally:

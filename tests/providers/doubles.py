@@ -93,7 +93,7 @@ class Entra:
         ]
         if any(wrong):
             return Response("AADSTS50011 or the like", 400)
-        code = secrets.token_urlsafe()
+        code = secrets.token_urlsafe()  # like a real provider, another each time; no test looks into it
         self.codes[code] = Given(self.back, asked["code_challenge"], asked["scope"], asked.get("nonce", ""))
         return redirect(f"{self.back}?{urlencode({'code': code, 'state': asked['state']})}")
 
@@ -160,7 +160,7 @@ class GitHub:
         if asked.get("redirect_uri") != self.back:
             wrong = {"error": "redirect_uri_mismatch", "state": asked.get("state", "")}
             return redirect(f"{self.back}?{urlencode(wrong)}")
-        code = secrets.token_hex(10)
+        code = secrets.token_hex(10)  # as above
         self.codes[code] = Given(self.back, asked.get("code_challenge", ""), asked.get("scope", ""))
         return redirect(f"{self.back}?{urlencode({'code': code, 'state': asked['state']})}")
 
@@ -174,7 +174,7 @@ class GitHub:
         elif form.get("redirect_uri", self.back) != given.back:
             said = {"error": "redirect_uri_mismatch"}
         else:
-            given.used, token = True, f"gho_{secrets.token_hex(8)}"
+            given.used, token = True, f"gho_{secrets.token_hex(8)}"  # as above
             self.tokens[token] = given.scope
             said = {"access_token": token, "scope": given.scope.replace(" ", ","), "token_type": "bearer"}
         if "application/json" in request.headers.get("Accept", ""):
