@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from tests.stripe_double import StripeDouble
     from tests.stripe_double.server import Server
 
+pytest_plugins = ["tests.chance", "tests.leftovers"]
+
 # The folders that `make test` runs whole. Of the engines it runs what needs no other program than Node, and of the
 # others what is marked ``fast``.
 FAST = {"rules", "contexts", "web", "house"}
