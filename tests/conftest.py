@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["tests.chance", "tests.leftovers"]
 
-# The folders that `make test` runs whole. Of the engines it runs what needs no other program than Node, and of the
-# others what is marked ``fast``.
+# What `make test` runs besides what is marked ``fast``: these folders, and of the engines what needs only Node beside.
 FAST = {"rules", "contexts", "web", "house"}
-OTHER_PROGRAMS = {"soketi", "pushpin", "chromium", "nginx"}
+OTHER_ENGINES = {"test_fanout", "test_outside", "test_realtime_check"}
+OTHER_PROGRAMS = {"soketi", "pushpin", "chromium"}
 # The settings of a service where people sign in.
 SIGNED_IN: Mapping[str, Any] = {"auth": "accounts", "public_url": "http://localhost"}
 REAL_HASHER = hashing._hasher
@@ -116,7 +116,7 @@ def _is_fast(item: pytest.Item) -> bool:
     folder = item.path.parent.name
     if folder == "engines":
         parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
-        return OTHER_PROGRAMS.isdisjoint([*getattr(item, "fixturenames", ()), *map(str, parameters)])
+        return item.path.stem not in OTHER_ENGINES and OTHER_PROGRAMS.isdisjoint(map(str, parameters))
     return folder in FAST
 
 

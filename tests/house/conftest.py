@@ -97,7 +97,7 @@ class World:
             person.browser._cookies = dict(cookies)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def _evening(empty_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     path = tmp_path_factory.mktemp("house") / "faceup.db"
     shutil.copy(empty_sqlite, path)

@@ -23,9 +23,14 @@ def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(), str(path))
 
 
+@cache
+def _walked(path: Path) -> list[ast.AST]:
+    return list(ast.walk(parsed(path)))
+
+
 def nodes[N: ast.AST](kind: type[N], paths: list[Path] = PACKAGE) -> Iterator[tuple[str, N]]:
     """Every node of a kind, with the place where it stands."""
     for path in paths:
-        for node in ast.walk(parsed(path)):
+        for node in _walked(path):
             if isinstance(node, kind):
                 yield f"{named(path)}:{getattr(node, 'lineno', 0)}", node

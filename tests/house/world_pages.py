@@ -1,17 +1,28 @@
 """Every page and fragment there is, in every state that looks different."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 
 from werkzeug.test import TestResponse
 
 from tests.cast import HTMX
 from tests.house.conftest import World
 
+
+@cache
+def pages(world: World) -> Sequence[tuple[str, TestResponse]]:
+    """The address, with whose and when, and the answer. They are asked for once, however many tests look at them."""
+    world.again()
+    found = list(_pages(world))
+    for _, answer in found:
+        answer.get_data()
+    return found
+
+
 FRAGMENTS = ("vote-table", "task", "backlog", "actions", "people")
 
 
-def pages(world: World) -> Iterator[tuple[str, TestResponse]]:
-    """The address, with whose and when, and the answer."""
+def _pages(world: World) -> Iterator[tuple[str, TestResponse]]:
     for path in (
         "/",
         "/sessions/new",
