@@ -93,6 +93,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # Where ``tmp_path`` lies stays where it can be looked at afterwards.
     patch.setenv("PYTEST_DEBUG_TEMPROOT", os.environ.get("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir()))
     own = tempfile.mkdtemp(prefix="test-")  # short, because the names of sockets lie in it
+    os.chmod(own, 0o711)  # PostgreSQL's user has its folder in it
     patch.setenv("TMPDIR", own)
     patch.setattr(tempfile, "tempdir", own)
     config.add_cleanup(patch.undo)
