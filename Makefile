@@ -49,11 +49,11 @@ contract: ## Hold an engine outside to the contract: CONTRACT_HOST, _KEY and the
 	@bin/node
 	$(PYTEST) tests/engines/test_contract.py $(ARGS)
 
-long: ## Run the long versions of the promises' tests
+long: ## Run the long versions of the promises' tests, and search for inputs that break a property
 	@bin/venv dev
 	@bin/browser >/dev/null
 	@bin/node
-	$(PYTEST) -m long --timeout 1800 $(ARGS)
+	$(PYTEST) -m "long or hypothesis" --hypothesis-profile search --timeout 1800 $(ARGS)
 
 check: ## Format, lint, types, import contract, templates, locks, vendored files, migrations
 	@bin/venv dev
