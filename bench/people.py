@@ -1,4 +1,4 @@
-"""A member with a browser: a page with its cookies and token, a signed-in socket, and the newest table of both."""
+"""A member with a browser: a page with its cookies, a signed-in socket, and the newest table of both."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ from bench.sights import Sights
 from bench.table import Reader, Table, task_in
 from bench.wire import Answer, Browser, Socket
 
-_DATA = re.compile(r"""data-(me|csrf|channels|realtime)=(["'])(.*?)\2""")
+_DATA = re.compile(r"""data-(me|channels|realtime)=(["'])(.*?)\2""")
 _THIN_JITTER, _AGENDA_JITTER = 0.4, 0.2  # seconds, as the page's scripts have them
 
 
@@ -41,8 +41,8 @@ class Person:
         """Load the page, open the socket, sign in, and join the table's two channels."""
         page = _good(await self._browser.get(self._here))
         told = {name: unescape(value) for name, _, value in _DATA.findall(page)}
-        self.id, self._token = told["me"], told["csrf"]
-        self._headers = {"HX-Request": "true", "X-CSRFToken": self._token}
+        self.id = told["me"]
+        self._headers = {"HX-Request": "true"}
         self.table = Table(page)
         self._task = task_in(page)
         self._agenda, self._controls = self.table.agenda, (self.table.round, self.table.phase)
@@ -141,7 +141,7 @@ class Person:
         return await self._do(f"tasks/{self._task}/deletion", {})
 
     async def _do(self, what: str, form: dict[str, str]) -> float:
-        filled = {"csrf_token": self._token, "round": self.table.round, **form}
+        filled = {"round": self.table.round, **form}
         html = _good(await self._browser.post(f"{self._here}/{what}", filled, self._headers))
         sent = self._browser.sent
         if 'id="vote-table"' in html:

@@ -37,7 +37,7 @@ class Settings(BaseSettings):
     )
     secret_key: str = Field(
         "",
-        description="Signs cookies and forms. Without one, a random key is kept in `instance/secret_key`; "
+        description="Signs cookies. Without one, a random key is kept in `instance/secret_key`; "
         "set it wherever the disk does not last.",
     )
     public_url: str = Field(

@@ -4,7 +4,6 @@ In a session Ada facilitates, Ben votes, Cleo watches, Gus is a guest, Mallory a
 `TEAMMATES` are those who work in it.
 """
 
-import re
 from copy import copy
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -22,6 +21,8 @@ from poker_app.db import session, transaction
 from poker_app.poker.models import Member, PokerSession
 
 HTMX = {"HX-Request": "true"}
+# What browsers say of a form that this site's own page sends, through TLS or to localhost.
+FROM_OUR_PAGE = {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}
 # An account's teammates and their roles; the first made it.
 TEAMMATES = {"Olga": "owner", "Abe": "admin", "Tim": "facilitator"}
 
@@ -55,25 +56,19 @@ class Clock:
 
 
 class Person:
-    """Somebody with a browser: a cookie jar, the token of the last page, and the verbs of the product."""
+    """Somebody with a browser: a cookie jar, and the verbs of the product."""
 
     def __init__(self, app: Flask, name: str) -> None:
         self._app = app
         self.name = name
         self.browser: FlaskClient = app.test_client()
-        self._token = ""
 
     def get(self, path: str, **more: object) -> TestResponse:
-        answer = self.browser.get(path, **more)  # type: ignore[arg-type]
-        if found := re.search(r'name="csrf_token" value="([^"]+)"', answer.get_data(as_text=True)):
-            self._token = found[1]
-        return answer
+        return self.browser.get(path, **more)  # type: ignore[arg-type]
 
     def post(self, path: str, data: dict[str, str] | None = None, *, htmx: bool = True, **more: object) -> TestResponse:
-        """As the page would send it: with the form's token, from the page's origin, through htmx unless told."""
-        if not self._token:
-            self.get("/sessions/new", follow_redirects=True)
-        headers = {"Origin": "http://localhost", "X-CSRFToken": self._token, **(HTMX if htmx else {})}
+        """As the page would send it, through htmx unless told."""
+        headers = FROM_OUR_PAGE | (HTMX if htmx else {})
         return self.browser.post(path, data=data or {}, headers=headers, **more)  # type: ignore[arg-type]
 
     def another_tab(self) -> "Person":

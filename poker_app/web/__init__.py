@@ -38,8 +38,8 @@ def install(app: Flask) -> None:
         second_factor,
         second_step,
         series,
+        session_cookie,
         sessions,
-        signed,
         signing_in,
         signing_up,
         tasks,
@@ -54,7 +54,7 @@ def install(app: Flask) -> None:
     login.install(app)
     operating.install(app)
     providers.install(app)
-    tokens = signed.install(app)
+    app.session_interface = session_cookie.SessionCookie()
     assets.install(app)
     headers.install(app)
     errors.install(app)
@@ -69,7 +69,3 @@ def install(app: Flask) -> None:
         app.register_blueprint(room.blueprint)
     for room in (webhooks, fake_payments, jobs, metrics, operating):
         app.register_blueprint(room.blueprint)
-    tokens.exempt(realtime.hear_webhook)
-    tokens.exempt(realtime.hear_socket)
-    tokens.exempt(clerk.hear_webhook)
-    tokens.exempt(webhooks.hear_stripe)

@@ -2,7 +2,6 @@
 
 import structlog
 from flask import Flask, Response, g, make_response, render_template, request
-from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError, TimeoutError  # noqa: A004
 from werkzeug.exceptions import HTTPException, InternalServerError
 
@@ -50,10 +49,6 @@ def install(app: Flask) -> None:
     @app.errorhandler(Refused)
     def refused_by_a_rule(refused: Refused) -> Response:
         return answer(refused.sentence, KINDS[refused.kind].status)
-
-    @app.errorhandler(CSRFError)
-    def forgotten(_error: CSRFError) -> Response:
-        return answer("This page has lost its cookies or was open too long. Reload it and try again.", 400)
 
     @app.errorhandler(OperationalError)
     @app.errorhandler(TimeoutError)

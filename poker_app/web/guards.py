@@ -26,6 +26,9 @@ from poker_app.web.guest import guest_secret
 
 _SOCKET = re.compile(r"\d{1,20}\.\d{1,20}")
 _REQUEST_ID = re.compile(r"[\w-]{8,64}")
+# A proxy posts here with the headers that a browser opened its socket with. Not every browser takes ws:// and http://
+# for the same site, and sockets may have a host of their own: only Origin says which page it was.
+BY_ORIGIN = {"realtime.hear_socket"}
 
 log = structlog.get_logger("web")
 
@@ -43,7 +46,7 @@ def install(app: Flask) -> None:
         if "\0" in request.path:
             raise BadRequest("A character in this address cannot be read.")
         if request.method not in ("GET", "HEAD", "OPTIONS"):
-            _check_origin()
+            _check_site()
             _check_text()
 
     @app.after_request
@@ -58,10 +61,29 @@ def install(app: Flask) -> None:
         structlog.contextvars.clear_contextvars()
 
 
-def _check_origin() -> None:
-    origin = request.headers.get("Origin")
-    own = (f"{request.scheme}://{request.host}", current_app.config["SETTINGS"].public_url.rstrip("/"))
-    if origin is not None and (not origin or origin not in own):
+def _check_site() -> None:
+    """Refuses a write that a page of another site began: OWASP's Fetch Metadata policy, instead of form tokens.
+
+    ``Sec-Fetch-Site`` decides. Browsers send it to https:// and to localhost. ``none`` is the browser's own doing, such
+    as a restored tab, which no page can bring about; a neighbouring subdomain is ``same-site`` and refused. Without it
+    ``Origin`` has to be this site's; ``null`` is not. With neither, a write passes if it carries no cookie: webhooks
+    and programs, which are known by a signature or a key.
+
+    Raises: Forbidden (403).
+    """
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if site is not None and request.endpoint not in BY_ORIGIN:
+        ours = site in ("same-origin", "none")
+    elif origin is not None:
+        public = current_app.config["SETTINGS"].public_url.rstrip("/")
+        ours = origin != "" and origin in (f"{request.scheme}://{request.host}", public)
+    elif "Cookie" in request.headers:
+        raise Forbidden(
+            "Your browser did not say which page sent this, so nothing was changed. Update it, or try another."
+        )
+    else:
+        ours = True
+    if not ours:
         raise Forbidden("This request came from another site, so nothing was changed.")
 
 

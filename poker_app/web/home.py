@@ -21,7 +21,7 @@ from poker_app.web.login import may_open
 blueprint = Blueprint("home", __name__)
 
 MOST_WRONG_CODES, WRONG_CODES_WITHIN = 10, timedelta(minutes=3)
-NOT_KEPT = ("csrf_token", "form_key", "account", "password")
+NOT_KEPT = ("form_key", "account", "password")
 MOST_OPENED, OPENED_WITHIN = 60, timedelta(minutes=10)
 
 

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from tests.browser.person import PHONE, WIDE, Person, Table
 from tests.browser.soundness import is_sound
+from tests.cast import FROM_OUR_PAGE
 
 pytestmark = pytest.mark.browser
 
@@ -17,20 +18,14 @@ def filled(person: Callable[..., Person], table: Table, names: list[str], card: 
     for number, name in enumerate(names):
         guest = person(name)
         request = guest.context.request
-        token = re.search(r'name="csrf_token" value="([^"]+)"', request.get(f"{table.url}/join").text())
-        assert token
-        form = {"csrf_token": token[1], "member_name": name, "role": "voter"}
-        room = request.post(f"{table.url}/members", form=form)
+        form = {"member_name": name, "role": "voter"}
+        room = request.post(f"{table.url}/members", form=form, headers=FROM_OUR_PAGE)
         assert room.ok
-        token, round_ = (
-            re.search(pattern, room.text())
-            for pattern in (r'name="csrf_token" value="([^"]+)"', r'name="round" value="([^"]+)"')
-        )
-        assert token
+        round_ = re.search(r'name="round" value="([^"]+)"', room.text())
         assert round_
         if choice := card(number):
-            form = {"csrf_token": token[1], "round": round_[1], "card": choice}
-            assert request.post(f"{table.url}/votes", form=form).ok
+            form = {"round": round_[1], "card": choice}
+            assert request.post(f"{table.url}/votes", form=form, headers=FROM_OUR_PAGE).ok
         guest.context.close()
 
 

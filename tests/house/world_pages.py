@@ -53,7 +53,7 @@ def _pages(world: World) -> Iterator[tuple[str, TestResponse]]:
     yield "on to a provider", world.people["stranger"].post("/sign-in/with/github", htmx=False)
     yield "on to connect a provider", world.people["owner"].post("/me/logins/github", htmx=False)
     yield "not connected", world.people["owner"].get("/sign-in/with/github/callback")
-    yield "forgotten token", world.ada.browser.post("/sessions")
+    yield "from another site", world.ada.browser.post("/sessions", headers={"Sec-Fetch-Site": "cross-site"})
     yield from _profile(world)
     yield from _account(world)
     yield from _table(world, "voting")

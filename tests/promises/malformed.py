@@ -20,7 +20,7 @@ from poker_app.poker.models import Member, PokerSession, Round, Task, Vote
 from poker_app.poker.report import report_of
 from poker_app.poker.table import table_of
 from poker_app.realtime.engines.presets import credentials
-from tests.cast import Cast, Person, Table
+from tests.cast import FROM_OUR_PAGE, Cast, Person, Table
 
 READ, WRITE = ["GET"], ["POST"]
 METHODS = [*READ * 3, *WRITE * 5, "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "BREW"]
@@ -184,7 +184,7 @@ HEADERS: dict[str, list[str]] = {
         "=; ==",
         "faceup=" + "." * 2_000,
     ],
-    "X-CSRFToken": ["", "x", "\u00ff", ".".join("abc"), "Im51bGwi.x.y"],
+    "Sec-Fetch-Site": ["", "none", "cross-site", "\u00ff", "same-origin, same-origin"],
     "Authorization": ["Basic \u00ff", "Bearer", "Basic Zm9v", 'Digest x="'],
 }
 
@@ -238,7 +238,7 @@ class Fuzz:
         known = sorted(rule.methods & {"GET", "POST"})
         method = self.chance.choice(known) if self.chance.random() < 0.7 and known else self.chance.choice(METHODS)
         body, type_ = self._body(who, rule.endpoint)
-        headers = self._headers(who)
+        headers = self._headers()
         path = self._path(rule)
         told: dict[str, Any] = {"headers": headers, "method": method, "data": body}
         if type_ is not None:
@@ -287,8 +287,8 @@ class Fuzz:
     def _part(self, known: Any) -> str:
         return str(self.chance.choice(known) if self.chance.random() < 0.85 else self.chance.choice(PATHS))
 
-    def _headers(self, who: Person) -> dict[str, str]:
-        headers = {"Origin": "http://localhost", "X-CSRFToken": who._token}
+    def _headers(self) -> dict[str, str]:
+        headers = dict(FROM_OUR_PAGE)
         if self.chance.random() < 0.5:
             headers["HX-Request"] = "true"
         for _ in range(self.chance.choice([0, 0, 0, 1, 1, 3])):

@@ -20,11 +20,6 @@ class Traveller(Person):
         super().__init__(app, name)
         self.elsewhere = requests.Session()
 
-    def post(self, path: str, data: dict[str, str] | None = None, **more: object) -> TestResponse:
-        """With the token of a page of this moment: signing in has made the earlier ones worthless."""
-        self._token = ""
-        return super().post(path, data, **more)  # type: ignore[arg-type]
-
     def sets_out(self, provider: str, onward: str = "/sessions/new") -> str:
         """Press the button; answers with the provider's address that it leads to."""
         page = self.post(f"/sign-in/with/{provider}", {"next": onward}, htmx=False)

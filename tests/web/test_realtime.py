@@ -198,6 +198,11 @@ class TestBehindAProxy:
         assert b"pusher:connection_established" in answer.data
         assert presets.credentials(settings).secret not in str(answer.headers)
 
+    def test_with_what_the_browser_said_when_it_opened_the_socket(self, scene: Scene, settings: Settings) -> None:
+        """A proxy passes it on. To some browsers ``ws://`` is another site than ``http://``."""
+        said = {"Origin": "http://localhost", "Sec-Fetch-Site": "cross-site", "Cookie": "faceup=x"}
+        assert self.asks(scene, settings, b"OPEN\r\n", **said).status_code == 200
+
     def test_not_for_anybody_else(self, scene: Scene, settings: Settings) -> None:
         assert self.asks(scene, settings, b"OPEN\r\n", **{"Grip-Sig": "guessed"}).status_code == 403
         assert self.asks(scene, settings, b"TEXT 2\r\n{}\r\n", **{"Meta-Socket": "guessed"}).status_code == 403

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.cast import FROM_OUR_PAGE, HTMX
 from tests.web.litany import ENDED, Litany, Route, regions, says
 from tests.world.pages import Scene
 
@@ -138,8 +139,7 @@ def test_at_a_large_table_the_answer_to_a_vote_is_short(scene: Scene) -> None:
         scene.cast.person(f"Voter {number}").joins(scene.table)
     form = {"round": scene.table.round, "card": "5"}
     path = f"{scene.table.path}/votes"
-    scene.ben.get("/sessions/new")
-    headers = {"HX-Request": "true", "X-CSRFToken": scene.ben._token, "X-Socket-Id": "1.2"}
+    headers = {**HTMX, **FROM_OUR_PAGE, "X-Socket-Id": "1.2"}
     with_socket = scene.ben.browser.post(path, data=form, headers=headers)
     assert regions(with_socket) == {"hand-hint"}
     assert regions(scene.ben.votes(scene.table, "5")) == {"hand-hint", "vote-table"}

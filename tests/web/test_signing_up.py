@@ -94,9 +94,7 @@ def test_taken_or_not_is_all_the_same(ada: Person, cast: Cast, post: Post) -> No
     answers = []
     for person, email in ((cast.ben, ADA), (cast.cleo, BOB)):
         answer = signs_up(person, email)
-        sent = [
-            line for line in person.get("/sign-up/link").text.replace(email, "…").splitlines() if "csrf" not in line
-        ]
+        sent = person.get("/sign-up/link").text.replace(email, "…")
         answers.append((answer.status_code, answer.location, sent, len(post.to(email))))
     assert answers[0] == answers[1]
     assert post.next_to(ADA).subject == "You have an account already"
@@ -148,8 +146,7 @@ def test_wrong_or_unknown_is_all_the_same(ada: Person, cast: Cast) -> None:
         assert says(answer, "The address or the password is not right.")
         assert f'value="{email}"' in answer.text
         assert "not the one" not in answer.text
-        lines = [line for line in answer.text.replace(email, "…").splitlines() if "csrf" not in line]
-        answers.append((answer.status_code, lines))
+        answers.append((answer.status_code, answer.text.replace(email, "…")))
     assert answers[0] == answers[1]
     assert answers[0][0] == 422
 
@@ -222,8 +219,7 @@ def test_forgotten_by_whom_is_all_the_same(ada: Person, cast: Cast, post: Post) 
     answers = []
     for person, email in ((cast.ben, ADA), (cast.cleo, BOB)):
         answer = send(person, "/new-password", email=email)
-        page = person.get("/new-password/link").text.replace(email, "…")
-        sent = [line for line in page.splitlines() if "csrf" not in line]
+        sent = person.get("/new-password/link").text.replace(email, "…")
         answers.append((answer.status_code, answer.location, sent, len(post.to(email))))
     assert answers[0] == answers[1]
     assert post.next_to(BOB).subject == "You have no account"

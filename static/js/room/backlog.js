@@ -1,5 +1,5 @@
 // The backlog: tasks dragged by the handle or moved with the arrow keys.
-import { csrf, onChange } from './page.js';
+import { onChange } from './page.js';
 
 const list = () => document.querySelector('#backlog ol');
 const row = (element) => element.closest?.('#backlog li');
@@ -9,7 +9,7 @@ const move = (item, to) =>
   htmx.ajax('POST', item.querySelector('[data-move]').dataset.move, {
     source: item,
     swap: 'none',
-    values: { to, csrf_token: csrf },
+    values: { to },
   });
 
 document.addEventListener('dragstart', (event) => {

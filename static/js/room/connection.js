@@ -1,9 +1,8 @@
 // The socket: signing in, subscribing, saying how it is, and polling while it is down.
-import { csrf, here, room } from './page.js';
+import { here, room } from './page.js';
 
 export const options = JSON.parse(room.dataset.realtime);
 const [stateName, presenceName] = JSON.parse(room.dataset.channels);
-const headers = { 'X-CSRFToken': csrf };
 export const POLL = 3_000;
 const GRACE = 1_500;
 
@@ -20,8 +19,8 @@ const pusher =
   new Pusher(options.key, {
     ...options,
     ...place,
-    channelAuthorization: { endpoint: `${here}/channel-auth`, transport: 'ajax', headers },
-    userAuthentication: { endpoint: `${here}/user-auth`, transport: 'ajax', headers },
+    channelAuthorization: { endpoint: `${here}/channel-auth`, transport: 'ajax' },
+    userAuthentication: { endpoint: `${here}/user-auth`, transport: 'ajax' },
   });
 pusher?.signin();
 const state = pusher?.subscribe(stateName);

@@ -1,6 +1,6 @@
 // What the page says about itself, and the regions that change on it.
 export const room = document.getElementById('room');
-export const { here, me, csrf } = room.dataset;
+export const { here, me } = room.dataset;
 
 // How far this browser's clock is from the server's, in milliseconds: the page says when it was drawn, and that is when
 // its first byte came, however long the rest took.
