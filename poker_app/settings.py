@@ -44,7 +44,9 @@ class Settings(BaseSettings):
         "", description="Address people reach the service at, for links and QR codes. Default: the request's own."
     )
     trusted_hosts: list[str] = Field(
-        [], description='Host names answered to, as JSON such as `["faceup.example"]`. Empty: any.'
+        [],
+        description='Host names answered to, as JSON such as `["faceup.example"]`. Empty: any, but with `AUTH=open` '
+        "only literal addresses, `localhost`, this machine's name and the host of `PUBLIC_URL`.",
     )
     proxies: int = Field(
         0, ge=0, le=5, description="How many reverse proxies in front set `X-Forwarded-For`, `-Proto` and `-Host`."

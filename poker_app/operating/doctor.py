@@ -78,7 +78,7 @@ def _addresses(settings: Settings) -> Iterator[Finding]:
         )
     else:
         yield Finding("ok", "settings", f"read; links lead to {settings.public_url}")
-    if not settings.trusted_hosts and not local:
+    if settings.auth != "open" and not settings.trusted_hosts and not local:
         yield Finding(
             "warn",
             "host names",

@@ -22,6 +22,7 @@ def install(app: Flask) -> None:
         headers,
         health,
         home,
+        hosts,
         invitations,
         jobs,
         login,
@@ -50,6 +51,7 @@ def install(app: Flask) -> None:
 
     metrics.install(app)
     guards.install(app)
+    hosts.install(app)
     billing.install(app)
     login.install(app)
     operating.install(app)

@@ -3,7 +3,7 @@
 import structlog
 from flask import Flask, Response, g, make_response, render_template, request
 from sqlalchemy.exc import OperationalError, TimeoutError  # noqa: A004
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from poker_app.accounts.mailed_links import DeadLink
 from poker_app.accounts.sign_on import CameAnotherWay
@@ -11,10 +11,15 @@ from poker_app.db import disk_failed
 from poker_app.errors import Conflict, Forbidden, Invalid, Refusal
 from poker_app.rules import Refused
 from poker_app.web import fragments, login
+from poker_app.web.hosts import name_in
 
 log = structlog.get_logger("web")
 
 KINDS: dict[str, type[Refusal]] = {"forbidden": Forbidden, "conflict": Conflict, "invalid": Invalid}
+ADD_A_NAME = (
+    'Whoever runs this service can add the name to TRUSTED_HOSTS, as in TRUSTED_HOSTS=["faceup.example"], or make it '
+    "the host of PUBLIC_URL."
+)
 SENTENCES = {
     400: "The request could not be read.",
     404: "The link may be mistyped, or the session was deleted. Session codes look like K7Q-MFD.",
@@ -59,6 +64,11 @@ def install(app: Flask) -> None:
             return answer(SENTENCES[507], 507)
         log.exception("database_unavailable")
         return answer(SENTENCES[503], 503, retry_after=5)
+
+    @app.errorhandler(SecurityError)
+    def under_another_name(_error: SecurityError) -> Response:
+        name = name_in(request.headers.get("Host", ""))[:253] or "that name"
+        return answer(f"Nothing is answered at {name} here. {ADD_A_NAME}", 400)
 
     @app.errorhandler(HTTPException)
     def refused_by_the_server(error: HTTPException) -> Response:

@@ -119,8 +119,10 @@ def test_the_key(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_addresses(settings: Settings) -> None:
-    public = settings.model_copy(update={"public_url": "http://faceup.example"})
+    public = settings.model_copy(update={"public_url": "http://faceup.example", "auth": "accounts"})
     assert levels(public, "settings", "host names") == ["warn", "warn"]
+    # Where anybody may open a session, only known names are answered to.
+    assert "host names" not in examined(public.model_copy(update={"auth": "open"}))
     public = settings.model_copy(update={"public_url": "https://faceup.example", "trusted_hosts": ["faceup.example"]})
     found = examined(public)
     assert found["settings"].level == "ok"

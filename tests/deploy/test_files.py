@@ -99,7 +99,8 @@ def test_the_containers_know_one_another() -> None:
     told = services["web"]["environment"]
     assert told == services["migrate"]["environment"] == services["daily"]["environment"]
     assert {name.lower() for name in told.keys() - GUNICORNS} <= Settings.model_fields.keys()
-    settings = Settings(_env_file=None, **{name.lower(): value for name, value in told.items()})
+    given = {**told, "TRUSTED_HOSTS": json.loads(told["TRUSTED_HOSTS"])}
+    settings = Settings(_env_file=None, **{name.lower(): value for name, value in given.items()})
     assert settings.database_url == "postgresql+psycopg://faceup:p@database/faceup"
     assert {settings.pusher_host, "database"} <= services.keys()
     engine = services["engine"]["environment"]
@@ -108,6 +109,7 @@ def test_the_containers_know_one_another() -> None:
     assert engine["SOKETI_DEFAULT_APP_USER_AUTHENTICATION"] == "1"
     [webhook] = json.loads(engine["SOKETI_DEFAULT_APP_WEBHOOKS"])
     assert webhook["url"] == "http://web:8000/realtime/webhooks"
+    assert {"web", SECRETS["FACEUP_HOST"]} <= set(settings.trusted_hosts)
     assert services["web"]["ports"] == ["8000:8000"]
     assert services["web"]["command"][-1].endswith(":8000")
     assert int(told["WEB_CONCURRENCY"]) * int(told["DATABASE_POOL"]) * 2 < 100, "PostgreSQL's usual limit"
