@@ -7,7 +7,7 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from poker_app import limits, realtime
+from poker_app import ids, limits, realtime
 from poker_app.db import session
 from poker_app.errors import Forbidden, Invalid, NotFound, Refusal
 from poker_app.poker import doors, events, members, presence, seats, sessions
@@ -125,6 +125,14 @@ def _known(table: PokerSession) -> Member | None:
     return seats.find_member(table.id, guest_secret(), login.user())
 
 
+def _lost(table: PokerSession) -> Member | None:
+    """The member that the address names: their page was open in this browser, which has lost their cookie. The page
+    says so and gives nothing back, since ids are no secret."""
+    named = request.args.get("was", "")
+    found = session.get(Member, named) if ids.could_be_id(named) else None
+    return found if found and found.session_id == table.id and not found.removed_at else None
+
+
 def _entrance(table: PokerSession, typed: dict[str, str], refusal: Refusal | None = None) -> tuple[str, int]:
     status = refusal.status if refusal else 200
     known, user = _known(table), login.user()
@@ -132,8 +140,9 @@ def _entrance(table: PokerSession, typed: dict[str, str], refusal: Refusal | Non
         return render_template("sessions/over.html", session=table, may_read=doors.is_teammate(table, user)), status
     if doors.is_closed_to(table, user, known):
         return render_template("sessions/teammates_only.html", session=table), 403
-    if "member_name" not in typed and (known or user):
-        typed = {**typed, "member_name": known.name if known else user.name if user else ""}
+    lost = None if known else _lost(table)
+    if "member_name" not in typed and (named := known or lost or user):
+        typed = {**typed, "member_name": named.name}
     page = render_template(
         "sessions/join.html",
         session=table,
@@ -141,6 +150,7 @@ def _entrance(table: PokerSession, typed: dict[str, str], refusal: Refusal | Non
         typed=typed,
         invalid=refusal,
         removed=bool(known and known.removed_at),
+        lost=lost,
         asks_password=doors.asks_password(table, user, known),
     )
     return page, status

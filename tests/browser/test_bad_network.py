@@ -172,7 +172,31 @@ def test_a_page_whose_cookie_is_gone(ada: Person, ben: Person) -> None:
     ada.picks("3")
     ben.sees_seat("Ada", "voted")
     ben.context.clear_cookies()
-    ben.expects("40[04]")
+    ben.expects("404")
     ben.touches("5")
-    ben.sees_notice("This page has lost its cookies or was open too long. Reload it and try again.")
+    ben.sees("Your session expired.", "knew you as Ben", "The Ben from before is shown as away until")
     ada.sees_status("1 of 2 have voted")
+    expect(ben.page.get_by_label("Your name")).to_have_value("Ben")
+
+    # a cookie is what makes somebody Ben, and no name
+    ben.page.get_by_role("button", name="Take a seat").click()
+    ben.is_live()
+    ben.has_no_card()
+    for each in (ada, ben):
+        each.sees_seat("Ben 2", "thinking")
+        each.sees_seat("Ben", "away")
+
+
+@pytest.mark.parametrize("status", [403, 413, 429, 500])
+def test_a_card_that_is_refused_without_the_table_is_not_left_in_the_hand(
+    ada: Person, ben: Person, status: int
+) -> None:
+    ben.joins(ada.opens())
+    ben.picks("5")
+    ben.expects(f"{status}")
+    ben.page.route(VOTES, lambda route: route.fulfill(status=status, body="No", content_type="text/plain"), times=1)
+    ben.touches("8")
+    ben.sees_notice("The server did not take that. Try again in a moment.")
+    ben.has_picked("5")
+    ada.reveals()
+    ada.sees_card_of("Ben", "5")

@@ -169,7 +169,7 @@ def test_nobody_is_led_elsewhere(ada: Person, onward: str) -> None:
 
 def test_the_cookie_from_before_is_worth_nothing_after(ada: Person, cast: Cast) -> None:
     """Mallory plants her own cookie in Ada's browser, and waits for Ada to sign in."""
-    cast.mallory.get("/sign-in/password")
+    signs_up(cast.mallory, BOB)
     planted = cast.mallory.browser.get_cookie("faceup")
     assert planted
     ada.browser.set_cookie("faceup", planted.value)

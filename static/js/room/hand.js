@@ -17,10 +17,12 @@ onChange('vote-table', ({ dataset: { round } }) => {
   const hint = document.getElementById('hand-hint');
   if (hint) hint.textContent = 'Pick a card. Nobody sees it before the reveal.';
 });
-// A card lies at the seat that the hand does not show: the table came back to a round voted on before.
+// The table and the hand contradict each other: the table came back to a round voted on before, or a card was played or
+// taken back elsewhere. The table may also be older than the last answer, so the server is asked.
 onChange('vote-table', () => {
-  const voted = document.querySelector(`#seat-${me}[data-state="voted"]`);
-  if (voted && hand() && !isSending() && chosen() === null) refresh('actions');
+  const state = document.getElementById(`seat-${me}`)?.dataset.state;
+  if (!state || !hand() || isSending()) return;
+  if ((state === 'voted') !== (chosen() !== null)) refresh('actions');
 });
 
 // A morph leaves a radio as the person set it; the server knows better, unless a card is on its way.

@@ -1,4 +1,5 @@
 // Regions and their versions: what is not newer than what is shown is dropped, whichever way it came.
+import { checkMember } from './member.js';
 import { here, table } from './page.js';
 
 const version = (element) => Number(element?.dataset?.version ?? NaN);
@@ -48,7 +49,7 @@ async function fetchRegion(id) {
     return; // offline: the next poll asks again
   }
   heed(answer.headers);
-  if (answer.status === 404) location.reload(); // removed, or the cookie is gone: the page says which
+  checkMember(answer);
   if (answer.ok) await apply(partial(id, await answer.text()));
 }
 

@@ -54,8 +54,14 @@ document.addEventListener('htmx:after:request', (event) => {
 document.addEventListener('htmx:finally:request', (event) => {
   const { ctx } = event.detail;
   if (!isMine(event)) return;
-  if (!unanswered(ctx)) for (const act of askers) act(ctx.response.status < 400 && !sending);
-  else if (!due) event.target.id === 'hand' ? tryAgain() : showAgain();
+  if (unanswered(ctx)) {
+    if (!due) event.target.id === 'hand' ? tryAgain() : showAgain();
+    return;
+  }
+  const taken = ctx.response.status < 400;
+  for (const act of askers) act(taken && !sending);
+  // A refusal at the table brings the hand as it is; one from before it, or from a server in front, does not.
+  if (!taken && !ctx.text.includes('hx-target="#actions"')) showAgain();
 });
 
 // The network failed or what stands in front, not the rules: say so, and send what is chosen until it arrives.

@@ -14,5 +14,6 @@ document.addEventListener('htmx:error', ({ target }) => {
 });
 // The application's own refusals come with a sentence; those of a server in front do not.
 document.addEventListener('htmx:response:error', ({ target, detail: { ctx } }) => {
-  if (target.id !== 'hand' && !ctx.text.includes('<hx-partial')) complain('The server did not take that. Try again in a moment.');
+  const again = target.id === 'hand' && unanswered(ctx);
+  if (!again && !ctx.text.includes('<hx-partial')) complain('The server did not take that. Try again in a moment.');
 });
