@@ -120,6 +120,40 @@ def test_asking_for_the_table_sweeps_it(scene: Scene, clock) -> None:  # type: i
     assert scene.ada.seat(scene.table).away_since is None
 
 
+# --- whose page it is
+
+
+def test_every_answer_to_a_member_names_them(scene: Scene) -> None:
+    """So that a page whose cookies changed in another tab knows."""
+    for path in ("/vote-table", "/actions", "/people"):
+        assert scene.ben.get(scene.table.path + path).headers["X-Member"] == scene.ids["ben"], path
+    known = scene.ben.get(f"{scene.table.path}/task")
+    unchanged = scene.ben.get(f"{scene.table.path}/task", headers={"If-None-Match": known.headers["ETag"]})
+    assert (unchanged.status_code, unchanged.headers["X-Member"]) == (304, scene.ids["ben"])
+    late = scene.ben.votes(scene.table, "5", "another round")
+    assert (late.status_code, late.headers["X-Member"]) == (409, scene.ids["ben"])
+    for answer in (scene.mallory.get(f"{scene.table.path}/vote-table"), scene.mallory.votes(scene.table, "5")):
+        assert (answer.status_code, "X-Member" in answer.headers) == (404, False)
+
+
+def test_the_way_in_says_that_the_cookie_is_gone(scene: Scene) -> None:
+    before, lost = scene.rows(), f"{scene.table.path}/join?was={scene.ids['ben']}"
+    page = scene.mallory.get(lost)
+    assert says(page, "Your session expired.")
+    assert 'name="member_name" value="Ben"' in page.text
+    # It gives nothing back.
+    assert scene.mallory.get(f"{scene.table.path}/vote-table").status_code == 404
+    assert scene.rows() == before
+    # Nor is it said to a member, or of nobody, of a removed member or of another session's.
+    assert scene.ben.get(lost).location == scene.table.path
+    elsewhere = scene.cast.gus.opens("Another")
+    for was in ("", "nonsense", "%00", "é", "x" * 5000, scene.cast.gus.seat(elsewhere).id):
+        page = scene.mallory.get(f"{scene.table.path}/join?was={was}")
+        assert (page.status_code, says(page, "Your session expired.")) == (200, False), was
+    scene.ada.post(f"{scene.table.path}/members/{scene.ids['ben']}/removal")
+    assert not says(scene.mallory.get(lost), "Your session expired.")
+
+
 # --- joining
 
 
