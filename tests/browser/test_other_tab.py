@@ -59,3 +59,15 @@ def test_signing_in_as_a_member_who_is_here_already(ada: Person, visitor: Callab
     ada.sees_seat("Ben 2", "away")
     phone.reloads()
     phone.has_picked("8")
+
+
+def test_a_card_taken_back_in_another_browser(ada: Person, visitor: Callable[..., Person]) -> None:
+    table = ada.opens()
+    phone = visitor("Cleo", phone=True).signs_in().joins(table)
+    laptop = visitor("Cleo").signs_in()
+    laptop.page.goto(table.link)
+    laptop.is_live()
+    phone.picks("3")
+    laptop.has_picked("3")
+    laptop.takes_the_card_back()
+    phone.has_no_card()

@@ -11,7 +11,7 @@ let due; // the timer of the card that is to be sent
 const askers = [];
 
 export const isSending = () => sending;
-// Calls back after each answer, with whether the card was taken and nothing more is on its way.
+// Calls back after each answer, with whether the card was taken and nothing more is on its way, and with the request.
 export const onAnswer = (act) => askers.push(act);
 
 export function forget() {
@@ -54,14 +54,8 @@ document.addEventListener('htmx:after:request', (event) => {
 document.addEventListener('htmx:finally:request', (event) => {
   const { ctx } = event.detail;
   if (!isMine(event)) return;
-  if (unanswered(ctx)) {
-    if (!due) event.target.id === 'hand' ? tryAgain() : showAgain();
-    return;
-  }
-  const taken = ctx.response.status < 400;
-  for (const act of askers) act(taken && !sending);
-  // A refusal at the table brings the hand as it is; one from before it, or from a server in front, does not.
-  if (!taken && !ctx.text.includes('hx-target="#actions"')) showAgain();
+  if (!unanswered(ctx)) for (const act of askers) act(ctx.response.status < 400 && !sending, ctx);
+  else if (!due) event.target.id === 'hand' ? tryAgain() : showAgain();
 });
 
 // The network failed or what stands in front, not the rules: say so, and send what is chosen until it arrives.
@@ -70,7 +64,7 @@ function tryAgain() {
   complain('Your card has not arrived yet. Trying again.');
   sendIn(AGAIN);
 }
-function showAgain() {
+export function showAgain() {
   forget();
   refresh('actions');
 }
