@@ -16,7 +16,7 @@ from poker_app.accounts import accepting, acting, everybody_may, sign_ins, sign_
 from poker_app.accounts.acting import Acting
 from poker_app.accounts.models import SignIn, User
 from poker_app.accounts.users import find_user
-from poker_app.errors import NotFound
+from poker_app.errors import Conflict, NotFound
 from poker_app.poker import seats
 from poker_app.web.guest import guest_secret, renew_secret
 
@@ -147,13 +147,19 @@ def only_with_accounts(blueprint: Blueprint) -> None:
 
 
 def signed_in[**P](view: Callable[Concatenate[User, P], ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
-    """The view gets the user; everybody else is asked to sign in first, and comes back to the page that they wanted."""
+    """The view gets the user; everybody else is asked to sign in first, and comes back to the page that they wanted.
+
+    A form names the user whom its page showed. Raises Conflict (409) when another one has signed in here since, so that
+    what was typed for one is never saved on the other.
+    """
 
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
         if everybody_may():
             raise NotFound("Nobody signs in here.")
         found = user()
+        if found and request.form.get("user", found.id) != found.id:
+            raise Conflict(f"{found.name} has signed in here since this page was opened, so nothing was saved.")
         return view(found, *args, **kwargs) if found else to_sign_in()
 
     return guarded

@@ -309,3 +309,24 @@ def test_new_recovery_codes_and_turning_it_off(ada: Person, cast: Cast, secret: 
     answer = send(ada, "/me/second-factor/removal", code=shown(secret, clock))
     assert saved(answer, ada, "Your second factor is off.")
     assert signs_in(cast.ben).location == "/sessions/new"
+
+
+def test_a_page_of_whoever_was_signed_in_before(app: Flask, ada: Person, cast: Cast) -> None:
+    """Ben signs in in another tab of the browser: what was typed on Ada's page is not saved on him."""
+    mine = re.search(r'name="user" value="(\w+)"', ada.get("/me").text)
+    assert mine
+    cast.ben.browser = ada.browser
+    cast.ben.signs_in()
+    with app.app_context():
+        before = rows()
+    for path, form in (
+        ("name", {"name": "Countess"}),
+        ("email", {"email": NEW}),
+        ("password", {"password": BETTER}),
+        ("second-factor", {"code": "123456"}),
+    ):
+        answer = send(ada, f"/me/{path}", user=mine[1], **form)
+        sentence = "Ben has signed in here since this page was opened, so nothing was saved."
+        assert (answer.status_code, says(answer, sentence)) == (409, True), path
+    with app.app_context():
+        assert rows() == before
