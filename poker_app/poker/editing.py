@@ -24,8 +24,8 @@ class Clash(Conflict):
 
 
 def shown(task: Task) -> str:
-    """What a task says, in short: whoever edits it sends back what they were shown."""
-    return ".".join(_short(getattr(task, field)) for field in MOST)
+    """Digests of the fields as the form showed them, and the task's id: the form sends them back."""
+    return ".".join([*(_short(getattr(task, field)) for field in MOST), task.id])
 
 
 def _short(text: str) -> str:
@@ -35,11 +35,14 @@ def _short(text: str) -> str:
 def edit_task(
     member: Member, task_id: str, *, title: str, key: str, url: str, description: str, before: str = ""
 ) -> None:
-    """Change what a task says. Raises Invalid, naming the field.
+    """Change what a task says. Raises Invalid (422), naming the field.
 
     ``before`` is what was ``shown``: with it only what the member changed is written, so that two who edit a task at
-    once do not undo each other. Raises Clash where both changed the same.
+    once do not undo each other. Raises Clash (409) where both changed the same, and Conflict (409) for a form that was
+    filled in for another task.
     """
+    if before.split(".")[len(MOST) :] not in ([], [task_id]):
+        raise Conflict("This form was filled in for another task, so nothing was saved. Open the task again.")
     with turn(member) as now:
         now.require_facilitator("edit tasks")
         task = now.task(task_id)

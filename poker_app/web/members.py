@@ -3,7 +3,7 @@
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from poker_app.errors import Invalid
+from poker_app.errors import Conflict, Invalid
 from poker_app.poker import members
 from poker_app.poker.models import Member
 from poker_app.poker.table import table_of
@@ -33,7 +33,10 @@ def _answer(member: Member) -> ResponseReturnValue:
 @blueprint.post("/me")
 @seated
 def rename(member: Member) -> ResponseReturnValue:
-    """The name stands in many places of the page, so the page comes anew."""
+    """The name stands in many places of the page, so the page comes anew. The form names the member: who signs in in
+    another tab may be another one in this tab too."""
+    if request.form.get("member", member.id) != member.id:
+        raise Conflict("This page was opened by another member, so nothing was saved. Load it again.")
     members.rename(member, request.form.get("member_name", ""))
     return fragments.leave_for(url_for("sessions.room", session_id=member.session_id))
 

@@ -130,6 +130,15 @@ class House:
             database.execute(f"INSERT INTO webhook_event ({columns}) VALUES (?, ?, ?, ?, ?, ?)", row)
         database.close()
 
+    def teammate(self, user_id: str, name: str, *accounts: str) -> None:
+        """Let a user be a facilitator of accounts, without the mails that it takes."""
+        at = datetime.now(UTC).replace(tzinfo=None).isoformat(" ")
+        with sqlite3.connect(self.database, timeout=10) as database:
+            database.execute("INSERT INTO app_user (id, name, created_at) VALUES (?, ?, ?)", (user_id, name, at))
+            into = "INSERT INTO teammate (account_id, user_id, role, joined_at) VALUES (?, ?, 'facilitator', ?)"
+            database.executemany(into, [(account, user_id, at) for account in accounts])
+        database.close()
+
     def value(self, question: str, *about: str) -> object:
         """The one value that a query finds."""
         with sqlite3.connect(self.database, timeout=10) as database:

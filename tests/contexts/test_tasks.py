@@ -154,9 +154,22 @@ def test_two_who_edit_a_task_at_once(four: Room) -> None:
 
     # the same text from both is no clash, and what is no such thing was never shown
     editing.edit_task(four.ada, two.id, **mine, before=opened)
-    for nonsense in ("x", ".", "a.b.c.d.e.f"):
+    for nonsense in ("x", ".", "a.b.c.d"):
         with pytest.raises(editing.Clash):
             editing.edit_task(four.ada, two.id, **said, before=nonsense)
+
+
+def test_a_form_that_was_filled_in_for_another_task(four: Room) -> None:
+    one, two = four.titled("One"), four.titled("Two")
+    said = {"title": "Two", "key": "PAY-1", "url": "", "description": ""}
+    sentence = "This form was filled in for another task, so nothing was saved. Open the task again."
+    for before in (editing.shown(one), "a.b.c.d.e.f"):
+        with four.refused(409, sentence):
+            editing.edit_task(four.ada, two.id, **said, before=before)
+    assert (two.title, two.key) == ("Two", "")
+    # a form of before the id was in it
+    editing.edit_task(four.ada, two.id, **said, before=editing.shown(two).rsplit(".", 1)[0])
+    assert two.key == "PAY-1"
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,20 @@ def test_a_second_tab_is_the_same_member(scene: Scene) -> None:
     assert scene.ben.seat(scene.table).id == scene.ids["ben"]
 
 
+def test_a_name_typed_on_another_member_s_page(scene: Scene) -> None:
+    """As where somebody else has signed in in this browser since."""
+    before = scene.rows()
+    path, form = f"{scene.table.path}/me", {"member_name": "Countess", "member": scene.ids["ada"]}
+    answer = scene.ben.post(path, form)
+    assert (answer.status_code, says(answer, "This page was opened by another member, so nothing was saved.")) == (
+        409,
+        True,
+    )
+    assert scene.rows() == before
+    assert scene.ben.post(path, {**form, "member": scene.ids["ben"]}).status_code == 200
+    assert scene.ids["ben"] in scene.ben.get(f"{scene.table.path}/people", headers=HTMX).text
+
+
 def test_whoever_left_comes_back_through_the_link(scene: Scene) -> None:
     scene.ben.post(f"{scene.table.path}/me/departure")
     assert scene.ben.seat(scene.table).left_at is not None

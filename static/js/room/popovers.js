@@ -1,15 +1,28 @@
-// Sheets and menus: opened when their content has come, closed when their form has gone through; copying; notices.
+// Sheets and menus: opened when their content has come, closed when their form has gone through, emptied when they are
+// closed in whatever way; copying; notices.
 import { clear, fadeAfter } from './notices.js';
 import { onChange } from './page.js';
 
-document.addEventListener('htmx:after:swap', ({ detail: { ctx } }) => {
-  if (ctx.target?.id === 'sheet-body') document.getElementById('sheet').showPopover();
+const isOpen = (popover) => popover?.matches(':popover-open');
+
+// What was asked for, or a form that was refused after its sheet was closed.
+document.addEventListener('htmx:after:settle', ({ target }) => {
+  const sheet = target.id === 'sheet-body' && target.parentElement;
+  if (sheet && !isOpen(sheet)) sheet.showPopover();
 });
+// What was typed and not saved goes with the sheet, so that the next one never begins with it.
+document.addEventListener(
+  'toggle',
+  ({ target }) => {
+    if (!isOpen(target)) target.querySelector('[data-emptied]')?.replaceChildren();
+  },
+  true,
+);
 document.addEventListener('htmx:after:request', ({ target, detail: { ctx } }) => {
   if (ctx.response.status >= 400 || ctx.request.method === 'GET') return;
   if (document.querySelector('#notice [data-kind="refusal"]')) clear();
   const sheet = document.getElementById(target.dataset?.closes ?? '') ?? target.closest?.('.menu');
-  if (sheet?.matches(':popover-open')) sheet.hidePopover();
+  if (isOpen(sheet)) sheet.hidePopover();
 });
 // A menu's buttons that belong to forms elsewhere.
 document.addEventListener('click', ({ target }) => {
