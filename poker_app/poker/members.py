@@ -82,12 +82,24 @@ def _take_back_card(now: Turn, member: Member) -> None:
 
 def leave(member: Member) -> None:
     """Get up from the table. The seat is kept for coming back; the card played stays."""
-    with turn(member, after_end=True) as now:
-        if now.member.left_at or now.table.ended_at:
+    with turn(member, after_end=True, after_leaving=True) as now:
+        if now.member.has_left or now.table.ended_at:
             return
-        now.member.left_at = now.now
+        now.member.left_at, now.member.away_since = now.now, None
         now.announce("member-left")
         reveal_if_complete(now)
+
+
+def come_back(member: Member) -> None:
+    """Undo leaving: the same name, role and card. Only this and joining do, no request that a page makes by itself.
+
+    Raises NotFound (404) for a removed member, Conflict (409) once the session has ended.
+    """
+    with turn(member, after_leaving=True) as now:
+        if not now.member.left_at:
+            return
+        now.member.seen_at, now.member.left_at, now.member.away_since = now.now, None, None
+        now.announce("member-joined")
 
 
 def share_role(member: Member, colleague_id: str) -> None:

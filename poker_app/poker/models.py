@@ -7,7 +7,7 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from poker_app.db import Base
-from poker_app.rules.roles import awaited, presence, role
+from poker_app.rules.roles import awaited, has_left, presence, role
 
 Id = String(16)
 
@@ -103,6 +103,11 @@ class Member(Base):
     @property
     def role(self) -> str:
         return role(facilitates=self.facilitates, votes=self.votes)
+
+    @property
+    def has_left(self) -> bool:
+        """Whether they left by their own act, and no request brings them back but joining and coming back."""
+        return has_left(self.left_at, self.away_since)
 
     def presence(self, now: datetime) -> str:
         """present, away or gone"""

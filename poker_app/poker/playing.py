@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from poker_app import clock
-from poker_app.errors import NotFound, Refusal
+from poker_app.errors import Conflict, NotFound, Refusal
 from poker_app.poker import statements
-from poker_app.poker.seats import DELETED, NOT_SEATED, REMOVED
+from poker_app.poker.seats import DELETED, LEFT, NOT_SEATED, REMOVED
 from poker_app.rules import Refused
 from poker_app.rules import round as rules
-from poker_app.rules.roles import AWAITED_FOR
+from poker_app.rules.roles import AWAITED_FOR, has_left
 
 # A member who asks for something is here; that is written at most this often.
 NOTE_EVERY = timedelta(seconds=20)
@@ -99,6 +99,8 @@ class _Tables:
     def take(self, one: Play) -> Played:
         """One card is played."""
         table, member = self._table(one.holder), self._member(one.holder)
+        if has_left(member.left_at, member.away_since) and not table.ended_at:
+            raise Conflict(LEFT)
         revealed = member.revealed_at is not None or table.id in self._turned
         rules.may_vote(
             card=one.card,

@@ -20,7 +20,12 @@ SILENT_AFTER = timedelta(seconds=90)
 
 
 def note_seen(member: Member) -> None:
-    """A request came from this member: they are here. Written at most every 20 seconds."""
+    """A request came from this member: they are here, unless they left. Written at most every 20 seconds.
+
+    A tab that was forgotten goes on asking, and its socket comes back after every break.
+    """
+    if member.has_left:
+        return
     back = member.away_since is not None or member.left_at is not None
     if not back and clock.now() - member.seen_at < NOTE_EVERY:
         return
@@ -35,6 +40,8 @@ def _returned(session_id: str, member_id: str) -> None:
     with transaction() as work:
         table, member = locked(session_id), session.get(Member, member_id)
         if member is None or member.session_id != session_id or member.removed_at or not table.running:
+            return
+        if member.has_left:
             return
         member.seen_at = clock.now()
         if member.away_since or member.left_at:

@@ -11,6 +11,7 @@ from poker_app.poker.models import Member, PokerSession
 
 NOT_SEATED = "You are not at this table. Open the invitation link to join it."
 REMOVED = "You were removed from this session. The link lets you join again."
+LEFT = "You left this session. Come back to go on."
 DELETED = "This session was deleted. Who opened it, or an admin of its account, can bring it back for 30 days."
 
 # Built once: every request begins with it.

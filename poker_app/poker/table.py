@@ -19,7 +19,7 @@ from poker_app.poker.names import shortened
 from poker_app.poker.revealed import Column, EarlierRound, cards_of, columns, earlier
 from poker_app.poker.timer import timer_of
 from poker_app.rules.deck import ranked
-from poker_app.rules.roles import presence, takeover_from
+from poker_app.rules.roles import has_left, presence, takeover_from
 from poker_app.rules.round import everyone_voted
 from poker_app.rules.tally import Tally, tally
 from poker_app.rules.timer import Timer
@@ -97,6 +97,8 @@ class Table:
     facilitators: tuple[Row[Any], ...]
     watching: tuple[str, ...]
     gone: tuple[str, ...]
+    # The ids of those who left by their own act, and do not come back by themselves.
+    left: tuple[str, ...]
     did_not_vote: tuple[str, ...]
     expected: int
     voted: int
@@ -193,6 +195,7 @@ def table_of(session_id: str) -> Table:
         facilitators=facilitators,
         watching=tuple(each.name for key, each in idle.items() if not each.votes and here[key] == "present"),
         gone=tuple(each.name for key, each in idle.items() if here[key] == "gone"),
+        left=tuple(key for key, each in members.items() if has_left(each.left_at, each.away_since)),
         did_not_vote=tuple(each.name for key, each in idle.items() if each.votes and here[key] != "gone"),
         expected=sum(seat.state != "away" for seat in seats),
         voted=sum(seat.state == "voted" for seat in seats),

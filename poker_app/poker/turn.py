@@ -17,7 +17,7 @@ from poker_app.errors import Conflict, Forbidden, NotFound
 from poker_app.poker import events
 from poker_app.poker.models import Member, PokerSession, Round, Task
 from poker_app.poker.outboxes import News
-from poker_app.poker.seats import DELETED, REMOVED
+from poker_app.poker.seats import DELETED, LEFT, REMOVED
 
 # The socket that asked: it has the answer and needs no event, unless the event saves the answer the table.
 asking_socket: ContextVar[str | None] = ContextVar("asking_socket", default=None)
@@ -91,9 +91,12 @@ def for_all(work: Transaction, table: PokerSession) -> Turn:
 
 
 @contextmanager
-def turn(member: Member, *, after_end: bool = False) -> Iterator[Turn]:
-    """Take the floor for one change. Raises NotFound for a removed member and in a deleted session, Conflict once the
-    session has ended."""
+def turn(member: Member, *, after_end: bool = False, after_leaving: bool = False) -> Iterator[Turn]:
+    """Take the floor for one change.
+
+    Raises NotFound (404) for a removed member and in a deleted session, Conflict (409) once the session has ended and
+    for a member who left a running one.
+    """
     member_id, session_id = member.id, member.session_id
     with transaction() as work:
         table = locked(session_id)
@@ -105,4 +108,6 @@ def turn(member: Member, *, after_end: bool = False) -> Iterator[Turn]:
             raise NotFound(REMOVED)
         if table.ended_at and not after_end:
             raise Conflict("The session has ended.")
+        if acting.has_left and table.running and not after_leaving:
+            raise Conflict(LEFT)
         yield Turn(work, table, acting)

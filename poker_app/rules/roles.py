@@ -28,6 +28,14 @@ def presence(*, left: bool, away_since: datetime | None, now: datetime) -> str:
     return gone if now - away_since >= AWAY_GONE_AFTER else away
 
 
+def has_left(left_at: datetime | None, away_since: datetime | None) -> bool:
+    """Whether a member left by their own act, so that only another one, joining or coming back, undoes it.
+
+    A member who was silent for ten minutes is gone too, but keeps ``away_since``: any request brings them back.
+    """
+    return left_at is not None and away_since is None
+
+
 def awaited(*, left: bool, away_since: datetime | None, now: datetime) -> bool:
     """Whether cards stay face down for a voter without one: until they leave, or are away for twelve seconds."""
     return not left and (away_since is None or now - away_since < AWAITED_FOR)

@@ -58,6 +58,14 @@ def leave(member: Member) -> ResponseReturnValue:
     return fragments.leave_for(url_for("home.front"))
 
 
+@blueprint.post("/me/return")
+@seated
+def come_back(member: Member) -> ResponseReturnValue:
+    """Sit down again after leaving."""
+    members.come_back(member)
+    return fragments.answer(member)
+
+
 @blueprint.post("/facilitators")
 @seated
 def share_role(member: Member) -> ResponseReturnValue:

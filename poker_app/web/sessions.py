@@ -42,6 +42,8 @@ def room(session_id: str) -> ResponseReturnValue:
             reopens=sessions.may_reopen(member),
             waits=sessions.is_fresh(table),
         )
+    if member.has_left:
+        return render_template("sessions/left.html", session=table, member=member, t=table_of(session_id))
     presence.note_seen(member)
     presence.sweep(session_id)
     state = table_of(session_id)

@@ -224,6 +224,12 @@ class Person:
         self.menu("Leave session")
         self.sees("Vote face down.")
 
+    def comes_back(self) -> None:
+        """After leaving, by the button."""
+        self.page.get_by_role("button", name="Come back").click()
+        expect(self.hand).to_be_visible()
+        self.is_live()
+
     def goes(self) -> None:
         """Close the browser, as a laptop's lid does: without a word."""
         self.context.close()

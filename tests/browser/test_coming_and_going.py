@@ -82,13 +82,48 @@ def test_leaving_and_coming_back(ada: Person, ben: Person, cleo: Person) -> None
     ben.leaves()
     ada.sees_seat("Ben", "voted")
 
-    # the browser knows who it is: no form, the same seat, the same card
+    # the browser knows who it is: one button, the same seat, the same card
     for each in (ben, cleo):
         each.page.goto(table.link)
-        each.is_live()
+        each.sees("You left this session")
+        ada.does_not_see_seat("Cleo")
+        each.comes_back()
     ben.has_picked("5")
     ada.sees_seat("Cleo", "thinking")
     expect(ada.table.locator(".seat")).to_have_count(3)
+
+
+def test_a_tab_that_was_forgotten(ada: Person, ben: Person) -> None:
+    table = ada.opens(options=["Reveal by itself"])
+    ben.joins(table)
+    tab = ben.another_tab()
+    tab.page.goto(table.url)
+    tab.is_live()
+    ben.leaves()
+    tab.sees("You left this session.")
+    expect(tab.hand).to_have_count(0)
+    expect(tab.page.get_by_role("button", name="Take over")).to_be_hidden()
+
+    # it asks for the table, is hidden and shown, and loaded anew: nobody waits for Ben
+    for _ in range(2):
+        with tab.page.expect_response(re.compile("/vote-table$")):
+            tab.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    ada.does_not_see_seat("Ben")
+    ada.touches("5")
+    ada.sees_cards_face_up()
+    tab.sees_status("One vote, 5")
+    again = ben.another_tab()
+    again.page.goto(table.url)
+    again.sees("You left this session")
+    ada.calls_another_vote()
+    expect(ada.table.locator(".seat")).to_have_count(1)
+
+    # by hand, in the tab that was open all the time
+    tab.comes_back()
+    ada.sees_seat("Ben", "thinking")
+    tab.picks("8")
+    ada.touches("8")
+    ada.sees_cards_face_up()
 
 
 def test_a_facilitator_stays_one(ada: Person, ben: Person) -> None:

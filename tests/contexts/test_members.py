@@ -7,7 +7,7 @@ import pytest
 from poker_app import ids
 from poker_app.billing import standing
 from poker_app.db import session
-from poker_app.poker import members, presence, seats, sessions, voting
+from poker_app.poker import members, presence, reveal, seats, sessions, voting
 from poker_app.poker.models import Member
 from tests.cast import Clock
 from tests.world.actions import Room
@@ -168,8 +168,32 @@ def test_leaving_keeps_the_card_and_the_seat(room: Room, clock: Clock) -> None:
     with room.nothing_happens():
         members.leave(room.ben)
     with room.announces("member-joined"):
-        presence.note_seen(room.ben)
-    assert room.ben.left_at is None
+        members.come_back(room.ben)
+    assert (room.ben.left_at, room.ben.votes, room.cards()) == (None, True, {"Ben": "5"})
+    with room.nothing_happens():
+        members.come_back(room.ben)
+
+
+def test_who_left_does_nothing_at_the_table(room: Room) -> None:
+    """A page that was left behind sends what it likes: only coming back and joining are acts of coming back."""
+    room.plays(room.ben, "5")
+    members.leave(room.ben)
+    before, left_at = room.cards(), room.ben.left_at
+    for verb in (
+        lambda: room.plays(room.ben, "8"),
+        lambda: voting.retract_vote(room.ben, room.round.id),
+        lambda: reveal.reveal(room.ben, room.round.id),
+        lambda: members.rename(room.ben, "Benjamin"),
+        lambda: members.set_votes(room.ben, False),
+        lambda: members.take_over(room.ben),
+    ):
+        with room.refused(409, "You left this session. Come back to go on."):
+            verb()
+    session.expire_all()
+    assert (room.cards(), room.ben.left_at) == (before, left_at)
+    sessions.end_session(room.ada)
+    with room.refused(409, ENDED):
+        members.come_back(room.ben)
 
 
 def test_leaving_an_ended_session_changes_nothing(room: Room) -> None:
@@ -291,7 +315,7 @@ def test_two_minutes_count_from_the_last_facilitator_s_leaving(room: Room, clock
 def test_a_facilitator_who_came_back_in_time_keeps_the_role(room: Room, clock: Clock) -> None:
     members.leave(room.ada)
     clock.forward(minutes=3)
-    presence.note_seen(room.ada)
+    members.come_back(room.ada)
     with room.refused(409, TOO_SOON):
         members.take_over(room.ben)
     assert room.ada.facilitates

@@ -3,7 +3,7 @@
 import pytest
 
 from poker_app.db import session
-from poker_app.poker import members, presence, sessions
+from poker_app.poker import members, presence, sessions, voting
 from poker_app.poker.models import Member
 from tests.cast import Clock
 from tests.world.actions import Room
@@ -90,6 +90,39 @@ def test_the_away_are_gone_after_ten_minutes(room: Room, clock: Clock) -> None:
     assert room.ben.left_at == since
     with room.nothing_happens():
         presence.sweep(room.table.id)
+
+
+def test_who_was_silent_for_long_is_back_with_the_next_request(room: Room, clock: Clock) -> None:
+    presence.hear([told(room, "member_removed", room.ben)])
+    clock.forward(minutes=10)
+    presence.sweep(room.table.id)
+    assert everybody(room, clock)["Ben"] == "gone"
+    with room.announces("member-joined"):
+        presence.note_seen(room.ben)
+    assert everybody(room, clock)["Ben"] == "present"
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_who_left_is_not_brought_back_by_being_heard_from(room: Room, clock: Clock, lost: bool) -> None:
+    """A tab that was forgotten polls, and its socket comes back: nobody waits for them all the same."""
+    room.lets(auto_reveal=True)
+    room.plays(room.ada, "5")
+    if lost:
+        presence.hear([told(room, "member_removed", room.ben)])
+    members.leave(room.ben)
+    room.announced.clear()
+    assert room.revealed
+    voting.vote_again(room.ada, room.round.id)
+    room.announced.clear()
+    clock.forward(seconds=30)
+    with room.nothing_happens():
+        presence.note_seen(room.ben)
+        presence.hear([told(room, "member_added", room.ben), told(room, "member_removed", room.ben)])
+        presence.sweep(room.table.id)
+    assert everybody(room, clock)["Ben"] == "gone"
+    assert room.ben.id not in presence.here(f"presence-planning-poker-{room.table.id}")
+    room.plays(room.ada, "5")
+    assert room.revealed
 
 
 def test_who_is_back_is_here_at_once(room: Room, clock: Clock) -> None:

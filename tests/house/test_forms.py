@@ -1,4 +1,4 @@
-"""Forms: each is typed into by a browser test, and where a fragment is morphed its fields bear the id of what they edit."""
+"""Each form is typed into by a browser test; where it is morphed its fields bear the id of what they edit."""
 
 import re
 from dataclasses import dataclass, field

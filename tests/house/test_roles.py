@@ -178,6 +178,7 @@ TABLE = {
     "POST members.rename": Row(SEATED, lambda world: {"member_name": "Other"}),
     "POST members.change_role": Row(SEATED, lambda world: {"role": "spectator"}),
     "POST members.leave": Row(SEATED),
+    "POST members.come_back": Row(SEATED),
     "POST members.share_role": Row(FACILITATOR, lambda world: {"member": world.seat(world.ben)}),
     "POST members.step_down": Row("404 404 404 200 200 409"),
     "POST members.remove": Row(FACILITATOR),

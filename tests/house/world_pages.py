@@ -65,6 +65,9 @@ def _pages(world: World) -> Iterator[tuple[str, TestResponse]]:
     world.ada.reveals(world.table)
     yield from _table(world, "a break")
     world.ada.post(f"{world.table.path}/me/departure")
+    yield "who left", world.ada.get(world.table.path)
+    yield "who left, htmx", world.ada.get(f"{world.table.path}/actions", headers=HTMX)
+    world.ada.post(f"{world.table.path}/me/return")
     world.ada.ends(world.table)
     yield from _table(world, "ended")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cast import HTMX
+from tests.cast import HTMX, Clock
 from tests.web.litany import ENDED, STRANGER, Litany, Route, says
 from tests.world.pages import Scene
 
@@ -12,6 +12,10 @@ NOBODY = "Nobody by that name sits here any more."
 
 def may_not(what: str) -> tuple[str, str]:
     return "ben", f"Only a facilitator may {what}."
+
+
+def leaves(scene: Scene) -> None:
+    scene.ben.post(f"{scene.table.path}/me/departure")
 
 
 def ends(scene: Scene) -> None:
@@ -46,6 +50,7 @@ class TestMembers(Litany):
         ),
         "vote": Route("me/role", {"role": "voter"}, by="cleo"),
         "leave": Route("me/departure", by="ben", leads_to="/", moments=()),
+        "come back": Route("me/return", by="ben", before=leaves),
         "share": Route("facilitators", {"member": "{ben}"}, regions=PEOPLE, role=may_not("share the role")),
         "hand over": Route(
             "facilitators", {"member": "{ben}", "instead": "1"}, regions=PEOPLE, role=may_not("hand over the role")
@@ -155,7 +160,56 @@ def test_a_name_typed_on_another_member_s_page(scene: Scene) -> None:
 
 
 def test_whoever_left_comes_back_through_the_link(scene: Scene) -> None:
-    scene.ben.post(f"{scene.table.path}/me/departure")
+    leaves(scene)
     assert scene.ben.seat(scene.table).left_at is not None
-    assert scene.ben.get(scene.table.path).status_code == 200
+    for path in ("", "/join"):
+        page = scene.ben.get(f"{scene.table.path}{path}", follow_redirects=True)
+        assert (page.status_code, says(page, "You left this session")) == (200, True)
+        assert f'action="{scene.table.path}/me/return"' in page.text
+    assert scene.ben.seat(scene.table).left_at is not None
+    answer = scene.ben.post(f"{scene.table.path}/me/return", htmx=False)
+    assert (answer.status_code, answer.location) == (303, scene.table.path)
     assert scene.ben.seat(scene.table).left_at is None
+    assert says(scene.ben.get(scene.table.path), "Your card")
+
+
+def test_joining_anew_is_coming_back_too(scene: Scene) -> None:
+    leaves(scene)
+    scene.ben.post(f"{scene.table.path}/members", {"member_name": "Ben", "role": "spectator"}, htmx=False)
+    assert (scene.ben.seat(scene.table).left_at, scene.ben.seat(scene.table).votes) == (None, False)
+
+
+def test_a_tab_that_was_forgotten_seats_nobody(scene: Scene, clock: Clock) -> None:
+    """Polls, fragments, channels and a card sent late: none of them is coming back."""
+    path, round_id = scene.table.path, scene.table.round
+    scene.ben.votes(scene.table, "5")
+    leaves(scene)
+    clock.forward(minutes=1)
+    before = scene.rows()
+    for region in ("vote-table", "task", "backlog", "actions", "people", ""):
+        assert scene.ben.get(f"{path}/{region}".rstrip("/"), headers=HTMX).status_code == 200
+    for where, form in (
+        ("channel-auth", {"channel_name": f"presence-planning-poker-{scene.table.id}", "socket_id": "1.2"}),
+        ("user-auth", {"socket_id": "1.2"}),
+    ):
+        scene.ben.post(f"{path}/{where}", form)
+    for where, form in (
+        ("votes", {"round": round_id, "card": "8"}),
+        ("votes/retraction", {"round": round_id}),
+        ("me/role", {"role": "spectator"}),
+        ("me", {"member_name": "Benjamin"}),
+    ):
+        answer = scene.ben.post(f"{path}/{where}", form)
+        assert (answer.status_code, says(answer, "You left this session. Come back to go on.")) == (409, True), where
+        assert f'hx-post="{path}/me/return"' in answer.text
+        assert 'name="card"' not in answer.text
+    assert scene.rows() == before
+
+    # what the tab shows: the table names who left, and the hand is gone
+    assert f'data-left="{scene.ids["ben"]}"' in scene.ben.get(f"{path}/vote-table").text
+    shown = scene.ben.get(f"{path}/actions", headers=HTMX).text
+    assert "You left this session." in shown
+    assert "data-votes" not in shown
+    back = scene.ben.post(f"{path}/me/return")
+    assert 'data-left=""' in back.text
+    assert 'value="5" aria-label="5" checked' in back.text

@@ -22,6 +22,8 @@ function countThinking() {
 function outdated() {
   const { round, phase, settles, facilitators, rules } = table().dataset;
   const mine = actions().dataset;
+  const left = table().dataset.left.split(' ').includes(me);
+  if (left || 'left' in mine) return left !== 'left' in mine;
   const leads = facilitators.split(' ').includes(me);
   const seated = document.getElementById(`seat-${me}`) !== null;
   if (leads !== facilitates() || rules !== mine.rules) return true;
@@ -31,7 +33,7 @@ function outdated() {
 
 function offerTakeover() {
   const from = Number(table().dataset.takeover);
-  document.getElementById('takeover').hidden = facilitates() || !from || serverNow() < from;
+  document.getElementById('takeover').hidden = facilitates() || 'left' in actions().dataset || !from || serverNow() < from;
 }
 
 function rename() {
