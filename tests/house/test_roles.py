@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import pytest
 
@@ -266,8 +267,12 @@ TABLE = {
 }
 
 
+@cache
 def routes() -> list[str]:
-    """Every method of every address, as ``POST rounds.vote``."""
+    """Every method of every address, as ``POST rounds.vote``.
+
+    Asked for once, when the tests are collected: an application that is made later changes what the world's one is.
+    """
     app = create_app(Settings(_env_file=None, database_url="sqlite://", secret_key="x", realtime="none"))
     rules = app.url_map.iter_rules()
     return sorted(f"{way} {rule.endpoint}" for rule in rules for way in rule.methods or () if way in METHODS)
