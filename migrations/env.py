@@ -4,12 +4,13 @@ from typing import Any
 
 from alembic import context
 
-from poker_app.db import UtcDateTime, db
+from poker_app.db import Document, UtcDateTime, db
 
 
 def render_item(kind: str, item: Any, _context: Any) -> str | bool:
     """A migration stands for itself: it names the database's types, not this program's."""
-    return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
+    types = {UtcDateTime: "sa.DateTime(timezone=True)", Document: "sa.JSON()"}
+    return types.get(type(item), False) if kind == "type" else False
 
 
 with db.engine.connect() as connection:

@@ -9,13 +9,15 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Engine, MetaData, event
+from sqlalchemy import JSON, DateTime, Engine, MetaData, event
 from sqlalchemy.dialects.postgresql import insert as insert_on_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_on_sqlite
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, registry
 from sqlalchemy.types import TypeDecorator
+
+from poker_app.rules.data_kinds import JSON_KEYS
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -31,6 +33,23 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Document(TypeDecorator[dict[str, Any]]):
+    """A JSON object of the keys that ``rules.data_kinds`` names for its column: what is in it is known to be somebody's
+    data, a secret, or neither. Writing another key raises ValueError."""
+
+    impl = JSON
+    cache_ok = True
+
+    def __init__(self, column: str) -> None:
+        super().__init__()
+        self.column = column
+
+    def process_bind_param(self, value: dict[str, Any] | None, dialect: Dialect) -> dict[str, Any] | None:
+        if unnamed := (value or {}).keys() - JSON_KEYS[self.column].keys():
+            raise ValueError(f"rules.data_kinds does not say what {', '.join(sorted(unnamed))} in {self.column} is")
+        return value
 
 
 class Base(DeclarativeBase):

@@ -1,9 +1,11 @@
 """Links that are mailed: for one purpose and one address, good once and for a while, kept as a digest."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from poker_app import clock, ids, limits
 from poker_app.accounts.models import MailToken
@@ -30,6 +32,16 @@ class DeadLink(Refusal):
     def __init__(self, purpose: str, sentence: str, status: int) -> None:
         super().__init__(sentence)
         self.purpose, self.status = purpose, status
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A mailed link that works: whose address it proves, and what was typed when it was asked for."""
+
+    digest: str
+    email: str
+    user_id: str | None
+    data: Mapping[str, Any]
 
 
 def may_mail(email: str, asked_from: str) -> None:
@@ -62,25 +74,37 @@ def make(purpose: str, email: str, *, user_id: str | None = None, **data: Any) -
     return secret
 
 
-def find(purpose: str, secret: str) -> MailToken:
+def find(purpose: str, secret: str) -> Link:
     """The link, if it still works; looking changes nothing, since programs that check mail do so too."""
-    found = session.get(MailToken, ids.digest(secret))
-    return _alive(found, purpose)
+    return _read(_found(purpose, secret))
 
 
-def take(purpose: str, secret: str) -> MailToken:
-    """Use the link up, and every other one for the same purpose and address. Inside the caller's transaction."""
-    link = find(purpose, secret)
+def _read(row: MailToken) -> Link:
+    return Link(row.digest, row.email, row.user_id, row.data)
+
+
+def _found(purpose: str, secret: str) -> MailToken:
+    return _alive(session.get(MailToken, ids.digest(secret)), purpose)
+
+
+def take(purpose: str, secret: str) -> Link:
+    """Use the link up, and every other one for the same purpose and address. Inside the caller's transaction.
+
+    The rows stay for a while, so that a used link can be told from one that never was; what was typed goes from them.
+    """
+    link = _found(purpose, secret)
     same = (MailToken.purpose == purpose, MailToken.email == link.email, MailToken.used_at.is_(None))
     # All of them at once and in one order, or two who follow two links would wait for each other.
     unused = select(MailToken).where(*same).order_by(MailToken.digest).with_for_update()
-    for each in session.scalars(unused.execution_options(populate_existing=True)).all():
-        each.used_at = clock.now()
-    if link not in session.dirty:
-        # Somebody else was first.
+    rows = session.scalars(unused.execution_options(populate_existing=True)).all()
+    if link not in rows:
+        # Another transaction took it first.
         session.refresh(link)
         _alive(link, purpose)
-    return link
+    taken = _read(link)
+    for each in rows:
+        each.used_at, each.data = clock.now(), {}
+    return taken
 
 
 def _alive(found: MailToken | None, purpose: str) -> MailToken:
@@ -103,8 +127,12 @@ def lasting(purpose: str) -> str:
 
 
 def purge() -> int:
-    """Delete the links that expired so long ago that nobody is told so any more. Answers with how many."""
+    """Delete the links that expired so long ago that their pages no longer say so, and empty those that expired since.
+    Answers with how many were deleted."""
     with transaction():
+        expired = select(MailToken.digest).where(MailToken.expires_at <= clock.now(), MailToken.used_at.is_(None))
+        lapsed = session.scalars(expired.with_for_update(skip_locked=True)).all()
+        session.execute(update(MailToken).where(MailToken.digest.in_(lapsed)).values(data={}))
         old = select(MailToken.digest).where(MailToken.expires_at < clock.now() - KEPT)
         found = session.scalars(old.with_for_update(skip_locked=True)).all()
         session.execute(delete(MailToken).where(MailToken.digest.in_(found)))

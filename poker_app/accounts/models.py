@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from poker_app.db import Base
+from poker_app.db import Base, Document
 from poker_app.rules.teammates import ROLES
 
 Id = String(16)
@@ -98,8 +98,8 @@ class MailToken(Base):
     purpose: Mapped[str] = mapped_column(String(20))
     email: Mapped[str] = mapped_column(String(MAX_EMAIL))
     user_id: Mapped[str | None] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"))
-    # What was typed when the mail was asked for, such as a name; never a password in the clear.
-    data: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    # What was typed when the mail was asked for, such as a name; never a password in the clear. Empty once used.
+    data: Mapped[dict[str, Any]] = mapped_column(Document("mail_token.data"), default=dict)
     made_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
@@ -113,7 +113,7 @@ class Account(Base):
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     name: Mapped[str] = mapped_column(String(80))
     created_at: Mapped[datetime]
-    session_defaults: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    session_defaults: Mapped[dict[str, Any]] = mapped_column(Document("account.session_defaults"), default=dict)
     # Whoever has proven an address there may join as a teammate by themselves.
     domain: Mapped[str | None] = mapped_column(String(253), index=True)
     # Days after its end that a session and its report are kept; None until somebody chooses.

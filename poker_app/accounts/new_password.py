@@ -2,8 +2,8 @@
 
 from poker_app import mail
 from poker_app.accounts import hashing, mailed_links, passwords
-from poker_app.accounts.mailed_links import DeadLink
-from poker_app.accounts.models import MailToken, User
+from poker_app.accounts.mailed_links import DeadLink, Link
+from poker_app.accounts.models import User
 from poker_app.accounts.users import clean_email, find_by_email
 from poker_app.db import session, transaction
 
@@ -39,7 +39,7 @@ def follow(secret: str, password: str) -> User:
     return user
 
 
-def _user_of(link: MailToken) -> User:
+def _user_of(link: Link) -> User:
     user = session.get(User, link.user_id) if link.user_id else None
     if user is None or user.email != link.email:
         raise DeadLink(PURPOSE, "This link is for an address that is no longer anybody's here.", 409)

@@ -80,4 +80,4 @@ def keep(user_id: str, password_hash: str, *, but: str = "") -> None:
     session.execute(update(User).where(User.id == user_id).values(password_hash=password_hash))
     session.execute(delete(SignIn).where(SignIn.user_id == user_id, SignIn.id != but))
     unused = (MailToken.user_id == user_id, MailToken.purpose == "new-password", MailToken.used_at.is_(None))
-    session.execute(update(MailToken).where(*unused).values(used_at=clock.now()))
+    session.execute(update(MailToken).where(*unused).values(used_at=clock.now(), data={}))

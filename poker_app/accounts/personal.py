@@ -1,7 +1,8 @@
-"""What is kept about a user in the tables of accounts: how the download tells it, and what becomes of it with them.
+"""What is kept about a user in the tables of accounts: the rows, and what becomes of them when the user is erased.
 
-Every column that points to a user stands in TRACES, by «table.column». What the database deletes together with the user
-needs no more; where a row stays, ``forget`` takes the user out of it.
+Every column by which a row is about a user stands in TRACES, by «table.column». Which columns of such a row are in the
+download, and which are to be gone afterwards, is declared in ``rules.data_kinds``. What the database deletes together
+with the user needs no more; where a row stays, ``forget`` takes the user out of it.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, inspect, select, update
+from sqlalchemy import ColumnElement, delete, false, inspect, select, update
 
 from poker_app import clock
 from poker_app.accounts import audit
@@ -27,32 +28,41 @@ from poker_app.accounts.models import (
     User,
 )
 from poker_app.db import Base, session
-
-# What lets somebody in, or could be used to find out what does. It is nobody's to download.
-_SECRET = ("digest", "hash", "secret", "totp_step")
+from poker_app.rules.data_kinds import COLUMNS, JSON_KEYS, in_download
 
 Told = list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What one column keeps of a user. ``title`` names its list in the download."""
+    """The rows that are about a user by one column. ``title`` names their list in the download."""
 
     title: str
     tell: Callable[[User], Told]
     forget: Callable[[User], None] = lambda user: None
 
 
-def told(rows: Iterable[Base], *without: str) -> Told:
-    """Rows as the download has them: every column that is no secret."""
+def told(rows: Iterable[Base], by: str) -> Told:
+    """Rows as they stand in the download of the user whom the column ``by`` names: what ``rules.data_kinds`` declares
+    to be that user's or no person's."""
     return [
         {
-            each.key: value.isoformat() if isinstance(value := getattr(row, each.key), datetime) else value
+            each.key: _plain(getattr(row, each.key), f"{each.table.name}.{each.name}", by)
             for each in inspect(type(row)).columns
-            if each.key not in without and not any(word in each.key for word in _SECRET)
+            if in_download(COLUMNS[each.table.name][each.name], by)
         }
         for row in rows
     ]
+
+
+def _plain(value: Any, column: str, by: str) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if column in JSON_KEYS:
+        # A key from before it was named here is left out.
+        named = JSON_KEYS[column]
+        return {key: each for key, each in value.items() if key in named and in_download(named[key], by)}
+    return value
 
 
 def _of[T: Base](model: type[T], *conditions: ColumnElement[bool]) -> Sequence[T]:
@@ -61,7 +71,7 @@ def _of[T: Base](model: type[T], *conditions: ColumnElement[bool]) -> Sequence[T
 
 def about(user: User) -> dict[str, Any]:
     """The user's own row."""
-    return told([user])[0]
+    return told([user], "id")[0]
 
 
 def _accounts(user: User) -> Told:
@@ -71,14 +81,21 @@ def _accounts(user: User) -> Told:
     ]
 
 
-def _forget_invitations(user: User) -> None:
-    """Ways in that the user made lead in no more, and none of them keeps the address."""
+def _by_email(column: Any, user: User) -> ColumnElement[bool]:
+    """Rows with the user's address; none where the user has no address."""
+    return column == user.email if user.email else false()
+
+
+def _forget_invitations_made(user: User) -> None:
+    """The invitations that the user made stop working, and no longer say who made them."""
     open_ones = Invitation.accepted_at.is_(None) & Invitation.withdrawn_at.is_(None)
     theirs = update(Invitation).where(Invitation.invited_by == user.id)
     session.execute(theirs.where(open_ones).values(withdrawn_at=clock.now()))
     session.execute(theirs.values(invited_by=None))
-    if user.email:
-        session.execute(delete(Invitation).where(Invitation.email == user.email))
+
+
+def _forget_invitations_got(user: User) -> None:
+    session.execute(delete(Invitation).where(_by_email(Invitation.email, user)))
 
 
 def _forget_audit(user: User) -> None:
@@ -90,15 +107,21 @@ def _forget_audit(user: User) -> None:
     audit.forget(user)
 
 
-def _forget_identities(user: User) -> None:
-    """What a provider told of its groups, by the subject."""
-    mine = select(Identity.subject).where(Identity.user_id == user.id)
-    session.execute(delete(ClerkMember).where(ClerkMember.subject.in_(mine)))
+def _in_clerk_groups(user: User) -> ColumnElement[bool]:
+    """Rows that name the user by the subject of an identity."""
+    return ClerkMember.subject.in_(select(Identity.subject).where(Identity.user_id == user.id))
+
+
+def _forget_clerk_groups(user: User) -> None:
+    session.execute(delete(ClerkMember).where(_in_clerk_groups(user)))
+
+
+def _mailed_to(user: User) -> ColumnElement[bool]:
+    return (MailToken.user_id == user.id) | _by_email(MailToken.email, user)
 
 
 def _forget_mail(user: User) -> None:
-    if user.email:
-        session.execute(delete(MailToken).where(MailToken.email == user.email))
+    session.execute(delete(MailToken).where(_mailed_to(user)))
 
 
 def _forget_accounts(user: User) -> None:
@@ -113,14 +136,14 @@ TRACES: dict[str, Trace] = {
     "recovery_code.user_id": Trace(
         "recovery_codes", lambda user: told(_of(RecoveryCode, RecoveryCode.user_id == user.id), "user_id")
     ),
-    "identity.user_id": Trace(
-        "identities", lambda user: told(_of(Identity, Identity.user_id == user.id), "user_id"), _forget_identities
+    # Before the identities, which it is found by.
+    "clerk_member.subject": Trace(
+        "clerk_groups", lambda user: told(_of(ClerkMember, _in_clerk_groups(user)), "subject"), _forget_clerk_groups
     ),
+    "identity.user_id": Trace("identities", lambda user: told(_of(Identity, Identity.user_id == user.id), "user_id")),
     "sign_in.user_id": Trace("sign_ins", lambda user: told(_of(SignIn, SignIn.user_id == user.id), "user_id")),
     "mail_token.user_id": Trace(
-        "mailed_links",
-        lambda user: told(_of(MailToken, (MailToken.user_id == user.id) | (MailToken.email == user.email)), "user_id"),
-        _forget_mail,
+        "mailed_links", lambda user: told(_of(MailToken, _mailed_to(user)), "user_id"), _forget_mail
     ),
     "teammate.user_id": Trace("accounts", _accounts, _forget_accounts),
     "removal.user_id": Trace(
@@ -129,13 +152,17 @@ TRACES: dict[str, Trace] = {
     "invitation.invited_by": Trace(
         "invitations",
         lambda user: told(_of(Invitation, Invitation.invited_by == user.id), "invited_by"),
-        _forget_invitations,
+        _forget_invitations_made,
+    ),
+    "invitation.email": Trace(
+        "invitations_to_me",
+        lambda user: told(_of(Invitation, _by_email(Invitation.email, user)), "email"),
+        _forget_invitations_got,
     ),
     "audit_entry.user_id": Trace(
         "audit_log", lambda user: told(_of(AuditEntry, AuditEntry.user_id == user.id), "user_id"), _forget_audit
     ),
     "audit_entry.subject_id": Trace(
-        "audit_log_about_me",
-        lambda user: told(_of(AuditEntry, AuditEntry.subject_id == user.id), "subject_id", "user_id", "who"),
+        "audit_log_about_me", lambda user: told(_of(AuditEntry, AuditEntry.subject_id == user.id), "subject_id")
     ),
 }

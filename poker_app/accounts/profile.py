@@ -5,8 +5,8 @@ from sqlalchemy.exc import IntegrityError
 
 from poker_app import mail
 from poker_app.accounts import audit, mailed_links, passwords
-from poker_app.accounts.mailed_links import DeadLink
-from poker_app.accounts.models import Invitation, MailToken, User
+from poker_app.accounts.mailed_links import DeadLink, Link
+from poker_app.accounts.models import Invitation, User
 from poker_app.accounts.users import clean_email, find_by_email, user_name
 from poker_app.db import session, transaction
 from poker_app.errors import Conflict, Invalid
@@ -66,7 +66,7 @@ def _keep_together(user_id: str, old: str, new: str) -> None:
     audit.recognize(user_id, old)
 
 
-def _own(user_id: str, link: MailToken) -> MailToken:
+def _own(user_id: str, link: Link) -> Link:
     if link.user_id != user_id:
         raise DeadLink(PURPOSE, "This link is for somebody else. Sign in as the user who asked for it.", 404)
     return link

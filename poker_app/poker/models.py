@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from poker_app.db import Base
+from poker_app.db import Base, Document
 from poker_app.rules.roles import awaited, has_left, presence, role
 
 Id = String(16)
@@ -70,7 +70,7 @@ class Series(Base):
     name: Mapped[str] = mapped_column(String(120))
     deck: Mapped[str] = mapped_column(String(32))
     cards: Mapped[list[str]] = mapped_column(JSON)
-    options: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    options: Mapped[dict[str, Any]] = mapped_column(Document("series.options"), default=dict)
     # Where nobody signs in: the browser that made it.
     secret_digest: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select
 
 from poker_app import accounts as people
 from poker_app import clock, ids, realtime
@@ -13,7 +13,7 @@ from poker_app.accounts.changing import lock, user_here
 from poker_app.accounts.models import Account, Teammate, User
 from poker_app.accounts.personal import Told, Trace, told
 from poker_app.billing import buying, gone
-from poker_app.billing.models import CreditTxn
+from poker_app.billing.models import CreditTxn, SentLetter
 from poker_app.db import Transaction, session, transaction
 from poker_app.errors import Conflict, Invalid
 from poker_app.poker.models import Member, PokerSession, Round, Task, Vote
@@ -27,14 +27,13 @@ FORMER = "Former member"
 
 
 def everything(user: User) -> dict[str, Any]:
-    """All that is kept about a user, in no particular need of this service to be read."""
+    """All that is kept about a user, readable without this service. What is in it is declared in ``rules.data_kinds``:
+    nothing of other people, and nothing that lets anybody in."""
     return {"format": 1, "user": accounts.about(user), **{each.title: each.tell(user) for each in TRACES.values()}}
 
 
 def _opened(user: User) -> Told:
-    wanted = ("id", "name", "account_id", "created_at", "ended_at")
-    tables = session.scalars(select(PokerSession).where(PokerSession.user_id == user.id))
-    return [{name: row[name] for name in wanted} for row in told(tables)]
+    return told(session.scalars(select(PokerSession).where(PokerSession.user_id == user.id)), "user_id")
 
 
 def _seats(user: User) -> Told:
@@ -54,6 +53,19 @@ def _seats(user: User) -> Told:
         {"session": seat.session.name, **row, "votes": votes.get(seat.id, [])}
         for seat, row in zip(seats, told(seats, "user_id"), strict=True)
     ]
+
+
+def _letters_to(user: User) -> ColumnElement[bool]:
+    """Rows whose cause ends with the user's id."""
+    return SentLetter.cause.endswith(f":{user.id}", autoescape=True)
+
+
+def _letters(user: User) -> Told:
+    return told(session.scalars(select(SentLetter).where(_letters_to(user))), "cause")
+
+
+def _forget_letters(user: User) -> None:
+    session.execute(delete(SentLetter).where(_letters_to(user)))
 
 
 def _spent(user: User) -> Told:
@@ -172,4 +184,5 @@ TRACES: dict[str, Trace] = {
     "poker_session.user_id": Trace("sessions_opened", _opened, _forget_opened),
     "member.user_id": Trace("seats", _seats),
     "credit_txn.user_id": Trace("credits_spent", _spent),
+    "sent_letter.cause": Trace("letters_about_money", _letters, _forget_letters),
 }

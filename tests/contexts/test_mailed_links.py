@@ -4,7 +4,7 @@ import pytest
 
 from poker_app import ids
 from poker_app.accounts import mailed_links
-from poker_app.accounts.mailed_links import DeadLink
+from poker_app.accounts.mailed_links import DeadLink, Link
 from poker_app.accounts.models import MailToken
 from poker_app.db import session, transaction
 from poker_app.errors import TooMany
@@ -18,7 +18,7 @@ def _here(context: None, clock: Clock) -> None:
     pass
 
 
-def taken(purpose: str, secret: str) -> MailToken:
+def taken(purpose: str, secret: str) -> Link:
     with transaction():
         return mailed_links.take(purpose, secret)
 
@@ -112,3 +112,30 @@ def test_mails_are_limited_by_address_and_by_network(clock: Clock) -> None:
         mailed_links.may_mail("one.more@example.com", "10.0.0.1")
     clock.forward(hours=1)
     mailed_links.may_mail(ADA, "10.0.0.1")
+
+
+def kept() -> list[dict[str, object]]:
+    session.expire_all()
+    return [row.data for row in session.query(MailToken).order_by(MailToken.made_at)]
+
+
+def test_what_was_typed_is_not_kept_once_the_link_is_used(clock: Clock) -> None:
+    """The second hash of a sign-up would stay for a week beside the user's own."""
+    typed = {"name": "Ada", "password_hash": "of Ada's password", "browser": "b", "onward": "/"}
+    first = mailed_links.make("sign-up", ADA, **typed)
+    clock.forward(seconds=1)
+    mailed_links.make("sign-up", ADA, **typed)
+    assert taken("sign-up", first).data == typed
+    assert kept() == [{}, {}]
+    assert dead("sign-up", first)[0] == 409
+
+
+def test_what_was_typed_is_not_kept_once_the_link_has_expired(clock: Clock) -> None:
+    secret = mailed_links.make("sign-up", ADA, name="Ada", password_hash="of Ada's password")
+    clock.forward(hours=23, minutes=59)
+    mailed_links.purge()
+    assert kept()[0]["name"] == "Ada"
+    clock.forward(minutes=1)
+    assert mailed_links.purge() == 0
+    assert kept() == [{}]
+    assert dead("sign-up", secret)[1].startswith("This link has expired.")

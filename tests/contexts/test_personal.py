@@ -4,7 +4,8 @@ import json
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import JSON, Integer, String, Table, delete, select, update
+from sqlalchemy.exc import StatementError
 
 from poker_app import ids
 from poker_app.accounts import audit, mailed_links, profile, sign_ins
@@ -22,16 +23,19 @@ from poker_app.accounts.models import (
     Teammate,
     User,
 )
-from poker_app.billing.models import CreditTxn
-from poker_app.db import Base, session, transaction
+from poker_app.billing.models import CreditTxn, SentLetter
+from poker_app.db import Base, Document, session, transaction
 from poker_app.errors import Conflict, Invalid
 from poker_app.poker import keeping, members, personal, seats, sessions
 from poker_app.poker.models import Member, PokerSession
+from poker_app.rules.data_kinds import COLUMNS, JSON_KEYS, Whose
+from poker_app.rules.data_kinds import SECRET as SECRET_KIND
 from tests.cast import Clock, add_user
 from tests.world.actions import Room, open_session
 
 NAME, EMAIL = "Zoë Quillfeather", "zoe@quillfeather.example"
 SECRET = "d" * 32
+PLANTED = "~~"
 
 
 class Life:
@@ -63,10 +67,11 @@ class Life:
                         linked_at=now,
                         used_at=now,
                     ),
-                    ClerkMember(group_id="org", subject="zoe-1", role=None, news_at=now),
+                    ClerkMember(group_id="org", subject="zoe-1", role="owner", news_at=now),
                     Removal(account_id=room.table.account_id, user_id=zoe, removed_at=now),
                     self.invites(shared, "one", email="new@example.com", by=zoe),
                     self.invites(room.table.account_id, "two", email=EMAIL),
+                    SentLetter(account_id=shared, cause=f"low:7:{zoe}", sent_at=now),
                     CreditTxn(
                         account_id=shared, key="k", kind="spend", amount=-1, balance_after=0, user_id=zoe, at=now
                     ),
@@ -75,9 +80,11 @@ class Life:
             )
             audit.note(shared, self.olga, "ownership-given", NAME, self.zoe)
             audit.note(shared, self.olga, "invited", EMAIL)
-        mailed_links.make("new-email", EMAIL, user_id=zoe, name=NAME)
+        mailed_links.make("new-email", EMAIL, user_id=zoe)
+        self.typed = {"name": NAME, "password_hash": "argon2-of-a-password", "browser": "b" * 64, "onward": "/x"}
+        mailed_links.make("sign-up", EMAIL, **self.typed)
         mailed_links.make("sign-in", EMAIL, onward="/")
-        sign_ins.begin(self.zoe, browser="Firefox", address="192.0.2.7")
+        sign_ins.begin(self.zoe, browser="Firefox", address="192.0.2.7", issuer="https://id.example")
 
     def opens(self, acting: Acting, name: str) -> Member:
         return open_session(NAME, membership=acting, name=name, secret=SECRET)
@@ -119,8 +126,41 @@ def pointing() -> set[str]:
     return {f"{key.parent.table.name}.{key.parent.name}" for key in keys}
 
 
+def person_columns() -> set[str]:
+    """Every column that rules.data_kinds says a row is about a person by."""
+    return {f"{table}.{kind.by}" for table, kinds in COLUMNS.items() for kind in kinds.values() if kind.by}
+
+
+def test_every_column_is_declared_and_no_other(context: None) -> None:
+    """A new column has no place in the download or the erasure before rules.data_kinds says what it holds."""
+    columns = {table.name: {column.name for column in table.columns} for table in Base.metadata.sorted_tables}
+    assert {table: set(kinds) for table, kinds in COLUMNS.items()} == columns
+
+
+def test_every_json_object_declares_its_keys(context: None) -> None:
+    typed = {
+        f"{mapper.local_table.name}.{column.name}": column.type
+        for mapper in Base.registry.mappers
+        for column in mapper.columns
+        if isinstance(column.type, JSON | Document)
+    }
+    documents = {name for name, kind in typed.items() if isinstance(kind, Document)}
+    assert documents == JSON_KEYS.keys()
+    assert all(kind.column == name for name, kind in typed.items() if isinstance(kind, Document))
+    # The others are lists of texts, which have no keys.
+    assert typed.keys() - documents == {"deck.cards", "poker_session.cards", "series.cards"}
+
+
+def test_a_key_that_is_not_declared_is_not_written(context: None) -> None:
+    with pytest.raises(StatementError, match=r"does not say what phone in mail_token\.data is"):
+        mailed_links.make("sign-in", EMAIL, phone="123")
+    assert session.query(MailToken).count() == 0
+
+
 def test_no_column_that_points_to_a_user_is_forgotten() -> None:
-    assert pointing() == personal.TRACES.keys()
+    # The user's own row is told and deleted by itself, the votes with their seats.
+    assert person_columns() == personal.TRACES.keys() | {"app_user.id", "vote.member_id"}
+    assert pointing() <= personal.TRACES.keys()
     titles = [trace.title for trace in personal.TRACES.values()]
     assert len(titles) == len(set(titles))
 
@@ -136,11 +176,75 @@ def test_the_download_holds_all_of_it_and_no_secret(life: Life, room: Room) -> N
     assert [vote["card"] for seat in told["seats"] for vote in seat["votes"]] == ["5"]
     assert {row["name"] for row in told["sessions_opened"]} == {"Ours", "Mine"}
     text = json.dumps(told)
-    for secret in ("digest", "password_hash", "r" * 64, ids.digest(SECRET), "secret"):
+    for secret in ("digest", "password_hash", "r" * 64, ids.digest(SECRET), "secret", *list(life.typed.values())[1:3]):
         assert secret not in text
+    # Whom she invited, and who wrote of her, is theirs.
+    for others in ("new@example.com", "Olga", life.olga.id):
+        assert others not in text
+    [sign_up] = [row for row in told["mailed_links"] if row["purpose"] == "sign-up"]
+    assert sign_up["data"] == {"name": NAME}
+    assert {row["about"] for row in told["audit_log_about_me"]} == {NAME}
+    assert {row["email"] for row in told["invitations_to_me"]} == {EMAIL}
+    assert [row["cause"] for row in told["letters_about_money"]] == [f"low:7:{life.zoe.id}"]
     other = json.dumps(personal.everything(life.olga))
     assert NAME not in json.loads(other)["user"].values()
     assert json.loads(other)["seats"] == []
+
+
+def secrets_of(table: Table) -> dict[str, object]:
+    """A value to recognize for each secret column of a table and each secret key in it."""
+    planted: dict[str, object] = {}
+    for name, kind in COLUMNS[table.name].items():
+        if keys := JSON_KEYS.get(f"{table.name}.{name}"):
+            planted[name] = {key: PLANTED + key for key in keys if keys[key] == SECRET_KIND}
+        elif kind == SECRET_KIND and not isinstance(table.columns[name].type, Integer):
+            planted[name] = (PLANTED + name)[:6]  # the shortest column has six
+    return planted
+
+
+def test_no_secret_is_in_the_download_wherever_it_is(life: Life) -> None:
+    """Every secret that rules.data_kinds knows is planted in one row of each table that a download is made of."""
+    count = 0
+    for table in Base.metadata.sorted_tables:
+        planted = secrets_of(table)
+        row = session.execute(select(*table.primary_key).limit(1)).first()
+        if table.name not in {name.partition(".")[0] for name in person_columns()} or not planted or not row:
+            continue
+        here = [column == value for column, value in zip(table.primary_key, row, strict=True)]
+        session.execute(update(table).where(*here).values(planted))
+        count += len(planted)
+    session.flush()
+    assert count >= 9
+    found = [json.dumps(personal.everything(user)) for user in (life.zoe, life.olga)]
+    session.rollback()
+    assert [text for text in found if PLANTED in text] == []
+
+
+def own_values(user: User) -> dict[str, set[str]]:
+    """By column, the texts of the rows that are about a user, which are to be gone with them."""
+    found: dict[str, set[str]] = {}
+    for table in Base.metadata.sorted_tables:
+        for name, kind in COLUMNS[table.name].items():
+            if kind.whose is Whose.OWN and isinstance(table.columns[name].type, String):
+                mine = {"email": user.email, "subject": "zoe-1", "cause": f"low:7:{user.id}"}.get(kind.by, user.id)
+                here = session.scalars(select(table.columns[name]).where(table.columns[kind.by] == mine)).all()
+                found[f"{table.name}.{name}"] = {value for value in here if value is not None}
+    return found
+
+
+def test_what_is_declared_as_own_goes(life: Life, ended: list[str]) -> None:
+    """Derived from rules.data_kinds: a column that is declared as a person's own and outlives them fails here."""
+    before = own_values(life.zoe)
+    # Life leaves something in each of them.
+    assert {name for name, values in before.items() if not values} == set()
+    personal.erase(life.zoe, EMAIL)
+    session.rollback()
+    # Words that rows of others hold too, such as a role, are no trace of her.
+    shared = {"owner", "facilitator", "oidc"}
+    for name, values in before.items():
+        table, column = name.split(".")
+        left = session.scalars(select(Base.metadata.tables[table].columns[column])).all()
+        assert (values - shared) & set(left) == set(), name
 
 
 def everywhere() -> dict[str, str]:
