@@ -1,15 +1,46 @@
-"""Whoever was removed hears nothing any more: their connections end, now or once the engine answers again."""
+"""Ends the connections of those who lost their access: at once, or as soon as the engine answers again.
 
-from poker_app import realtime
+A socket is signed in as a member of one session. What an account's user holds is found through their members.
+"""
 
-# Removed members, of whatever session, whose connections the engine failed to end.
+from datetime import timedelta
+
+from sqlalchemy import or_, select
+
+from poker_app import clock, realtime
+from poker_app.db import session
+from poker_app.poker.models import Member, PokerSession
+
+# A page that is open is heard from more often, and a socket without a page is of use only while a session runs.
+OPEN_PAGE = timedelta(days=1)
+
+# Members without access, of whatever session, whose connections the engine failed to end.
 _still_listening: set[str] = set()
 
 
 def shut_out(member_id: str) -> None:
-    """End a removed member's connections."""
+    """End a member's connections. Their access is to be taken away, and committed, before."""
     if not realtime.end_connections(member_id) and realtime.troubled():
         _still_listening.add(member_id)
+
+
+def members_of(user_id: str, account_id: str | None = None) -> list[str]:
+    """The members that a user is in running sessions, and in others where they were seen within a day; of one account
+    alone if it is named."""
+    mine = select(Member.id).join(PokerSession, PokerSession.id == Member.session_id)
+    mine = mine.where(Member.user_id == user_id, Member.removed_at.is_(None))
+    mine = mine.where(or_(PokerSession.ended_at.is_(None), Member.seen_at > clock.now() - OPEN_PAGE))
+    if account_id is not None:
+        mine = mine.where(PokerSession.account_id == account_id)
+    return list(session.scalars(mine.order_by(Member.seen_at.desc(), Member.id)))
+
+
+def shut_out_user(user_id: str, account_id: str | None = None) -> None:
+    """End all connections of a user: in every session, or in those of one account. To be called after the commit that
+    took the access away; where that removes the user from their members, ask ``members_of`` before it and ``shut_out``
+    each of them after it."""
+    for member_id in members_of(user_id, account_id):
+        shut_out(member_id)
 
 
 def try_again() -> None:

@@ -117,24 +117,31 @@ def troubled() -> bool:
     return _client is not None and _client.troubled
 
 
-def authorize(channel: str, socket_id: str, user_id: str, user_info: Mapping[str, object]) -> dict[str, Any]:
-    """What pusher-js needs to join a private or presence channel. Whether it may is decided before. With the embedded
-    engine ``end_connections`` of the user ends the socket from now on, whether it signs in or not.
+def authorize(
+    channel: str, socket_id: str, user_id: str, user_info: Mapping[str, object], asked_at: float
+) -> dict[str, Any]:
+    """What pusher-js needs to join a private or presence channel. Whether it may is decided before, but after
+    ``asked_at`` (``time.monotonic``). With the embedded engine ``end_connections`` of the user ends the socket from now
+    on, whether it signs in or not.
 
-    Raises Invalid for any other channel and for a malformed socket id.
+    Raises Invalid for any other channel and for a malformed socket id, Forbidden if ``end_connections`` of the user
+    came after ``asked_at``: the decision is out of date then.
     """
     if _client is None or not channel.startswith(("private-", "presence-")) or channel.startswith("private-encrypted-"):
         raise Invalid("This channel is not one to authorize.")
-    _client.lend(socket_id, user_id)
+    _client.lend(socket_id, user_id, asked_at)
     member = {"user_id": user_id, "user_info": user_info} if channel.startswith("presence-") else None
     return _client.authorize(channel, socket_id, member)
 
 
-def authenticate_user(socket_id: str, user_id: str, user_info: Mapping[str, object]) -> dict[str, Any]:
-    """What pusher-js needs to sign in, so that ``end_connections`` finds its socket. Raises Invalid when malformed."""
+def authenticate_user(socket_id: str, user_id: str, user_info: Mapping[str, object], asked_at: float) -> dict[str, Any]:
+    """What pusher-js needs to sign in, so that ``end_connections`` finds its socket.
+
+    Raises Invalid when malformed, Forbidden as ``authorize`` does.
+    """
     if _client is None:
         raise Invalid("There is no realtime to sign in to.")
-    _client.lend(socket_id, user_id)
+    _client.lend(socket_id, user_id, asked_at)
     return _client.authenticate_user(socket_id, {"id": user_id, "user_info": user_info})
 
 
@@ -153,7 +160,12 @@ def present(channel: str) -> set[str] | None:
 
 
 def end_connections(user_id: str) -> bool:
-    """Closes every socket that the user is known to hold. Whether the engine agreed to."""
+    """Closes every socket that the user is known to hold, and refuses what ``authorize`` and ``authenticate_user`` were
+    asked for them before. A signature given earlier is for a socket that is closed now. Whether the engine agreed to.
+
+    A user of the engine is a member of a session here. For everything that an account's user holds, see
+    ``poker.shutting_out.shut_out_user``.
+    """
     return _client.end_connections(user_id) if _client is not None else True
 
 

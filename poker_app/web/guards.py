@@ -2,6 +2,7 @@
 
 import re
 import secrets
+import time
 from collections.abc import Callable
 from functools import wraps
 from hmac import compare_digest
@@ -38,6 +39,7 @@ def install(app: Flask) -> None:
 
     @app.before_request
     def begin() -> None:
+        g.asked_at = time.monotonic()
         given = request.headers.get("X-Request-Id", "")
         g.request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
         structlog.contextvars.bind_contextvars(request_id=g.request_id)

@@ -1,6 +1,6 @@
 """The realtime engine's doors: who may listen, and what it tells us."""
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, g, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from poker_app import realtime
@@ -19,14 +19,15 @@ def authorize_channel(member: Member) -> ResponseReturnValue:
     channel, socket_id = request.form.get("channel_name", ""), request.form.get("socket_id", "")
     if channel not in (realtime.state_channel(member.session_id), realtime.presence_channel(member.session_id)):
         raise Forbidden("That channel is not this session's.")
-    return jsonify(realtime.authorize(channel, socket_id, member.id, {"name": member.name}))
+    return jsonify(realtime.authorize(channel, socket_id, member.id, {"name": member.name}, g.asked_at))
 
 
 @blueprint.post("/sessions/<session_id>/user-auth")
 @seated
 def authenticate_user(member: Member) -> ResponseReturnValue:
     """Signs the socket in as the member, so that removing the member ends it."""
-    return jsonify(realtime.authenticate_user(request.form.get("socket_id", ""), member.id, {"name": member.name}))
+    socket_id = request.form.get("socket_id", "")
+    return jsonify(realtime.authenticate_user(socket_id, member.id, {"name": member.name}, g.asked_at))
 
 
 @blueprint.post("/realtime/webhooks")

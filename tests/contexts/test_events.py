@@ -5,16 +5,21 @@ import gzip
 import json
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
-from poker_app import realtime
+from poker_app import ids, realtime
+from poker_app.accounts.models import Account, User
+from poker_app.accounts.users import add_user
 from poker_app.db import session, transaction
 from poker_app.poker import events, members, tasks, voting
 from poker_app.poker.events import APART, MOST_BYTES, News, State, catch_up, payload, publish
-from tests.cast import Cast
+from poker_app.poker.models import Member, PokerSession
+from poker_app.poker.shutting_out import shut_out_user
+from tests.cast import Cast, Clock
 from tests.conftest import Announced
 from tests.world.actions import Room
 
@@ -361,6 +366,43 @@ def test_an_engine_that_ends_no_connections_is_asked_once(room: Room, ended: Cal
     members.remove(room.ada, room.ben.id)
     catch_up(room.table.id)
     assert ended("refuses") == [room.ben.id]
+
+
+def test_a_user_s_connections_end_in_every_session_of_theirs(
+    room: Room, clock: Clock, ended: Callable[[str], list[str]]
+) -> None:
+    with transaction():
+        dora, otto = (add_user(name=name, email=f"{name.lower()}@example.com") for name in ("Dora", "Otto"))
+
+    def sits(table: PokerSession, user: User) -> str:
+        return members.join(table, name=user.name, votes=True, secret=ids.new_secret(), user=user).id
+
+    def opened(account: str) -> PokerSession:
+        founder = room.opened("Gus")
+        with transaction():
+            founder.session.account_id = account
+        return founder.session
+
+    with transaction():
+        elsewhere = Account(id="a" * 16, name="Elsewhere", created_at=clock.now())
+        session.add(elsewhere)
+    here, there, over, lately, gone = room.table, opened(elsewhere.id), *(opened(room.table.account_id) for _ in "123")
+    mine = {table.id: sits(table, dora) for table in (over, here, there, lately, gone)}
+    others = sits(here, otto)
+    with transaction():
+        over.ended_at = lately.ended_at = clock.now()
+        session.get_one(Member, mine[over.id]).seen_at = clock.now() - timedelta(days=2)
+        session.get_one(Member, mine[gone.id]).removed_at = clock.now()
+
+    ended("fails")
+    shut_out_user(dora.id)
+    assert set(ended("well")) == {mine[table.id] for table in (here, there, lately)}
+    catch_up(here.id)
+    assert set(ended("well")) == {mine[table.id] for table in (here, there, lately)}, "they end once the engine answers"
+    shut_out_user(dora.id, elsewhere.id)
+    assert ended("well") == [mine[there.id]]
+    shut_out_user(otto.id)
+    assert ended("well") == [others]
 
 
 def test_a_removal_that_cannot_be_told_of_ends_the_connections(

@@ -3,6 +3,7 @@
 import json
 import time
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -234,6 +235,22 @@ def test_ending_the_connections_of_a_user(engine: Engine, either: Clients, publi
         tab.expect("state:disconnected")
     engine.library.trigger(public, "later", {})
     ben.expect("later", public)
+
+
+def test_a_signature_is_of_no_use_once_the_connections_ended(engine: Engine, private: str) -> None:
+    place = Place(engine.api_host or engine.host, engine.port, engine.tls, "any", engine.host, engine.port)
+    with raw(engine) as socket, raw(engine) as other:
+        own = established(socket)
+        signed = engine.library.authenticate(private, own)
+        say(socket, "pusher:signin", **engine.library.authenticate_user(own, {"id": "ada"}))
+        while hear(socket)["event"] != "pusher:signin_success":
+            pass
+        assert Client(engine.own, place, engine.backend).end_connections("ada")
+        with pytest.raises(ConnectionClosed):
+            list(iter(partial(hear, socket), None))
+        established(other)
+        say(other, "pusher:subscribe", channel=private, **signed)
+        assert hear(other)["event"] in ("pusher:error", "pusher:subscription_error")
 
 
 def test_news_to_one_user(engine: Engine, clients: Clients) -> None:

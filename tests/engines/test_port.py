@@ -184,7 +184,7 @@ def test_no_engine() -> None:
     assert realtime.browser_options() is None
     assert realtime.connect_sources() == []
     with pytest.raises(Invalid):
-        realtime.authorize("private-x", "1.2", "ada", {})
+        realtime.authorize("private-x", "1.2", "ada", {}, time.monotonic())
     with pytest.raises(Forbidden):
         realtime.read_webhook({}, b"")
 
@@ -205,7 +205,7 @@ def test_publishing_into_the_same_process(monkeypatch: pytest.MonkeyPatch) -> No
         with connect(Engine("127.0.0.1", server.port, own).socket_url, compression=None) as tab:
             socket_id = json.loads(json.loads(tab.recv())["data"])["socket_id"]
             for channel in (realtime.state_channel("1"), realtime.presence_channel("1")):
-                signed = realtime.authorize(channel, socket_id, "ada", {"name": "Ada"})
+                signed = realtime.authorize(channel, socket_id, "ada", {"name": "Ada"}, time.monotonic())
                 tab.send(json.dumps({"event": "pusher:subscribe", "data": {"channel": channel, **signed}}))
                 assert "subscription_succeeded" in tab.recv(5)
             assert realtime.ready()
@@ -216,7 +216,7 @@ def test_publishing_into_the_same_process(monkeypatch: pytest.MonkeyPatch) -> No
             assert realtime.present(realtime.presence_channel("1")) == {"ada"}
             assert realtime.publish(["not a channel"], "vote", {}) is False
 
-            signed = realtime.authenticate_user(socket_id, "ada", {"name": "Ada"})
+            signed = realtime.authenticate_user(socket_id, "ada", {"name": "Ada"}, time.monotonic())
             tab.send(json.dumps({"event": "pusher:signin", "data": signed}))
             assert "signin_success" in tab.recv(5)
             assert realtime.end_connections("ada")
@@ -237,9 +237,9 @@ def test_whom_a_socket_was_authorized_for_can_end_it(signs_in_as: str) -> None:
     try:
         with connect(Engine("127.0.0.1", server.port, own).socket_url, compression=None) as tab:
             socket_id = json.loads(json.loads(tab.recv())["data"])["socket_id"]
-            signed = realtime.authorize(state, socket_id, "ada", {"name": "Ada"})
+            signed = realtime.authorize(state, socket_id, "ada", {"name": "Ada"}, time.monotonic())
             if signs_in_as:
-                told = realtime.authenticate_user(socket_id, signs_in_as, {"name": "Other"})
+                told = realtime.authenticate_user(socket_id, signs_in_as, {"name": "Other"}, time.monotonic())
                 tab.send(json.dumps({"event": "pusher:signin", "data": told}))
                 assert "signin_success" in tab.recv(5)
             # Kept for later, it opens nothing either: the socket is gone.
@@ -250,6 +250,20 @@ def test_whom_a_socket_was_authorized_for_can_end_it(signs_in_as: str) -> None:
                 tab.send(json.dumps({"event": "pusher:subscribe", "data": {"channel": state, **signed}}))
     finally:
         server.stop()
+
+
+def test_what_was_asked_before_the_connections_ended_is_not_authorized(faulty: Faulty) -> None:
+    """Whether Ada may listen was decided, then she was removed, and only now is the answer made."""
+    before = time.monotonic()
+    assert realtime.end_connections("ada")
+    for refused in (
+        lambda: realtime.authorize("private-x", "1.2", "ada", {}, before),
+        lambda: realtime.authenticate_user("1.2", "ada", {}, before),
+    ):
+        with pytest.raises(Forbidden, match="ended a moment ago"):
+            refused()
+    assert realtime.authorize("private-x", "1.2", "ben", {}, before)
+    assert realtime.authorize("private-x", "1.2", "ada", {}, time.monotonic()), "she joined again"
 
 
 def test_publishing_costs_next_to_nothing() -> None:
@@ -266,17 +280,17 @@ def test_publishing_costs_next_to_nothing() -> None:
 
 def test_authorizing_only_what_needs_it() -> None:
     realtime.configure(settings("embedded"))
-    answer = realtime.authorize("presence-x", "1.2", "ada", {"name": "Ada"})
+    answer = realtime.authorize("presence-x", "1.2", "ada", {"name": "Ada"}, time.monotonic())
     assert json.loads(answer["channel_data"]) == {"user_id": "ada", "user_info": {"name": "Ada"}}
-    assert set(realtime.authorize("private-x", "1.2", "ada", {})) == {"auth"}
+    assert set(realtime.authorize("private-x", "1.2", "ada", {}, time.monotonic())) == {"auth"}
     for channel, socket_id in [
         ("public", "1.2"), ("private-encrypted-x", "1.2"), ("private-ü", "1.2"), ("private-" + "x" * 200, "1.2"),
         ("private-x", ""), ("private-x", "1.2:private-y"), ("private-x", "1"), ("", "1.2"),
     ]:  # fmt: skip
         with pytest.raises(Invalid):
-            realtime.authorize(channel, socket_id, "ada", {})
+            realtime.authorize(channel, socket_id, "ada", {}, time.monotonic())
     with pytest.raises(Invalid):
-        realtime.authenticate_user("1", "ada", {})
+        realtime.authenticate_user("1", "ada", {}, time.monotonic())
 
 
 def test_reading_webhooks() -> None:

@@ -105,7 +105,7 @@ def test_no_header_passes_for_another(site: Engine, pages: Pages) -> None:
 def test_webhooks_reach_the_pages_signed(site: Engine, pages: Pages) -> None:
     with connect(site.socket_url) as socket:
         socket_id = json.loads(json.loads(socket.recv(5))["data"])["socket_id"]
-        signed = realtime.authorize(ROOM, socket_id, "ada", {"name": "Ada"})
+        signed = realtime.authorize(ROOM, socket_id, "ada", {"name": "Ada"}, time.monotonic())
         socket.send(json.dumps({"event": "pusher:subscribe", "data": {"channel": ROOM, **signed}}))
         assert "subscription_succeeded" in socket.recv(5)
     eventually(lambda: b"channel_vacated" in b"".join(pages.bodies))

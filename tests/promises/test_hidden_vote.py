@@ -273,7 +273,7 @@ def name_that_tells_in_the_channel(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(
         realtime,
         "authorize",
-        lambda channel, socket, user, info: authorize(channel, socket, user, {**info, "cards": _cards()}),
+        lambda channel, socket, user, info, at: authorize(channel, socket, user, {**info, "cards": _cards()}, at),
     )
 
 

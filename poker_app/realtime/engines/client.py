@@ -30,6 +30,8 @@ TIMEOUT = 0.4  # seconds, to connect and again to answer
 # Seconds that nobody is to wait twice. The timeout is each address's own, and finding a host's addresses has none.
 TOO_LONG = 1.0
 LARGEST = 10_240  # bytes of an event's data, on every engine
+# Seconds for which it is remembered whose connections were ended: longer than a request takes.
+LONGEST_REQUEST = 60.0
 
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 
@@ -57,6 +59,8 @@ class Client:
         self._embedded = backend is InProcess
         self._counts = counts
         self._absent = False
+        # User ids with the moment (``time.monotonic``) from which requests may be authorized for them again.
+        self._ended: dict[str, float] = {}
 
     @property
     def resting(self) -> bool:
@@ -98,12 +102,22 @@ class Client:
 
     def end_connections(self, user_id: str) -> bool:
         """Whether the engine agreed to close every socket signed in as the user or lent to them."""
+        now = time.monotonic()
+        self._ended[user_id] = now
+        for old in [each for each, since in self._ended.copy().items() if since < now - LONGEST_REQUEST]:
+            self._ended.pop(old, None)
         return self._ask("terminate", self._http.terminate_user_connections, user_id) is not None
 
-    def lend(self, socket: str, user_id: str) -> None:
-        """Have a socket count as the user's, where it is this process's own."""
+    def lend(self, socket: str, user_id: str, asked_at: float) -> None:
+        """Have a socket count as the user's, where it is this process's own.
+
+        Raises Forbidden if ``end_connections`` of the user came after ``asked_at`` (``time.monotonic``).
+        """
         if self._embedded and (hub := running.hub()):
             hub.lend(socket, user_id)
+        # Asked after lending: ending the connections notes the moment first, and looks for the user's sockets then.
+        if self._ended.get(user_id, asked_at) > asked_at:
+            raise Forbidden("Your access to this session ended a moment ago.")
 
     def _ask(self, what: str, call: Any, *args: object) -> dict[str, Any] | None:
         """The engine's answer, or None where it failed, refused or is left alone for now."""
