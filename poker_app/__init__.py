@@ -8,6 +8,7 @@ from poker_app import accounts, billing, logs, mail, metrics, realtime, tracing
 from poker_app.accounts import clerk, providers, sign_ins
 from poker_app.billing import payments
 from poker_app.db import db, let_go
+from poker_app.poker import losing_access
 from poker_app.settings import ROOT, Settings
 
 # A body that is not a file has no business being longer.
@@ -66,6 +67,7 @@ def configure(settings: Settings) -> None:
     clerk.configure(settings)
     mail.configure(settings)
     realtime.configure(settings)
+    losing_access.configure()
 
 
 def _engine_options(settings: Settings) -> dict[str, object]:

@@ -2,8 +2,16 @@
 
 import hashlib
 import hmac
+from functools import partial
 
+from blinker import Signal
+
+from poker_app.db import afterwards
 from poker_app.settings import Settings
+
+# Sent, after the commit, with the id of a user who lost access: a sign-in of theirs ended, or (``account_id``) they
+# belong to that account no longer.
+access_ended = Signal()
 
 _open = True
 _key = b""
@@ -24,6 +32,11 @@ def derived_secret(of: str) -> str:
     """A secret that can be made again whenever it is to be shown: only its digest is stored, and who reads the database
     without ``SECRET_KEY`` has nothing."""
     return hmac.new(_key, of.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def end_access(user_id: str, account_id: str | None = None) -> None:
+    """Send ``access_ended`` once the transaction under way is committed."""
+    afterwards(partial(access_ended.send, user_id, account_id=account_id))
 
 
 def seats_of(account_id: str) -> int | None:

@@ -9,11 +9,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import delete
-
-from poker_app.accounts import clerk_groups
+from poker_app.accounts import clerk_groups, sign_ins
 from poker_app.accounts.identities import connected, forget
-from poker_app.accounts.models import Identity, SignIn, User
+from poker_app.accounts.models import Identity, User
 from poker_app.accounts.providers.claims import address, short_name
 from poker_app.accounts.users import find_by_email
 from poker_app.db import session, transaction
@@ -90,7 +88,7 @@ def _user_deleted(subject: str) -> User | None:
         forget(identity)
         if user.email is None and not connected(user):
             # Nobody could come in again; so nobody stays in either.
-            session.execute(delete(SignIn).where(SignIn.user_id == user.id))
+            sign_ins.remove(user.id)
             return user
     return None
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from poker_app import clock
-from poker_app.accounts import clerk_groups
+from poker_app.accounts import clerk_groups, sign_ins
 from poker_app.accounts.models import Identity, SignIn, User
 from poker_app.accounts.providers.claims import Claims
 from poker_app.accounts.users import add_user, find_by_email
@@ -122,7 +122,6 @@ def disconnect(user: User, provider_name: str, subject: str, *, but: str | None)
 
 def forget(identity: Identity, *, but: str | None = None) -> None:
     """Take a login elsewhere away, and with it the sign-ins that came by it, inside the caller's transaction."""
-    came_by_it = SignIn.user_id == identity.user_id, SignIn.issuer == identity.issuer
-    session.execute(delete(SignIn).where(*came_by_it, SignIn.id != (but or "")))
+    sign_ins.remove(identity.user_id, SignIn.issuer == identity.issuer, SignIn.id != (but or ""))
     session.delete(identity)
     session.flush()

@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from sqlalchemy import delete, update
+from sqlalchemy import update
 
 from poker_app import clock, limits, mail
-from poker_app.accounts import hashing
+from poker_app.accounts import hashing, sign_ins
 from poker_app.accounts.models import MailToken, SignIn, User
 from poker_app.accounts.users import clean_email, find_by_email
 from poker_app.db import session, transaction
@@ -78,6 +78,6 @@ def keep(user_id: str, password_hash: str, *, but: str = "") -> None:
     """Store a password, inside the caller's transaction: signs out everywhere but in one browser, and ends the links
     that would set another one."""
     session.execute(update(User).where(User.id == user_id).values(password_hash=password_hash))
-    session.execute(delete(SignIn).where(SignIn.user_id == user_id, SignIn.id != but))
+    sign_ins.remove(user_id, SignIn.id != but)
     unused = (MailToken.user_id == user_id, MailToken.purpose == "new-password", MailToken.used_at.is_(None))
     session.execute(update(MailToken).where(*unused).values(used_at=clock.now(), data={}))

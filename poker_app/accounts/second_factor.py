@@ -6,6 +6,7 @@ import pyotp
 from sqlalchemy import delete, func, select, update
 
 from poker_app import clock, ids, limits, mail
+from poker_app.accounts import sign_ins
 from poker_app.accounts.models import RecoveryCode, SignIn, User
 from poker_app.db import session, transaction
 from poker_app.errors import Conflict, Invalid
@@ -48,7 +49,7 @@ def turn_on(user: User, secret: str, code: str, *, sign_in_id: str) -> list[str]
             raise Conflict("Your second factor is on already.")
         row.totp_secret, row.totp_step = secret, step
         codes = _new_codes(user_id)
-        session.execute(delete(SignIn).where(SignIn.user_id == user_id, SignIn.id != sign_in_id))
+        sign_ins.remove(user_id, SignIn.id != sign_in_id)
     _tell(email, "Your second factor was turned on")
     return codes
 

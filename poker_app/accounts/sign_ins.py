@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 
-from poker_app import clock, ids
+from poker_app import accounts, clock, ids
 from poker_app.accounts.models import SignIn, User
 from poker_app.db import session, transaction
 
@@ -58,14 +58,21 @@ def end(user: User, sign_in_id: str) -> None:
     """Sign one of the user's browsers out. Nothing happens where it is signed out already."""
     user_id = user.id
     with transaction():
-        session.execute(delete(SignIn).where(SignIn.id == sign_in_id, SignIn.user_id == user_id))
+        remove(user_id, SignIn.id == sign_in_id)
 
 
 def end_everywhere(user: User, *, but: str | None = None) -> None:
     """Sign a user out in every browser, or in every other one than the sign-in ``but``."""
     user_id = user.id
     with transaction():
-        session.execute(delete(SignIn).where(SignIn.user_id == user_id, SignIn.id != (but or "")))
+        remove(user_id, SignIn.id != (but or ""))
+
+
+def remove(user_id: str, *which: ColumnElement[bool]) -> None:
+    """Delete sign-ins of a user, inside the caller's transaction. Every way of ending one ends here: once it is
+    committed, the user's connections end too, and browsers that are still signed in connect anew."""
+    session.execute(delete(SignIn).where(SignIn.user_id == user_id, *which))
+    accounts.end_access(user_id)
 
 
 def purge() -> int:

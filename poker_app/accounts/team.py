@@ -72,6 +72,7 @@ def unseat(them: Teammate) -> None:
     _withdraw_theirs(them.account_id, them.user_id, rules.reaches(them.role, "admin"))
     session.delete(them)
     accounts.teammates_changed(them.account_id)
+    accounts.end_access(them.user_id, them.account_id)
 
 
 def _withdraw_theirs(account_id: str, user_id: str, knew_the_link: bool) -> None:
@@ -93,6 +94,7 @@ def leave(acting: Acting) -> None:
         audit.note(now.account.id, now.user, "teammate-left")
         session.delete(find(now, now.user.id))
         accounts.teammates_changed(now.account.id)
+        accounts.end_access(now.user.id, now.account.id)
 
 
 def seat(account: Account, user: User, role: str) -> bool:

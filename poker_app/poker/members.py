@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 
+from sqlalchemy import select
+
 from poker_app import clock, ids
-from poker_app.accounts.models import User
+from poker_app.accounts.models import Teammate, User
 from poker_app.billing import gate
 from poker_app.db import session, transaction
 from poker_app.errors import Conflict, Invalid, NotFound
@@ -156,11 +158,30 @@ def remove(member: Member, colleague_id: str) -> None:
         colleague = now.colleague(colleague_id)
         if colleague is now.member:
             raise Invalid("You cannot remove yourself. Leave the session instead.")
-        colleague.removed_at = now.now
-        colleague.facilitates = False
-        _take_back_card(now, colleague)
-        now.announce("member-removed", member=colleague.id)
-        reveal_if_complete(now)
+        _send_away(now, colleague)
+
+
+def _send_away(now: Turn, colleague: Member) -> None:
+    colleague.removed_at = now.now
+    colleague.facilitates = False
+    _take_back_card(now, colleague)
+    now.announce("member-removed", member=colleague.id)
+    reveal_if_complete(now)
+
+
+def remove_former_teammate(user_id: str, account_id: str) -> None:
+    """Send a user away who left an account: out of its running sessions that are open to teammates only. In the others
+    they may stay, as everybody may come in there. Outside of any transaction."""
+    closed = select(Member.id, PokerSession.id).join(PokerSession, PokerSession.id == Member.session_id)
+    closed = closed.where(PokerSession.account_id == account_id, PokerSession.teammates_only)
+    closed = closed.where(PokerSession.ended_at.is_(None), PokerSession.deleted_at.is_(None))
+    mine = session.execute(closed.where(Member.user_id == user_id, Member.removed_at.is_(None))).all()
+    for member_id, session_id in mine:
+        with transaction() as work:
+            table, member = locked(session_id), session.get_one(Member, member_id)
+            back_again = session.get(Teammate, (account_id, user_id))
+            if table.running and member.removed_at is None and back_again is None:
+                _send_away(Turn(work, table, member), member)
 
 
 def nudge(member: Member, colleague_id: str) -> None:

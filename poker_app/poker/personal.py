@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, func, select
 
 from poker_app import accounts as people
-from poker_app import clock, ids, realtime
+from poker_app import clock, ids
 from poker_app.accounts import personal as accounts
 from poker_app.accounts.changing import lock, user_here
 from poker_app.accounts.models import Account, Teammate, User
@@ -18,6 +18,7 @@ from poker_app.db import Transaction, session, transaction
 from poker_app.errors import Conflict, Invalid
 from poker_app.poker.models import Member, PokerSession, Round, Task, Vote
 from poker_app.poker.names import told_apart
+from poker_app.poker.shutting_out import shut_out
 from poker_app.poker.turn import Turn
 
 FORMER = "Former member"
@@ -133,7 +134,7 @@ def erase(user: User, typed: str) -> None:
             trace.forget(me)
         session.delete(me)
     for member_id in connected:
-        realtime.end_connections(member_id)
+        shut_out(member_id)
 
 
 def _delete_accounts(alone: Sequence[Account]) -> list[str]:
