@@ -9,7 +9,7 @@ from poker_app.accounts.changing import change
 from poker_app.accounts.models import Account
 from poker_app.errors import Conflict, Invalid, NotInPlan
 from poker_app.rules.deck import DECKS
-from poker_app.rules.domains import domain_of, is_public
+from poker_app.rules.domains import company_of
 from poker_app.rules.timer import MAX_SECONDS, MIN_SECONDS
 
 # The switches of a session, as the form for a new one names them.
@@ -106,8 +106,7 @@ def own_domain(acting: Acting) -> str | None:
     service's."""
     if acting.user is None or acting.user.email is None:
         return None
-    domain = domain_of(acting.user.email)
-    return None if is_public(domain) else domain
+    return company_of(acting.user.email)
 
 
 def open_to_domain(acting: Acting) -> None:

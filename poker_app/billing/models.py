@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from poker_app.accounts.models import Id
+from poker_app.accounts.models import Digest, Id
 from poker_app.db import Base, Document
 
 
@@ -101,6 +101,16 @@ class Subscription(Base):
     trial_ends_at: Mapped[datetime | None]
     asked: Mapped[int] = mapped_column(default=0)
     looked: Mapped[int] = mapped_column(default=0)
+
+
+class Trial(Base):
+    """A trial that a user, an address or a company has had, as a digest that only ``SECRET_KEY`` makes again. It stays
+    when its account and its user go, or deleting oneself would bring another."""
+
+    __tablename__ = "trial"
+
+    key: Mapped[str] = mapped_column(Digest, primary_key=True)
+    begun_at: Mapped[datetime]
 
 
 class WebhookEvent(Base):

@@ -84,6 +84,7 @@ _TABLES: dict[str, dict[Kind, str]] = {
         NO_PERSON: "account_id customer_id subscription_id plan status seats period_start period_end ends_at "
         "past_due_since trial_ends_at asked looked",
     },
+    "trial": {SECRET: "key", NO_PERSON: "begun_at"},
     "webhook_event": {NO_PERSON: "id type object_id account_id received_at done_at tries problem"},
     # The cause ends with the id of the user who got the letter.
     "sent_letter": {_own("cause"): "cause", NO_PERSON: "account_id sent_at"},

@@ -30,6 +30,12 @@ def domain_of(email: str) -> str:
     return email.rpartition("@")[2].lower()
 
 
+def company_of(email: str) -> str | None:
+    """The domain of the company that an address is at, or None at a mail service that is open to everybody."""
+    domain = domain_of(email)
+    return None if is_public(domain) else domain
+
+
 def is_public(domain: str) -> bool:
     """Whether a domain is a mail service's, or a whole ending such as ``co.uk``, and not one company's."""
     first, *rest = domain.lower().split(".")

@@ -55,7 +55,7 @@ def page(acting: Acting) -> ResponseReturnValue:
         s=statement.statement_of(acting.account),
         seats=len(teammates_of(acting.account)),
         surplus=len(gate.surplus(acting.account.id)),
-        may_try=standing.may_try(acting.account.id),
+        may_try=standing.may_try(acting.account.id, acting.user.id if acting.user else None),
         lines=lines,
         before=before,
         more=lines[-1].id if len(lines) == PAGE else None,

@@ -4,8 +4,10 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from poker_app.accounts.acting import make_account
+from poker_app.accounts.models import User
 from poker_app.billing import ledger
-from poker_app.billing.models import CreditAccount, CreditTxn
+from poker_app.billing.models import CreditAccount, CreditTxn, Subscription
 from poker_app.db import session, transaction
 from poker_app.poker.models import Member, PokerSession
 from poker_app.settings import Settings
@@ -89,6 +91,20 @@ def test_two_clicks_on_the_trial_begin_it_once(app: Flask, owner: Person) -> Non
     assert (statuses.count(303), statuses.count(409)) == (1, 7)
     assert left(app, owner) == 21
     the_books_agree(app, owner.account)
+
+
+def test_accounts_of_one_company_begin_one_trial_at_once(app: Flask, owner: Person) -> None:
+    """Each clicks for an account of their own; Ada for two, from two tabs."""
+    people = [Person(app, f"p{number}").signs_in() for number in range(5)]
+    with app.app_context():
+        second = make_account(session.get_one(User, owner.user), "A second one").account.id
+    clicks = [(tab, account) for tab in same_browser(owner, 2) for account in (owner.account, second)]
+    clicks += [(person, person.account) for person in people]
+    path = "/accounts/{}/billing/trial"
+    answers = each_at_once(lambda click: click[0].post(path.format(click[1]), htmx=False).status_code, clicks)
+    assert (answers.count(303), answers.count(409)) == (1, len(clicks) - 1)
+    with app.app_context():
+        assert session.query(Subscription).filter(Subscription.trial_ends_at.is_not(None)).count() == 1
 
 
 def test_one_key_of_the_ledger_counts_once_for_many(app: Flask, owner: Person) -> None:

@@ -4,13 +4,15 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import select, update
 
 from poker_app import ids
 from poker_app.accounts import preferences, team
-from poker_app.accounts.acting import Acting, acting_for, home_of
+from poker_app.accounts.acting import Acting, acting_for, home_of, make_account
 from poker_app.accounts.models import Account, User
+from poker_app.accounts.users import find_by_email
 from poker_app.billing import gate, ledger, standing
-from poker_app.billing.models import Subscription
+from poker_app.billing.models import Subscription, Trial
 from poker_app.db import session, transaction
 from poker_app.errors import Conflict, NotInPlan, OutOfCredits
 from poker_app.poker import members, retention, reveal, sessions, voting
@@ -374,6 +376,69 @@ def test_a_trial_comes_once(acting: Acting, clock: Clock) -> None:
     session.rollback()
     opens(acting)
     assert left(acting) == 2
+
+
+def tries(email: str, *, of: str = "", domain: str | None = None) -> str:
+    """A user with this address begins the trial for an account of theirs: "begun", or the first words of the refusal,
+    which the page must not offer either. ``of``: the name of the account, each one's own unless it is told."""
+    with transaction():
+        user = find_by_email(email) or add_user(name=email.partition("@")[0], email=email)
+    account = make_account(user, of or email).account
+    if domain:
+        with transaction():
+            session.execute(update(Account).where(Account.id == account.id).values(domain=domain))
+    refusal = _begins(account.id, user.id)
+    if not refusal:
+        return "begun"
+    assert "one trial for each person and each company" in refusal
+    # Nothing is left of the try.
+    assert (standing.plan_of(account.id).name, ledger.balance(account.id)) == ("free", 0)
+    return refusal.partition(" had ")[0]
+
+
+def _begins(account_id: str, user_id: str) -> str:
+    """The sentence of the refusal, which is refused exactly where it is not offered; "" if the trial has begun."""
+    offered, sentence = standing.may_try(account_id, user_id), ""
+    try:
+        with transaction():
+            standing.start_trial(account_id, user_id)
+    except Conflict as refusal:
+        sentence = refusal.sentence
+    assert offered == (not sentence)
+    return sentence
+
+
+def test_a_user_has_one_trial_whatever_accounts_they_make(acting: Acting) -> None:
+    assert [tries("mallory@gmail.com", of=name) for name in "abcde"] == ["begun"] + ["You have"] * 4
+
+
+def test_a_company_has_one_trial(acting: Acting) -> None:
+    assert tries("ben@acme.example") == "begun"
+    assert tries("cleo@acme.example") == "Somebody at acme.example has"
+    assert tries("gus@acme.example.org") == "begun"
+    # Whoever has no address there, but an account that is open to those who have.
+    assert tries("dora@gmail.com", domain="acme.example") == "Somebody at acme.example has"
+
+
+def test_a_mail_service_is_no_company(acting: Acting) -> None:
+    assert [tries(f"{name}@{at}") for name in ("ben", "cleo") for at in ("gmail.com", "gmx.de")] == ["begun"] * 4
+
+
+def test_another_address_or_a_new_user_brings_no_other_trial(acting: Acting) -> None:
+    assert tries("mallory@gmail.com") == "begun"
+    mallory = find_by_email("mallory@gmail.com")
+    assert mallory
+    with transaction():
+        session.execute(update(User).where(User.id == mallory.id).values(email="mallory@gmx.de"))
+    assert tries("mallory@gmx.de") == "You have"
+    assert tries("mallory@gmail.com") == "You have"
+
+
+def test_a_trial_is_remembered_without_whose_it_was(acting: Acting) -> None:
+    tries("ben@acme.example")
+    kept = "".join(session.scalars(select(Trial.key)))
+    assert len(kept) == 3 * 32
+    assert set(kept) <= set("0123456789abcdef")
 
 
 def test_where_nothing_is_sold_nothing_is_counted(acting: Acting, monkeypatch: pytest.MonkeyPatch) -> None:
