@@ -6,7 +6,12 @@ from email.utils import formatdate, make_msgid
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from poker_app.rules.printable import unlinked
 from poker_app.settings import ROOT
+
+# What people chose, and a stranger reads in a letter from us.
+NAMES = ("account", "asker", "name", "who")
+MAX_NAME, MAX_SUBJECT = 60, 150
 
 _templates = Environment(
     loader=FileSystemLoader(ROOT / "templates"),
@@ -18,13 +23,15 @@ _templates = Environment(
 
 
 def write(letter: str, *, public_url: str, **about: object) -> EmailMessage:
-    """A message with a subject, a text and an HTML part; whom it is from and to is not in it yet."""
+    """A message with a subject, a text and an HTML part; whom it is from and to is not in it yet. NAMES are shortened,
+    and no links in it."""
     site = public_url.rstrip("/")
-    values = {"site": site, "link": lambda path: site + path, **about}
+    names = {name: unlinked(str(about[name]), MAX_NAME) for name in NAMES if name in about}
+    values = {"site": site, "link": lambda path: site + path, **about, **names}
     subject, _, text = _templates.get_template(f"emails/{letter}.txt").render(values).partition("\n")
     message = EmailMessage(policy=SMTP)
     # A name in a subject must not start another header.
-    message["Subject"] = " ".join(subject.split())
+    message["Subject"] = " ".join(subject.split())[:MAX_SUBJECT]
     message["Date"], message["Message-ID"] = formatdate(usegmt=True), make_msgid(domain="faceup.invalid")
     message.set_content(text.strip() + "\n")
     message.add_alternative(_templates.get_template(f"emails/{letter}.html").render(values), subtype="html")

@@ -1,6 +1,7 @@
 """The mail port against a real server: plain, through TLS, with a password, refusing, slow and gone."""
 
 import datetime
+import re
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -14,13 +15,15 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from jinja2 import meta
 
 from poker_app import mail
 from poker_app.accounts.users import clean_email
 from poker_app.errors import Invalid
 from poker_app.mail import Undelivered, letters
 from poker_app.mail.engines import smtp
-from poker_app.settings import Settings
+from poker_app.rules.printable import unlinked
+from poker_app.settings import ROOT, Settings
 from tests.post import Post
 
 ADA = "ada@example.com"
@@ -249,3 +252,67 @@ def test_the_console_prints_the_text(capsys: pytest.CaptureFixture[str]) -> None
     assert f"Mail to {ADA}: Sign in to Faceup" in said
     assert "http://127.0.0.1:8000/sign-in/link/0a1b" in said
     assert "<" not in said
+
+
+# --- names in letters
+
+
+def every_letter() -> list[str]:
+    return sorted(path.stem for path in (ROOT / "templates/emails").glob("*.txt"))
+
+
+def variables(letter: str) -> set[str]:
+    """What the templates of a letter are given."""
+    found: set[str] = set()
+    for ending in ("txt", "html"):
+        source = (ROOT / f"templates/emails/{letter}.{ending}").read_text()
+        found |= meta.find_undeclared_variables(letters._templates.parse(source))
+    return found - {"link", "site", "button"}
+
+
+# What no person chooses: our own paths and words, figures, plans; and the user's own new address, to themselves.
+OURS = {"days", "ends", "free", "happened", "lasting", "left", "path", "plan", "role", "secret"}
+
+
+def test_every_name_in_a_letter_is_known_to_be_one() -> None:
+    told = {letter: variables(letter) for letter in every_letter()}
+    assert set().union(*told.values()) == OURS | set(letters.NAMES)
+
+
+LINKS = [
+    ("http://evil.example click", "http evil·example click"),
+    ("HTTPS://evil.example/a?b=c#d", "HTTPS evil·example/a?b=c#d"),
+    ("see www.evil.example", "see www·evil·example"),
+    ("evil.example", "evil·example"),
+    ("evil。example", "evil·example"),
+    ("evil．example", "evil·example"),
+    ("//evil.example", "evil·example"),
+    ("\\\\evil.example", "evil·example"),
+    ("mallory@evil.example", "mallory@evil·example"),
+    ("mailto:mallory@evil.example", "mailto mallory@evil·example"),
+    ("http://10.0.0.1/x", "http 10·0.0.1/x"),
+    ("кириллица.рф", "кириллица·рф"),
+    ("x" * 100, "x" * 59 + "…"),
+]
+
+
+@pytest.mark.parametrize(("name", "shown"), LINKS)
+def test_no_name_is_a_link(name: str, shown: str) -> None:
+    """A stranger can call an account anything, and have us mail that to anybody."""
+    about = dict.fromkeys(OURS - {"secret", "path"}, "1") | {"secret": "0a1b", "path": "/invitations/0a1b", "left": 2}
+    for letter in every_letter():
+        made = letters.write(letter, public_url="https://faceup.example", **about, **dict.fromkeys(letters.NAMES, name))
+        text = made.get_body(("plain",)).get_content()
+        html = made.get_body(("html",)).get_content()
+        for part in (made["Subject"], text, html):
+            for link in re.findall(r"(?:https?:|www\.|mailto:)[^\s\"<]*", part, re.IGNORECASE):
+                assert link.startswith("https://faceup.example"), (letter, link)
+            assert name not in part, letter
+        if letter == "invitation":
+            assert made["Subject"] == f"{shown} invites you to {shown} on Faceup"
+        assert len(made["Subject"]) <= letters.MAX_SUBJECT
+
+
+@pytest.mark.parametrize("name", ["Ada L.", "Dr. Who", "Sprint 1.2", "Q4: planning", "Müller & Söhne", "12:30", "a/b"])
+def test_a_name_that_is_none_stays_as_it_is(name: str) -> None:
+    assert unlinked(name, letters.MAX_NAME) == name
