@@ -1,0 +1,72 @@
+"""Descriptions: drawn in bounded time, drawn once, and nothing of them lost."""
+
+import re
+import time
+from html import unescape
+
+import pytest
+
+from poker_app.web import markdown
+
+LONGEST = 10_000
+# What takes the parser longest, repeated: up to 360 ms for a description where nothing is bounded.
+WORST = ["![", "[", "a\n\n", "<a@b.c>", "#\n", "*~a", "![](", "a\n", "a*", "a\n=\n", "1) a\n", "[[a]", "* a\n", "a**b*"]
+WORST += [
+    "_a_",
+    "***a",
+    "<http://a>",
+    "-a\n",
+    "- - ",
+    "> > ",
+    "# a\n",
+    "[a]: b\n",
+    "`a",
+    "~~a~~",
+    "&amp;",
+    "\\",
+    "|a|\n",
+]
+ENOUGH = 0.05  # seconds of processor
+BACKLOG = (
+    "## As a payer\n\nI want **one** list, so that:\n\n- it is `short`\n- it is [linked](https://x.example/a_b)\n\n"
+)
+
+
+def processor_time(unit: str) -> float:
+    """Of drawing a description made of this, the best of three: the collector may run in any."""
+    took = []
+    for number in range(3):
+        text = f"{number}{unit * LONGEST}"[:LONGEST]
+        began = time.process_time()
+        markdown.render(text)
+        took.append(time.process_time() - began)
+    return min(took)
+
+
+@pytest.mark.parametrize("unit", WORST)
+def test_the_worst_description_is_drawn_in_bounded_time(unit: str) -> None:
+    markdown.render("loads the *parser*")
+    assert processor_time(unit) < ENOUGH
+
+
+def test_what_is_not_drawn_is_shown_as_it_was_typed() -> None:
+    text = "**bold**\n" + "<b>&\n" * 2_000
+    shown = markdown.render(text[:LONGEST])
+    assert shown.startswith("<p><strong>bold</strong>")
+    assert "<b>" not in shown
+    assert unescape(re.sub(r"<(?!b>)[^>]*>", "", shown)).split() == ["bold", *text[:LONGEST].split()[1:]]
+
+
+def test_a_long_backlog_item_is_drawn_whole() -> None:
+    shown = markdown.render(BACKLOG * 35)
+    assert shown.count("<h4>") == shown.count("<strong>") == 35
+    assert (shown.count("<li>"), shown.count("<a ")) == (70, 35)
+    assert "**" not in shown
+
+
+def test_a_description_is_drawn_once() -> None:
+    markdown.render("drawn *once*")
+    before = markdown.render.cache_info()
+    assert markdown.render("drawn *once*") == "<p>drawn <em>once</em></p>\n"
+    after = markdown.render.cache_info()
+    assert (after.hits, after.misses) == (before.hits + 1, before.misses)
