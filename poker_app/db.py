@@ -218,11 +218,12 @@ def _commit_together(engine: Engine, act: Act[Any, Any], batch: Sequence[_Write[
 
 
 def disk_failed(problem: DBAPIError) -> bool:
-    """Whether the database could not write because its disk is full or failing. Nothing was written then."""
+    """Whether the database could not write because its disk is full, read-only or failing. Nothing was written then."""
     code = getattr(problem.orig, "sqlite_errorcode", None)
     if code is not None:
-        return code & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
-    return getattr(problem.orig, "sqlstate", None) in ("53100", "58030")  # disk_full, io_error
+        return code & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY)
+    # disk_full, io_error, read_only_sql_transaction
+    return getattr(problem.orig, "sqlstate", None) in ("53100", "58030", "25006")
 
 
 @event.listens_for(Engine, "connect")

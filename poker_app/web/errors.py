@@ -2,7 +2,7 @@
 
 import structlog
 from flask import Flask, Response, g, make_response, render_template, request
-from sqlalchemy.exc import OperationalError, TimeoutError  # noqa: A004
+from sqlalchemy.exc import DBAPIError, InternalError, OperationalError, TimeoutError  # noqa: A004
 from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 
 from poker_app.accounts.mailed_links import DeadLink
@@ -27,8 +27,8 @@ SENTENCES = {
     413: "That is too much text for one form. 64 KB is the limit.",
     500: "Something broke on our side. What you sent before is kept; please try again.",
     503: "The database does not answer just now. Please look whether your change arrived, and try again in a moment.",
-    507: "The disk that everything is kept on is full or failing, so nothing was saved. Please tell whoever runs this "
-    "service, and try again once they have seen to it.",
+    507: "The disk that everything is kept on is full, read-only or failing, so nothing was saved. Please tell "
+    "whoever runs this service, and try again once they have seen to it.",
 }
 
 
@@ -56,13 +56,19 @@ def install(app: Flask) -> None:
         return answer(refused.sentence, KINDS[refused.kind].status)
 
     @app.errorhandler(OperationalError)
+    @app.errorhandler(InternalError)
     @app.errorhandler(TimeoutError)
-    def no_database(error: OperationalError | TimeoutError) -> Response:
-        g.database_away = True
-        if isinstance(error, OperationalError) and disk_failed(error):
-            log.exception("disk_failed")
+    def no_database(error: OperationalError | InternalError | TimeoutError) -> Response:
+        # Every request is refused alike while it lasts: one line each says it, and a traceback nothing more.
+        problem = str(getattr(error, "orig", None) or error).partition("\n")[0]
+        if isinstance(error, DBAPIError) and disk_failed(error):
+            g.database_away = True
+            log.error("disk_failed", problem=problem)
             return answer(SENTENCES[507], 507)
-        log.exception("database_unavailable")
+        if isinstance(error, InternalError):
+            raise error
+        g.database_away = True
+        log.error("database_unavailable", problem=problem)
         return answer(SENTENCES[503], 503, retry_after=5)
 
     @app.errorhandler(SecurityError)

@@ -2,9 +2,10 @@
 
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from poker_app import schema
+from poker_app.db import disk_failed
 
 blueprint = Blueprint("health", __name__)
 
@@ -17,11 +18,16 @@ def alive() -> ResponseReturnValue:
 
 @blueprint.get("/readyz")
 def ready() -> ResponseReturnValue:
-    """The database answers and has every migration."""
+    """The database answers, has every migration, and takes a write."""
     try:
-        current = schema.is_current()
-    except SQLAlchemyError:
-        return jsonify(status="unavailable", reason="The database does not answer."), 503
-    if not current:
-        return jsonify(status="unavailable", reason="Migrations are missing: python -m poker_app.cli migrate"), 503
+        if not schema.is_current():
+            return _unavailable("Migrations are missing: python -m poker_app.cli migrate")
+        schema.check_writes()
+    except SQLAlchemyError as problem:
+        full = isinstance(problem, DBAPIError) and disk_failed(problem)
+        return _unavailable("The disk is full, read-only or failing." if full else "The database does not answer.")
     return jsonify(status="ready")
+
+
+def _unavailable(reason: str) -> ResponseReturnValue:
+    return jsonify(status="unavailable", reason=reason), 503

@@ -135,6 +135,8 @@ def test_a_full_disk_fails_cleanly_and_only_as_long_as_it_is_full(place: tuple[H
         while not all(each.refusals for each in players):
             time.sleep(0.01)  # between two looks at what other threads note
         assert Address(house.port).ask("GET", "/")[0] == 200
+        status, _headers, told = Address(house.port).ask("GET", "/readyz")
+        assert (status, "The disk is full, read-only or failing." in told) == (503, True)
         resource.prlimit(house.process, resource.RLIMIT_FSIZE, unlimited)
         wait_for_estimates(players)
     check_refused_for_the_disk(players)
@@ -167,5 +169,5 @@ def test_what_postgresql_says_of_its_disk_is_passed_on(place: tuple[House, str])
 def check_refused_for_the_disk(players: list[Player]) -> None:
     refusals = [refusal for each in players for refusal in each.refusals]
     assert {status for status, _, _ in refusals} == {507}
-    assert all("full or failing, so nothing was saved" in told for _, told, _ in refusals)
+    assert all("full, read-only or failing, so nothing was saved" in told for _, told, _ in refusals)
     assert not any(each.open_questions or each.unanswered for each in players)
