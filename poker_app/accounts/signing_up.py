@@ -1,5 +1,7 @@
 """Signing up with a password. The user is made once the address has proven to be theirs."""
 
+from datetime import timedelta
+
 from sqlalchemy.exc import IntegrityError
 
 from poker_app import ids, limits, mail
@@ -11,6 +13,8 @@ from poker_app.db import transaction
 from poker_app.errors import Invalid
 
 PURPOSE = "sign-up"
+# Forms from one network: whether a password is strong enough takes longer to say than most pages.
+MAX_FORMS, SENT_WITHIN = 60, timedelta(minutes=15)
 
 
 def mail_link(*, name: str, email: str, password: str, onward: str, browser: str, asked_from: str) -> str:
@@ -20,6 +24,7 @@ def mail_link(*, name: str, email: str, password: str, onward: str, browser: str
     If the address is somebody's already, they get a letter that says so, and nobody else learns of it.
     """
     name, email = user_name(name), clean_email(email)
+    limits.spend("sign-up", asked_from, most=MAX_FORMS, within=SENT_WITHIN)
     refuse_weak(password, name, email)
     mailed_links.may_mail(email, asked_from)
     password_hash = hashing.hashed(password)  # for a known address too, so that time tells nothing

@@ -155,3 +155,18 @@ def test_a_name_that_cannot_be_leaves_the_link_good(post: Post) -> None:
     assert signing_in.follow(secret, name=" Ada\u202e  Lovelace ")[0].name == "Ada Lovelace"
     with pytest.raises(DeadLink):
         mailed_links.find("sign-in", secret)
+
+
+def test_forms_are_counted_before_their_passwords_are_weighed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To weigh a long password takes a tenth of a second: a flood of them is refused unweighed."""
+    weighed: list[str] = []
+    monkeypatch.setattr(passwords, "whats_wrong", lambda password, _about: weighed.append(password) or "Too weak.")
+    form = {"name": "M", "password": "x" * 200, "onward": "/", "browser": BROWSER, "asked_from": HERE}
+    for number in range(signing_up.MAX_FORMS):
+        with pytest.raises(Invalid, match="Too weak"):
+            signing_up.mail_link(email=f"m{number}@example.com", **form)
+    with pytest.raises(TooMany):
+        signing_up.mail_link(email=ADA, **form)
+    assert len(weighed) == signing_up.MAX_FORMS
+    with pytest.raises(Invalid):
+        signing_up.mail_link(email=ADA, **{**form, "asked_from": "10.0.0.2"})
