@@ -10,7 +10,9 @@ from weakref import WeakKeyDictionary
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import JSON, DateTime, Engine, MetaData, event
+from sqlalchemy.dialects.postgresql import Insert as InsertOnPostgresql
 from sqlalchemy.dialects.postgresql import insert as insert_on_postgresql
+from sqlalchemy.dialects.sqlite import Insert as InsertOnSqlite
 from sqlalchemy.dialects.sqlite import insert as insert_on_sqlite
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -86,6 +88,13 @@ def let_go(_problem: BaseException | None = None) -> None:
             session().invalidate()
 
 
+def give_connection_back() -> None:
+    """Return this request's connection to the pool before something slow; what was read is read anew afterwards.
+    Inside a transaction nothing happens."""
+    if session.registry.has() and not session.info.get("writing"):
+        session.rollback()
+
+
 class Transaction:
     """A write under way. What is handed to ``afterwards`` runs once it is committed, in order."""
 
@@ -134,10 +143,15 @@ def afterwards(action: Callable[[], object]) -> None:
     session.info["writing"].afterwards(action)
 
 
+def insert_into(model: type[Base]) -> InsertOnPostgresql | InsertOnSqlite:
+    """An INSERT that may say what happens where its key is there: ``on_conflict_do_update`` and ``_do_nothing``."""
+    insert = insert_on_postgresql if session.get_bind().dialect.name == "postgresql" else insert_on_sqlite
+    return insert(model.__table__)  # type: ignore[arg-type]
+
+
 def add_if_missing(model: type[Base], row: Mapping[str, Any]) -> bool:
     """Insert a row, inside the transaction under way, unless one with its key is there. Whether it was inserted."""
-    insert = insert_on_postgresql if session.get_bind().dialect.name == "postgresql" else insert_on_sqlite
-    wanted = insert(model.__table__).values(row).on_conflict_do_nothing()  # type: ignore[arg-type]
+    wanted = insert_into(model).values(row).on_conflict_do_nothing()
     made = session.execute(wanted.execution_options(preserve_rowcount=True))
     return made.rowcount == 1  # type: ignore[attr-defined,no-any-return]
 

@@ -1,27 +1,110 @@
-"""Passwords as they are kept: argon2id, with the library's parameters, taken up anew when those change."""
+"""Passwords as they are stored: argon2id with the library's parameters, a few at a time, anew when those change."""
 
 import unicodedata
-from functools import cache
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from functools import cache, partial
+from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING
+
+from poker_app.db import give_connection_back
+from poker_app.errors import TooMany
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher
 
+# Each takes 64 MiB and four threads of the library's own: two at once keep two to eight cores busy, with 128 MiB.
+MAX_AT_ONCE = 2
+# Threads that wait beside those two. A process with pages has eight threads or more (deploy/gunicorn.conf.py): one is
+# left for everything else.
+MAX_WAITING = 5
+# Seconds; the whole queue takes less than one on two idle cores. And what is asked of those who are turned away.
+MAX_WAIT, RETRY_AFTER = 3, 2
+# Characters of a password that is looked at. Twice and more what may be chosen, however an accent is put together.
+MAX_TYPED = 1_000
+
+_places = BoundedSemaphore(MAX_AT_ONCE + MAX_WAITING)
+_turns = BoundedSemaphore(MAX_AT_ONCE)
+_under_way: dict[tuple[str, str], Future[bool]] = {}
+_under_way_lock = Lock()
+
+
+class Busy(TooMany):
+    """More passwords are sent than the process hashes. It says nothing about who sends them."""
+
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__("Too many passwords are being checked just now. Wait a few seconds and try again.", RETRY_AFTER)
+
 
 def hashed(password: str) -> str:
-    """What is kept of a password. Slow on purpose: about a twentieth of a second and 64 MiB."""
-    return _hasher().hash(_composed(password))
+    """What is stored of a password. Slow on purpose: about a twentieth of a second and 64 MiB.
+
+    Raises:
+        Busy: (503) too many are hashed already.
+    """
+    with _turn():
+        return _hasher().hash(_composed(password))
 
 
 def matches(kept: str | None, password: str) -> bool:
-    """Whether a password is the one that was kept. Takes as long where none was kept, so that time tells nothing."""
+    """Whether a password is the one that was kept. Takes as long where none was kept, so that time tells nothing.
+
+    The same question from several threads at once is worked out once: a team that types its session's password.
+
+    Raises:
+        Busy: (503) too many are hashed already.
+    """
+    if len(password) > MAX_TYPED:
+        return False
+    against = kept or _decoy()
+    return _once((against, password), partial(_verify, against, _composed(password))) and kept is not None
+
+
+def _verify(kept: str, password: str) -> bool:
     from argon2.exceptions import VerificationError
 
+    with _turn():
+        try:
+            return _hasher().verify(kept, password)
+        except VerificationError:
+            return False
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    if not _places.acquire(blocking=False):
+        raise Busy
     try:
-        _hasher().verify(kept or _decoy(), _composed(password))
-    except VerificationError:
-        return False
-    return kept is not None
+        give_connection_back()
+        if not _turns.acquire(timeout=MAX_WAIT):
+            raise Busy
+        try:
+            yield
+        finally:
+            _turns.release()
+    finally:
+        _places.release()
+
+
+def _once(question: tuple[str, str], answer: Callable[[], bool]) -> bool:
+    with _under_way_lock:
+        first = question not in _under_way
+        outcome = _under_way.setdefault(question, Future())
+    if not first:
+        give_connection_back()
+        return outcome.result()
+    try:
+        outcome.set_result(answer())
+    except BaseException as problem:
+        outcome.set_exception(problem)
+        raise
+    finally:
+        with _under_way_lock:
+            del _under_way[question]
+    return outcome.result()
 
 
 def is_outdated(kept: str) -> bool:

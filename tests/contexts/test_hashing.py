@@ -1,0 +1,109 @@
+"""Hashing a few passwords at a time: how many at once, how many wait, and what the others are told."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from itertools import islice
+from typing import Any
+
+import pytest
+from argon2 import PasswordHasher
+
+from poker_app.accounts import hashing
+from poker_app.accounts.hashing import MAX_AT_ONCE, MAX_WAITING, Busy
+
+ROOM = MAX_AT_ONCE + MAX_WAITING
+PATIENCE = 20  # seconds for threads that are sure to come
+
+
+class Gated(PasswordHasher):
+    """Hashes once the test opens the gate; knows how many are at it."""
+
+    def __init__(self) -> None:
+        super().__init__(time_cost=1, memory_cost=64, parallelism=1)
+        self.kept = super().hash("vier kleine Igel")
+        self.gate = threading.Event()
+        self.full = threading.Event()
+        self.now = self.most = self.calls = 0
+        self._lock = threading.Lock()
+
+    def verify(self, *given: Any) -> Any:
+        with self._lock:
+            self.now, self.calls = self.now + 1, self.calls + 1
+            self.most = max(self.most, self.now)
+            if self.now == MAX_AT_ONCE:
+                self.full.set()
+        try:
+            assert self.gate.wait(PATIENCE)
+            return super().verify(*given)
+        finally:
+            with self._lock:
+                self.now -= 1
+
+
+@pytest.fixture
+def gated(context: None, monkeypatch: pytest.MonkeyPatch) -> Gated:
+    hashing._decoy()
+    gated = Gated()
+    monkeypatch.setattr(hashing, "_hasher", lambda: gated)
+    return gated
+
+
+@pytest.fixture
+def threads() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(3 * ROOM) as pool:
+        yield pool
+
+
+def matching(app: Any, kept: str, password: str) -> bool:
+    with app.app_context():
+        return hashing.matches(kept, password)
+
+
+def test_few_at_once_some_wait_and_the_rest_are_told(
+    app: Any, gated: Gated, threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hashing, "MAX_WAIT", PATIENCE)
+    asked = [threads.submit(matching, app, gated.kept, f"wrong {number}") for number in range(3 * ROOM)]
+    # Nothing moves on yet: only those end that find no room.
+    for refused in islice(as_completed(asked, PATIENCE), 2 * ROOM):
+        problem = refused.exception()
+        assert isinstance(problem, Busy)
+        assert (problem.status, problem.retry_after) == (503, hashing.RETRY_AFTER)
+    gated.gate.set()
+    assert [each.result(PATIENCE) for each in asked if each.exception(PATIENCE) is None] == [False] * ROOM
+    assert (gated.most, gated.calls) == (MAX_AT_ONCE, ROOM)
+    # And afterwards there is room again.
+    assert hashing.matches(gated.kept, "vier kleine Igel")
+
+
+def test_waiting_is_bounded(
+    app: Any, gated: Gated, threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hashing, "MAX_WAIT", 0.05)
+    first = [threads.submit(matching, app, gated.kept, f"wrong {number}") for number in range(MAX_AT_ONCE)]
+    assert gated.full.wait(PATIENCE)
+    with pytest.raises(Busy):
+        hashing.matches(gated.kept, "vier kleine Igel")
+    with pytest.raises(Busy):
+        hashing.hashed("grüne Wolken über Ulm")
+    gated.gate.set()
+    assert [each.result(PATIENCE) for each in first] == [False] * MAX_AT_ONCE
+    assert hashing.hashed("grüne Wolken über Ulm")
+
+
+def test_the_same_password_from_a_whole_team_is_worked_out_once(
+    app: Any, gated: Gated, threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = threading.Semaphore(0)
+    monkeypatch.setattr(hashing, "give_connection_back", there.release)
+    team = [threads.submit(matching, app, gated.kept, "vier kleine Igel") for _ in range(3 * ROOM)]
+    assert all(there.acquire(timeout=PATIENCE) for _ in team)
+    gated.gate.set()
+    assert [each.result(PATIENCE) for each in team] == [True] * 3 * ROOM
+    assert gated.calls == 1
+
+
+def test_what_is_far_too_long_is_wrong_without_work(gated: Gated) -> None:
+    assert not hashing.matches(gated.kept, "x" * (hashing.MAX_TYPED + 1))
+    assert gated.calls == 0
