@@ -1,22 +1,25 @@
-"""Counting tries: in the database, because serverless functions share no memory."""
+"""Rate limits, counted in the database, because serverless functions share no memory."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import IPv6Address, IPv6Network, ip_address
+from typing import NamedTuple
 
-from sqlalchemy import String, delete, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import String, case, delete, literal, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from poker_app import clock, ids
-from poker_app.db import Base, session, transaction
-from poker_app.errors import TooMany
+from poker_app.db import Base, UtcDateTime, add_if_missing, insert_into, session, transaction
+from poker_app.errors import Invalid, Refusal, TooMany
+from poker_app.rules.networks import networks_of
 
 # Longer than any limit's time.
-KEPT = timedelta(days=1)
+KEPT = timedelta(days=2)
 
 
 class Tries(Base):
-    """How often something was tried by somebody since a moment. Who, is kept as a digest only."""
+    """How often something was tried since a moment. What and by whom is stored as a digest only."""
 
     __tablename__ = "tries"
 
@@ -25,53 +28,133 @@ class Tries(Base):
     count: Mapped[int]
 
 
-def spend(what: str, who: str, *, most: int, within: timedelta, times: int = 1) -> None:
-    """Use up one try of ``what``, or as many as ``times``; raise TooMany, and use none up, if ``who`` has too few left.
-    Counted and decided in one transaction."""
-    try:
-        _spend(what, who, most, within, times)
-    except IntegrityError:
-        # Two first tries at the same moment: the other one's row is there now.
-        _spend(what, who, most, within, times)
+class Counter(NamedTuple):
+    """One row of the table, and how far it may count."""
+
+    key: str
+    most: int
+    within: timedelta
 
 
-def _spend(what: str, who: str, most: int, within: timedelta, times: int) -> None:
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most ``most`` tries of ``what`` in the time ``within``."""
+
+    what: str
+    most: int
+    within: timedelta
+
+    def of(self, *who: str) -> list[Counter]:
+        """Counted for one user, account, address of mail or the like, from wherever the tries come."""
+        return [self._counter(1, *who)]
+
+    def of_network(self, address: str, *who: str) -> list[Counter]:
+        """Counted for the networks that an IP address lies in, and where given for ``who`` in each of them."""
+        return [self._counter(times, *who, network) for network, times in networks_of(address)]
+
+    def _counter(self, times: int, *who: str) -> Counter:
+        return Counter(ids.digest(" ".join((self.what, *who))), self.most * times, self.within)
+
+
+def spend(counters: Sequence[Counter], times: int = 1) -> None:
+    """Count ``times`` tries, decided and counted in one transaction.
+
+    Raises:
+        TooMany: (429) if one of the counters has too few left. None of them has counted then.
+    """
+    now, new = clock.now(), False
+    with transaction():
+        # In one order, so that two transactions never wait for each other.
+        for counter in sorted(counters):
+            goes_on = Tries.since > now - counter.within
+            counted = insert_into(Tries).values(key=counter.key, since=now, count=times)
+            counted = counted.on_conflict_do_update(
+                index_elements=[Tries.key],
+                set_={
+                    "since": case((goes_on, Tries.since), else_=literal(now, UtcDateTime())),
+                    "count": case((goes_on, Tries.count), else_=0) + times,
+                },
+            )
+            since, count = session.execute(counted.returning(Tries.since, Tries.count)).one()
+            if count > counter.most:
+                raise _too_many(since, counter, now)
+            new = new or since == now
+        if new:
+            _tidy(now)
+
+
+def refuse_used_up(counters: Sequence[Counter]) -> None:
+    """Ask whether one more try is left, and count nothing. What was read before is read anew afterwards.
+
+    Raises:
+        TooMany: (429) if one of the counters is used up.
+    """
+    session.rollback()  # or SQLite would answer with what was there when this transaction began
     now = clock.now()
-    with transaction():
-        tries = session.get(Tries, _key(what, who), with_for_update=True)
-        if tries is None:
-            # Tidied up without what others are counting on, so that two who tidy never wait for each other.
-            old = select(Tries.key).where(Tries.since < now - KEPT).with_for_update(skip_locked=True)
-            session.execute(delete(Tries).where(Tries.key.in_(old)))
-            # Added, not merged: a row that came in between must clash, or its tries would be forgotten.
-            session.add(Tries(key=_key(what, who), since=now, count=times))
-        elif tries.since + within <= now:
-            tries.since, tries.count = now, times
-        elif tries.count + times <= most:
-            tries.count += times
-        else:
-            seconds = int((tries.since + within - now).total_seconds()) + 1
-            raise TooMany(f"That was tried too often from here. Wait {_told(seconds)} and try again.", seconds)
+    keys = [counter.key for counter in counters]
+    rows = session.execute(select(Tries.key, Tries.since, Tries.count).where(Tries.key.in_(keys)))
+    found = {key: (since, count) for key, since, count in rows}
+    for counter in counters:
+        since, count = found.get(counter.key, (now, 0))
+        if since + counter.within > now and count >= counter.most:
+            raise _too_many(since, counter, now)
 
 
-def _told(seconds: int) -> str:
-    return f"{seconds} seconds" if seconds < 300 else f"{-(-seconds // 60)} minutes"
+@contextmanager
+def failures(counters: Sequence[Counter], of: type[Refusal] = Invalid) -> Iterator[None]:
+    """Count how often the block raises ``of``; what succeeds is not counted, however much of it comes at once.
 
+    Several blocks that run at once are as good as one after another in the order in which they end: once the last
+    failure is counted, whatever else is under way is refused, right or wrong. So no more than the limit's failures
+    are ever answered, and no success beside them.
 
-def give_back(what: str, who: str) -> None:
-    """Return a try that was none: the code was right, say."""
-    with transaction():
-        session.execute(update(Tries).where(Tries.key == _key(what, who)).values(count=Tries.count - 1))
-
-
-def _key(what: str, who: str) -> str:
-    return ids.digest(f"{what} {_network(who)}")
-
-
-def _network(who: str) -> str:
-    """A household has one IPv4 address, but a whole /64 of IPv6 ones."""
+    Raises:
+        TooMany: (429) before the block or after it, if one of the counters is used up.
+    """
+    refuse_used_up(counters)
     try:
-        address = ip_address(who)
-    except ValueError:
-        return who
-    return str(IPv6Network((address, 64), strict=False)) if isinstance(address, IPv6Address) else who
+        yield
+    except of:
+        spend(counters)
+        raise
+    refuse_used_up(counters)
+
+
+def note(what: str) -> None:
+    """Remember for a while that something happened; as a digest only."""
+    with transaction():
+        noted = {"key": ids.digest(what), "since": clock.now(), "count": 1}
+        if add_if_missing(Tries, noted):
+            _tidy(clock.now())
+
+
+def is_noted(what: str) -> bool:
+    """Whether ``note`` was called with the same."""
+    return session.scalar(select(Tries.count).where(Tries.key == ids.digest(what))) is not None
+
+
+def network(address: str) -> str:
+    """The narrowest network that an IP address is counted in."""
+    return networks_of(address)[0][0]
+
+
+def give_back(counters: Sequence[Counter]) -> None:
+    """Take back a try that came to nothing: the mail could not be sent, say."""
+    with transaction():
+        for counter in sorted(counters):
+            session.execute(update(Tries).where(Tries.key == counter.key).values(count=Tries.count - 1))
+
+
+def _tidy(now: datetime) -> None:
+    # Last in the transaction, and without rows that others have locked: it waits for none of them.
+    old = select(Tries.key).where(Tries.since < now - KEPT).with_for_update(skip_locked=True)
+    session.execute(delete(Tries).where(Tries.key.in_(old)))
+
+
+def _too_many(since: datetime, counter: Counter, now: datetime) -> TooMany:
+    seconds = int((since + counter.within - now).total_seconds()) + 1
+    return TooMany(f"That was tried too often from here. Wait {_in_words(seconds)} and try again.", seconds)
+
+
+def _in_words(seconds: int) -> str:
+    return f"{seconds} seconds" if seconds < 300 else f"{-(-seconds // 60)} minutes"

@@ -14,12 +14,13 @@ from poker_app.accounts.models import Account, Invitation, Teammate, User
 from poker_app.accounts.users import clean_email
 from poker_app.db import session
 from poker_app.errors import Conflict, Invalid, NotFound, TooMany
+from poker_app.limits import Limit
 from poker_app.rules import teammates as rules
 from poker_app.rules.addresses import typed_addresses
 
 GOOD_FOR = timedelta(days=7)
 MOST_AT_ONCE = 20
-MOST_MAILS, MAILS_WITHIN = 60, timedelta(hours=1)
+MAILS = Limit("invite", 60, timedelta(hours=1))
 LINK = "a link"
 
 
@@ -120,11 +121,11 @@ def _listed(parts: Sequence[str]) -> str:
 def _spend_mails(acting: Acting, count: int) -> None:
     try:
         # By whom, too: accounts are quickly made.
-        for who in (acting.account.id, acting.user.id if acting.user else ""):
-            limits.spend("invite", who, most=MOST_MAILS, within=MAILS_WITHIN, times=count)
+        by_user = MAILS.of(acting.user.id) if acting.user else []
+        limits.spend([*MAILS.of(acting.account.id), *by_user], times=count)
     except TooMany as too_many:
         minutes = too_many.retry_after // 60 + 1
-        sentence = f"At most {MOST_MAILS} invitations are sent in an hour. Try again in {minutes} minutes."
+        sentence = f"At most {MAILS.most} invitations are sent in an hour. Try again in {minutes} minutes."
         raise TooMany(sentence, too_many.retry_after) from too_many
 
 

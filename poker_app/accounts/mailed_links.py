@@ -8,9 +8,13 @@ from typing import Any
 from sqlalchemy import delete, select, update
 
 from poker_app import clock, ids, limits
+from poker_app.accounts import known_browsers
+from poker_app.accounts.known_browsers import Bounds
 from poker_app.accounts.models import MailToken
+from poker_app.accounts.users import find_by_email
 from poker_app.db import session, transaction
 from poker_app.errors import Refusal
+from poker_app.limits import Limit
 
 # What there are links for, and how long each works.
 WORKS_FOR = {
@@ -22,8 +26,9 @@ WORKS_FOR = {
 # So long it is told apart from a link that never was.
 KEPT = timedelta(days=7)
 
-MOST_MAILS, MAILED_WITHIN = 5, timedelta(hours=1)
-MOST_MAILS_ASKED = 40
+# Each purpose is counted apart: links to sign in with that others asked for keep nobody from a new password.
+MAILS = Bounds(Limit("mail", 5, timedelta(hours=1)), Limit("mail from anywhere", 30, timedelta(hours=1)))
+MAILS_ASKED = Limit("asking for mail", 40, timedelta(hours=1))
 
 
 class DeadLink(Refusal):
@@ -44,13 +49,18 @@ class Link:
     data: Mapping[str, Any]
 
 
-def may_mail(email: str, asked_from: str) -> None:
-    """Use up one of the mails to an address, and of those that one network may ask for. Raises TooMany.
+def may_mail(purpose: str, email: str, asked_from: str, *, device: str = "") -> None:
+    """Use up one of the mails for a purpose that one network may have sent to an address, and of those that it may ask
+    for. Whether the address is anybody's makes no difference. A browser that the address's user has signed in with
+    before, by its cookie ``device``, has mails of its own.
 
-    Whether the address is anybody's makes no difference.
+    Raises:
+        TooMany: (429) five in an hour to one address, or forty in all.
     """
-    limits.spend("asking for mail", asked_from, most=MOST_MAILS_ASKED, within=MAILED_WITHIN)
-    limits.spend("mail", email, most=MOST_MAILS, within=MAILED_WITHIN)
+    user = find_by_email(email) if device else None
+    known = known_browsers.name_in(device, user.id if user else None)
+    asked = [] if known else MAILS_ASKED.of_network(asked_from)
+    limits.spend([*MAILS.counters(f"{purpose} {email}", asked_from, known), *asked])
 
 
 def make(purpose: str, email: str, *, user_id: str | None = None, **data: Any) -> str:

@@ -10,10 +10,10 @@ from poker_app.db import session, transaction
 PURPOSE = "new-password"
 
 
-def mail_link(typed: str, *, asked_from: str) -> str:
+def mail_link(typed: str, *, asked_from: str, device: str = "") -> str:
     """Mail a link that sets a password; answers with the address. Whoever has no account is told so by mail as well."""
     email = clean_email(typed)
-    mailed_links.may_mail(email, asked_from)
+    mailed_links.may_mail(PURPOSE, email, asked_from, device=device)
     user = find_by_email(email)
     secret = mailed_links.make(PURPOSE, email, user_id=user.id if user else None)
     letter = "new_password" if user else "no_account"

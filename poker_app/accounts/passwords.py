@@ -5,50 +5,56 @@ from datetime import timedelta
 from sqlalchemy import update
 
 from poker_app import clock, limits, mail
-from poker_app.accounts import hashing, sign_ins
+from poker_app.accounts import hashing, known_browsers, sign_ins
+from poker_app.accounts.known_browsers import Bounds
 from poker_app.accounts.models import MailToken, SignIn, User
 from poker_app.accounts.users import clean_email, find_by_email
 from poker_app.db import session, transaction
 from poker_app.errors import Invalid
+from poker_app.limits import Counter, Limit
 from poker_app.rules.passwords import whats_wrong
 
-MOST_WRONG, MOST_WRONG_FROM, WRONG_WITHIN = 10, 100, timedelta(minutes=15)
+WRONG = Bounds(Limit("password", 10, timedelta(minutes=15)), Limit("password anywhere", 100, timedelta(hours=1)))
+# One password tried on many addresses.
+WRONG_FROM = Limit("passwords from", 100, timedelta(minutes=15))
 
 
-def sign_in(typed: str, password: str, *, asked_from: str) -> User:
-    """Who has this address and this password. Raises Invalid, with one answer for a wrong address and a wrong password,
-    and TooMany, for both alike too."""
+def sign_in(typed: str, password: str, *, asked_from: str, device: str = "") -> User:
+    """Who has this address and this password. ``device``: the cookie that the browser is known by.
+
+    Raises:
+        Invalid: (422) with one answer for a wrong address and a wrong password.
+        TooMany: (429) after ten wrong ones from this network, for both alike too; (503) while too many are checked.
+    """
     email = clean_email(typed)
-    _spend(email, asked_from)
     user = find_by_email(email)
-    kept = user.password_hash if user else None
-    if not hashing.matches(kept, password) or user is None or kept is None:
-        raise Invalid("The address or the password is not right.")
-    _give_back(email, asked_from)
+    with limits.failures(_counters(email, asked_from, known_browsers.name_in(device, user.id if user else None))):
+        kept = user.password_hash if user else None
+        if not hashing.matches(kept, password) or user is None or kept is None:
+            raise Invalid("The address or the password is not right.")
     if hashing.is_outdated(kept):
         _keep_anew(user.id, kept, hashing.hashed(password))
     return user
 
 
-def confirm(user: User, password: str, *, asked_from: str) -> None:
-    """Make sure that it is the user who asks for something that matters. Whoever has no password needs none."""
-    kept, who = user.password_hash, user.id
+def confirm(user: User, password: str, *, asked_from: str, device: str = "") -> None:
+    """Make sure that it is the user who asks for something that matters. A user without a password needs none.
+
+    Raises:
+        Invalid: (422) the password is wrong.
+        TooMany: (429) after ten wrong ones from this network; (503) while too many are checked.
+    """
+    kept, user_id = user.password_hash, user.id
     if kept is None:
         return
-    _spend(who, asked_from)
-    if not hashing.matches(kept, password):
-        raise Invalid("That is not your password.", "current")
-    _give_back(who, asked_from)
+    with limits.failures(_counters(user_id, asked_from, known_browsers.name_in(device, user_id))):
+        if not hashing.matches(kept, password):
+            raise Invalid("That is not your password.", "current")
 
 
-def _spend(who: str, asked_from: str) -> None:
-    limits.spend("passwords from", asked_from, most=MOST_WRONG_FROM, within=WRONG_WITHIN)
-    limits.spend("password", who, most=MOST_WRONG, within=WRONG_WITHIN)
-
-
-def _give_back(who: str, asked_from: str) -> None:
-    limits.give_back("passwords from", asked_from)
-    limits.give_back("password", who)
+def _counters(about: str, asked_from: str, known: str | None) -> list[Counter]:
+    from_here = [] if known else WRONG_FROM.of_network(asked_from)
+    return [*WRONG.counters(about, asked_from, known), *from_here]
 
 
 def _keep_anew(user_id: str, old: str, new: str) -> None:
@@ -57,9 +63,9 @@ def _keep_anew(user_id: str, old: str, new: str) -> None:
         session.execute(update(User).where(*same).values(password_hash=new))
 
 
-def change(user: User, *, current: str, new: str, sign_in_id: str, asked_from: str) -> None:
+def change(user: User, *, current: str, new: str, sign_in_id: str, asked_from: str, device: str = "") -> None:
     """Give oneself another password, or a first one. Every other browser is signed out, and a letter tells of it."""
-    confirm(user, current, asked_from=asked_from)
+    confirm(user, current, asked_from=asked_from, device=device)
     refuse_weak(new, user.name, user.email)
     user_id, email, new_hash = user.id, user.email, hashing.hashed(new)
     with transaction():

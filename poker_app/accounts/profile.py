@@ -21,7 +21,7 @@ def rename(user: User, typed: str) -> None:
         session.execute(update(User).where(User.id == user_id).values(name=name))
 
 
-def mail_link(user: User, typed: str, *, password: str, asked_from: str) -> str:
+def mail_link(user: User, typed: str, *, password: str, asked_from: str, device: str = "") -> str:
     """Mail a link to a new address; answers with it. Until the link is followed nothing changes.
 
     If the address is somebody else's, its owner is told, and nobody else learns of it.
@@ -29,8 +29,8 @@ def mail_link(user: User, typed: str, *, password: str, asked_from: str) -> str:
     email = clean_email(typed)
     if email == user.email:
         raise Invalid("That is your address already.", "email")
-    passwords.confirm(user, password, asked_from=asked_from)
-    mailed_links.may_mail(email, asked_from)
+    passwords.confirm(user, password, asked_from=asked_from, device=device)
+    mailed_links.may_mail(PURPOSE, email, asked_from, device=device)
     letter = "new_email" if find_by_email(email) is None else "new_email_known"
     secret = mailed_links.make(PURPOSE, email, user_id=user.id)
     mail.send(letter, email, secret=secret, lasting=mailed_links.lasting(PURPOSE), name=user.name)

@@ -6,13 +6,18 @@ import pyotp
 from sqlalchemy import delete, func, select, update
 
 from poker_app import clock, ids, limits, mail
-from poker_app.accounts import sign_ins
+from poker_app.accounts import known_browsers, sign_ins
+from poker_app.accounts.known_browsers import Bounds
 from poker_app.accounts.models import RecoveryCode, SignIn, User
 from poker_app.db import session, transaction
 from poker_app.errors import Conflict, Invalid
+from poker_app.limits import Limit
 
 RECOVERY_CODES = 10
-MOST_WRONG, WRONG_WITHIN = 10, timedelta(minutes=15)
+WRONG_CODES = Bounds(
+    Limit("code of the second factor", 10, timedelta(minutes=15)),
+    Limit("code of the second factor anywhere", 100, timedelta(hours=6)),
+)
 # Seconds a code is shown for. The one before and the one after are taken too: clocks differ, and people type slowly.
 STEP = 30
 WRONG = "That code is not right. Type the six digits that your app shows now."
@@ -54,11 +59,16 @@ def turn_on(user: User, secret: str, code: str, *, sign_in_id: str) -> list[str]
     return codes
 
 
-def check(user: User, code: str) -> None:
-    """Take a code or a recovery code, once. Raises Invalid, and TooMany after ten wrong ones in 15 minutes."""
+def check(user: User, code: str, *, asked_from: str, device: str = "") -> None:
+    """Take a code or a recovery code, once. ``device``: the cookie that the browser is known by.
+
+    Raises:
+        Invalid: (422) the code is wrong, or was used already.
+        TooMany: (429) after ten wrong ones in 15 minutes from this network.
+    """
     user_id, email, typed = user.id, user.email, _typed(code)
-    limits.spend("code of the second factor", user_id, most=MOST_WRONG, within=WRONG_WITHIN)
-    with transaction():
+    counters = WRONG_CODES.counters(user_id, asked_from, known_browsers.name_in(device, user_id))
+    with limits.failures(counters), transaction():
         row = session.get_one(User, user_id, with_for_update=True)
         step = _step_of(row.totp_secret or "", typed)
         if step is not None and step <= (row.totp_step or 0):
@@ -67,27 +77,26 @@ def check(user: User, code: str) -> None:
             row.totp_step = step
         elif not _use_recovery_code(user_id, typed):
             raise Invalid(WRONG, "code")
-    limits.give_back("code of the second factor", user_id)
     if step is None:
         _tell(email, f"A recovery code was used to sign in or to change your second factor; {left(user)} are left")
 
 
-def turn_off(user: User, code: str) -> None:
+def turn_off(user: User, code: str, *, asked_from: str, device: str = "") -> None:
     """Ask for no more codes. It takes one last code to say so."""
     user_id, email = user.id, user.email
     _require_on(user)
-    check(user, code)
+    check(user, code, asked_from=asked_from, device=device)
     with transaction():
         session.execute(update(User).where(User.id == user_id).values(totp_secret=None, totp_step=None))
         session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
     _tell(email, "Your second factor was turned off")
 
 
-def renew_recovery_codes(user: User, code: str) -> list[str]:
+def renew_recovery_codes(user: User, code: str, *, asked_from: str, device: str = "") -> list[str]:
     """Ten new recovery codes in place of the old ones."""
     user_id = user.id
     _require_on(user)
-    check(user, code)
+    check(user, code, asked_from=asked_from, device=device)
     with transaction():
         return _new_codes(user_id)
 

@@ -11,10 +11,10 @@ from poker_app.db import transaction
 PURPOSE = "sign-in"
 
 
-def mail_link(typed: str, *, onward: str, asked_from: str) -> str:
-    """Mail a link to an address, and answer with the address. Nobody is looked up: known or not is all the same."""
+def mail_link(typed: str, *, onward: str, asked_from: str, device: str = "") -> str:
+    """Mail a link to an address, and answer with the address. Known or not is all the same."""
     email = clean_email(typed)
-    mailed_links.may_mail(email, asked_from)
+    mailed_links.may_mail(PURPOSE, email, asked_from, device=device)
     secret = mailed_links.make(PURPOSE, email, onward=onward)
     mail.send("sign_in", email, secret=secret, lasting=mailed_links.lasting(PURPOSE))
     return email

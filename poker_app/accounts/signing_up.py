@@ -7,14 +7,16 @@ from sqlalchemy.exc import IntegrityError
 from poker_app import ids, limits, mail
 from poker_app.accounts import hashing, mailed_links
 from poker_app.accounts.models import User
-from poker_app.accounts.passwords import MOST_WRONG, WRONG_WITHIN, refuse_weak
+from poker_app.accounts.passwords import refuse_weak
 from poker_app.accounts.users import add_user, clean_email, find_by_email, user_name
 from poker_app.db import transaction
 from poker_app.errors import Invalid
+from poker_app.limits import Limit
 
 PURPOSE = "sign-up"
+WRONG = Limit("password of a new user", 10, timedelta(minutes=15))
 # Forms from one network: whether a password is strong enough takes longer to say than most pages.
-MAX_FORMS, SENT_WITHIN = 60, timedelta(minutes=15)
+FORMS = Limit("sign-up", 60, timedelta(minutes=15))
 
 
 def mail_link(*, name: str, email: str, password: str, onward: str, browser: str, asked_from: str) -> str:
@@ -24,9 +26,9 @@ def mail_link(*, name: str, email: str, password: str, onward: str, browser: str
     If the address is somebody's already, they get a letter that says so, and nobody else learns of it.
     """
     name, email = user_name(name), clean_email(email)
-    limits.spend("sign-up", asked_from, most=MAX_FORMS, within=SENT_WITHIN)
+    limits.spend(FORMS.of_network(asked_from))
     refuse_weak(password, name, email)
-    mailed_links.may_mail(email, asked_from)
+    mailed_links.may_mail(PURPOSE, email, asked_from)
     password_hash = hashing.hashed(password)  # for a known address too, so that time tells nothing
     if find_by_email(email) is None:
         typed = {"name": name, "password_hash": password_hash, "browser": ids.digest(browser), "onward": onward}
@@ -50,9 +52,9 @@ def follow(secret: str, *, browser: str, password: str) -> tuple[User, str]:
     if asks_for_password(secret, browser):
         link = mailed_links.find(PURPOSE, secret)
         kept = str(link.data["password_hash"])
-        limits.spend("password", link.digest, most=MOST_WRONG, within=WRONG_WITHIN)
-        if not hashing.matches(kept, password):
-            raise Invalid("That is not the password that was chosen with this address.", "password")
+        with limits.failures(WRONG.of(link.digest)):
+            if not hashing.matches(kept, password):
+                raise Invalid("That is not the password that was chosen with this address.", "password")
     try:
         return _follow(secret)
     except IntegrityError:

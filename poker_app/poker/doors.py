@@ -7,11 +7,12 @@ from poker_app.accounts import everybody_may, hashing
 from poker_app.accounts.acting import acting_for
 from poker_app.accounts.models import User
 from poker_app.errors import Forbidden, Invalid
+from poker_app.limits import Limit
 from poker_app.poker.models import Member, PokerSession
 from poker_app.rules.printable import without_hidden
 
 SHORTEST, LONGEST = 4, 100
-MOST_WRONG, WRONG_WITHIN = 10, timedelta(minutes=10)
+WRONG = Limit("session password", 10, timedelta(minutes=10))
 
 
 def hashed(typed: str) -> str:
@@ -23,7 +24,7 @@ def hashed(typed: str) -> str:
 
 
 def _cleaned(typed: str) -> str:
-    return without_hidden(typed).strip()
+    return without_hidden(typed[: hashing.MAX_TYPED]).strip()
 
 
 def is_teammate(table: PokerSession, user: User | None) -> bool:
@@ -47,17 +48,21 @@ def _sits(member: Member | None) -> bool:
 
 
 def let_in(table: PokerSession, user: User | None, member: Member | None, password: str, address: str) -> None:
-    """Pass somebody through the door, or raise Forbidden or Invalid. Wrong passwords are counted by session and
-    address: ten in ten minutes, then TooMany."""
+    """Pass somebody through the door. Wrong passwords are counted by session and network.
+
+    Raises:
+        Forbidden: (403) the session is open to its account's teammates only.
+        Invalid: (422) the password is missing or wrong.
+        TooMany: (429) after ten wrong ones in ten minutes; (503) while too many are checked.
+    """
     if is_closed_to(table, user, member):
         raise Forbidden("This session is open to its teammates only.")
     known = table.password_hash
     if known is None or not asks_password(table, user, member):
         return
-    if not _cleaned(password):
+    typed = _cleaned(password)
+    if not typed:
         raise Invalid("Type the session's password. Whoever invited you knows it.", "password")
-    what = f"session password {table.id}"
-    limits.spend(what, address, most=MOST_WRONG, within=WRONG_WITHIN)
-    if not hashing.matches(known, _cleaned(password)):
-        raise Invalid("That is not the session's password.", "password")
-    limits.give_back(what, address)
+    with limits.failures(WRONG.of_network(address, table.id)):
+        if not hashing.matches(known, typed):
+            raise Invalid("That is not the session's password.", "password")

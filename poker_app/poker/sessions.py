@@ -157,12 +157,20 @@ def cards_of(deck: str, own: str) -> tuple[str, ...]:
 
 
 def find_by_code(typed: str) -> PokerSession:
-    """The session with a join code, however it was typed (``k7q-mfd``). Raises NotFound."""
-    code = "".join(character for character in typed.upper() if character.isalnum())
-    found = session.scalars(select(PokerSession).where(PokerSession.code == code)).one_or_none()
-    if found is None or found.deleted_at:
-        raise NotFound("No session has that code. It may be mistyped, or the session was deleted.")
+    """The session with a join code, however it was typed (``k7q-mfd``).
+
+    Raises:
+        NotFound: (404) no session has it, or not any more: after its end a session has no code.
+    """
+    found = session.scalars(select(PokerSession).where(PokerSession.code == plain_code(typed))).one_or_none()
+    if found is None or found.deleted_at or found.ended_at:
+        raise NotFound("No session has that code. It may be mistyped, or the session has ended or was deleted.")
     return found
+
+
+def plain_code(typed: str) -> str:
+    """A join code as it is stored: letters and digits only, in capitals."""
+    return "".join(character for character in typed.upper() if character.isalnum())
 
 
 def change_options(member: Member, *, name: str, options: Options) -> None:

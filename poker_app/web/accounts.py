@@ -10,12 +10,13 @@ from poker_app import limits
 from poker_app.accounts import accepting, acting, invitations
 from poker_app.accounts.models import User
 from poker_app.errors import Invalid, TooMany
+from poker_app.limits import Limit
 from poker_app.web.errors import again
 from poker_app.web.login import account_here, signed_in
 
 blueprint = Blueprint("accounts", __name__, url_prefix="/accounts")
 
-MOST_MADE, MADE_WITHIN = 20, timedelta(hours=1)
+ACCOUNTS_MADE = Limit("account", 20, timedelta(hours=1))
 
 
 @blueprint.get("")
@@ -50,7 +51,7 @@ def _form(refusal: Invalid | TooMany | None = None) -> str:
 @signed_in
 def make(user: User) -> ResponseReturnValue:
     try:
-        limits.spend("account", user.id, most=MOST_MADE, within=MADE_WITHIN)
+        limits.spend(ACCOUNTS_MADE.of(user.id))
         made = acting.make_account(user, request.form.get("name", ""))
     except (Invalid, TooMany) as refusal:
         return again(_form(refusal), refusal)

@@ -12,6 +12,7 @@ from poker_app.billing import asking, buying, gate, payments, standing, statemen
 from poker_app.billing.facts import Door, Unavailable
 from poker_app.db import transaction
 from poker_app.errors import Invalid
+from poker_app.limits import Limit
 from poker_app.mail import Undelivered
 from poker_app.rules import money
 from poker_app.rules.spreadsheet import as_csv as as_csv_text
@@ -23,7 +24,7 @@ blueprint = Blueprint("billing", __name__, url_prefix="/accounts/<account_id>/bi
 
 PAGE = 50
 DOORS: dict[str, Door] = {"card": "card", "cancel": "cancel"}
-ONE_REQUEST_IN = timedelta(hours=1)
+REQUESTS = Limit("ask for credits", 1, timedelta(hours=1))
 
 
 def install(app: Flask) -> None:
@@ -131,11 +132,11 @@ def ask(acting: Acting) -> ResponseReturnValue:
     """A facilitator asks the owners for credits, once an hour."""
     if acting.user is None:
         raise Invalid("Nobody is signed in.")
-    what, who = "ask for credits", f"{acting.account.id} {acting.user.id}"
-    limits.spend(what, who, most=1, within=ONE_REQUEST_IN)
+    counters = REQUESTS.of(acting.account.id, acting.user.id)
+    limits.spend(counters)
     try:
         asked = asking.ask_for_credits(acting)
     except Undelivered:
-        limits.give_back(what, who)
+        limits.give_back(counters)
         raise
     return render_template("billing/asked.html", acting=acting, asked=asked)

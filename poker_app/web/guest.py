@@ -1,35 +1,63 @@
 """The secret by which a browser is known, with or without somebody signed in: it holds the seats of guests."""
 
 import re
+from typing import TypedDict
 
 from flask import Response, after_this_request, request
+from werkzeug.wrappers import Response as BaseResponse
 
 from poker_app import ids
 
-GUEST_COOKIE = "guest"
+GUEST_COOKIE, DEVICE_COOKIE = "guest", "device"
 # Under this name in the session's cookie waits a form that there was no credit for.
 DRAFT = "draft"
 A_YEAR = 365 * 24 * 3600
 _SECRET = re.compile(r"[0-9a-f]{32}")
 
 
-def _cookie_name() -> str:
-    """With TLS under a name that only this host can have set, so that no neighbouring one can plant a secret."""
-    return f"__Host-{GUEST_COOKIE}" if request.is_secure else GUEST_COOKIE
+def _cookie_name(plain: str) -> str:
+    """With TLS a name that only this host can have set, so that no neighbouring one can plant a secret."""
+    return f"__Host-{plain}" if request.is_secure else plain
 
 
 def guest_secret() -> str | None:
     """The secret by which this browser is known, if it holds a well-formed one."""
-    given = request.cookies.get(_cookie_name(), "")
+    given = request.cookies.get(_cookie_name(GUEST_COOKIE), "")
     return given if _SECRET.fullmatch(given) else None
 
 
 def keep_secret(answer: Response, secret: str) -> Response:
     """Let the browser keep its secret for a year."""
+    return _keep(answer, GUEST_COOKIE, secret, A_YEAR)
+
+
+def _keep[A: BaseResponse](answer: A, name: str, value: str, seconds: int) -> A:
     answer.set_cookie(
-        _cookie_name(), secret, max_age=A_YEAR, httponly=True, samesite="Lax", secure=request.is_secure, path="/"
+        _cookie_name(name), value, max_age=seconds, httponly=True, samesite="Lax", secure=request.is_secure, path="/"
     )
     return answer
+
+
+def device() -> str:
+    """The cookie by which a browser is known that somebody has signed in with before; see known_browsers."""
+    return request.cookies.get(_cookie_name(DEVICE_COOKIE), "")
+
+
+def keep_device[A: BaseResponse](answer: A, cookie: str) -> A:
+    """Let the browser be known for a year, after signing out too; or not any more, where the cookie is empty."""
+    return _keep(answer, DEVICE_COOKIE, cookie, A_YEAR if cookie else 0)
+
+
+class Asker(TypedDict):
+    """By what tries are counted: the address that a request comes from, and the cookie of a browser known before."""
+
+    asked_from: str
+    device: str
+
+
+def asker() -> Asker:
+    """Who tries something in this request."""
+    return {"asked_from": request.remote_addr or "", "device": device()}
 
 
 def renew_secret() -> None:

@@ -10,19 +10,20 @@ from poker_app.accounts import decks, preferences
 from poker_app.accounts.acting import Acting
 from poker_app.billing import asking
 from poker_app.billing.statement import statement_of
-from poker_app.errors import Invalid, NotFound, NotInPlan, OutOfCredits
-from poker_app.poker import seats, sessions
+from poker_app.errors import Invalid, NotFound, NotInPlan, OutOfCredits, Refusal, TooMany
+from poker_app.limits import Limit
+from poker_app.poker import join_codes, seats, sessions
 from poker_app.poker.options import options_from
 from poker_app.rules.deck import DECKS
 from poker_app.web import fragments, login
+from poker_app.web.errors import again
 from poker_app.web.guest import DRAFT, guest_secret, keep_secret
 from poker_app.web.login import may_open
 
 blueprint = Blueprint("home", __name__)
 
-MOST_WRONG_CODES, WRONG_CODES_WITHIN = 10, timedelta(minutes=3)
 NOT_KEPT = ("form_key", "account", "password")
-MOST_OPENED, OPENED_WITHIN = 60, timedelta(minutes=10)
+OPENED = Limit("open", 60, timedelta(minutes=10))
 
 
 @blueprint.get("/")
@@ -42,14 +43,11 @@ def typed_code() -> ResponseReturnValue:
 
 @blueprint.get("/j/<code>")
 def by_code(code: str) -> ResponseReturnValue:
-    """An invitation: the link and the QR code lead here. Wrong codes are counted, right ones are not."""
-    who = request.remote_addr or ""
-    limits.spend("code", who, most=MOST_WRONG_CODES, within=WRONG_CODES_WITHIN)
+    """An invitation by code. Wrong codes are counted, right ones are not."""
     try:
-        session_id = sessions.find_by_code(code).id
+        session_id = join_codes.find(code, request.remote_addr or "").id
     except NotFound as missing:
         return render_template("home/no_table.html", sentence=missing.sentence), 404
-    limits.give_back("code", who)
     return redirect(url_for("sessions.room", session_id=session_id), 303)
 
 
@@ -78,11 +76,11 @@ def preview_cards() -> ResponseReturnValue:
 @may_open
 def open_session(acting: Acting) -> ResponseReturnValue:
     """Open the session and sit down as its facilitator."""
-    limits.spend("open", request.remote_addr or "", most=MOST_OPENED, within=OPENED_WITHIN)
+    asked_from, form = request.remote_addr or "", request.form
     secret = guest_secret() or ids.new_secret()
-    form = request.form
-    own_deck = decks.chosen(acting.account.id, form.get("deck", ""))
     try:
+        limits.spend(OPENED.of_network(asked_from))
+        own_deck = decks.chosen(acting.account.id, form.get("deck", ""))
         member = sessions.open_session(
             acting,
             name=form.get("name", ""),
@@ -93,13 +91,14 @@ def open_session(acting: Acting) -> ResponseReturnValue:
             secret=secret,
             form_key=form.get("form_key", "")[:64] or ids.new_secret(),
         )
-    except Invalid as invalid:
-        return _form(acting, form.to_dict(), invalid), invalid.status
+    except (Invalid, TooMany) as refusal:
+        return again(_form(acting, form.to_dict(), refusal), refusal)
     except NotInPlan as refusal:
-        return _form(acting, form.to_dict(), Invalid(refusal.sentence)), refusal.status
+        return _form(acting, form.to_dict(), refusal), refusal.status
     except OutOfCredits as broke:
         _keep_draft(form.to_dict())
         return keep_secret(make_response(_out_of_credits(acting, broke), broke.status), secret)
+    join_codes.note_known(member.session, asked_from)
     session.pop(DRAFT, None)
     return keep_secret(fragments.back_to_table(member), secret)
 
@@ -122,7 +121,7 @@ def _out_of_credits(acting: Acting, broke: OutOfCredits) -> str:
     )
 
 
-def _form(acting: Acting, typed: dict[str, str], invalid: Invalid | None = None) -> str:
+def _form(acting: Acting, typed: dict[str, str], invalid: Refusal | None = None) -> str:
     return render_template(
         "home/new.html",
         acting=acting,

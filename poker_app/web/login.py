@@ -6,19 +6,19 @@ from datetime import timedelta
 from functools import wraps
 from typing import Concatenate
 
-from flask import Blueprint, Flask, g, redirect, request, session, url_for
+from flask import Blueprint, Flask, after_this_request, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from werkzeug.wrappers import Response
 
 from poker_app import clock
-from poker_app.accounts import accepting, acting, everybody_may, sign_ins, sign_on
+from poker_app.accounts import accepting, acting, everybody_may, known_browsers, sign_ins, sign_on
 from poker_app.accounts.acting import Acting
 from poker_app.accounts.models import SignIn, User
 from poker_app.accounts.users import find_user
 from poker_app.errors import Conflict, NotFound
 from poker_app.poker import seats
-from poker_app.web.guest import guest_secret, renew_secret
+from poker_app.web.guest import device, guest_secret, keep_device, renew_secret
 
 # Where whoever signs in arrives unless they were on their way somewhere.
 HOME = "/dashboard"
@@ -109,7 +109,7 @@ def enter(who: User, onward: str, *, issuer: str | None = None) -> Response:
     begun = sign_ins.find(secret)
     assert begun
     login_user(Login(secret, begun))
-    return redirect(onward, 303)
+    return keep_device(redirect(onward, 303), known_browsers.with_user(device(), begun.user_id))
 
 
 def end() -> None:
@@ -126,6 +126,10 @@ def forget() -> None:
     renew_secret()
     logout_user()
     session.clear()
+
+    @after_this_request
+    def forget_browser(answer: Response) -> Response:
+        return keep_device(answer, "")
 
 
 def own_address(given: str | None) -> str:

@@ -8,6 +8,7 @@ from poker_app.errors import Invalid, Refusal, TooMany
 from poker_app.mail import Undelivered
 from poker_app.web import login
 from poker_app.web.errors import again
+from poker_app.web.guest import asker
 
 blueprint = Blueprint("new_password", __name__, url_prefix="/new-password")
 login.only_with_accounts(blueprint)
@@ -24,7 +25,7 @@ def ask_for_link() -> ResponseReturnValue:
     """Mail a link. The answer is the same for every address."""
     onward = login.own_address(request.form.get("next"))
     try:
-        email = new_password.mail_link(request.form.get("email", ""), asked_from=request.remote_addr or "")
+        email = new_password.mail_link(request.form.get("email", ""), **asker())
     except (Invalid, TooMany, Undelivered) as refusal:
         return again(_page(onward, refusal), refusal)
     session["mailed"] = {"to": email, "next": onward}
@@ -56,7 +57,7 @@ def follow_link(secret: str) -> ResponseReturnValue:
     """Set it, sign out everywhere, and sign in here."""
     try:
         user = new_password.follow(secret, request.form.get("password", ""))
-    except Invalid as refusal:
+    except (Invalid, TooMany) as refusal:
         return again(_link(secret, refusal), refusal)
     return login.start(user, login.HOME)
 

@@ -10,6 +10,7 @@ from poker_app.mail import Undelivered
 from poker_app.rules import browsers
 from poker_app.web import login
 from poker_app.web.errors import again
+from poker_app.web.guest import asker
 from poker_app.web.login import signed_in
 
 blueprint = Blueprint("profile", __name__, url_prefix="/me")
@@ -44,7 +45,7 @@ def change_password(user: User) -> ResponseReturnValue:
             current=form.get("current", ""),
             new=form.get("password", ""),
             sign_in_id=here.id,
-            asked_from=request.remote_addr or "",
+            **asker(),
         )
     except (Invalid, TooMany) as refusal:
         return again(_page(user, refusal, "password"), refusal)
@@ -55,9 +56,9 @@ def change_password(user: User) -> ResponseReturnValue:
 @signed_in
 def ask_for_link(user: User) -> ResponseReturnValue:
     """Mail a link to a new address, which confirms it."""
-    form, asked_from = request.form, request.remote_addr or ""
+    form = request.form
     try:
-        to = profile.mail_link(user, form.get("email", ""), password=form.get("current", ""), asked_from=asked_from)
+        to = profile.mail_link(user, form.get("email", ""), password=form.get("current", ""), **asker())
     except (Invalid, TooMany, Undelivered) as refusal:
         return again(_page(user, refusal, "email"), refusal)
     return _done(f"We sent a link to {to}. Your address changes once you follow it.")

@@ -13,6 +13,7 @@ from poker_app.accounts.models import User
 from poker_app.accounts.providers import visits
 from poker_app.accounts.providers.failures import Failure, NotBegunHere
 from poker_app.errors import Refusal
+from poker_app.limits import Limit
 from poker_app.provider_settings import ProviderSettings
 from poker_app.web import login
 from poker_app.web.login import signed_in
@@ -20,7 +21,7 @@ from poker_app.web.login import signed_in
 blueprint = Blueprint("providers", __name__)
 log = structlog.get_logger("web")
 
-MOST_BEGUN, BEGUN_WITHIN = 100, timedelta(minutes=10)
+VISITS_BEGUN = Limit("provider", 100, timedelta(minutes=10))
 VISITS = "visits"
 
 
@@ -65,7 +66,7 @@ def disconnect(user: User, provider: str) -> ResponseReturnValue:
 
 def _set_out(provider: ProviderSettings, onward: str, connects: str = "") -> Response:
     """On to the provider, by a page: where a form leads to, our policy would not let it redirect elsewhere."""
-    limits.spend("provider", request.remote_addr or "", most=MOST_BEGUN, within=BEGUN_WITHIN)
+    limits.spend(VISITS_BEGUN.of_network(request.remote_addr or ""))
     try:
         address, visit = providers.begin(provider, back=_back(provider), onward=onward, connects=connects)
     except Failure as failure:

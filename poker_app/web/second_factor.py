@@ -8,6 +8,7 @@ from poker_app.accounts.models import User
 from poker_app.errors import Invalid, Refusal, TooMany
 from poker_app.web import login, qr
 from poker_app.web.errors import again
+from poker_app.web.guest import asker
 from poker_app.web.login import signed_in
 
 blueprint = Blueprint("second_factor", __name__, url_prefix="/me/second-factor")
@@ -38,7 +39,7 @@ def turn_on(user: User) -> ResponseReturnValue:
 def turn_off(user: User) -> ResponseReturnValue:
     """Turn it off with one last code."""
     try:
-        second_factor.turn_off(user, request.form.get("code", ""))
+        second_factor.turn_off(user, request.form.get("code", ""), **asker())
     except (Invalid, TooMany) as refusal:
         return again(_page(user, refusal), refusal)
     flash("Your second factor is off.")
@@ -50,7 +51,7 @@ def turn_off(user: User) -> ResponseReturnValue:
 def renew_recovery_codes(user: User) -> ResponseReturnValue:
     """Ten new ones, in this answer only; the old ones are worth nothing then."""
     try:
-        codes = second_factor.renew_recovery_codes(user, request.form.get("code", ""))
+        codes = second_factor.renew_recovery_codes(user, request.form.get("code", ""), **asker())
     except (Invalid, TooMany) as refusal:
         return again(_page(user, refusal), refusal)
     return render_template("profile/recovery_codes.html", codes=codes, new=False)

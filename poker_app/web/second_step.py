@@ -7,6 +7,7 @@ from poker_app.accounts import second_factor
 from poker_app.errors import Invalid, Refusal, TooMany
 from poker_app.web import login
 from poker_app.web.errors import again
+from poker_app.web.guest import asker
 
 blueprint = Blueprint("second_step", __name__, url_prefix="/sign-in/code")
 login.only_with_accounts(blueprint)
@@ -25,7 +26,7 @@ def answer() -> ResponseReturnValue:
     if half is None:
         return redirect(url_for("signing_in.page"), 303)
     try:
-        second_factor.check(half.user, request.form.get("code", ""))
+        second_factor.check(half.user, request.form.get("code", ""), **asker())
     except (Invalid, TooMany) as refusal:
         return again(_page(refusal), refusal)
     return login.enter(half.user, login.own_address(half.onward), issuer=half.issuer)

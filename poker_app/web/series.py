@@ -8,13 +8,14 @@ from flask.typing import ResponseReturnValue
 from poker_app import ids
 from poker_app.accounts import decks, everybody_may, preferences
 from poker_app.accounts.acting import Acting, acting_for
-from poker_app.errors import Forbidden, Invalid
+from poker_app.errors import Forbidden, Invalid, Refusal, TooMany
 from poker_app.poker import series
 from poker_app.poker.models import Series
 from poker_app.poker.options import options_from
 from poker_app.poker.sessions import OWN_DECK
 from poker_app.rules.deck import DECKS
 from poker_app.web import fragments, login
+from poker_app.web.errors import again
 from poker_app.web.guest import guest_secret, keep_secret
 from poker_app.web.login import teammate
 
@@ -76,7 +77,7 @@ def new(acting: Acting) -> ResponseReturnValue:
     )
 
 
-def _form(acting: Acting, typed: dict[str, Any], invalid: Invalid | None = None) -> str:
+def _form(acting: Acting, typed: dict[str, Any], invalid: Refusal | None = None) -> str:
     own_decks = decks.decks_of(acting.account.id)
     return render_template(
         "series/new.html", acting=acting, typed=typed, invalid=invalid, decks=DECKS.values(), own_decks=own_decks
@@ -97,8 +98,8 @@ def make(acting: Acting) -> ResponseReturnValue:
             own=decks.as_typed(chosen) if chosen else form.get("own", ""),
             options=options_from(form),
         )
-    except Invalid as invalid:
-        return _form(acting, form.to_dict(), invalid), invalid.status
+    except (Invalid, TooMany) as refusal:
+        return again(_form(acting, form.to_dict(), refusal), refusal)
     return keep_secret(
         fragments.leave_for(url_for("series.manage", account_id=made.account_id, series_id=made.id)), secret
     )

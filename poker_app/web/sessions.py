@@ -9,7 +9,8 @@ from markupsafe import Markup
 
 from poker_app import ids, limits, realtime
 from poker_app.db import session
-from poker_app.errors import Forbidden, Invalid, NotFound, Refusal
+from poker_app.errors import Forbidden, Invalid, NotFound, Refusal, TooMany
+from poker_app.limits import Limit
 from poker_app.poker import doors, events, members, presence, seats, sessions
 from poker_app.poker.agenda import agenda_of
 from poker_app.poker.models import Member, PokerSession
@@ -19,13 +20,13 @@ from poker_app.poker.seats import DELETED
 from poker_app.poker.table import own_card, table_of, version_of
 from poker_app.rules.roles import AWAITED_FOR
 from poker_app.web import fragments, login, qr
+from poker_app.web.errors import again
 from poker_app.web.guards import member_here, seated
 from poker_app.web.guest import guest_secret, keep_secret
 
 blueprint = Blueprint("sessions", __name__, url_prefix="/sessions/<session_id>")
 
-JOINED_WITHIN = timedelta(minutes=3)
-MOST_JOINS = 400
+JOINS = Limit("join", 400, timedelta(minutes=3))
 
 
 @blueprint.get("")
@@ -93,7 +94,7 @@ def entrance(session_id: str) -> ResponseReturnValue:
 def join(session_id: str) -> ResponseReturnValue:
     """Take a seat as voter or spectator."""
     who, form = request.remote_addr or "", request.form
-    limits.spend("join", who, most=MOST_JOINS, within=JOINED_WITHIN)
+    limits.spend(JOINS.of_network(who))
     table, user, secret = _found(session_id), login.user(), seats.secret_for(session_id, guest_secret())
     _come_the_right_way(table)
     try:
@@ -104,6 +105,8 @@ def join(session_id: str) -> ResponseReturnValue:
         member = members.join(table, name=form.get("member_name", ""), votes=votes, secret=secret, user=user)
     except (Invalid, Forbidden) as refusal:
         return _entrance(table, form.to_dict(), refusal)
+    except TooMany as refusal:
+        return again(_entrance(table, form.to_dict(), refusal)[0], refusal)
     return keep_secret(fragments.back_to_table(member), secret)
 
 

@@ -8,6 +8,7 @@ from poker_app.errors import Invalid, Refusal, TooMany
 from poker_app.mail import Undelivered
 from poker_app.web import login
 from poker_app.web.errors import again
+from poker_app.web.guest import asker
 
 blueprint = Blueprint("signing_in", __name__, url_prefix="/sign-in")
 
@@ -27,7 +28,7 @@ def ask_for_link() -> ResponseReturnValue:
     """Mail a link. The answer is the same for every address."""
     onward = login.own_address(request.form.get("next"))
     try:
-        email = signing_in.mail_link(request.form.get("email", ""), onward=onward, asked_from=request.remote_addr or "")
+        email = signing_in.mail_link(request.form.get("email", ""), onward=onward, **asker())
     except (Invalid, TooMany, Undelivered) as refusal:
         return again(_page(onward, refusal), refusal)
     session["mailed"] = {"to": email, "next": onward}
@@ -80,7 +81,7 @@ def with_password() -> ResponseReturnValue:
     """Sign in. A wrong address and a wrong password have one answer."""
     onward, form = login.own_address(request.form.get("next")), request.form
     try:
-        user = passwords.sign_in(form.get("email", ""), form.get("password", ""), asked_from=request.remote_addr or "")
+        user = passwords.sign_in(form.get("email", ""), form.get("password", ""), **asker())
     except (Invalid, TooMany) as refusal:
         return again(_password_page(onward, refusal), refusal)
     return login.start(user, onward)

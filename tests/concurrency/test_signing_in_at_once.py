@@ -78,6 +78,23 @@ def test_ten_wrong_passwords_are_ten_when_all_come_at_once(app: Flask, cast: Cas
     assert sorted(answers) == [422] * 10 + [429] * 4
 
 
+def test_nine_wrong_passwords_and_many_right_ones_at_once(app: Flask, cast: Cast) -> None:
+    """What is right is not counted, however much of it comes at the same moment."""
+    with app.app_context(), transaction():
+        add_user(name="Ada", email=ADA).password_hash = hashing.hashed(GOOD)
+    passwords = ["not the one"] * 9 + [GOOD] * 7
+    answers = each_at_once(
+        lambda pair: pair[0].post("/sign-in/password", {"email": ADA, "password": pair[1]}, htmx=False).status_code,
+        zip(people(cast, 16), passwords, strict=True),
+    )
+    assert answers == [422] * 9 + [303] * 7
+
+
+def test_five_mails_are_five_when_all_are_asked_for_at_once(app: Flask, cast: Cast) -> None:
+    answers = each_at_once(lambda p: p.post("/sign-in/link", {"email": ADA}, htmx=False).status_code, people(cast, 8))
+    assert sorted(answers) == [303] * 5 + [429] * 3
+
+
 def with_second_factor(app: Flask) -> tuple[User, list[str]]:
     with transaction():
         ada = add_user(name="Ada", email=ADA)

@@ -91,12 +91,12 @@ def test_passwords_that_keep_nobody_out() -> None:
 
 def test_guessing_is_limited_by_session_and_address(room: Room, clock: Clock) -> None:
     room.lets(password_hash=doors.hashed("open sesame"))
-    for _ in range(doors.MOST_WRONG):
+    for _ in range(doors.WRONG.most):
         with pytest.raises(Invalid):
             doors.let_in(room.table, None, None, "guess", AT)
     with pytest.raises(TooMany):
         doors.let_in(room.table, None, None, "open sesame", AT)
     doors.let_in(room.table, None, None, "open sesame", "192.0.2.2")
     clock.forward(minutes=10)
-    for _ in range(doors.MOST_WRONG + 1):
+    for _ in range(doors.WRONG.most + 1):
         doors.let_in(room.table, None, None, "open sesame", AT)

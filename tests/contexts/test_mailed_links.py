@@ -3,9 +3,10 @@
 import pytest
 
 from poker_app import ids
-from poker_app.accounts import mailed_links
+from poker_app.accounts import known_browsers, mailed_links
 from poker_app.accounts.mailed_links import DeadLink, Link
 from poker_app.accounts.models import MailToken
+from poker_app.accounts.users import add_user
 from poker_app.db import session, transaction
 from poker_app.errors import TooMany
 from tests.cast import Clock
@@ -102,16 +103,40 @@ def test_old_ones_are_tidied_up(clock: Clock) -> None:
 
 def test_mails_are_limited_by_address_and_by_network(clock: Clock) -> None:
     for _ in range(5):
-        mailed_links.may_mail(ADA, "10.0.0.1")
+        mailed_links.may_mail("sign-in", ADA, "10.0.0.1")
     with pytest.raises(TooMany):
-        mailed_links.may_mail(ADA, "10.0.0.2")
+        mailed_links.may_mail("sign-in", ADA, "10.0.0.1")
     for number in range(34):
-        mailed_links.may_mail(f"somebody{number}@example.com", "10.0.0.1")
-    mailed_links.may_mail("another@example.com", "10.0.0.1")
+        mailed_links.may_mail("sign-in", f"somebody{number}@example.com", "10.0.0.1")
+    mailed_links.may_mail("sign-in", "another@example.com", "10.0.0.1")
     with pytest.raises(TooMany):
-        mailed_links.may_mail("one.more@example.com", "10.0.0.1")
+        mailed_links.may_mail("sign-in", "one.more@example.com", "10.0.0.1")
     clock.forward(hours=1)
-    mailed_links.may_mail(ADA, "10.0.0.1")
+    mailed_links.may_mail("sign-in", ADA, "10.0.0.1")
+
+
+def test_mails_that_others_ask_for_keep_nobody_from_theirs() -> None:
+    for _ in range(5):
+        mailed_links.may_mail("sign-in", ADA, "10.0.0.1")
+    mailed_links.may_mail("new-password", ADA, "10.0.0.1")
+    mailed_links.may_mail("sign-in", ADA, "10.0.0.2")
+
+
+def test_mails_from_many_networks_are_bounded_but_for_a_known_browser() -> None:
+    with transaction():
+        known = known_browsers.with_user("", add_user(name="Ada", email=ADA).id)
+    for number in range(30):
+        mailed_links.may_mail("sign-in", ADA, f"10.0.{number}.1")
+    with pytest.raises(TooMany):
+        mailed_links.may_mail("sign-in", ADA, "10.9.9.9")
+    with pytest.raises(TooMany):
+        mailed_links.may_mail("sign-in", ADA, "10.9.9.9", device=f"{known}x")
+    for number in range(40):
+        mailed_links.may_mail("sign-in", f"somebody{number}@example.com", "10.8.8.8")
+    for _ in range(5):
+        mailed_links.may_mail("sign-in", ADA, "10.8.8.8", device=known)
+    with pytest.raises(TooMany):
+        mailed_links.may_mail("sign-in", ADA, "10.8.8.8", device=known)
 
 
 def kept() -> list[dict[str, object]]:

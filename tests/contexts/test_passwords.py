@@ -1,16 +1,18 @@
 """Passwords: signing in with one, changing it, forgetting it, and what the time it takes tells."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
 
-from poker_app.accounts import hashing, new_password, passwords, sign_ins
+from poker_app.accounts import hashing, known_browsers, new_password, passwords, sign_ins
 from poker_app.accounts.mailed_links import DeadLink
 from poker_app.accounts.models import SignIn, User
 from poker_app.accounts.users import add_user, find_by_email
 from poker_app.db import session, transaction
 from poker_app.errors import Invalid, TooMany
+from poker_app.limits import Limit
 from poker_app.settings import Settings
 from tests.cast import Clock
 from tests.conftest import REAL_HASHER
@@ -60,8 +62,8 @@ def counting(monkeypatch: pytest.MonkeyPatch) -> Counting:
     return counting
 
 
-def sign_in(password: str, email: str = ADA, asked_from: str = HERE) -> User:
-    return passwords.sign_in(email, password, asked_from=asked_from)
+def sign_in(password: str, email: str = ADA, asked_from: str = HERE, device: str = "") -> User:
+    return passwords.sign_in(email, password, asked_from=asked_from, device=device)
 
 
 def refused(password: str, email: str = ADA) -> str:
@@ -115,10 +117,61 @@ def test_ten_wrong_ones_in_a_quarter_of_an_hour(ada: User, clock: Clock) -> None
         for _ in range(10):
             assert refused("wrong wrong wrong", email) == NOT_RIGHT
         with pytest.raises(TooMany) as caught:
-            sign_in(GOOD, email, "10.9.9.9")
+            sign_in(GOOD, email)
         assert caught.value.retry_after == 15 * 60 + 1
     clock.forward(minutes=15)
     assert sign_in(GOOD)
+
+
+def test_nobody_locks_somebody_else_out(ada: User) -> None:
+    for _ in range(10):
+        refused("wrong wrong wrong")
+    assert sign_in(GOOD, asked_from="10.9.9.9")
+
+
+def test_many_networks_together_do_not_guess_without_end(ada: User, clock: Clock) -> None:
+    known = known_browsers.with_user("", ada.id)
+    for number in range(100):
+        with pytest.raises(Invalid):
+            sign_in("wrong wrong wrong", asked_from=f"10.0.{number}.1")
+    with pytest.raises(TooMany) as caught:
+        sign_in(GOOD, asked_from="10.9.9.9")
+    assert caught.value.retry_after == 3601
+    assert sign_in(GOOD, asked_from="10.9.9.9", device=known).id == ada.id
+    clock.forward(hours=1)
+    assert sign_in(GOOD, asked_from="10.9.9.9")
+
+
+def test_the_browser_that_signed_in_before_gets_through(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "WRONG_FROM", Limit("passwords from", 10, timedelta(minutes=15)))
+    known = known_browsers.with_user("", ada.id)
+    for _ in range(10):
+        refused("wrong wrong wrong")
+    with pytest.raises(TooMany):
+        sign_in(GOOD)
+    assert sign_in(GOOD, device=known).id == ada.id
+
+
+def test_a_known_browser_guesses_no_more_than_others(ada: User) -> None:
+    mine, other = known_browsers.with_user("", ada.id), known_browsers.with_user("", ada.id)
+    for _ in range(10):
+        with pytest.raises(Invalid):
+            sign_in("wrong wrong wrong", device=mine)
+    with pytest.raises(TooMany):
+        sign_in(GOOD, device=mine)
+    assert sign_in(GOOD, device=other)
+    assert sign_in(GOOD)
+
+
+def test_a_browser_known_to_somebody_else_is_not_known(ada: User) -> None:
+    with transaction():
+        mallory = add_user(name="Mallory", email="mallory@example.com")
+    theirs = known_browsers.with_user("", mallory.id)
+    for _ in range(10):
+        refused("wrong wrong wrong")
+    for device in (theirs, theirs.replace(mallory.id, ada.id), f"{ada.id}..", "~~~", "é.é.é"):
+        with pytest.raises(TooMany):
+            sign_in(GOOD, device=device)
 
 
 def test_right_ones_do_not_count(ada: User) -> None:
@@ -127,7 +180,7 @@ def test_right_ones_do_not_count(ada: User) -> None:
 
 
 def test_a_network_that_tries_one_password_on_everybody(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "MOST_WRONG_FROM", 3)
+    monkeypatch.setattr(passwords, "WRONG_FROM", Limit("passwords from", 3, timedelta(minutes=15)))
     for number in range(3):
         assert refused("wrong wrong wrong", f"somebody{number}@example.com")
     with pytest.raises(TooMany):
@@ -206,6 +259,8 @@ def test_trying_out_the_password_in_an_open_browser_is_limited(ada: User) -> Non
             passwords.confirm(ada, "wrong", asked_from=HERE)
     with pytest.raises(TooMany):
         passwords.confirm(ada, GOOD, asked_from=HERE)
+    passwords.confirm(ada, GOOD, asked_from="10.9.9.9")
+    passwords.confirm(ada, GOOD, asked_from=HERE, device=known_browsers.with_user("", ada.id))
 
 
 def test_a_first_password_needs_no_old_one(context: None, post: Post) -> None:

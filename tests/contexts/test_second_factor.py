@@ -4,7 +4,7 @@ import pyotp
 import pytest
 
 from poker_app import ids
-from poker_app.accounts import second_factor, sign_ins
+from poker_app.accounts import known_browsers, second_factor, sign_ins
 from poker_app.accounts.models import RecoveryCode, SignIn, User
 from poker_app.accounts.users import add_user
 from poker_app.db import session, transaction
@@ -14,7 +14,7 @@ from tests.cast import Clock
 from tests.post import Post
 from tests.rows import rows
 
-ADA = "ada@example.com"
+ADA, HERE = "ada@example.com", "10.0.0.1"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 WRONG = "That code is not right. Type the six digits that your app shows now."
 USED = "That code was used already. Wait until your app shows the next one."
@@ -57,7 +57,7 @@ def codes(ada: User, phone: App, clock: Clock) -> list[str]:
 def refused(ada: User, code: str, sentence: str = WRONG, kind: type[Refusal] = Invalid) -> None:
     before = rows()
     with pytest.raises(kind) as caught:
-        second_factor.check(ada, code)
+        second_factor.check(ada, code, asked_from=HERE)
     assert caught.value.sentence.startswith(sentence)
     session.rollback()
     assert rows() == before
@@ -103,10 +103,10 @@ def test_turning_it_on_twice(ada: User, phone: App, codes: list[str]) -> None:
 
 
 def test_a_code_counts_once(ada: User, phone: App, codes: list[str], clock: Clock) -> None:
-    second_factor.check(ada, phone.shows())
+    second_factor.check(ada, phone.shows(), asked_from=HERE)
     refused(ada, phone.shows(), USED)
     clock.forward(seconds=30)
-    second_factor.check(ada, f" {phone.shows()[:3]} {phone.shows()[3:]} ")
+    second_factor.check(ada, f" {phone.shows()[:3]} {phone.shows()[3:]} ", asked_from=HERE)
 
 
 def test_the_code_that_turned_it_on_does_not_sign_in(ada: User, phone: App, codes: list[str]) -> None:
@@ -115,7 +115,7 @@ def test_the_code_that_turned_it_on_does_not_sign_in(ada: User, phone: App, code
 
 def test_a_code_of_before_what_was_used_does_not_count(ada: User, phone: App, codes: list[str], clock: Clock) -> None:
     clock.forward(seconds=30)
-    second_factor.check(ada, phone.shows())
+    second_factor.check(ada, phone.shows(), asked_from=HERE)
     refused(ada, phone.shows(30), USED)
 
 
@@ -125,7 +125,7 @@ def test_clocks_may_differ_by_half_a_minute(
 ) -> None:
     clock.forward(minutes=10)
     if fine:
-        second_factor.check(ada, phone.shows(ago))
+        second_factor.check(ada, phone.shows(ago), asked_from=HERE)
     else:
         refused(ada, phone.shows(ago))
 
@@ -135,13 +135,25 @@ def test_ten_wrong_ones_and_no_more(ada: User, phone: App, codes: list[str], clo
         refused(ada, "000000")
     refused(ada, phone.shows(), "That was tried too often", TooMany)
     refused(ada, codes[0], "That was tried too often", TooMany)
+    second_factor.check(ada, codes[1], asked_from="10.9.9.9")
+    second_factor.check(ada, codes[2], asked_from=HERE, device=known_browsers.with_user("", ada.id))
     clock.forward(minutes=15)
-    second_factor.check(ada, phone.shows())
+    second_factor.check(ada, phone.shows(), asked_from=HERE)
+
+
+def test_many_networks_together_have_a_hundred_codes(ada: User, phone: App, codes: list[str], clock: Clock) -> None:
+    for number in range(100):
+        with pytest.raises(Invalid):
+            second_factor.check(ada, "000000", asked_from=f"10.0.{number}.1")
+    with pytest.raises(TooMany):
+        second_factor.check(ada, phone.shows(), asked_from="10.9.9.9")
+    clock.forward(hours=6)
+    second_factor.check(ada, phone.shows(), asked_from="10.9.9.9")
 
 
 def test_right_ones_do_not_count(ada: User, phone: App, codes: list[str], clock: Clock) -> None:
     for _ in range(12):
-        second_factor.check(ada, phone.shows())
+        second_factor.check(ada, phone.shows(), asked_from=HERE)
         clock.forward(seconds=30)
 
 
@@ -150,12 +162,12 @@ def test_right_ones_do_not_count(ada: User, phone: App, codes: list[str], clock:
 
 def test_a_recovery_code_counts_once(ada: User, codes: list[str], post: Post) -> None:
     post.letters.clear()
-    second_factor.check(ada, codes[3].upper().replace("-", " "))
+    second_factor.check(ada, codes[3].upper().replace("-", " "), asked_from=HERE)
     assert second_factor.left(ada) == 9
     refused(ada, codes[3])
     assert "9 are left" in post.letters[0].text
     for code in (*codes[:3], *codes[4:]):
-        second_factor.check(ada, code)
+        second_factor.check(ada, code, asked_from=HERE)
     assert second_factor.left(ada) == 0
     refused(ada, codes[0])
 
@@ -165,16 +177,16 @@ def test_a_recovery_code_of_somebody_else(ada: User, codes: list[str], phone: Ap
         ben = add_user(name="Ben", email="ben@example.com")
     theirs = second_factor.turn_on(ben, SECRET, phone.shows(), sign_in_id="")
     refused(ada, theirs[0])
-    second_factor.check(ben, theirs[0])
+    second_factor.check(ben, theirs[0], asked_from=HERE)
 
 
 def test_new_recovery_codes_end_the_old_ones(ada: User, phone: App, codes: list[str], clock: Clock) -> None:
     with pytest.raises(Invalid):
-        second_factor.renew_recovery_codes(ada, "000000")
-    new = second_factor.renew_recovery_codes(ada, phone.shows())
+        second_factor.renew_recovery_codes(ada, "000000", asked_from=HERE)
+    new = second_factor.renew_recovery_codes(ada, phone.shows(), asked_from=HERE)
     assert second_factor.left(ada) == 10
     refused(ada, codes[0])
-    second_factor.check(ada, new[0])
+    second_factor.check(ada, new[0], asked_from=HERE)
 
 
 # --- turning it off
@@ -182,22 +194,22 @@ def test_new_recovery_codes_end_the_old_ones(ada: User, phone: App, codes: list[
 
 def test_turning_it_off_takes_a_code(ada: User, phone: App, codes: list[str], post: Post) -> None:
     with pytest.raises(Invalid):
-        second_factor.turn_off(ada, "000000")
+        second_factor.turn_off(ada, "000000", asked_from=HERE)
     session.rollback()
     assert ada.totp_secret
     post.letters.clear()
-    second_factor.turn_off(ada, phone.shows())
+    second_factor.turn_off(ada, phone.shows(), asked_from=HERE)
     session.rollback()
     assert (ada.totp_secret, ada.totp_step, session.query(RecoveryCode).count()) == (None, None, 0)
     assert [letter.subject for letter in post.letters] == ["Your second factor was turned off"]
     with pytest.raises(Conflict):
-        second_factor.turn_off(ada, phone.shows())
+        second_factor.turn_off(ada, phone.shows(), asked_from=HERE)
     with pytest.raises(Conflict):
-        second_factor.renew_recovery_codes(ada, phone.shows())
+        second_factor.renew_recovery_codes(ada, phone.shows(), asked_from=HERE)
 
 
 def test_turning_it_off_with_a_recovery_code(ada: User, codes: list[str]) -> None:
-    second_factor.turn_off(ada, codes[0])
+    second_factor.turn_off(ada, codes[0], asked_from=HERE)
     assert ada.totp_secret is None
 
 

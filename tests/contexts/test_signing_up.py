@@ -162,11 +162,11 @@ def test_forms_are_counted_before_their_passwords_are_weighed(monkeypatch: pytes
     weighed: list[str] = []
     monkeypatch.setattr(passwords, "whats_wrong", lambda password, _about: weighed.append(password) or "Too weak.")
     form = {"name": "M", "password": "x" * 200, "onward": "/", "browser": BROWSER, "asked_from": HERE}
-    for number in range(signing_up.MAX_FORMS):
+    for number in range(signing_up.FORMS.most):
         with pytest.raises(Invalid, match="Too weak"):
             signing_up.mail_link(email=f"m{number}@example.com", **form)
     with pytest.raises(TooMany):
         signing_up.mail_link(email=ADA, **form)
-    assert len(weighed) == signing_up.MAX_FORMS
+    assert len(weighed) == signing_up.FORMS.most
     with pytest.raises(Invalid):
         signing_up.mail_link(email=ADA, **{**form, "asked_from": "10.0.0.2"})

@@ -1,14 +1,18 @@
 """The front page, joining by code, and opening a session."""
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
 
 from poker_app.db import session
+from poker_app.limits import Limit
 from poker_app.poker.models import PokerSession
-from tests.cast import Cast
+from tests.cast import Cast, Clock
 from tests.web.litany import says
 from tests.world.pages import Scene
 
-UNKNOWN = "No session has that code. It may be mistyped, or the session was deleted."
+UNKNOWN = "No session has that code. It may be mistyped, or the session has ended or was deleted."
 FORM = {"name": "Checkout team", "deck": "fibonacci", "member_name": "Ada", "form_key": "k", "timer_minutes": "3"}
 
 
@@ -95,7 +99,7 @@ def test_the_own_deck_as_it_is_typed(cast: Cast) -> None:
 
 
 def test_opening_too_many(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("poker_app.web.home.MOST_OPENED", 2)
+    monkeypatch.setattr("poker_app.web.home.OPENED", Limit("open", 2, timedelta(minutes=10)))
     for number in range(2):
         assert cast.ada.post("/sessions", {**FORM, "form_key": str(number)}, htmx=False).status_code == 303
     answer = cast.ben.post("/sessions", {**FORM, "form_key": "third"}, htmx=False)
@@ -127,13 +131,87 @@ def test_wrong_codes_are_counted_and_right_ones_are_not(scene: Scene, clock) -> 
         assert scene.mallory.get(f"/j/{code}").status_code == 303
         answer = scene.mallory.get("/j/AAA-AAA")
         assert (answer.status_code, says(answer, UNKNOWN)) == (404, True)
-    for path in ("/j/AAA-AAA", f"/j/{code}"):
+    other = opened_elsewhere(scene)
+    for path in ("/j/AAA-AAA", f"/j/{other}"):
         answer = scene.mallory.get(path)
         assert (answer.status_code, answer.headers["Retry-After"]) == (429, "181")
         assert says(answer, "That was tried too often from here. Wait 181 seconds and try again.")
-    # From elsewhere everything is as before, and after a while here too.
-    assert scene.ben.get(f"/j/{code}", environ_overrides={"REMOTE_ADDR": "10.0.0.7"}).status_code == 303
-    clock.forward(seconds=179)
-    assert scene.mallory.get(f"/j/{code}").status_code == 429
-    clock.forward(seconds=1)
+    # What colleagues know leads them on; from elsewhere everything is as before, and after a while here too.
     assert scene.mallory.get(f"/j/{code}").status_code == 303
+    assert scene.ben.get(f"/j/{other}", **elsewhere(8)).status_code == 303
+    clock.forward(seconds=179)
+    assert scene.mallory.get(f"/j/{other}").status_code == 429
+    clock.forward(seconds=1)
+    assert scene.mallory.get(f"/j/{other}").status_code == 303
+
+
+def elsewhere(number: int) -> dict[str, Any]:
+    return {"environ_overrides": {"REMOTE_ADDR": f"10.0.0.{number}"}}
+
+
+def opened_elsewhere(scene: Scene) -> str:
+    """The code of a session that nobody in this network has found or opened."""
+    assert scene.cleo.post("/sessions", FORM, htmx=False, **elsewhere(7)).status_code == 303
+    with scene.cleo._app.app_context():
+        return session.query(PokerSession).where(PokerSession.id != scene.table.id).one().code
+
+
+@pytest.mark.parametrize("how", ["opened", "found"])
+def test_a_code_that_is_known_here_passes_after_ten_wrong_ones(scene: Scene, how: str) -> None:
+    where = {} if how == "opened" else elsewhere(9)
+    code = scene.table.row.code
+    if how == "found":
+        assert scene.ben.get(f"/j/{code}", **where).status_code == 303
+    assert [scene.mallory.get("/j/AAA-AAA", **where).status_code for _ in range(11)] == [404] * 10 + [429]
+    assert scene.mallory.get(f"/j/{code}", **where).status_code == 303
+
+
+def test_codes_fail_slower_the_more_are_tried(scene: Scene, clock: Clock) -> None:
+    code, answers = scene.table.row.code, []
+    for _ in range(7):
+        answers += [scene.mallory.get("/j/AAA-AAA").status_code for _ in range(10)]
+        clock.forward(minutes=3)
+    assert answers == [404] * 60 + [429] * 10
+    # Which codes are known here is not tried out without end either.
+    assert scene.mallory.get(f"/j/{code}").status_code == 429
+    clock.forward(minutes=60 - 7 * 3)
+    assert scene.mallory.get(f"/j/{code}").status_code == 303
+
+
+def test_refused_codes_count_towards_the_slower_limits(scene: Scene) -> None:
+    answers = [scene.mallory.get("/j/AAA-AAA").status_code for _ in range(70)]
+    assert answers == [404] * 10 + [429] * 60
+    assert scene.mallory.get(f"/j/{scene.table.row.code}").status_code == 429
+
+
+def test_the_code_of_a_session_that_ended_leads_nowhere(scene: Scene) -> None:
+    code = scene.table.row.code
+    scene.ada.ends(scene.table)
+    answer = scene.mallory.get(f"/j/{code}")
+    assert (answer.status_code, says(answer, UNKNOWN)) == (404, True)
+    assert scene.ada.post(f"{scene.table.path}/reopening").status_code in (200, 303)
+    assert scene.mallory.get(f"/j/{code}").location == scene.table.path
+
+
+@pytest.mark.parametrize(
+    ("pattern", "most"),
+    [
+        ("::ffff:10.0.0.1", 10),
+        ("2001:db8:1:2::{n:x}", 10),  # a /64
+        ("2001:db8:1:{n:x}::1", 20),  # a /56
+        ("2001:db8:1:{n:x}00::1", 40),  # a /48
+    ],
+)
+def test_wrong_codes_from_one_place_however_its_addresses_look(scene: Scene, pattern: str, most: int) -> None:
+    addresses = [pattern.format(n=number) for number in range(most + 5)]
+    answers = [
+        scene.mallory.get("/j/AAA-AAA", environ_overrides={"REMOTE_ADDR": address}).status_code for address in addresses
+    ]
+    assert answers == [404] * most + [429] * 5
+    assert scene.mallory.get("/j/AAA-AAA", **elsewhere(1)).status_code == (429 if "ffff" in pattern else 404)
+
+
+def test_mapped_addresses_are_places_of_their_own(scene: Scene) -> None:
+    for number in range(30):
+        place = {"environ_overrides": {"REMOTE_ADDR": f"::ffff:10.0.0.{number}"}}
+        assert scene.mallory.get("/j/AAA-AAA", **place).status_code == 404

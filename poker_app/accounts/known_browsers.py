@@ -1,0 +1,57 @@
+"""Browsers that somebody has signed in with before, known by a cookie that gives no access by itself.
+
+What strangers try on somebody's address is counted apart from what such a browser tries: so nobody is locked out of
+their own browser by others. OWASP calls this a device cookie. It holds, for each user who signed in there, a random
+name of the browser and a seal on both, which only ``SECRET_KEY`` can make.
+"""
+
+from dataclasses import dataclass
+from hmac import compare_digest
+
+from poker_app import ids
+from poker_app.accounts import derived_secret
+from poker_app.limits import Counter, Limit
+
+# Users who signed in last in one browser; the cookie stays under 400 bytes.
+MAX_USERS = 4
+
+
+def name_in(cookie: str, user_id: str | None) -> str | None:
+    """The name of a browser that a user has signed in with before; None for every other one."""
+    return _names_in(cookie).get(user_id) if user_id else None
+
+
+def with_user(cookie: str, user_id: str) -> str:
+    """The cookie of a browser that a user has signed in with just now. One that they are known in stays as it is."""
+    names = _names_in(cookie)
+    if user_id in names:
+        return cookie
+    latest = {user_id: ids.new_secret(), **names}
+    entries = list(latest.items())[:MAX_USERS]
+    return "~".join(f"{user}.{name}.{_seal(user, name)}" for user, name in entries)
+
+
+def _names_in(cookie: str) -> dict[str, str]:
+    parts = [entry.split(".", 2) for entry in cookie.split("~", MAX_USERS)[:MAX_USERS]]
+    whole = [part for part in parts if len(part) == 3]
+    return {user: name for user, name, seal in whole if compare_digest(seal.encode(), _seal(user, name).encode())}
+
+
+def _seal(user_id: str, name: str) -> str:
+    return derived_secret(f"browser {name} of {user_id}")
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How often something may be tried about one user or address of mail: from one network, and, so that many networks
+    together do not guess without end, from all of those where the user is not known."""
+
+    here: Limit
+    anywhere: Limit
+
+    def counters(self, about: str, asked_from: str, known: str | None) -> list[Counter]:
+        """What a try is counted by. ``known``: the browser's name, if the user has signed in with it before: it has
+        a counter of its own, and no other."""
+        if known:
+            return self.here.of(about, known)
+        return [*self.here.of_network(asked_from, about), *self.anywhere.of(about)]
