@@ -10,7 +10,7 @@ from poker_app import clock, ids, limits, mail
 from poker_app.accounts import audit, derived_secret
 from poker_app.accounts.acting import Acting
 from poker_app.accounts.changing import change
-from poker_app.accounts.models import Account, Invitation, Teammate, User
+from poker_app.accounts.models import MAX_EMAIL, Account, Invitation, Teammate, User
 from poker_app.accounts.users import clean_email
 from poker_app.db import session
 from poker_app.errors import Conflict, Invalid, NotFound, TooMany
@@ -20,6 +20,8 @@ from poker_app.rules.addresses import typed_addresses
 
 GOOD_FOR = timedelta(days=7)
 MOST_AT_ONCE = 20
+# Characters: the longest addresses, each with a name before it.
+MAX_TYPED = MOST_AT_ONCE * 2 * MAX_EMAIL
 MAILS = Limit("invite", 60, timedelta(hours=1))
 LINK = "a link"
 
@@ -94,8 +96,13 @@ def invite(acting: Acting, typed: str, role: str) -> Outcome:
 
 
 def _clean(typed: str) -> list[str]:
+    if len(typed) > MAX_TYPED:
+        raise Invalid(f"Invite at most {MOST_AT_ONCE} people at once; this is too much text for that.", "emails")
+    parts = typed_addresses(typed)
+    if len(parts) > MOST_AT_ONCE:
+        raise Invalid(f"Invite at most {MOST_AT_ONCE} people at once; these are {len(parts)}.", "emails")
     emails, unusable = [], []
-    for part in typed_addresses(typed):
+    for part in parts:
         try:
             emails.append(clean_email(part))
         except Invalid:
@@ -105,8 +112,6 @@ def _clean(typed: str) -> list[str]:
         raise Invalid(f"{_listed(unusable)} {are}, such as name@company.com. Nobody was invited yet.", "emails")
     if not emails:
         raise Invalid("Enter at least one address, such as name@company.com.", "emails")
-    if len(emails) > MOST_AT_ONCE:
-        raise Invalid(f"Invite at most {MOST_AT_ONCE} people at once; these are {len(emails)}.", "emails")
     return list(dict.fromkeys(emails))
 
 

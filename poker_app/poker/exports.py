@@ -18,11 +18,13 @@ FORMAT = 1
 """The version of the JSON. It rises when a field changes its meaning or goes, not when one is added."""
 
 MAX_FILE_NAME = 80
+# As much of a name as is looked at: more than any session's.
+MAX_NAME = 200
 
 
 def file_name(name: str) -> str:
     """What a session's report is called on a disk, without ending: ``checkout-team-sprint-42-report``."""
-    letters = unicodedata.normalize("NFKD", name.casefold()).encode("ascii", "ignore").decode()
+    letters = unicodedata.normalize("NFKD", name[:MAX_NAME].casefold()).encode("ascii", "ignore").decode()
     words = re.sub(r"[^a-z0-9]+", "-", letters)[:MAX_FILE_NAME].strip("-")
     return f"{words}-report" if words else "report"
 
@@ -202,15 +204,14 @@ def _list(lines: Iterable[str]) -> str:
     return "\n".join(f"- {line}" for line in lines)
 
 
-_MARKUP = re.compile(r"[\\`*_\[\]#|~$!]")
+_ESCAPED = str.maketrans({char: f"\\{char}" for char in "\\`*_[]#|~$!"})
 # GitHub and others make links of bare addresses.
 _ADDRESS_STARTS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)", re.IGNORECASE)
 
 
 def _plain(text: str) -> str:
     """Text that means only itself: no markup, no HTML, no link, no line or cell begun."""
-    text = _MARKUP.sub(r"\\\g<0>", " ".join(text.split()))
-    text = _ADDRESS_STARTS.sub(r"\\", text)
+    text = _ADDRESS_STARTS.sub(r"\\", " ".join(text.split()).translate(_ESCAPED))
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

@@ -9,6 +9,8 @@ from poker_app.rules import Refused
 from poker_app.rules.printable import without_hidden
 
 MAX_TASKS = 200
+# With lines that are no tasks, such as rules of dashes.
+MAX_LINES = 5 * MAX_TASKS
 MAX_TITLE = 200
 MAX_KEY = 40
 MAX_URL = 2000
@@ -30,8 +32,11 @@ def tasks_in(text: str) -> list[TaskLine]:
     ``key<TAB>title``. An empty list, more than 200 tasks, or a line too long is refused as invalid, by line number.
     """
     tasks = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        if task := _task(line):
+    lines = text.splitlines()
+    if (count := sum(map(bool, map(str.strip, lines)))) > MAX_LINES:
+        raise Refused("invalid", f"At most {MAX_TASKS} tasks at a time; this list has {count} lines.")
+    for number, line in enumerate(lines, start=1):
+        if line.strip() and (task := _task(line)):
             _check(task, number)
             tasks.append(task)
     if not tasks:
@@ -109,7 +114,7 @@ def _balanced(url: str) -> str:
 
 def _host(url: str) -> str:
     try:
-        return urlsplit(url).hostname or ""
+        return urlsplit(url[:MAX_URL]).hostname or ""
     except ValueError:  # such as an unclosed IPv6 address
         return ""
 
@@ -139,11 +144,8 @@ def _from_cells(cells: list[str]) -> tuple[str, str]:
 def _tidied(text: str) -> str:
     """The text without separators at its ends, and with single spaces."""
     words = text.split()
-    while words and words[0] in _SEPARATORS:
-        del words[0]
-    while words and words[-1] in _SEPARATORS:
-        del words[-1]
-    return " ".join(words).strip(" :|")
+    kept = [index for index, word in enumerate(words) if word not in _SEPARATORS]
+    return " ".join(words[kept[0] : kept[-1] + 1] if kept else ()).strip(" :|")
 
 
 _ADDRESSES = tuple(

@@ -17,6 +17,7 @@ OUTSIDE = (UNSURE, BREAK)
 
 MIN_CARDS, MAX_CARDS = 2, 30
 MAX_CARD = 8
+MAX_TEXT = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ DECKS: Mapping[str, Deck] = MappingProxyType(
     }
 )
 
-_SEPARATORS = re.compile(r"\s*[,;\n\v\f\r]\s*")
+_SEPARATORS = re.compile(r"[,;\n\v\f\r]")
 _SPACES = re.compile(r"\s+")
 _SPACING = "\t\n\v\f\r"
 _EMOJI_STYLE = "\ufe0f"
@@ -58,6 +59,8 @@ def own_cards(text: str) -> tuple[str, ...]:
     Commas, semicolons and lines separate, or spaces where there are none of these. 2 to 30 cards of 1 to 8 characters,
     no two alike: numbers compare by value, words without regard to case. Raises ``Unusable`` with the exact problem.
     """
+    if len(text) > MAX_TEXT:
+        raise Unusable(f"A deck is written in at most {MAX_TEXT} characters; these are {len(text)}.")
     text = unicodedata.normalize("NFC", text).replace(BREAK + _EMOJI_STYLE, BREAK)
     for char in text:
         if is_hidden(char) and char not in _SPACING:

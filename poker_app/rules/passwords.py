@@ -12,7 +12,7 @@ from poker_app.rules.common_words import COMMON_WORDS
 
 SHORTEST, LONGEST = 10, 200
 ENOUGH = 8
-PRODUCT = ("faceup", "planning", "poker")
+PRODUCT = frozenset({"faceup", "planning", "poker"})
 
 # What a part counts, and what is said about a password that is made of such parts.
 COUNTS = {"yours": 1, "product": 1, "pattern": 1, "common": 2}
@@ -56,27 +56,28 @@ def _weigh(text: str, yours: frozenset[str]) -> tuple[int, dict[str, int]]:
     if repeated := re.fullmatch(r"(.+?)\1+", text, re.DOTALL):
         count, _ = _weigh(repeated[1], yours)
         return count + COUNTS["pattern"], {"pattern": len(text)}
+    spellings = (text, *(text.translate(table) for table in _SPELLED))
     best: list[tuple[int, dict[str, int]]] = [(0, {})]
     for end in range(1, len(text) + 1):
         count, kinds = best[end - 1]
         ways = [(count + 1, kinds)]
         for start in range(max(0, end - _LONGEST_PART), end - 1):
-            if kind := _kind(text[start:end], yours):
+            if kind := _kind([spelled[start:end] for spelled in spellings], yours):
                 count, kinds = best[start]
                 ways.append((count + COUNTS[kind], {**kinds, kind: kinds.get(kind, 0) + end - start}))
         best.append(min(ways, key=lambda way: way[0]))
     return best[-1]
 
 
-def _kind(part: str, yours: frozenset[str]) -> str | None:
-    spellings = {part, *(part.translate(table) for table in _SPELLED)}
-    if spellings & yours:
+def _kind(spellings: list[str], yours: frozenset[str]) -> str | None:
+    """What a part is, by the ways it can be spelled; the first is as it was typed."""
+    if not yours.isdisjoint(spellings):
         return "yours"
-    if not spellings.isdisjoint(PRODUCT):
+    if not PRODUCT.isdisjoint(spellings):
         return "product"
-    if _is_pattern(part):
+    if _is_pattern(spellings[0]):
         return "pattern"
-    return None if spellings.isdisjoint(COMMON_WORDS) else "common"
+    return None if COMMON_WORDS.isdisjoint(spellings) else "common"
 
 
 @cache
@@ -87,4 +88,12 @@ def _runs() -> tuple[str, ...]:
 def _is_pattern(part: str) -> bool:
     if len(part) < _SHORTEST_RUN:
         return False
-    return len(set(part)) == 1 or bool(_YEAR.fullmatch(part)) or any(part in run for run in _runs())
+    if part[:_SHORTEST_RUN] in _run_starts():
+        return part.count(part[0]) == len(part) or any(part in run for run in _runs())
+    return part.count(part[0]) == len(part) or bool(_YEAR.fullmatch(part))
+
+
+@cache
+def _run_starts() -> frozenset[str]:
+    ends = range(_SHORTEST_RUN, max(map(len, _runs())) + 1)
+    return frozenset(run[end - _SHORTEST_RUN : end] for run in _runs() for end in ends if end <= len(run))
