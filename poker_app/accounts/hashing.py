@@ -36,7 +36,9 @@ class Busy(TooMany):
     status = 503
 
     def __init__(self) -> None:
-        super().__init__("Too many passwords are being checked just now. Wait a few seconds and try again.", RETRY_AFTER)
+        super().__init__(
+            "Too many passwords are being checked just now. Wait a few seconds and try again.", RETRY_AFTER
+        )
 
 
 def hashed(password: str) -> str:

@@ -12,6 +12,8 @@ MAX_TASKS = 200
 # With lines that are no tasks, such as rules of dashes.
 MAX_LINES = 5 * MAX_TASKS
 MAX_TITLE = 200
+# Of one line: where a spreadsheet has its key and its title.
+MAX_CELLS = 100
 MAX_KEY = 40
 MAX_URL = 2000
 
@@ -120,7 +122,7 @@ def _host(url: str) -> str:
 
 
 def _key_and_title(text: str) -> tuple[str, str]:
-    cells = [cell for cell in map(_tidied, text.split("\t")) if cell]
+    cells = [cell for cell in map(_tidied, text.split("\t", MAX_CELLS)[:MAX_CELLS]) if cell]
     if len(cells) > 1:
         return _from_cells(cells)
     title = "".join(cells)

@@ -39,7 +39,7 @@ def whats_wrong(password: str, about: Iterable[str] = ()) -> str | None:
         return f"A password has at most {LONGEST} characters; this one has {len(password)}."
     if password.isdecimal() and len(password) < 2 * SHORTEST:
         return "Digits alone are guessed quickly. Add some words."
-    count, kinds = _weigh(password.casefold(), frozenset(_words(about)))
+    count, kinds = _weigh(password.casefold()[:LONGEST], frozenset(_words(about)))
     if count >= ENOUGH:
         return None
     # Of what covers most of it; single characters are nobody's fault.

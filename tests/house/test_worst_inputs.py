@@ -1,0 +1,361 @@
+"""What people send is read in linear time, or bounded before: 60 kB of the worst input take each pattern and parser of
+the product less than 50 ms of processor.
+
+The patterns are found in the source. One that is new needs a row here: the function by which people's text comes to it.
+"""
+
+import ast
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from flask import Flask, request
+from flask import session as cookie
+from werkzeug.exceptions import HTTPException
+
+from poker_app.accounts import clerk, hashing, invitations, known_browsers, second_factor, users
+from poker_app.accounts.providers import failures, openid
+from poker_app.billing.engines import fake, stripe_engine
+from poker_app.errors import Refusal
+from poker_app.poker import editing, exports, names, sessions
+from poker_app.provider_settings import _NAME, _TENANT
+from poker_app.realtime.engines import client
+from poker_app.realtime.engines.embedded import api, http, listener, protocol
+from poker_app.realtime.engines.fanout import proxy
+from poker_app.realtime.engines.presets import Credentials
+from poker_app.rules import Refused, backlog, browsers, deck, domains, networks, passwords, spreadsheet
+from poker_app.settings import Settings
+from poker_app.web import guards, guest
+from tests.house.sources import PACKAGE, SCRIPTS, named, parsed
+
+BYTES, SECONDS = 60_000, 0.05
+TRIES = 4  # of which the quickest counts: neighbours on the machine slow the others down
+
+# Runs of whatever a pattern might begin with, stop at or go back over.
+UNITS = (
+    *("a", "A", "1", " ", "\t", "\n", ",", ";", ".", "-", "_", "@", "<", "(", "[", "{", "`", "|", "\\", '"', "%"),
+    *("a ", "a\n", "a,", "- ", "-\n", "→ ", "1. ", "# ", "[ ] ", "A-1 ", "A1_", "0.1,", "1/", "0", "½", "19", "%41"),
+    *("<a", "<a>,", "a <a@x.example>, ", "a@x.example ", "a@a.", "=?", "[a](http://", "http://", "http://( ", "://["),
+    *("/browse/A", "linear.app/", "www.", "abcabd", "a.b.c~", "a=1&", "a=1; ", "t=1,v1=a,", '{"a":', "[[", '"\\ud800'),
+    *(
+        "\u0301",
+        "\u0315\u0300",
+        "e\u0301\u0323",
+        "\u200d",
+        "\u200b",
+        "\u1100",
+        "\ufdfa",
+        "\u0130",
+        "😀",
+        "\ufeff\u2060",
+    ),
+)
+TAILS = ("", "\0!")
+
+
+@dataclass(frozen=True)
+class Row:
+    """How text gets to the patterns and parsers of ``sites``. ``longest``: characters, where it is bounded before."""
+
+    read: Callable[[str], object]
+    sites: tuple[str, ...] = ()
+    longest: int = BYTES
+    begins: str = ""
+    also: tuple[str, ...] = field(default=())
+
+
+def matching(pattern: Any) -> Callable[[str], object]:
+    return lambda text: pattern.fullmatch(text)
+
+
+def sent(text: str) -> bytes:
+    return text.encode(errors="surrogatepass")
+
+
+class Deaf:
+    """A hub, and a connection to it, that say nothing further."""
+
+    limits = protocol.Limits()
+    channels: frozenset[str] = frozenset()
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda *_: None
+
+
+OWN = Credentials(app_id="1", key="a", secret="b")
+HUB: Any = Deaf()
+PAYMENTS: Any = SimpleNamespace(
+    settings=SimpleNamespace(stripe_webhook_secret="whsec_a", stripe_webhook_secret_old=""),
+    _check=lambda *_: None,
+)
+
+ROWS = {
+    "addresses invited": Row(
+        invitations._clean,
+        ("rules/addresses.py:_BETWEEN", "rules/addresses.py:_NAMED"),
+        also=("a" * invitations.MAX_TYPED, "<" * invitations.MAX_TYPED, "a <a" * (invitations.MAX_TYPED // 4)),
+    ),
+    "one address": Row(users.clean_email, ("accounts/users.py:_ADDRESS",), also=("a@" + "a." * 126, "a" * 254)),
+    "a backlog": Row(
+        backlog.tasks_in,
+        tuple(
+            f"rules/backlog.py:{name}"
+            for name in (
+                *(
+                    "_PREFIX",
+                    "_LINK",
+                    "_URL",
+                    "_EMPTY_BRACKETS",
+                    "_RULE",
+                    "_WHOLE_KEY",
+                    "_LEADING_KEY",
+                    "_TRAILING_KEY",
+                ),
+                *("_host", "_ADDRESSES", "_named_by", "_last_word", "_words"),
+            )
+        ),
+        also=("http://a/" + "-" * BYTES, "https://linear.app/a/issue/A-1/" + "%20-" * 15_000, "a\t" * 30_000),
+    ),
+    "an own deck": Row(
+        deck.own_cards,
+        ("rules/deck.py:_SEPARATORS", "rules/deck.py:_SPACES", "rules/deck.py:own_cards"),
+        also=tuple(
+            (unit * deck.MAX_TEXT)[: deck.MAX_TEXT] for unit in (" ", "a ", "1,", "\u0315\u0300", "a" + " " * 99)
+        ),
+    ),
+    "one card": Row(
+        deck.figure,
+        ("rules/deck.py:_DECIMAL", "rules/deck.py:_RATIO", "rules/deck.py:_MIXED"),
+        longest=deck.MAX_TEXT,
+    ),
+    "a new password": Row(
+        lambda text: passwords.whats_wrong(text, ["Ada Byron", "ada@example.com"]),
+        ("rules/passwords.py:_YEAR", "rules/passwords.py:_weigh"),
+        also=tuple((unit * passwords.LONGEST)[: passwords.LONGEST - 1] + "x" for unit in UNITS),
+    ),
+    "name and address beside a new password": Row(
+        lambda text: passwords.whats_wrong("vier kleine Igel", [text]),
+        ("rules/passwords.py:_words",),
+        longest=254,
+    ),
+    "a password": Row(
+        lambda text: hashing._composed(text),
+        ("accounts/hashing.py:_composed",),
+        longest=hashing.MAX_TYPED,
+    ),
+    "a code of the second factor": Row(second_factor._typed),
+    "a join code": Row(sessions.plain_code),
+    "a member's name": Row(names.clean_name),
+    "a user's name": Row(users.user_name),
+    "a session's name": Row(sessions.session_name),
+    "a task's description": Row(
+        lambda text: editing._checked({"title": "a", "key": "", "url": "", "description": text})
+    ),
+    "a browser's name": Row(browsers.name),
+    "a domain": Row(lambda text: domains.is_public(domains.domain_of(text))),
+    "an IP address": Row(networks.networks_of, ("rules/networks.py:networks_of",)),
+    "the file of a report": Row(exports.file_name, ("poker/exports.py:file_name",)),
+    "a report in Markdown": Row(exports._plain, ("poker/exports.py:_ADDRESS_STARTS",)),
+    "a link in a report": Row(exports._address),
+    "a cell of a table": Row(
+        lambda text: spreadsheet.as_csv(["a"], [[text]]),
+        ("rules/spreadsheet.py:_NEGATIVE_NUMBER",),
+        longest=backlog.MAX_URL,
+    ),
+    "the cookie of a known browser": Row(lambda text: known_browsers.name_in(text, "a")),
+    "what a socket says": Row(
+        lambda text: listener.Listener(HUB, OWN, HUB).hear(text),
+        ("realtime/engines/embedded/listener.py:Listener", "realtime/engines/embedded/listener.py:_object"),
+        also=(
+            "[" * BYTES,
+            '{"a":' * 12_000,
+            json.dumps({"event": "pusher:signin", "data": {"user_data": "[" * 50_000}}),
+        ),
+    ),
+    "where a socket opens": Row(
+        lambda text: (listener.refused(OWN, f"/app/{text}", ""), listener.refused(OWN, "/app/a", text)),
+        ("realtime/engines/embedded/listener.py:_PATH", "realtime/engines/embedded/listener.py:refused"),
+    ),
+    "a channel": Row(protocol.is_channel, ("realtime/engines/embedded/protocol.py:_CHANNEL",)),
+    "a socket's id": Row(protocol.is_socket_id, ("realtime/engines/embedded/protocol.py:_SOCKET_ID",)),
+    "a request to the engine": Row(
+        lambda text: http._parsed(sent(text)), ("realtime/engines/embedded/http.py:_parsed",), also=("[" * BYTES,)
+    ),
+    "the address of a request to the engine": Row(
+        lambda text: http._checked(OWN, {"method": "GET", "path": "/apps/1/a", "query_string": sent(text)}, b""),
+        ("realtime/engines/embedded/http.py:_checked",),
+    ),
+    "an event's data": Row(
+        lambda text: client._ASTRAL.sub("", text), ("realtime/engines/client.py:_ASTRAL",), longest=client.LARGEST
+    ),
+    "what a GRIP proxy sends": Row(
+        lambda text: proxy.Exchange(sent(text)),
+        ("realtime/engines/fanout/proxy.py:Exchange",),
+        also=("TEXT 0\r\n\r\n" * 6_000, "TEXT 1\r\na\r\n" * 5_000, "OPEN\r\n" * 10_000),
+    ),
+    "the signature of a GRIP proxy": Row(
+        proxy.Proxy("http://localhost:1/?key=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa").signed,
+        ("realtime/engines/fanout/proxy.py:Proxy",),
+        also=("a." * 30_000, "e30." + "a" * 50_000 + ".a"),
+    ),
+    "an event of Stripe": Row(
+        lambda text: stripe_engine.StripeProvider.read(PAYMENTS, sent(text), "t=1"),
+        ("billing/engines/stripe_engine/__init__.py:StripeProvider",),
+        also=("[" * BYTES,),
+    ),
+    "the signature of Stripe": Row(
+        lambda text: stripe_engine.StripeProvider._check(PAYMENTS, b"{}", text), begins=f"t={int(time.time())},"
+    ),
+    "names in an event of Stripe": Row(
+        matching(stripe_engine._NAME), ("billing/engines/stripe_engine/__init__.py:_NAME",)
+    ),
+    "a moment of the test checkout": Row(fake.moment, ("billing/engines/fake.py:moment",)),
+    "a provider's error": Row(failures.named, ("accounts/providers/failures.py:_ERROR",)),
+    "a provider's directory": Row(matching(openid._GUID), ("accounts/providers/openid.py:_GUID",)),
+    "a provider's name": Row(matching(_NAME), ("provider_settings.py:_NAME",)),
+    "a provider's tenant": Row(matching(_TENANT), ("provider_settings.py:_TENANT",)),
+    "a public address": Row(
+        lambda text: Settings(public_url=f"http://{text}", database_url="sqlite://"), ("settings.py:Settings",)
+    ),
+    "a socket's id in a header": Row(matching(guards._SOCKET), ("web/guards.py:_SOCKET",)),
+    "a request's id": Row(matching(guards._REQUEST_ID), ("web/guards.py:_REQUEST_ID",)),
+    "a browser's secret": Row(matching(guest._SECRET), ("web/guest.py:_SECRET",)),
+}
+
+# Text that no visitor writes: settings, the product's own files, and what services that the operator chose answer with,
+# whose length is bounded where it is fetched.
+NOT_FROM_VISITORS = {
+    *("billing/catalogue.py:load", "realtime_settings.py:_check_grip", "provider_settings.py:ProviderSettings"),
+    *(
+        "realtime/engines/presets.py:connect_sources",
+        "operating/doctor.py:_addresses",
+        "operating/doctor.py:_static_files",
+    ),
+    *("realtime/check.py:_listen", "realtime/check.py:_next", "realtime/check.py:_said"),
+    *("accounts/providers/client.py:verified", "accounts/providers/openid.py:_endpoint"),
+}
+# Asked below.
+BY_THEMSELVES = {"accounts/clerk.py:_read", "accounts/providers/openid.py:check_sender", "web/assets.py:install"}
+
+PARSERS = {
+    *("json.loads", "tomllib.loads", "urlsplit", "urlparse", "parse_qs", "parse_qsl", "unquote", "ip_address"),
+    *("unicodedata.normalize", "decode_websocket_events", "datetime.fromisoformat", "jwt.decode", "csv.reader"),
+}
+PATTERN = re.compile(r"re\.(?!escape)[a-z]+")
+
+
+def sites() -> Iterator[str]:
+    """Each place that compiles or uses a pattern, or calls a parser: ``module.py:function``, or the constant's name."""
+    for path in PACKAGE:
+        for top in parsed(path).body:
+            name = getattr(top, "name", "") or ast.unparse(getattr(top, "targets", [ast.Name("")])[0])
+            called = [ast.unparse(node.func) for node in ast.walk(top) if isinstance(node, ast.Call)]
+            if any(each in PARSERS or PATTERN.fullmatch(each) for each in called):
+                yield f"{named(path).removeprefix('poker_app/')}:{name}"
+
+
+def test_every_pattern_and_parser_has_a_row() -> None:
+    rows = [site for row in ROWS.values() for site in row.sites]
+    assert len(rows) == len(set(rows))
+    assert set(sites()) == {*rows, *NOT_FROM_VISITORS, *BY_THEMSELVES}
+
+
+def test_scripts_have_no_patterns() -> None:
+    """Else they would be tried here, too."""
+    uses = ("RegExp", ".test(/", ".match(/", ".replace(/", ".replaceAll(/", ".split(/", ".search(/", "= /", "(/")
+    assert [named(path) for path in SCRIPTS for use in uses if use in path.read_text()] == []
+
+
+def inputs(row: Row) -> Iterator[str]:
+    for unit in UNITS:
+        for tail in TAILS:
+            room = row.longest - len(row.begins) - len(tail)
+            yield row.begins + (unit * room)[:room] + tail
+    yield from row.also
+
+
+def spent(read: Callable[[], object]) -> float:
+    """Seconds of processor that this thread used."""
+    start = time.thread_time()
+    with suppress(Refusal, Refused, api.Refused, ValueError, HTTPException):
+        read()
+    return time.thread_time() - start
+
+
+def is_quick(read: Callable[[], object]) -> bool:
+    return any(spent(read) < SECONDS for _ in range(TRIES))
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_the_worst_of_each_is_quick(name: str) -> None:
+    row = ROWS[name]
+    for text in inputs(row):
+        assert is_quick(partial(row.read, text)), f"{name}: {len(text)} characters such as {text[:20]!r}"
+
+
+def test_the_worst_of_a_webhook_of_clerk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clerk, "_secret", "whsec_AAAA")
+    for text in inputs(Row(clerk._read, also=("v1,a " * 12_000,))):
+        headers = {"svix-id": text, "svix-timestamp": str(int(time.time())), "svix-signature": text}
+        assert is_quick(partial(clerk._read, headers, sent(text))), f"{len(text)} characters such as {text[:20]!r}"
+
+
+def test_the_worst_sender_of_a_providers_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    known: Any = SimpleNamespace(metadata={"issuer": f"https://login.example/{openid._TEMPLATE}/v2.0"})
+    monkeypatch.setattr(openid, "_known_of", lambda _provider: known)
+    provider: Any = SimpleNamespace(label="Microsoft")
+    for begins in ("", "https://login.example/"):
+        for text in inputs(Row(openid.check_sender, begins=begins)):
+            assert is_quick(partial(openid.check_sender, provider, text)), text[:40]
+
+
+def test_the_worst_address_of_a_static_file(app: Flask) -> None:
+    with app.test_request_context("/"):
+        static = app.view_functions["static"]
+        for text in inputs(Row(static, also=("v-" * 30_000, "../" * 20_000))):
+            assert is_quick(partial(static, filename=text)), f"{len(text)} characters such as {text[:20]!r}"
+
+
+# --- what is read for every request
+
+
+def of_a_form(text: str) -> dict[str, Any]:
+    return {"method": "POST", "data": sent(text), "content_type": "application/x-www-form-urlencoded"}
+
+
+def of_parts(text: str) -> dict[str, Any]:
+    return {"method": "POST", "data": sent(text), "content_type": "multipart/form-data; boundary=a"}
+
+
+def in_cookies(text: str) -> dict[str, Any]:
+    return {"environ_overrides": {"HTTP_COOKIE": f"faceup={sent(text).decode('latin-1')}"}}
+
+
+def in_headers(text: str) -> dict[str, Any]:
+    said = sent(text).decode("latin-1")
+    headers = ("ACCEPT", "IF_NONE_MATCH", "AUTHORIZATION", "USER_AGENT", "ORIGIN", "X_REQUEST_ID", "X_SOCKET_ID")
+    return {"environ_overrides": {f"HTTP_{header}": said for header in headers}}
+
+
+def in_the_query(text: str) -> dict[str, Any]:
+    return {"query_string": sent(text).decode("latin-1")}
+
+
+@pytest.mark.parametrize("where", [of_a_form, of_parts, in_cookies, in_headers, in_the_query])
+def test_the_worst_of_a_request_is_quick(app: Flask, where: Callable[[str], dict[str, Any]]) -> None:
+    def read() -> None:
+        guards._check_text()
+        assert list(request.args.items(multi=True)) is not None
+        assert (request.cookies.get("guest"), request.if_none_match, request.authorization) is not None
+        assert cookie.get("account") is None
+
+    for text in inputs(Row(read, also=("--a\r\n" * 12_000, "--a\r\n\r\n" * 7_500, "a&" * 30_000))):
+        with app.test_request_context("/", **where(text)):
+            assert is_quick(read), f"{len(text)} characters such as {text[:20]!r}"
