@@ -1,8 +1,8 @@
-"""Browsers that somebody has signed in with before, known by a cookie that gives no access by itself.
+"""Device cookies, as OWASP describes them: a browser stays known to each user who signed in with it.
 
-What strangers try on somebody's address is counted apart from what such a browser tries: so nobody is locked out of
-their own browser by others. OWASP calls this a device cookie. It holds, for each user who signed in there, a random
-name of the browser and a seal on both, which only ``SECRET_KEY`` can make.
+What a known browser tries is counted apart from all other tries on the user's address, so those do not lock it out. The
+cookie gives no access by itself. For each user it holds a random name of the browser, and an HMAC of both with
+``SECRET_KEY``.
 """
 
 from dataclasses import dataclass

@@ -39,7 +39,7 @@ def _keep[A: BaseResponse](answer: A, name: str, value: str, seconds: int) -> A:
 
 
 def device() -> str:
-    """The cookie by which a browser is known that somebody has signed in with before; see known_browsers."""
+    """The device cookie, if this browser has one; see ``accounts.known_browsers``."""
     return request.cookies.get(_cookie_name(DEVICE_COOKIE), "")
 
 
