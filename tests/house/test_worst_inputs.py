@@ -32,7 +32,7 @@ from poker_app.realtime.engines.fanout import proxy
 from poker_app.realtime.engines.presets import Credentials
 from poker_app.rules import Refused, backlog, browsers, deck, domains, networks, passwords, spreadsheet
 from poker_app.settings import Settings
-from poker_app.web import guards, guest
+from poker_app.web import guards, guest, markdown
 from tests.house.sources import PACKAGE, SCRIPTS, named, parsed
 
 BYTES, SECONDS = 60_000, 0.05
@@ -157,6 +157,11 @@ ROWS = {
     "a session's name": Row(sessions.session_name),
     "a task's description": Row(
         lambda text: editing._checked({"title": "a", "key": "", "url": "", "description": text})
+    ),
+    "a description drawn": Row(
+        # Without the cache that keeps what was drawn.
+        getattr(markdown.render, "__wrapped__", markdown.render),
+        longest=editing.MAX_DESCRIPTION,
     ),
     "a browser's name": Row(browsers.name),
     "a domain": Row(lambda text: domains.is_public(domains.domain_of(text))),
