@@ -26,6 +26,10 @@ def allow_many_sockets() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
+def resident_mb(process: int) -> float:
+    return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * _PAGE / 1e6
+
+
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as found:
         return int(found.getsockname()[1])
@@ -61,7 +65,7 @@ class Process:
 
     def memory(self) -> float:
         """What is resident, in MB."""
-        return int(Path(f"/proc/{self._child.pid}/statm").read_text().split()[1]) * _PAGE / 1e6
+        return resident_mb(self._child.pid)
 
 
 @contextmanager

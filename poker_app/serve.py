@@ -2,26 +2,30 @@
 
 import argparse
 import gc
+import resource
 import socket
 import sys
 from contextlib import ExitStack, suppress
+from functools import partial
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 import poker_app
 from poker_app import schema
 from poker_app.bridge import Bridge
+from poker_app.edge.http import HttpConnection
+from poker_app.edge.limits import Edge, limits_for
+from poker_app.edge.sockets import SocketConnection
 from poker_app.poker.publisher import Publisher
 from poker_app.realtime.engines.embedded.app import EmbeddedServer
-from poker_app.realtime.engines.embedded.sockets import TRANSPORT
 from poker_app.realtime.engines.presets import credentials
 from poker_app.settings import Settings
 
 THREADS = 32  # for pages; votes that wait together share their statements and the wait for the disk
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 (compared with, not bound to)
 NEW_OBJECTS = 20_000  # between two collections; CPython's own 700 is for programs with less memory to spare
+MAX_FILES = 12_000  # open at once
 LONGEST_GOODBYE = 3  # seconds for requests under way when the server is stopped
 
 
@@ -35,7 +39,8 @@ def main() -> None:
     site = Site(settings)
     if arguments.migrate:
         site.migrate()
-    config = configuration(site, settings.host, settings.port, arguments.workers)
+    edge = Edge(limits_for(_allow_many_files()), settings.proxies)
+    config = configuration(site, settings.host, settings.port, arguments.workers, edge=edge)
     if config.workers != 1:
         sys.exit(
             "The embedded server runs as one process, because every browser's socket has to be in it: "
@@ -46,6 +51,14 @@ def main() -> None:
         Server(config).run()
 
 
+def _allow_many_files() -> int:
+    """How many files the process may have open, connections among them: as many as it may ask for."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_FILES if hard == resource.RLIM_INFINITY else min(hard, MAX_FILES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return wanted
+
+
 def _collect_rarely() -> None:
     """What is there once all is loaded stays until the end, and a request leaves few circles behind: the collector
     need not go over all of it every few hundred objects."""
@@ -54,16 +67,21 @@ def _collect_rarely() -> None:
     gc.set_threshold(NEW_OBJECTS, *gc.get_threshold()[1:])
 
 
-def configuration(app: Any, host: str, port: int, workers: int | None = None) -> uvicorn.Config:
+def configuration(
+    app: Any, host: str, port: int, workers: int | None = None, *, edge: Edge | None = None
+) -> uvicorn.Config:
     """How any application with the embedded server in it is to be served."""
+    edge = edge or Edge()
+    http: Any = partial(HttpConnection, edge=edge)
+    ws: Any = partial(SocketConnection, edge=edge)
     return uvicorn.Config(
         app,
         host=host,
         port=port,
         workers=workers,
         loop="uvloop",
-        http="httptools",
-        ws=SocketProtocol,
+        http=http,
+        ws=ws,
         ws_per_message_deflate=False,
         ws_max_size=32 * 1024,
         ws_ping_interval=None,  # the protocol above has its own
@@ -98,14 +116,6 @@ def _own_address() -> str:
         except OSError:
             return "127.0.0.1"
         return str(way_out.getsockname()[0])
-
-
-class SocketProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's ``websockets-sansio``, lending each socket's transport to the application."""
-
-    async def run_asgi(self) -> None:
-        self.scope["extensions"][TRANSPORT] = {"transport": self.transport}
-        await super().run_asgi()
 
 
 class Site:

@@ -14,6 +14,7 @@ import pusher
 import uvicorn
 from websockets.sync.client import connect
 
+from poker_app.edge.limits import Edge
 from poker_app.realtime.engines.client import Straight
 from poker_app.realtime.engines.embedded.app import EmbeddedServer
 from poker_app.realtime.engines.embedded.protocol import Event
@@ -36,6 +37,7 @@ DIFFERENCES = {
         "errors in 200": "refuses with status 200 and an error in the body",
         "old requests": "takes requests whatever their age, and whatever key they name beside the right signature",
         "any size": "takes larger events, and channels of any name",
+        "public channels": "lets anybody listen to public channels, on which the product publishes nothing",
     },
     "pushpin": {
         "no API": "has no HTTP API of this protocol: the product publishes by GRIP, and cannot ask who listens",
@@ -164,11 +166,12 @@ def _wake(port: int, hub: Hub) -> None:
     """Until Pushpin's parts have found one another, what is published is lost, though it answers already."""
     until = time.monotonic() + 20
     with connect(f"ws://127.0.0.1:{port}/app/{OWN.key}?protocol=7") as socket:
-        socket.recv(10)
-        socket.send(json.dumps({"event": "pusher:subscribe", "data": {"channel": "awake"}}))
+        socket_id = json.loads(json.loads(socket.recv(10))["data"])["socket_id"]
+        signed = pusher.Pusher("0", OWN.key, OWN.secret, cluster="any").authenticate("private-awake", socket_id)
+        socket.send(json.dumps({"event": "pusher:subscribe", "data": {"channel": "private-awake", **signed}}))
         socket.recv(10)
         while True:
-            hub.publish([Event(["awake"], "awake", "{}")])
+            hub.publish([Event(["private-awake"], "awake", "{}")])
             try:
                 socket.recv(0.5)
                 return
@@ -179,8 +182,8 @@ def _wake(port: int, hub: Hub) -> None:
 class Running:
     """A uvicorn server in a thread of its own, on a free port unless one is given."""
 
-    def __init__(self, app: Any, port: int = 0) -> None:
-        self.server = uvicorn.Server(configuration(app, "127.0.0.1", port))
+    def __init__(self, app: Any, port: int = 0, edge: Edge | None = None) -> None:
+        self.server = uvicorn.Server(configuration(app, "127.0.0.1", port, edge=edge))
         self._thread = threading.Thread(target=self.server.run, daemon=True)
         self._thread.start()
         while not self.server.started:

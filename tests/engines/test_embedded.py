@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import socket as sockets
 import time
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from poker_app.serve import LONGEST_GOODBYE
 from poker_app.settings import Settings
 
 ROOM = "presence-planning-poker-abc"
+HALL = "private-planning-poker-abc"
 
 
 @contextmanager
@@ -33,11 +35,11 @@ def serving(**options: Any) -> Iterator[Engine]:
 
 
 @contextmanager
-def joined(engine: Engine, channel: str = "public", user: str = "") -> Iterator[ClientConnection]:
+def joined(engine: Engine, channel: str = HALL, user: str = "") -> Iterator[ClientConnection]:
     """A socket that has subscribed and heard so."""
     with connect(engine.socket_url, compression=None, ping_interval=None, close_timeout=1) as socket:
         socket_id = json.loads(hear(socket)["data"])["socket_id"]
-        signed = engine.library.authenticate(channel, socket_id, {"user_id": user}) if user else {}
+        signed = engine.library.authenticate(channel, socket_id, {"user_id": user} if user else None)
         say(socket, "pusher:subscribe", {"channel": channel, **signed})
         assert hear(socket)["event"] == "pusher_internal:subscription_succeeded"
         yield socket
@@ -70,7 +72,7 @@ def test_the_silent_are_pinged_then_dropped() -> None:
             assert hear(lively)["event"] == "pusher:ping"
             say(lively, "pusher:pong")
         assert code_at_the_end(silent) == 4201
-        engine.library.trigger("public", "vote", {})
+        engine.library.trigger(HALL, "vote", {})
         while (heard := hear(lively))["event"] == "pusher:ping":
             say(lively, "pusher:pong")
         assert heard["event"] == "vote"
@@ -80,9 +82,9 @@ def test_a_slow_reader_is_dropped_and_nobody_waits() -> None:
     limits = Limits(backlog=64 * 1024, grace=0.3)
     with serving(limits=limits) as engine, joined(engine) as quick, _deaf(engine) as deaf:
         for number in range(1500):
-            engine.library.trigger("public", "vote", f"{number:05}" + "x" * 9_000)
+            engine.library.trigger(HALL, "vote", f"{number:05}" + "x" * 9_000)
             assert hear(quick)["data"].startswith(f"{number:05}")
-        info = engine.library.channel_info("public", ["subscription_count"])
+        info = engine.library.channel_info(HALL, ["subscription_count"])
         assert info["subscription_count"] == 1
         assert b"\x10\x68" not in _drained(deaf)[-200:], "it was cut off, as it did not read the goodbye in time"
 
@@ -97,10 +99,14 @@ def _deaf(engine: Engine) -> Iterator[sockets.socket]:
         lines = [f"GET {path} HTTP/1.1", "Host: x", "Upgrade: websocket", "Connection: Upgrade"]
         lines += ["Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==", "", ""]
         plain.sendall("\r\n".join(lines).encode())
-        text = b'{"event":"pusher:subscribe","data":{"channel":"public"}}'
-        time.sleep(0.1)  # the handshake and what follows it come in two pieces, as from a browser
-        plain.sendall(bytes([0x81, 0x80 | len(text), 0, 0, 0, 0]) + text)
-        eventually(lambda: engine.library.channel_info("public", ["subscription_count"])["subscription_count"] == 2)
+        while b'"}' not in (heard := plain.recv(4096)):
+            pass
+        socket_id = re.search(rb"socket_id\D+(\d+\.\d+)", heard)[1].decode()
+        told = {"channel": HALL, **engine.library.authenticate(HALL, socket_id)}
+        text = json.dumps({"event": "pusher:subscribe", "data": told}).encode()
+        assert 125 < len(text) < 65536
+        plain.sendall(bytes([0x81, 0xFE, *len(text).to_bytes(2, "big"), 0, 0, 0, 0]) + text)
+        eventually(lambda: engine.library.channel_info(HALL, ["subscription_count"])["subscription_count"] == 2)
         yield plain
 
 
@@ -117,8 +123,8 @@ def _drained(plain: sockets.socket, until: bytes = b"?") -> bytes:
 def test_a_reader_who_catches_up_is_told_to_come_back() -> None:
     with serving(limits=Limits(backlog=64 * 1024, grace=5)) as engine, joined(engine) as quick, _deaf(engine) as slow:
         quick.close()
-        while engine.library.channel_info("public")["occupied"]:
-            engine.library.trigger("public", "vote", "x" * 9_000)
+        while engine.library.channel_info(HALL)["occupied"]:
+            engine.library.trigger(HALL, "vote", "x" * 9_000)
         goodbye = b"\x10\x68Too slow: reconnect"
         assert _drained(slow, goodbye).endswith(goodbye)
 
@@ -130,20 +136,23 @@ def test_over_quota() -> None:
             assert hear(third)["data"]["code"] == 4004
             assert code_at_the_end(third) == 4004
         first.close()
-        eventually(lambda: engine.library.channel_info("public", ["subscription_count"])["subscription_count"] == 1)
+        eventually(lambda: engine.library.channel_info(HALL, ["subscription_count"])["subscription_count"] == 1)
         stack.enter_context(joined(engine))
 
 
 def test_limits_of_a_connection_and_of_a_presence_channel() -> None:
-    with serving(limits=Limits(channels_a_connection=3, members=1)) as engine, joined(engine) as socket:
-        for number in range(2):
-            say(socket, "pusher:subscribe", {"channel": f"c{number}"})
-            assert hear(socket)["event"] == "pusher_internal:subscription_succeeded"
-        say(socket, "pusher:subscribe", {"channel": "c3"})
-        assert hear(socket)["event"] == "pusher:subscription_error"
-        say(socket, "pusher:unsubscribe", {"channel": "c0"})
-        say(socket, "pusher:subscribe", {"channel": "c3"})
-        assert hear(socket)["event"] == "pusher_internal:subscription_succeeded"
+    with serving(limits=Limits(channels_a_connection=3, members=1)) as engine, connect(engine.socket_url) as socket:
+        socket_id = json.loads(hear(socket)["data"])["socket_id"]
+
+        def answer(channel: str) -> str:
+            say(socket, "pusher:subscribe", {"channel": channel, **engine.library.authenticate(channel, socket_id)})
+            return str(hear(socket)["event"])
+
+        for number in range(3):
+            assert answer(f"private-{number}") == "pusher_internal:subscription_succeeded"
+        assert answer("private-3") == "pusher:subscription_error"
+        say(socket, "pusher:unsubscribe", {"channel": "private-0"})
+        assert answer("private-3") == "pusher_internal:subscription_succeeded"
 
         with joined(engine, ROOM, "ada"), joined(engine, ROOM, "ada"):
             with pytest.raises(AssertionError), joined(engine, ROOM, "ben"):
@@ -160,6 +169,7 @@ def test_limits_of_a_connection_and_of_a_presence_channel() -> None:
         '{"event":"pusher:subscribe","data":{"channel":"\\ud800"}}',
         '{"event":"pusher:subscribe","data":{"channel":"presence-x","auth":7,"channel_data":"\\ud800"}}',
         '{"event":"pusher:subscribe","data":{"channel":"public"}}',
+        '{"event":"pusher:subscribe","data":{"channel":"private-planning-poker-abc"}}',
         '{"event":"pusher:subscribe","data":{"channel":"#server-to-user-None"}}',
         '{"event":"pusher:unknown"}', '{"event":"client-x","data":{}}',
     ],
@@ -187,9 +197,9 @@ def test_paths_that_are_not_there(one: Engine) -> None:
 
 def test_a_lone_surrogate_is_delivered_as_something(one: Engine) -> None:
     with joined(one) as socket:
-        one.library.trigger("public", "vote", '"\\ud800"')
+        one.library.trigger(HALL, "vote", '"\\ud800"')
         assert hear(socket)["data"] == '"\\ud800"'
-        one.library.trigger("public", "vote", "\ud800")
+        one.library.trigger(HALL, "vote", "\ud800")
         assert hear(socket)["data"] == "?"
 
 
@@ -283,24 +293,24 @@ def test_it_knows_which_of_its_sockets_hear_a_channel() -> None:
         assert hub is not None
         with connect(engine.socket_url, compression=None, ping_interval=None, close_timeout=1) as socket:
             socket_id = json.loads(hear(socket)["data"])["socket_id"]
-            assert not hub.hears("public", socket_id)
-            say(socket, "pusher:subscribe", {"channel": "public"})
+            assert not hub.hears(HALL, socket_id)
+            say(socket, "pusher:subscribe", {"channel": HALL, **engine.library.authenticate(HALL, socket_id)})
             hear(socket)
-            assert hub.hears("public", socket_id)
+            assert hub.hears(HALL, socket_id)
             assert not hub.hears("other", socket_id)
-            assert not hub.hears("public", "1.2")
-        eventually(lambda: not hub.hears("public", socket_id))
+            assert not hub.hears(HALL, "1.2")
+        eventually(lambda: not hub.hears(HALL, socket_id))
 
 
 def test_the_port_counts_those_that_listen() -> None:
     chosen = Settings(_env_file=None, realtime="embedded", secret_key="for tests only")
     realtime.configure(chosen)
-    assert realtime.listeners("public") is None  # no server runs in this process
+    assert realtime.listeners(HALL) is None  # no server runs in this process
     with serving() as engine:
-        assert realtime.listeners("public") == 0
-        with joined(engine), joined(engine), joined(engine, "other"):
-            assert realtime.listeners("public") == 2
-        eventually(lambda: realtime.listeners("public") == 0)
+        assert realtime.listeners(HALL) == 0
+        with joined(engine), joined(engine), joined(engine, HALL + "-2"):
+            assert realtime.listeners(HALL) == 2
+        eventually(lambda: realtime.listeners(HALL) == 0)
     realtime.configure(chosen.model_copy(update={"realtime": "none"}))
-    assert realtime.listeners("public") is None
+    assert realtime.listeners(HALL) is None
     assert not realtime.is_on()

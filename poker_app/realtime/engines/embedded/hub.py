@@ -147,7 +147,8 @@ class Hub:
         if connection.dropped or transport.is_closing():
             return
         transport.write(frame)
-        if transport.get_write_buffer_size() > self.limits.backlog:
+        most = self.limits.backlog if connection.channels else self.limits.strangers_backlog
+        if transport.get_write_buffer_size() > most:
             log.info("realtime.slow_reader", socket_id=connection.id)
             connection.dropped = True
             # In a moment, not in the middle of a fan-out that goes over the same channel.

@@ -108,7 +108,9 @@ class Listener[S: Socket]:
                 self._hub.say(self._connection, words("pusher_internal:subscription_succeeded", {}, name))
         elif name.startswith("presence-"):
             self._join_presence(name, told, data.get("auth"))
-        elif name.startswith("private-") and not self._signed(name, data.get("auth")):
+        elif not name.startswith("private-"):
+            self._refuse(name, "AuthError", "Only private and presence channels are here", 401)
+        elif not self._signed(name, data.get("auth")):
             self._refuse_signature(name)
         else:
             self._hub.subscribe(self._connection, name, None)

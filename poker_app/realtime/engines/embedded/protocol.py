@@ -20,7 +20,8 @@ _SOCKET_ID = re.compile(r"\d+\.\d+", re.ASCII)
 
 
 class Code(IntEnum):
-    """Why a socket is closed, or an error told. 4000-4099: do not come back; 41xx: in a second; 42xx: at once."""
+    """Why a socket is closed, or an error told. 4000-4099 and 4300-4399: do not come back; 41xx: in a second; 42xx: at
+    once."""
 
     UNKNOWN_APP = 4001
     OVER_QUOTA = 4004
@@ -32,6 +33,7 @@ class Code(IntEnum):
     RECONNECT = 4200
     NO_PONG = 4201
     CLIENT_EVENT_REFUSED = 4301
+    TOO_MUCH = 4303
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class Limits:
     channels_a_connection: int = 100
     members: int = 1_000
     backlog: int = 256 * 1024
+    # Of a socket that is on no channel yet: nothing but answers to itself.
+    strangers_backlog: int = 16 * 1024
     idle: float = 120.0
     pong: float = 30.0
     grace: float = 2.0

@@ -11,6 +11,7 @@ from poker_app.realtime.engines.presets import Credentials
 
 # Under this key of the scope's extensions the server lends the socket's asyncio transport: one event goes to hundreds
 # of sockets as the same bytes. Through ASGI each would be framed again, wait for its reader, and could not be cut off.
+# Beside it stands whether the socket's network has too many ("crowded").
 TRANSPORT = "faceup.transport"
 
 
@@ -24,8 +25,11 @@ async def converse(hub: Hub, own: Credentials, scope: Any, receive: Any, send: A
         await send({"type": "websocket.close", "code": code, "reason": reason})
 
     loop = asyncio.get_running_loop()
-    connection = Connection(scope["extensions"][TRANSPORT]["transport"], close, loop.time())
+    lent = scope["extensions"][TRANSPORT]
+    connection = Connection(lent["transport"], close, loop.time())
     refusal = refused(own, scope["path"], scope["query_string"].decode("latin-1"))
+    if refusal is None and lent["crowded"]:
+        refusal = Code.OVER_QUOTA, "Too many connections from your network"
     if refusal is None and not hub.admit(connection):
         refusal = Code.OVER_QUOTA, "The app is over its connection quota"
     if refusal is not None:

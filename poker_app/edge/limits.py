@@ -1,0 +1,155 @@
+"""The figures, and what each network uses of them.
+
+A network is one IPv4 address or one IPv6 /64. An office of 200 people behind one address needs a socket each, and at
+most six connections for the moment of loading a page; one thousand of each leaves room for it.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from poker_app.rules.networks import networks_of
+
+MIB = 1024 * 1024
+SPARE_FILES = 200  # for the database, the log and what else is no connection
+
+
+@dataclass(frozen=True)
+class EdgeLimits:
+    """Sizes in bytes, times in seconds, rates a second."""
+
+    request_line: int = 16 * 1024
+    head: int = 64 * 1024
+    headers: int = 200
+    # A line of a socket's handshake, which the library behind it takes no longer.
+    handshake_line: int = 8 * 1024
+    pipelined: int = 16
+
+    connections: int = 8_000
+    connections_a_network: int = 1_000
+    sockets_a_network: int = 1_000
+    # Beyond those as many are told why they are closed.
+    sockets_refused: int = 100
+    # Requests that are not whole yet, and answers that are not read yet. A process takes 110 MB without them.
+    held: int = 128 * MIB
+    held_a_network: int = 48 * MIB
+    # What is read and thrown away of a request that is answered already, so that the client gets to see the answer.
+    drained: int = 2 * MIB
+
+    head_deadline: float = 10.0
+    body_deadline: float = 60.0
+    answer_deadline: float = 60.0
+    # How long a refusal may take to be read, and a socket's goodbye to be answered.
+    linger: float = 1.0
+    goodbye: float = 5.0
+
+    # A page says five things when it opens and one every two minutes.
+    frames: float = 10.0
+    frames_at_once: int = 120
+    frame_bytes: float = 16 * 1024
+    frame_bytes_at_once: int = 64 * 1024
+    # Answers to pings that may wait for a socket to read them.
+    pongs: int = 64 * 1024
+
+
+def limits_for(files: int) -> EdgeLimits:
+    """The limits of a process that may have as many files open. No network gets more than half of the connections."""
+    connections = files - SPARE_FILES
+    each = min(EdgeLimits.connections_a_network, connections // 4)
+    return EdgeLimits(connections=connections, connections_a_network=each, sockets_a_network=each)
+
+
+class Bucket:
+    """A rate with a burst: holds ``burst`` and fills by ``rate`` a second."""
+
+    __slots__ = ("_at", "_burst", "_clock", "_left", "_rate")
+
+    def __init__(self, rate: float, burst: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._rate, self._burst, self._clock = rate, burst, clock
+        self._left, self._at = float(burst), clock()
+
+    def take(self, amount: float) -> bool:
+        """Whether there was as much; else nothing is taken."""
+        now = self._clock()
+        self._left = min(self._burst, self._left + (now - self._at) * self._rate)
+        self._at = now
+        if amount > self._left:
+            return False
+        self._left -= amount
+        return True
+
+
+class Share:
+    """What one network uses now."""
+
+    __slots__ = ("connections", "held", "sockets")
+
+    def __init__(self) -> None:
+        self.connections = self.sockets = self.held = 0
+
+
+class Edge:
+    """The limits of one server, and what each network uses of them. Used on the event loop only."""
+
+    def __init__(self, limits: EdgeLimits | None = None, proxies: int = 0) -> None:
+        """``proxies``: how many trusted proxies in front add to ``X-Forwarded-For``."""
+        self.limits = limits or EdgeLimits()
+        self._proxies = proxies
+        self._shares: dict[str, Share] = {}
+        self._held = 0
+
+    @property
+    def proxied(self) -> bool:
+        """Whether the other end of a connection is a proxy, so that only a request tells whose it is."""
+        return self._proxies > 0
+
+    def network(self, peer: str, headers: Iterable[tuple[bytes, bytes]]) -> str:
+        """The network that a request comes from: the peer's, or the one that the outermost trusted proxy names."""
+        if self._proxies:
+            told = b",".join(value for name, value in headers if name == b"x-forwarded-for").decode("latin-1")
+            hops = [hop.strip() for hop in told.split(",")]
+            if len(hops) >= self._proxies and hops[-self._proxies]:
+                peer = hops[-self._proxies]
+        return networks_of(peer)[0][0]
+
+    def connect(self, network: str) -> bool:
+        """Whether the network may have one more connection; if so it is counted until ``disconnect``."""
+        share = self._shares.setdefault(network, Share())
+        if share.connections >= self.limits.connections_a_network:
+            return False
+        share.connections += 1
+        return True
+
+    def disconnect(self, network: str) -> None:
+        self._shares[network].connections -= 1
+        self._forget(network)
+
+    def open_socket(self, network: str) -> int:
+        """How many sockets the network has with this one. It is counted until ``close_socket``."""
+        share = self._shares.setdefault(network, Share())
+        share.sockets += 1
+        return share.sockets
+
+    def close_socket(self, network: str) -> None:
+        self._shares[network].sockets -= 1
+        self._forget(network)
+
+    def hold(self, network: str, size: int) -> bool:
+        """Whether as many bytes may be held for the network; if so they are counted until ``release``."""
+        share = self._shares.setdefault(network, Share())
+        if share.held + size > self.limits.held_a_network or self._held + size > self.limits.held:
+            return False
+        share.held += size
+        self._held += size
+        return True
+
+    def release(self, network: str, size: int) -> None:
+        if size:
+            self._shares[network].held -= size
+            self._held -= size
+            self._forget(network)
+
+    def _forget(self, network: str) -> None:
+        share = self._shares[network]
+        if not (share.connections or share.sockets or share.held):
+            del self._shares[network]
