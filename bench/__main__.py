@@ -1,9 +1,10 @@
-"""``python -m bench``: about three minutes; ``--quick`` takes half of one and tells less."""
+"""``python -m bench``: about three minutes; ``--quick`` takes half of one and tells less. ``floods``: see there."""
 
 import argparse
 
 import uvloop
 
+from bench.floods import measure_floods
 from bench.machine import CLIENT, allow_many_sockets, pin
 from bench.measure import Result, Scenario, measure
 from bench.report import table, targets
@@ -16,11 +17,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m bench", description="Measures speed, beside a server that only forwards."
     )
+    parser.add_argument(
+        "what",
+        nargs="?",
+        choices=["rooms", "floods"],
+        default="rooms",
+        help="speed in rooms, or floods (see BENCH_BASE)",
+    )
     parser.add_argument("--quick", action="store_true", help="half a minute, rougher figures")
-    parser.add_argument("--only", metavar="ROOMSxVOTERS", help="one scenario, such as 50x7")
+    parser.add_argument("--only", metavar="ROOMSxVOTERS", help="one scenario, such as 50x7, or one flood")
     options = parser.parse_args()
     pin(CLIENT)
     allow_many_sockets()
+    if options.what == "floods":
+        measure_floods(options.only)
+        return
     print(
         "Times are median / p99, from sending until the last other member has it; floor: a server that only forwards.",
         flush=True,

@@ -5,6 +5,8 @@ import resource
 import socket
 import subprocess
 import sys
+import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,11 +40,11 @@ def free_port() -> int:
 class Process:
     """A server on the server's core, and what it has used so far."""
 
-    def __init__(self, module: str, port: int, environment: dict[str, str]) -> None:
+    def __init__(self, module: str, port: int, environment: dict[str, str], root: Path = ROOT) -> None:
         self.port = port
         self._child = subprocess.Popen(
             [sys.executable, "-m", module],
-            cwd=ROOT,
+            cwd=root,
             env={**os.environ, **environment, "PORT": str(port)},
             stdout=subprocess.PIPE,
             text=True,
@@ -53,10 +55,12 @@ class Process:
         assert self._child.stdout is not None
         if not self._child.stdout.readline():
             raise RuntimeError(f"{self._child.args} did not start.")
+        # What it says from now on is of no interest, but a pipe that is full would stop it.
+        threading.Thread(target=deque, args=(self._child.stdout, 0), daemon=True).start()
 
     def stop(self) -> None:
         self._child.terminate()
-        self._child.communicate()
+        self._child.wait()
 
     def cpu(self) -> float:
         """Seconds in all, by the code and by the kernel for it."""
@@ -69,9 +73,9 @@ class Process:
 
 
 @contextmanager
-def running(module: str, **environment: str) -> Iterator[Process]:
-    """``python -m module``, from the line that says it is up until the block ends."""
-    process = Process(module, free_port(), environment)
+def running(module: str, root: Path = ROOT, **environment: str) -> Iterator[Process]:
+    """``python -m module`` in ``root``, from the line that says it is up until the block ends."""
+    process = Process(module, free_port(), environment, root)
     try:
         process.wait_until_up()
         yield process

@@ -45,6 +45,7 @@ class HttpConnection(HttpToolsProtocol):
         self._stuck_since: float | None = None
         self._refusal = MALFORMED
         self._timer: Any = None
+        self._answering: RequestResponseCycle | None = None
 
     # --- from beginning to end
 
@@ -80,6 +81,9 @@ class HttpConnection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._end()
         super().connection_lost(exc)
+        if self._answering is not None and not self._answering.response_complete:
+            # uvicorn tells only the request that came last.
+            _give_up(self._answering)
 
     def handle_websocket_upgrade(self) -> None:
         # The socket is counted by its hub from now on.
@@ -168,6 +172,10 @@ class HttpConnection(HttpToolsProtocol):
 
     # --- answering
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
+
     def on_response_complete(self) -> None:
         self._edge.release(self._network, self._received)
         self._received = 0
@@ -206,9 +214,7 @@ class HttpConnection(HttpToolsProtocol):
                 self.pipeline.clear()
                 self._last = True
                 return
-            # Whoever waits for the rest of the body hears that there is none.
-            cycle.disconnected = True
-            cycle.message_event.set()
+            _give_up(cycle)
         self._refused = True
         text = sentence.encode()
         about = b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(
@@ -240,3 +246,9 @@ class HttpConnection(HttpToolsProtocol):
             self._refuse(*TOO_SLOW) if self._received else self.transport.close()
         elif self._phase is Phase.BODY and late > limits.body_deadline:
             self._refuse(*TOO_SLOW) if self._awaited() else self.transport.close()
+
+
+def _give_up(cycle: RequestResponseCycle) -> None:
+    """The rest of the body is not waited for, and the answer is not written."""
+    cycle.disconnected = True
+    cycle.message_event.set()

@@ -31,8 +31,8 @@ class EdgeLimits:
     # Beyond those as many are told why they are closed.
     sockets_refused: int = 100
     # Requests that are not whole yet, and answers that are not read yet. A process takes 110 MB without them.
-    held: int = 128 * MIB
-    held_a_network: int = 48 * MIB
+    held: int = 96 * MIB
+    held_a_network: int = 24 * MIB
     # What is read and thrown away of a request that is answered already, so that the client gets to see the answer.
     drained: int = 2 * MIB
 

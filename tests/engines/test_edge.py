@@ -150,6 +150,7 @@ def test_headers_without_an_end_are_not_kept() -> None:
     """60 MB of them took 700 MB."""
     with serving() as server, server.connected() as plain:
         before = resident_mb(os.getpid())
+        plain.sendall(b"GET / HTTP/1.1\r\n")
         assert is_cut_off(plain, (b"X-Header: " + b"y" * 1_012 + b"\r\n") * 64, 960)
         assert resident_mb(os.getpid()) - before < 20
         assert server.asks(get("/", LAST)).endswith(b"a page")
@@ -196,7 +197,7 @@ def test_requests_in_a_row_are_answered_up_to_a_number() -> None:
         assert len(server.site.pages.asked) <= 2
 
 
-def test_answers_that_are_not_read_are_not_made() -> None:
+def test_answers_that_are_not_read_are_not_made(caplog: pytest.LogCaptureFixture) -> None:
     with serving(answer_deadline=0.4) as server, server.connected() as plain:
         plain.sendall(get("/long") * 8)
         since = time.monotonic()
@@ -204,6 +205,7 @@ def test_answers_that_are_not_read_are_not_made() -> None:
             assert time.monotonic() - since < SOON
             time.sleep(0.02)  # the server runs in another thread, and tells nobody
         assert len(server.site.pages.asked) == 2, "one is in the buffer, one waits for it"
+    assert not caplog.records, "the one that waits is given up without a word"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,154 @@
+"""``python -m bench floods``: another client's ``/healthz`` and the process's memory while a flood is going on.
+
+With ``BENCH_BASE=path`` the release in that worktree is measured beside this one, by turns.
+"""
+
+import http.client
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from bench.flooding import ACCOUNT, FLOODS, KEY, OWNER, PASSWORD
+from bench.machine import CLIENT, ROOT, Process, pin, running
+from bench.report import percentile
+
+SECONDS = 4.0  # of each flood
+A_SECOND = 40  # probes
+LOST = 5.0  # seconds that a probe without an answer counts as
+
+MEDIAN_MS, P99_MS, MOST_MB = 100.0, 500.0, 400.0
+
+# Another network than the floods', which come from 127.0.0.1.
+ELSEWHERE = ("127.0.0.2", 0)
+
+# Run by the release that is measured, with what it knows of its own tables.
+SEED = """
+import os
+from poker_app import create_app
+from poker_app.accounts import hashing
+from poker_app.accounts.acting import make_account
+from poker_app.accounts.users import add_user
+from poker_app.db import db, transaction
+with create_app().app_context():
+    db.create_all()
+    with transaction():
+        user = add_user(name="Olga", email=os.environ["OWNER"])
+        user.password_hash = hashing.hashed(os.environ["PASSWORD"])
+    print(make_account(user, "Flooded").account.id)
+"""
+
+
+@dataclass
+class Measured:
+    """Seconds until each probe was answered, and the most memory in MB."""
+
+    took: list[float] = field(default_factory=list)
+    memory: float = 0.0
+
+    @property
+    def median_ms(self) -> float:
+        return median(self.took) * 1000
+
+    @property
+    def p99_ms(self) -> float:
+        return percentile(self.took, 0.99) * 1000
+
+    @property
+    def within(self) -> bool:
+        return self.median_ms <= MEDIAN_MS and self.p99_ms <= P99_MS and self.memory <= MOST_MB
+
+
+@contextmanager
+def flooded_site(root: Path) -> Iterator[tuple[Process, str]]:
+    """The server of the release in ``root``, and the account that Olga owns there."""
+    with TemporaryDirectory(prefix="bench-") as folder:
+        own = {
+            "DATABASE_URL": f"sqlite:///{Path(folder) / 'faceup.db'}",
+            "SECRET_KEY": "for floods only",
+            "HOST": "127.0.0.1",
+            "PUBLIC_URL": "http://127.0.0.1",
+            "TRUSTED_HOSTS": "[]",
+            "PROXIES": "0",
+            "AUTH": "accounts",
+            "REALTIME": "embedded",
+            "PUSHER_KEY": KEY,
+            "LOG_LEVEL": "error",
+        }
+        told = {**os.environ, **own, "PYTHONPATH": str(root), "OWNER": OWNER, "PASSWORD": PASSWORD}
+        seeding = subprocess.run(
+            [sys.executable, "-c", SEED], cwd=root, env=told, check=True, stdout=subprocess.PIPE, text=True
+        )
+        with running("poker_app.serve", root=root, **own, PYTHONPATH=str(root)) as server:
+            yield server, seeding.stdout.split()[-1]
+
+
+def measure_flood(name: str, root: Path = ROOT, seconds: float = SECONDS) -> Measured:
+    """One flood against a server that was just started."""
+    with flooded_site(root) as (server, account):
+        measured = Measured()
+        _answered(server.port)  # the first request of a process loads what the others find loaded
+        command = [sys.executable, "-m", "bench.flooding", name, str(server.port), str(seconds)]
+        flood = subprocess.Popen(command, cwd=ROOT, env={**os.environ, ACCOUNT: account}, preexec_fn=_beside)
+        try:
+            began = time.monotonic()
+            for number in range(int(seconds * A_SECOND)):
+                due = began + number / A_SECOND
+                time.sleep(max(0.0, due - time.monotonic()))
+                if time.monotonic() > began + seconds + LOST:
+                    break
+                # From when it was due: a server that answers nobody delays the next probes as well.
+                lost = not _answered(server.port)
+                measured.took.append(LOST if lost else time.monotonic() - due)
+                measured.memory = max(measured.memory, server.memory())
+        finally:
+            flood.kill()
+            flood.wait()
+        return measured
+
+
+def _beside() -> None:
+    """The flood leaves the client's core to the one who measures."""
+    pin(CLIENT)
+    os.nice(10)
+
+
+def _answered(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=LOST, source_address=ELSEWHERE)
+    try:
+        connection.request("GET", "/healthz")
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def measure_floods(only: str | None = None) -> None:
+    """Prints a table, a line a flood."""
+    base = os.environ.get("BENCH_BASE")
+    releases = {"this release": ROOT} | ({"the one before": Path(base).resolve()} if base else {})
+    print(
+        f"Another client's /healthz, median / p99 in ms, and the server's memory, during {SECONDS:.0f} s of each flood."
+    )
+    print(f"Wanted: {MEDIAN_MS:.0f} / {P99_MS:.0f} ms and {MOST_MB:.0f} MB.")
+    print(f"  {'':20}" + "".join(f"{name:>32}" for name in releases))
+    missed = []
+    for name in FLOODS:
+        if only in (None, name):
+            columns = [measure_flood(name, root) for root in releases.values()]
+            print(f"  {name.replace('_', ' '):20}" + "".join(f"{_told(each):>32}" for each in columns), flush=True)
+            missed += [] if columns[0].within else [name.replace("_", " ")]
+    print(f"Missed: {', '.join(missed)}." if missed else "All of them are within what is wanted.")
+
+
+def _told(measured: Measured) -> str:
+    return f"{measured.median_ms:.1f} / {measured.p99_ms:.0f} ms {measured.memory:5.0f} MB"
