@@ -51,6 +51,16 @@ def write_nginx(folder: Path, changes: dict[str, str]) -> Path:
     return folder / "nginx.conf"
 
 
+def without_tls(port: int) -> dict[str, str]:
+    """The committed file's changes for a machine without a certificate."""
+    return {
+        "    listen 80;\n    server_name faceup.example;\n    return 301 https://$host$request_uri;\n": "",
+        "listen 443 ssl http2;": f"listen 127.0.0.1:{port};",
+        "    ssl_certificate /etc/letsencrypt/live/faceup.example/fullchain.pem;\n": "",
+        "    ssl_certificate_key /etc/letsencrypt/live/faceup.example/privkey.pem;\n": "",
+    }
+
+
 class Release:
     """One release's gunicorn, on a socket of its own."""
 
@@ -118,10 +128,7 @@ class Box:
             **settings,
         }
         changes = {
-            "    listen 80;\n    server_name faceup.example;\n    return 301 https://$host$request_uri;\n": "",
-            "listen 443 ssl http2;": f"listen 127.0.0.1:{self.port};",
-            "    ssl_certificate /etc/letsencrypt/live/faceup.example/fullchain.pem;\n": "",
-            "    ssl_certificate_key /etc/letsencrypt/live/faceup.example/privkey.pem;\n": "",
+            **without_tls(self.port),
             "Host $host;": "Host $http_host;",  # with its port, which on the real one is the usual
             "http://127.0.0.1:6001": f"http://127.0.0.1:{engine.port}",
         }

@@ -5,10 +5,16 @@ import re
 import runpy
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatch
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +26,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from poker_app.cli import poker
 from poker_app.settings import ROOT, Settings
-from tests.deploy.box import DEPLOY, environment, write_nginx
+from tests.deploy.box import DEPLOY, environment, without_tls, write_nginx
 from tests.outside import free_port, wait_for
 from tests.visitor import Address
 
@@ -39,6 +45,98 @@ def test_nginx_takes_its_file(nginx: str, tmp_path: Path) -> None:
     configuration = write_nginx(tmp_path, changes)
     done = subprocess.run([nginx, "-t", "-c", configuration], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+class Page(BaseHTTPRequestHandler):
+    """What stands behind nginx: any page, and at one address one that takes its time."""
+
+    slow = threading.Event()
+
+    def do_GET(self) -> None:
+        if self.path.endswith("/slow"):
+            self.slow.wait(20)
+        self.send_response(200)
+        self.send_header("Content-Length", "6")
+        self.end_headers()
+        self.wfile.write(b"a page")
+
+    def do_POST(self) -> None:
+        self.do_GET()
+
+    def log_message(self, *_about: object) -> None: ...
+
+
+@pytest.fixture(scope="module")
+def front(nginx: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of a real nginx with the committed limits; only what would take long or need many is smaller."""
+    folder = tmp_path_factory.mktemp("front")
+    behind = ThreadingHTTPServer(("127.0.0.1", 0), Page)
+    behind.daemon_threads = True
+    threading.Thread(target=behind.serve_forever, args=(0.05,), daemon=True).start()
+    (folder / "live.conf").write_text(f"upstream faceup {{ server 127.0.0.1:{behind.server_port}; }}")
+    port = free_port()
+    smaller = {"header_timeout 10s": "header_timeout 1s", "body_timeout 20s": "body_timeout 1s"}
+    smaller |= {"faceup_requests 1000": "faceup_requests 3", "faceup_sockets 1000": "faceup_sockets 3"}
+    configuration = write_nginx(
+        folder, {**without_tls(port), **smaller, "127.0.0.1:6001": f"127.0.0.1:{behind.server_port}"}
+    )
+    with subprocess.Popen([nginx, "-c", configuration, "-g", "daemon off;"]) as running:
+        wait_for(port, running)
+        yield port
+        running.terminate()
+    behind.shutdown()
+
+
+def answer(port: int, request: bytes) -> bytes:
+    """What nginx says until it ends the connection."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as plain:
+        plain.sendall(request)
+        heard = b""
+        with suppress(ConnectionResetError):
+            while more := plain.recv(1 << 16):
+                heard += more
+        return heard
+
+
+HEAD = b"GET %s HTTP/1.1\r\nHost: faceup.example\r\nConnection: close\r\n"
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (HEAD % b"/" + b"\r\n", b"200"),
+        (HEAD % b"/" + (b"X: " + b"y" * 15_000 + b"\r\n") * 3 + b"\r\n", b"200"),
+        (HEAD % b"/" + (b"X: " + b"y" * 15_000 + b"\r\n") * 6 + b"\r\n", b"431"),
+        (HEAD % (b"/" + b"a" * 17_000) + b"\r\n", b"414"),
+        (HEAD.replace(b"GET", b"POST") % b"/" + b"Content-Length: 1100000\r\n\r\n", b"413"),
+    ],
+)
+def test_nginx_reads_no_more_than_it_is_told(front: int, request_: bytes, status: bytes) -> None:
+    assert answer(front, request_).split(b" ", 2)[1] == status
+
+
+@pytest.mark.parametrize("begun", [HEAD % b"/", HEAD.replace(b"GET", b"POST") % b"/" + b"Content-Length: 9\r\n\r\nx"])
+def test_nginx_waits_no_longer_than_it_is_told(front: int, begun: bytes) -> None:
+    """Without an answer, or with one that says so; were it to wait, this would fail with a timeout of its own."""
+    assert answer(front, begun).partition(b"\r\n")[0] in (b"", b"HTTP/1.1 408 Request Time-out")
+
+
+@pytest.mark.parametrize("folder", [b"/", b"/app/"])
+def test_nginx_bounds_what_one_address_does_at_once(front: int, folder: bytes) -> None:
+    Page.slow.clear()
+    asked = HEAD % (folder + b"slow") + b"\r\n"
+    with ExitStack() as stack:
+        held = [stack.enter_context(socket.create_connection(("127.0.0.1", front), timeout=10)) for _ in range(3)]
+        for each in held:
+            each.sendall(asked)
+        until = time.monotonic() + 10
+        while not answer(front, HEAD % folder + b"\r\n").startswith(b"HTTP/1.1 429 "):
+            assert time.monotonic() < until, "a fourth is answered while three are under way"
+        Page.slow.set()
+        assert all(each.recv(1 << 16).startswith(b"HTTP/1.1 200") for each in held)
+    until = time.monotonic() + 10
+    while answer(front, HEAD % folder + b"\r\n").startswith(b"HTTP/1.1 429 "):
+        assert time.monotonic() < until
 
 
 def certificate(folder: Path) -> None:
