@@ -1,23 +1,30 @@
 """``python -m bench.flooding NAME PORT SECONDS``: what one hostile client does, bounded in bytes and seconds.
 
-Whatever the server cuts off is begun anew until the time is over. Nothing but this machine is ever reached.
+Prints, as JSON, how often it was ended and with which status or close code, where it was told one. Whatever the server
+cuts off is begun anew until the time is over. Nothing but this machine is ever reached.
 """
 
 import http.client
+import json
 import os
 import re
 import socket
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from urllib.parse import urlencode
+
+from bench.machine import allow_many_sockets
 
 MB = 1_000_000
 KEY = "flooded"  # of the realtime engine
 OWNER, PASSWORD, ACCOUNT = "olga@example.com", "correct horse battery", "FLOODED_ACCOUNT"
 _MASK = bytes(4)
+# An answer that refuses, or a frame that closes with one of the engine's own codes.
+_WHY = re.compile(rb"HTTP/1\.1 (4\d\d) |\x88.([\x0f-\x11].)[A-Z]", re.DOTALL)
 
 
 class Client:
@@ -25,6 +32,7 @@ class Client:
 
     def __init__(self, port: int, seconds: float, most: int) -> None:
         self._port, self._until, self._left = port, time.monotonic() + seconds, most
+        self.told: Counter[str] = Counter()
 
     @property
     def goes_on(self) -> bool:
@@ -35,7 +43,21 @@ class Client:
         while self.goes_on:
             with suppress(OSError), self.connected() as plain:
                 yield plain
+                self.hears(plain)
             time.sleep(0.01)
+
+    def hears(self, plain: socket.socket) -> None:
+        """Notes why a connection was ended."""
+        plain.settimeout(0.2)
+        said = b""
+        with suppress(OSError):
+            while len(said) < MB and (more := plain.recv(1 << 16)):
+                said += more
+        self.notes(said)
+
+    def notes(self, said: bytes) -> None:
+        for found in _WHY.finditer(said):
+            self.told[found[1].decode() if found[1] else str(int.from_bytes(found[2], "big"))] += 1
 
     def connected(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self._port), timeout=1)
@@ -70,96 +92,111 @@ class Client:
         time.sleep(max(0.0, self._until - time.monotonic()))
 
 
-def header_lines(port: int, seconds: float) -> None:
+def header_lines(port: int, seconds: float) -> Counter[str]:
     """60 MB of header lines on one connection."""
     client, lines = Client(port, seconds, 60 * MB), (b"X-Header: " + b"y" * 1_012 + b"\r\n") * 64
     for plain in client.connections():
         client.sends(plain, b"GET /healthz HTTP/1.1\r\n")
         while client.sends(plain, lines):
             pass
+    return client.told
 
 
-def pipelined_requests(port: int, seconds: float) -> None:
+def pipelined_requests(port: int, seconds: float) -> Counter[str]:
     """Requests in a row whose answers are never read."""
     client, requests = Client(port, seconds, 40 * MB), b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n" * 1_000
     for plain in client.connections():
         while client.sends(plain, requests):
             pass
+    return client.told
 
 
-def half_sent_headers(port: int, seconds: float) -> None:
+def half_sent_headers(port: int, seconds: float) -> Counter[str]:
     """900 connections with 60 kB of headers each, and no end of them."""
-    _half_sent(port, seconds, b"GET / HTTP/1.1\r\nHost: localhost\r\n" + (b"X-Header: " + b"y" * 988 + b"\r\n") * 60)
+    return _half_sent(
+        port, seconds, b"GET / HTTP/1.1\r\nHost: localhost\r\n" + (b"X-Header: " + b"y" * 988 + b"\r\n") * 60
+    )
 
 
-def half_sent_bodies(port: int, seconds: float) -> None:
+def half_sent_bodies(port: int, seconds: float) -> Counter[str]:
     """900 connections with half of a body of 600 kB each."""
     head = b"POST /sign-in/password HTTP/1.1\r\nHost: localhost\r\nContent-Length: 600000\r\n\r\n"
-    _half_sent(port, seconds, head + b"x" * 300_000)
+    return _half_sent(port, seconds, head + b"x" * 300_000)
 
 
-def _half_sent(port: int, seconds: float, beginning: bytes) -> None:
+def _half_sent(port: int, seconds: float, beginning: bytes) -> Counter[str]:
     client = Client(port, seconds, 900 * len(beginning))
     with ExitStack() as stack:
+        held = []
         for _ in range(900):
             with suppress(OSError):
-                client.sends(stack.enter_context(client.connected()), beginning)
+                held.append(stack.enter_context(client.connected()))
+                client.sends(held[-1], beginning)
         client.waits()
+        for plain in held:
+            plain.setblocking(False)
+            with suppress(OSError):
+                client.notes(plain.recv(4096))
+    return client.told
 
 
-def socket_messages(port: int, seconds: float) -> None:
+def socket_messages(port: int, seconds: float) -> Counter[str]:
     """5.6 MB/s on a socket that is authorized for nothing."""
     text = b'{"event":"pusher:subscribe","data":{"channel":"private-planning-poker-' + b"x" * 1_300 + b'"}}'
     frame = bytes([0x81, 0xFE]) + len(text).to_bytes(2, "big") + _MASK + text
     client = Client(port, seconds, 60 * MB)
     for plain in client.handshaken():
-        plain.setblocking(True)
         while client.sends(plain, frame * 40, bytes_a_second=5.6 * MB):
             plain.settimeout(0.001)
-            with suppress(TimeoutError, OSError):
-                plain.recv(1 << 20)
+            with suppress(OSError):
+                client.notes(plain.recv(1 << 16))
             plain.settimeout(1)
+    return client.told
 
 
-def unread_pings(port: int, seconds: float) -> None:
+def unread_pings(port: int, seconds: float) -> Counter[str]:
     """Pings whose answers are never read, up to 200 MB."""
     pings = (bytes([0x89, 0x80 | 125]) + _MASK + b"p" * 125) * 500
     client = Client(port, seconds, 200 * MB)
     for plain in client.handshaken():
         while client.sends(plain, pings):
             pass
+    return client.told
 
 
-def wrong_passwords(port: int, seconds: float) -> None:
+def wrong_passwords(port: int, seconds: float) -> Counter[str]:
     """96 at once, each for another address."""
     until = time.monotonic() + seconds
-    visitors = [Visitor(port) for _ in range(96)]
+    visitors, told = [Visitor(port) for _ in range(96)], Counter[str]()
     for visitor in visitors:
         visitor.get("/sign-in/password")
 
     def tries(number: int) -> None:
         with suppress(OSError, http.client.HTTPException):
-            visitors[number].post("/sign-in/password", email=f"ada.{number}@example.com", password="wrong password")
+            form = {"email": f"ada.{number}@example.com", "password": "wrong password"}
+            told[str(visitors[number].post("/sign-in/password", **form))] += 1
 
     threads = [threading.Thread(target=tries, args=(number,), daemon=True) for number in range(len(visitors))]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(max(0.0, until - time.monotonic()))
+    return told
 
 
-def invitation_letters(port: int, seconds: float) -> None:
+def invitation_letters(port: int, seconds: float) -> Counter[str]:
     """An invitation form of 60,000 letters, one after the other."""
     until = time.monotonic() + seconds
     account = os.environ[ACCOUNT]
-    owner = Visitor(port)
+    owner, told = Visitor(port), Counter[str]()
     owner.get("/sign-in/password")
     status = owner.post("/sign-in/password", email=OWNER, password=PASSWORD)
     if status != 303:
         raise SystemExit(f"the owner is not let in: {status}")
     owner.get(f"/accounts/{account}/team")
     while time.monotonic() < until:
-        owner.post(f"/accounts/{account}/invitations", emails="a" * 60_000, addresses="a" * 60_000, role="facilitator")
+        told[str(owner.post(f"/accounts/{account}/invitations", emails="a" * 60_000, role="facilitator"))] += 1
+    return told
 
 
 class Visitor:
@@ -197,7 +234,7 @@ class Visitor:
         return answer.status
 
 
-FLOODS: dict[str, Callable[[int, float], None]] = {
+FLOODS: dict[str, Callable[[int, float], Counter[str]]] = {
     flood.__name__: flood
     for flood in (
         header_lines,
@@ -214,7 +251,8 @@ FLOODS: dict[str, Callable[[int, float], None]] = {
 
 def main() -> None:
     name, port, seconds = sys.argv[1:]
-    FLOODS[name](int(port), float(seconds))
+    allow_many_sockets()
+    print(json.dumps(FLOODS[name](int(port), float(seconds))))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ With ``BENCH_BASE=path`` the release in that worktree is measured beside this on
 """
 
 import http.client
+import json
 import os
 import subprocess
 import sys
@@ -47,10 +48,11 @@ with create_app().app_context():
 
 @dataclass
 class Measured:
-    """Seconds until each probe was answered, and the most memory in MB."""
+    """Seconds until each probe was answered, the most memory in MB, and what the flood was told how often."""
 
     took: list[float] = field(default_factory=list)
     memory: float = 0.0
+    told: dict[str, int] = field(default_factory=dict)
 
     @property
     def median_ms(self) -> float:
@@ -89,28 +91,38 @@ def flooded_site(root: Path) -> Iterator[tuple[Process, str]]:
             yield server, seeding.stdout.split()[-1]
 
 
-def measure_flood(name: str, root: Path = ROOT, seconds: float = SECONDS) -> Measured:
-    """One flood against a server that was just started."""
-    with flooded_site(root) as (server, account):
-        measured = Measured()
-        _answered(server.port)  # the first request of a process loads what the others find loaded
-        command = [sys.executable, "-m", "bench.flooding", name, str(server.port), str(seconds)]
-        flood = subprocess.Popen(command, cwd=ROOT, env={**os.environ, ACCOUNT: account}, preexec_fn=_beside)
+def measure_flood(name: str, server: Process, account: str, seconds: float = SECONDS) -> Measured:
+    """One flood against a server, and what another network's client meets meanwhile."""
+    measured = Measured()
+    _answered(server.port)  # the first request of a process loads what the others find loaded
+    command = [sys.executable, "-m", "bench.flooding", name, str(server.port), str(seconds)]
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env={**os.environ, ACCOUNT: account},
+        preexec_fn=_beside,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as flood:
         try:
-            began = time.monotonic()
-            for number in range(int(seconds * A_SECOND)):
-                due = began + number / A_SECOND
-                time.sleep(max(0.0, due - time.monotonic()))
-                if time.monotonic() > began + seconds + LOST:
-                    break
-                # From when it was due: a server that answers nobody delays the next probes as well.
-                lost = not _answered(server.port)
-                measured.took.append(LOST if lost else time.monotonic() - due)
-                measured.memory = max(measured.memory, server.memory())
+            _probe(server, seconds, measured)
+            measured.told = json.loads(flood.communicate(timeout=3 * seconds + LOST)[0])
         finally:
             flood.kill()
-            flood.wait()
-        return measured
+    return measured
+
+
+def _probe(server: Process, seconds: float, measured: Measured) -> None:
+    began = time.monotonic()
+    for number in range(int(seconds * A_SECOND)):
+        due = began + number / A_SECOND
+        time.sleep(max(0.0, due - time.monotonic()))
+        if time.monotonic() > began + seconds + LOST:
+            return
+        # From when it was due: a server that answers nobody delays the next probes as well.
+        lost = not _answered(server.port)
+        measured.took.append(LOST if lost else time.monotonic() - due)
+        measured.memory = max(measured.memory, server.memory())
 
 
 def _beside() -> None:
@@ -144,7 +156,10 @@ def measure_floods(only: str | None = None) -> None:
     missed = []
     for name in FLOODS:
         if only in (None, name):
-            columns = [measure_flood(name, root) for root in releases.values()]
+            columns = []
+            for root in releases.values():
+                with flooded_site(root) as (server, account):
+                    columns.append(measure_flood(name, server, account))
             print(f"  {name.replace('_', ' '):20}" + "".join(f"{_told(each):>32}" for each in columns), flush=True)
             missed += [] if columns[0].within else [name.replace("_", " ")]
     print(f"Missed: {', '.join(missed)}." if missed else "All of them are within what is wanted.")
