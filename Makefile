@@ -71,7 +71,7 @@ format: ## Put the code into the form that `make check` asks for
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
-bench: ## Measure speed, beside a server that only forwards
+bench: ## Measure speed, beside a server that only forwards; ARGS=floods: what floods do to others
 	@bin/venv dev
 	$(PY) -m bench $(ARGS)
 

@@ -1,7 +1,7 @@
 """``python -m bench.flooding NAME PORT SECONDS``: what one hostile client does, bounded in bytes and seconds.
 
-Prints, as JSON, how often it was ended and with which status or close code, where it was told one. Whatever the server
-cuts off is begun anew until the time is over. Nothing but this machine is ever reached.
+Prints, as JSON, how often it was told which status or close code. Whatever the server cuts off is begun anew until the
+time is over. Nothing but this machine is ever reached.
 """
 
 import http.client
@@ -23,8 +23,8 @@ MB = 1_000_000
 KEY = "flooded"  # of the realtime engine
 OWNER, PASSWORD, ACCOUNT = "olga@example.com", "correct horse battery", "FLOODED_ACCOUNT"
 _MASK = bytes(4)
-# An answer that refuses, or a frame that closes with one of the engine's own codes.
-_WHY = re.compile(rb"HTTP/1\.1 (4\d\d) |\x88.([\x0f-\x11].)[A-Z]", re.DOTALL)
+# An answer, or a frame that closes with one of the engine's own codes.
+_TOLD = re.compile(rb"HTTP/1\.1 (\d\d\d) |\x88.([\x0f-\x11].)[A-Z]", re.DOTALL)
 
 
 class Client:
@@ -47,7 +47,7 @@ class Client:
             time.sleep(0.01)
 
     def hears(self, plain: socket.socket) -> None:
-        """Notes why a connection was ended."""
+        """Notes what was answered, and why the connection was ended."""
         plain.settimeout(0.2)
         said = b""
         with suppress(OSError):
@@ -56,7 +56,7 @@ class Client:
         self.notes(said)
 
     def notes(self, said: bytes) -> None:
-        for found in _WHY.finditer(said):
+        for found in _TOLD.finditer(said):
             self.told[found[1].decode() if found[1] else str(int.from_bytes(found[2], "big"))] += 1
 
     def connected(self) -> socket.socket:
@@ -106,6 +106,7 @@ def pipelined_requests(port: int, seconds: float) -> Counter[str]:
     """Requests in a row whose answers are never read."""
     client, requests = Client(port, seconds, 40 * MB), b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n" * 1_000
     for plain in client.connections():
+        client.told["connections"] += 1
         while client.sends(plain, requests):
             pass
     return client.told

@@ -51,16 +51,12 @@ class HttpConnection(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        self._network = self._edge.network(self._peer, [])
+        self._network = self._edge.network(self.client, [])
         if len(self.connections) > self._limits.connections:
             transport.abort()
         elif not self._edge.proxied and not self._count(self._network):
             self._refuse(*TOO_MUCH)
         self._look_later()
-
-    @property
-    def _peer(self) -> str:
-        return self.client[0] if self.client else ""
 
     def _count(self, network: str) -> bool:
         """Counts the connection for the network alone, if it may have one more."""
@@ -156,7 +152,7 @@ class HttpConnection(HttpToolsProtocol):
             raise self._stop(HEAD_TOO_LARGE)
         if len(self.pipeline) >= limits.pipelined:
             raise self._stop(TOO_MUCH)
-        if self._edge.proxied and not self._count(self._edge.network(self._peer, self.headers)):
+        if self._edge.proxied and not self._count(self._edge.network(self.client, self.headers)):
             raise self._stop(TOO_MUCH)
         super().on_headers_complete()
         self._phase, self._since = Phase.BODY, self.loop.time()

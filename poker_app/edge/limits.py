@@ -103,8 +103,9 @@ class Edge:
         """Whether the other end of a connection is a proxy, so that only a request tells whose it is."""
         return self._proxies > 0
 
-    def network(self, peer: str, headers: Iterable[tuple[bytes, bytes]]) -> str:
-        """The network that a request comes from: the peer's, or the one that the outermost trusted proxy names."""
+    def network(self, client: tuple[str, int] | None, headers: Iterable[tuple[bytes, bytes]]) -> str:
+        """The network that a request comes from: the client's, or the one that the outermost trusted proxy names."""
+        peer = client[0] if client else ""
         if self._proxies:
             told = b",".join(value for name, value in headers if name == b"x-forwarded-for").decode("latin-1")
             hops = [hop.strip() for hop in told.split(",")]
@@ -153,3 +154,42 @@ class Edge:
         share = self._shares[network]
         if not (share.connections or share.sockets or share.held):
             del self._shares[network]
+
+
+def as_table() -> str:
+    """The limits as ``docs/operating.md`` shows them."""
+    limits = EdgeLimits()
+    rows = [
+        ("the request line", _size(limits.request_line), "414"),
+        ("all headers of a request, the request line among them", _size(limits.head), "431"),
+        ("how many headers", f"{limits.headers}", "431"),
+        ("requests sent before the first is answered", f"{limits.pipelined}", "the connection ends after that answer"),
+        ("connections of a network", f"{limits.connections_a_network:,}", "429"),
+        ("sockets of a network", f"{limits.sockets_a_network:,}", "close code 4004"),
+        ("what is half sent or not read, of a network", _size(limits.held_a_network), "429, or the connection ends"),
+        ("the same of all networks", _size(limits.held), "429, or the connection ends"),
+        ("until the headers are whole", _seconds(limits.head_deadline), "408"),
+        ("until the body is whole", _seconds(limits.body_deadline), "408"),
+        ("until an answer is read", _seconds(limits.answer_deadline), "the connection ends"),
+        (
+            "messages, pings and pieces of messages on a socket",
+            f"{limits.frames:.0f} a second, {limits.frames_at_once} at once",
+            "close code 4303",
+        ),
+        (
+            "bytes on a socket",
+            f"{_size(limits.frame_bytes)} a second, {_size(limits.frame_bytes_at_once)} at once",
+            "close code 4303",
+        ),
+        ("answers to pings that a socket does not read", _size(limits.pongs), "the connection ends"),
+    ]
+    lines = ["| what | at most | beyond it |", "|---|---|---|"]
+    return "\n".join([*lines, *(f"| {what} | {most} | {answer} |" for what, most, answer in rows)])
+
+
+def _size(count: float) -> str:
+    return f"{count / MIB:.0f} MiB" if count >= MIB else f"{count / 1024:.0f} KiB"
+
+
+def _seconds(count: float) -> str:
+    return f"{count:.0f} seconds"

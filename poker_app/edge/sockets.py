@@ -30,7 +30,7 @@ class SocketConnection(WebSocketsSansIOProtocol):
         super().handle_connect(event)
         if self.handshake_complete:
             return  # refused
-        self._network = self._edge.network(self.client[0] if self.client else "", self.scope["headers"])
+        self._network = self._edge.network(self.client, self.scope["headers"])
         more = self._edge.open_socket(self._network) - self._limits.sockets_a_network
         self.scope["extensions"][TRANSPORT] = {"transport": self.transport, "crowded": more > 0}
         if more > self._limits.sockets_refused:

@@ -392,7 +392,7 @@ def test_nothing_is_counted_for_a_network_that_is_gone() -> None:
 
 def test_an_address_is_the_peer_s_or_what_the_trusted_proxy_says() -> None:
     def network(proxies: int, *told: str, peer: str = "10.0.0.1") -> str:
-        return Edge(proxies=proxies).network(peer, [(b"x-forwarded-for", each.encode()) for each in told])
+        return Edge(proxies=proxies).network((peer, 1), [(b"x-forwarded-for", each.encode()) for each in told])
 
     assert network(0, "192.0.2.1") == "10.0.0.1"
     assert network(1) == "10.0.0.1"

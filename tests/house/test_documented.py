@@ -5,6 +5,7 @@ import re
 from typing import get_args
 
 from poker_app.accounts.audit import ACTIONS
+from poker_app.edge import limits
 from poker_app.poker.events import EVENTS, sending
 from poker_app.rules.budget import as_table
 from poker_app.settings import Settings
@@ -138,3 +139,7 @@ def test_every_module_says_what_it_is() -> None:
         if path.read_text().strip() and not ast.get_docstring(ast.parse(path.read_text()))
     ]
     assert silent == []
+
+
+def test_the_limits_at_the_edge_are_in_the_document() -> None:
+    assert limits.as_table() in (ROOT / "docs/operating.md").read_text()

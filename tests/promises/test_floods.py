@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from bench.flooding import KEY
-from bench.floods import ELSEWHERE, LOST, MOST_MB, flooded_site, measure_flood
+from bench.floods import ELSEWHERE, LOST, MOST_MB, Measured, flooded_site, measure_flood
 from bench.machine import ROOT, Process
 from poker_app.edge.limits import EdgeLimits
 
@@ -23,7 +23,6 @@ SECONDS = 1.5  # of each flood
 # What each is told at the end of its connections, wherever the answer reaches a client that goes on sending.
 FLOODS = {
     "header_lines": "431",
-    "pipelined_requests": None,
     "half_sent_headers": "429",
     "half_sent_bodies": "429",
     "socket_messages": "4303",
@@ -39,14 +38,23 @@ def site() -> Iterator[tuple[Process, str]]:
 
 
 @pytest.mark.parametrize(("flood", "told"), FLOODS.items(), ids=FLOODS)
-def test_another_client_is_answered_and_memory_is_bounded(
-    site: tuple[Process, str], flood: str, told: str | None
-) -> None:
+def test_another_client_is_answered_and_memory_is_bounded(site: tuple[Process, str], flood: str, told: str) -> None:
+    measured = flooded(site, flood)
+    assert set(measured.told) == {told}
+
+
+def test_requests_in_a_row_are_not_all_answered(site: tuple[Process, str]) -> None:
+    measured = flooded(site, "pipelined_requests")
+    assert measured.told["connections"] > 1
+    assert measured.told.get("200", 0) <= measured.told["connections"] * EdgeLimits.pipelined
+
+
+def flooded(site: tuple[Process, str], flood: str) -> Measured:
     measured = measure_flood(flood, *site, seconds=SECONDS)
     assert len(measured.took) > 5
     assert max(measured.took) < LOST, "each was answered"
     assert measured.memory < MOST_MB
-    assert told is None or set(measured.told) == {told}
+    return measured
 
 
 def test_an_office_behind_one_address_has_a_thousand_sockets(site: tuple[Process, str]) -> None:

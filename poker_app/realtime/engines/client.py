@@ -30,8 +30,7 @@ TIMEOUT = 0.4  # seconds, to connect and again to answer
 # Seconds that nobody is to wait twice. The timeout is each address's own, and finding a host's addresses has none.
 TOO_LONG = 1.0
 LARGEST = 10_240  # bytes of an event's data, on every engine
-# Seconds for which it is remembered whose connections were ended: longer than a request takes.
-LONGEST_REQUEST = 60.0
+LONGEST_REQUEST = 60.0  # seconds for which it is remembered whose connections were ended
 
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 
@@ -59,8 +58,7 @@ class Client:
         self._embedded = backend is InProcess
         self._counts = counts
         self._absent = False
-        # User ids with the moment (``time.monotonic``) from which requests may be authorized for them again.
-        self._ended: dict[str, float] = {}
+        self._ended: dict[str, float] = {}  # user ids, and when their connections were ended (``time.monotonic``)
 
     @property
     def resting(self) -> bool:
@@ -104,15 +102,13 @@ class Client:
         """Whether the engine agreed to close every socket signed in as the user or lent to them."""
         now = time.monotonic()
         self._ended[user_id] = now
-        for old in [each for each, since in self._ended.copy().items() if since < now - LONGEST_REQUEST]:
-            self._ended.pop(old, None)
+        for old in [each for each, at in self._ended.copy().items() if at < now - LONGEST_REQUEST]:
+            self._ended.pop(old, None)  # in place: another thread may be adding to it
         return self._ask("terminate", self._http.terminate_user_connections, user_id) is not None
 
     def lend(self, socket: str, user_id: str, asked_at: float) -> None:
-        """Have a socket count as the user's, where it is this process's own.
-
-        Raises Forbidden if ``end_connections`` of the user came after ``asked_at`` (``time.monotonic``).
-        """
+        """Have a socket count as the user's, where it is this process's own. Raises Forbidden if ``end_connections`` of
+        the user came after ``asked_at`` (``time.monotonic``)."""
         if self._embedded and (hub := running.hub()):
             hub.lend(socket, user_id)
         # Asked after lending: ending the connections notes the moment first, and looks for the user's sockets then.
