@@ -56,11 +56,15 @@ class Process:
         if not self._child.stdout.readline():
             raise RuntimeError(f"{self._child.args} did not start.")
         # What it says from now on is of no interest, but a pipe that is full would stop it.
-        threading.Thread(target=deque, args=(self._child.stdout, 0), daemon=True).start()
+        self._draining = threading.Thread(target=deque, args=(self._child.stdout, 0), daemon=True)
+        self._draining.start()
 
     def stop(self) -> None:
         self._child.terminate()
         self._child.wait()
+        self._draining.join()
+        assert self._child.stdout is not None
+        self._child.stdout.close()
 
     def cpu(self) -> float:
         """Seconds in all, by the code and by the kernel for it."""
