@@ -21,7 +21,7 @@ from poker_app.poker.models import Member, PokerSession
 from poker_app.poker.shutting_out import shut_out_user
 from tests.cast import Cast, Clock
 from tests.conftest import Announced
-from tests.world.actions import Room
+from tests.world.actions import Room, open_session
 
 # --- what an event carries
 
@@ -378,7 +378,7 @@ def test_a_user_s_connections_end_in_every_session_of_theirs(
         return members.join(table, name=user.name, votes=True, secret=ids.new_secret(), user=user).id
 
     def opened(account: str) -> PokerSession:
-        founder = room.opened("Gus")
+        founder = open_session("Gus")
         with transaction():
             founder.session.account_id = account
         return founder.session
