@@ -146,7 +146,9 @@ def _hidden(
         elif roll < 0.52 and who not in (ada, holder, "Stranger"):
             steps.append(Step(ada, chance.choice(["remove", "share", "nudge"]), (who,)))
         elif roll < 0.55 and who not in (ada, "Stranger"):
-            steps += [Step(who, "leave"), *([Step(who, "poll", ("",))] if chance.random() < 0.5 else [])]
+            # Who holds the secret comes back to play it again.
+            returns = chance.random() < 0.5 or who == holder
+            steps += [Step(who, "leave"), Step(who, "poll", ("",)), *([Step(who, "return")] if returns else [])]
         elif roll < 0.58:
             steps.append(Step(f"Late{len(steps)}", "join", ("voter",)))
         elif roll < 0.6:
@@ -275,6 +277,8 @@ class Replay:
                 who.post(f"{table.path}/me/role", {"role": role})
             case "leave", _:
                 who.post(f"{table.path}/me/departure")
+            case "return", _:
+                who.post(f"{table.path}/me/return")
             case ("remove" | "nudge") as verb, (other,):
                 path = {"remove": "removal", "nudge": "nudge"}[verb]
                 who.post(f"{table.path}/members/{self._id(other)}/{path}")
