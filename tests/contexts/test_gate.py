@@ -381,8 +381,7 @@ def test_a_trial_comes_once(acting: Acting, clock: Clock) -> None:
 def tries(email: str, *, of: str = "", domain: str | None = None) -> str:
     """A user with this address begins the trial for an account of theirs: "begun", or the first words of the refusal,
     which the page must not offer either. ``of``: the name of the account, each one's own unless it is told."""
-    with transaction():
-        user = find_by_email(email) or add_user(name=email.partition("@")[0], email=email)
+    user = find_by_email(email) or add_user(email.partition("@")[0], email)
     account = make_account(user, of or email).account
     if domain:
         with transaction():
