@@ -67,8 +67,9 @@ def _with_what_others_changed(task: Task, typed: dict[str, str], before: dict[st
 
 
 def _checked(typed: dict[str, str]) -> dict[str, str]:
-    plain = {field: " ".join(without_hidden(text, keep=SPACING).split()) for field, text in typed.items()}
-    plain["description"] = without_hidden(typed["description"].replace("\r\n", "\n"), keep=SPACING).strip()
+    plain = {field: without_hidden(text, keep=SPACING) for field, text in typed.items()}
+    plain |= {field: " ".join(text.split()) for field, text in plain.items() if field != "description"}
+    plain["description"] = plain["description"].replace("\r\n", "\n").strip()
     for field, text in plain.items():
         if len(text) > MOST[field]:
             raise Invalid(f"The {NAMES[field]} has at most {MOST[field]} characters; this one has {len(text)}.", field)

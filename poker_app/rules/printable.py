@@ -17,7 +17,10 @@ def is_hidden(char: str) -> bool:
 def without_hidden(text: str, keep: str = "") -> str:
     """The text with every hidden character taken out, apart from those in ``keep``."""
     # By the characters that occur, of which there are few, not by their places.
-    return text.translate({ord(char): None for char in set(text).difference(keep) if is_hidden(char)})
+    for char in set(text).difference(keep):
+        if is_hidden(char):
+            text = text.replace(char, "")
+    return text
 
 
 # What mail programs take for the beginning of an address, and the dots of a domain, in every form that browsers read.

@@ -16,6 +16,9 @@ from werkzeug.exceptions import SecurityError
 
 from poker_app.settings import Settings
 
+# A name has at most 253 characters; then come a dot, a colon and a port.
+MAX_HOST = 260
+
 
 def install(app: Flask) -> None:
     """Refuse other names with 400. With ``TRUSTED_HOSTS`` Flask does that itself, with ``AUTH=accounts`` a page without
@@ -46,6 +49,8 @@ def _names(settings: Settings) -> Iterator[str]:
 
 def name_in(host: str) -> str:
     """The name in a ``Host`` header, in lower case and without the port; empty if there is none."""
+    if len(host) > MAX_HOST:
+        return ""
     try:
         return (urlsplit(f"//{host}").hostname or "").rstrip(".")
     except ValueError:

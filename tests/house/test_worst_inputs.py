@@ -30,9 +30,9 @@ from poker_app.realtime.engines import client
 from poker_app.realtime.engines.embedded import api, http, listener, protocol
 from poker_app.realtime.engines.fanout import proxy
 from poker_app.realtime.engines.presets import Credentials
-from poker_app.rules import Refused, backlog, browsers, deck, domains, networks, passwords, spreadsheet
+from poker_app.rules import Refused, backlog, browsers, deck, domains, networks, passwords, printable, spreadsheet
 from poker_app.settings import Settings
-from poker_app.web import guards, guest, markdown
+from poker_app.web import guards, guest, hosts, markdown
 from tests.house.sources import PACKAGE, SCRIPTS, named, parsed
 
 BYTES, SECONDS = 60_000, 0.05
@@ -163,6 +163,14 @@ ROWS = {
         getattr(markdown.render, "__wrapped__", markdown.render),
         longest=editing.MAX_DESCRIPTION,
     ),
+    "a name in a letter": Row(
+        lambda text: printable.unlinked(text, 120), ("rules/printable.py:_SCHEME", "rules/printable.py:_DOT")
+    ),
+    "a host's name": Row(
+        lambda text: hosts._is_address(hosts.name_in(text)),
+        ("web/hosts.py:name_in", "web/hosts.py:_is_address"),
+        also=tuple((unit * hosts.MAX_HOST)[: hosts.MAX_HOST] for unit in UNITS),
+    ),
     "a browser's name": Row(browsers.name),
     "a domain": Row(lambda text: domains.is_public(domains.domain_of(text))),
     "an IP address": Row(networks.networks_of, ("rules/networks.py:networks_of",)),
@@ -171,7 +179,7 @@ ROWS = {
     "a link in a report": Row(exports._address),
     "a cell of a table": Row(
         lambda text: spreadsheet.as_csv(["a"], [[text]]),
-        ("rules/spreadsheet.py:_NEGATIVE_NUMBER",),
+        ("rules/spreadsheet.py:_NEGATIVE_NUMBER", "rules/spreadsheet.py:_DELIMITERS"),
         longest=backlog.MAX_URL,
     ),
     "the cookie of a known browser": Row(lambda text: known_browsers.name_in(text, "a")),
@@ -243,6 +251,7 @@ NOT_FROM_VISITORS = {
         "operating/doctor.py:_addresses",
         "operating/doctor.py:_static_files",
     ),
+    "web/hosts.py:_names",
     *("realtime/check.py:_listen", "realtime/check.py:_next", "realtime/check.py:_said"),
     *("accounts/providers/client.py:verified", "accounts/providers/openid.py:_endpoint"),
 }

@@ -13,6 +13,7 @@ from poker_app.realtime.engines.embedded.protocol import encoded, signed
 from poker_app.realtime.engines.presets import Credentials
 
 CLOCK_SKEW = 600  # seconds
+LONGEST_QUERY = 8 * 1024  # bytes: a signature and what a channel is asked for
 LARGEST_BODY = 512 * 1024  # bytes: a batch of ten, with every character escaped
 
 
@@ -46,6 +47,8 @@ async def _read(receive: Any) -> bytes:
 def _checked(own: Credentials, scope: Any, body: bytes) -> dict[str, Any]:
     """The parameters of a request that is the app's own. Raises Refused for any other."""
     method, path = scope["method"], scope["path"]
+    if len(scope["query_string"]) > LONGEST_QUERY:
+        raise api.Refused(414, "Request-URI too long")
     query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
     if not path.startswith(f"/apps/{own.app_id}/"):
         raise api.Refused(404, "Unknown app")

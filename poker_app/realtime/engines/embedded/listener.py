@@ -18,6 +18,7 @@ from poker_app.realtime.engines.embedded.protocol import (
 )
 from poker_app.realtime.engines.presets import Credentials
 
+LONGEST_QUERY = 1_024  # characters that are read of a query: version, library
 _PATH = re.compile(r"/app/([^/]*)/?")
 
 
@@ -48,7 +49,7 @@ def refused(own: Credentials, path: str, query: str) -> tuple[Code, str] | None:
         return Code.UNKNOWN_PATH, "Path not found"
     if found[1] != own.key:
         return Code.UNKNOWN_APP, f"App key {found[1]} not in this cluster. Did you forget to specify the cluster?"
-    version = parse_qs(query).get("protocol", [""])[0]
+    version = parse_qs(query[:LONGEST_QUERY]).get("protocol", [""])[0]
     if not version:
         return Code.NO_VERSION, "No protocol version supplied"
     if not version.isdecimal():
