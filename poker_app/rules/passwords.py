@@ -5,8 +5,10 @@ counts little, however long it is, every other character counts one, and a passw
 """
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from functools import cache
+from operator import itemgetter
 
 from poker_app.rules.common_words import COMMON_WORDS
 
@@ -51,22 +53,33 @@ def _words(about: Iterable[str]) -> set[str]:
     return whole | {word for text in whole for word in re.findall(r"[^\W_]{3,}", text)}
 
 
-def _weigh(text: str, yours: frozenset[str]) -> tuple[int, dict[str, int]]:
+def _weigh(text: str, yours: frozenset[str]) -> tuple[int, Mapping[str, int]]:
     """What the cheapest way to take a text apart counts, and how many characters each kind of part covers."""
     if repeated := re.fullmatch(r"(.+?)\1+", text, re.DOTALL):
         count, _ = _weigh(repeated[1], yours)
         return count + COUNTS["pattern"], {"pattern": len(text)}
     spellings = (text, *(text.translate(table) for table in _SPELLED))
-    best: list[tuple[int, dict[str, int]]] = [(0, {})]
+    # Where none of the parts begins that are known, none of them is looked for.
+    begins = _beginnings() | {word[:2] for word in yours}
+    hopeful = [
+        text[place] == text[place + 1] or any(spelled[place : place + 2] in begins for spelled in spellings)
+        for place in range(len(text) - 1)
+    ]
+    # For each end: what the text up to there counts, where its last part starts, and of which kind that is.
+    best: list[tuple[int, int, str]] = [(0, 0, "")]
     for end in range(1, len(text) + 1):
-        count, kinds = best[end - 1]
-        ways = [(count + 1, kinds)]
+        way = (best[end - 1][0] + 1, end - 1, "")
         for start in range(max(0, end - _LONGEST_PART), end - 1):
-            if kind := _kind([spelled[start:end] for spelled in spellings], yours):
-                count, kinds = best[start]
-                ways.append((count + COUNTS[kind], {**kinds, kind: kinds.get(kind, 0) + end - start}))
-        best.append(min(ways, key=lambda way: way[0]))
-    return best[-1]
+            if hopeful[start] and (kind := _kind([spelled[start:end] for spelled in spellings], yours)):
+                way = min(way, (best[start][0] + COUNTS[kind], start, kind), key=itemgetter(0))
+        best.append(way)
+    kinds: Counter[str] = Counter()
+    end = len(text)
+    while end:
+        _, start, kind = best[end]
+        kinds[kind] += end - start
+        end = start
+    return best[-1][0], kinds
 
 
 def _kind(spellings: list[str], yours: frozenset[str]) -> str | None:
@@ -91,6 +104,13 @@ def _is_pattern(part: str) -> bool:
     if part[:_SHORTEST_RUN] in _run_starts():
         return part.count(part[0]) == len(part) or any(part in run for run in _runs())
     return part.count(part[0]) == len(part) or bool(_YEAR.fullmatch(part))
+
+
+@cache
+def _beginnings() -> frozenset[str]:
+    """The first two characters of each common word, run and year."""
+    runs = {run[place : place + 2] for run in _runs() for place in range(len(run) - 1)}
+    return frozenset({word[:2] for word in COMMON_WORDS | PRODUCT} | runs | {"19", "20"})
 
 
 @cache
