@@ -5,7 +5,8 @@ import re
 
 from tests.house.sources import PACKAGE, PAGES, SCRIPTS, named, nodes
 
-MOST_PYTHON, MOST_SCRIPT = 250, 60
+# A size is no rule for how to divide: a module wants to be two where a stranger would guess both names.
+MAX_PYTHON, MAX_SCRIPT = 400, 60
 
 # Longer than that, and why; the figure is a lid, not an allowance.
 LONGER = {"static/js/room/connection.js": 85}  # one state machine: connected, polling, lost, back
@@ -16,13 +17,13 @@ def lines(path) -> int:  # type: ignore[no-untyped-def]
 
 
 def test_modules_are_short() -> None:
-    found = {named(path): lines(path) for path in PACKAGE if lines(path) > LONGER.get(named(path), MOST_PYTHON)}
+    found = {named(path): lines(path) for path in PACKAGE if lines(path) > LONGER.get(named(path), MAX_PYTHON)}
     assert found == {}
 
 
 def test_scripts_are_short() -> None:
     """About sixty lines: past seventy a script wants to be two."""
-    found = {named(path): lines(path) for path in SCRIPTS if lines(path) > LONGER.get(named(path), MOST_SCRIPT + 10)}
+    found = {named(path): lines(path) for path in SCRIPTS if lines(path) > LONGER.get(named(path), MAX_SCRIPT + 10)}
     assert found == {}
 
 
