@@ -27,6 +27,7 @@ FLOODS = {
     "half_sent_bodies": "429",
     "socket_messages": "4303",
     "unread_pings": "4303",
+    "invitation_letters": "422",
 }
 
 
