@@ -61,16 +61,16 @@ def matches(kept: str | None, password: str) -> bool:
     """
     if len(password) > MAX_TYPED:
         return False
-    against = kept or _decoy()
-    return _once((against, password), partial(_verify, against, _composed(password))) and kept is not None
+    return _once((kept or "", password), partial(_verify, kept, _composed(password))) and kept is not None
 
 
-def _verify(kept: str, password: str) -> bool:
+def _verify(kept: str | None, password: str) -> bool:
     from argon2.exceptions import VerificationError
 
     with _turn():
         try:
-            return _hasher().verify(kept, password)
+            # The decoy is made in turn as well: of many who ask for it first, each would make its own.
+            return _hasher().verify(kept or _decoy(), password)
         except VerificationError:
             return False
 

@@ -107,3 +107,19 @@ def test_the_same_password_from_a_whole_team_is_worked_out_once(
 def test_what_is_far_too_long_is_wrong_without_work(gated: Gated) -> None:
     assert not hashing.matches(gated.kept, "x" * (hashing.MAX_TYPED + 1))
     assert gated.calls == 0
+
+
+def test_what_an_unknown_address_is_compared_with_is_made_in_turn(
+    context: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 32 threads that asked for it first, each made its own, with 64 MiB each."""
+    free: list[int] = []
+    made = hashing._decoy
+
+    def decoy() -> str:
+        free.append(hashing._turns._value)
+        return made()
+
+    monkeypatch.setattr(hashing, "_decoy", decoy)
+    assert not hashing.matches(None, "guessed")
+    assert free == [hashing.MAX_AT_ONCE - 1]
