@@ -90,6 +90,9 @@ class _Library(pusher.Pusher):
     def __init__(self, app_id: str, key: str, secret: str, **options: Any) -> None:
         super().__init__("0", key, secret, **options)
         self._pusher_client._app_id = app_id
+        # Or a connection that a test opened would be left open for the next one.
+        if session := getattr(self._pusher_client.http, "session", None):
+            session.headers["Connection"] = "close"
 
 
 def outside() -> Engine | None:
