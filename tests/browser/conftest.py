@@ -20,7 +20,17 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def build(tmp_path_factory: pytest.TempPathFactory, empty: Path) -> Iterator[Callable[..., House]]:
-    """Builds houses with other settings. At the end none may have had a fault."""
+    """Builds houses with other settings, for the stories of a file. At the end none may have had a fault."""
+    yield from _builder(tmp_path_factory, empty)
+
+
+@pytest.fixture
+def build_once(tmp_path_factory: pytest.TempPathFactory, empty: Path) -> Iterator[Callable[..., House]]:
+    """The same for one story."""
+    yield from _builder(tmp_path_factory, empty)
+
+
+def _builder(tmp_path_factory: pytest.TempPathFactory, empty: Path) -> Iterator[Callable[..., House]]:
     houses: list[House] = []
 
     def build(kind: type[House] = House, **settings: str) -> House:

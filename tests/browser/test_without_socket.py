@@ -88,13 +88,13 @@ def test_a_socket_that_never_was(ada: Person, ben: Person, code: int) -> None:
 
 @pytest.mark.parametrize("answer", [replies(500, "oops"), replies(200, '{"error":"no"}')], ids=["500", "error in 200"])
 def test_an_engine_that_fails_and_recovers(
-    build: Callable[..., House], person: Callable[..., Person], answer: Callable[[Any], None]
+    build_once: Callable[..., House], person: Callable[..., Person], answer: Callable[[Any], None]
 ) -> None:
     with started(Soketi()) as engine:
         faulty = Faulty()
         faulty.answer = forwards(engine.port)
         own = {**engine.settings, "PUSHER_PORT": str(faulty.port), "PUSHER_CLIENT_PORT": str(engine.port)}
-        home = build(**own).url
+        home = build_once(**own).url
         ada, ben = (person(name, home=home) for name in ("Ada", "Ben"))
         table = ada.opens()
         ben.joins(table)
@@ -115,8 +115,8 @@ def test_an_engine_that_fails_and_recovers(
         faulty.goes_away()
 
 
-def test_a_house_without_realtime(build: Callable[..., House], person: Callable[..., Person]) -> None:
-    home = build(REALTIME="none").url
+def test_a_house_without_realtime(build_once: Callable[..., House], person: Callable[..., Person]) -> None:
+    home = build_once(REALTIME="none").url
     ada, ben = (person(name, home=home, polls=True) for name in ("Ada", "Ben"))
     table = ada.opens(tasks="One\nTwo")
     ben.joins(table)
