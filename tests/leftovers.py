@@ -7,10 +7,12 @@ temporary files, of which each process of pytest has its own.
 
 import gc
 import os
+import re
 import shutil
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Generator
 from contextlib import suppress
 from typing import Any
@@ -21,43 +23,50 @@ from poker_app.settings import ROOT
 
 PATIENCE = 5.0  # seconds for what is ending already
 TASKS, OPEN = "/proc/self/task", "/proc/self/fd"  # Linux has them; elsewhere threads and files count
+RANDOM_END = r"(?<=-)[a-z0-9_]{8}$"  # as ``tempfile`` makes names
 # What tools lay down whenever they like.
 TOOLS = {".coverage", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache", "__pycache__", "node-compile-cache"}
 
 
-def found() -> set[object]:
-    """Everything that a test could leave behind, as it is now."""
+def found() -> Counter[str]:
+    """How much there is of each thing that a test could leave behind.
+
+    Counted, and without what is only a name: a server of a wider scope that a test restarts is as it was.
+    """
     folders = {str(ROOT), os.getcwd(), tempfile.gettempdir()}
-    files = {f"file {folder}/{name}" for folder in folders for name in os.listdir(folder) if name not in TOOLS}
-    return files | _threads() | _processes() | _sockets()
+    files = [f"file {folder}/{name}" for folder in folders for name in os.listdir(folder) if name not in TOOLS]
+    return Counter([re.sub(RANDOM_END, "", file) for file in files] + _threads() + _processes() + _sockets())
 
 
-def _threads() -> set[object]:
+def _threads() -> list[str]:
     # Those of an event loop's executor end with the loop, whose own thread counts: the browser's is the session's.
-    return {thread for thread in threading.enumerate() if not thread.name.startswith("asyncio_")}
+    names = [thread.name for thread in threading.enumerate() if not thread.name.startswith("asyncio_")]
+    return ["thread " + re.sub(r"^Thread-\d+ ", "", name) for name in names]
 
 
-def _processes() -> set[object]:
-    children: set[object] = set()
+def _processes() -> list[str]:
+    children: list[str] = []
     for task in os.listdir(TASKS) if os.path.exists(TASKS) else ():
-        # A thread may have ended meanwhile.
+        # A thread, or a process, may have ended meanwhile.
         with suppress(OSError), open(f"{TASKS}/{task}/children") as listed:
-            children |= {f"process {child}" for child in listed.read().split()}
+            for child in listed.read().split():
+                with suppress(OSError), open(f"/proc/{child}/comm") as name:
+                    children.append("process " + name.read().strip())
     return children
 
 
-def _sockets() -> set[object]:
-    sockets: set[object] = set()
+def _sockets() -> list[str]:
+    sockets: list[str] = []
     for name in os.listdir(OPEN) if os.path.exists(OPEN) else ():
         with suppress(OSError):  # one that was closed meanwhile
-            if (target := os.readlink(f"{OPEN}/{name}")).startswith("socket:"):
-                sockets.add(target)
+            if os.readlink(f"{OPEN}/{name}").startswith("socket:"):
+                sockets.append("socket")
     return sockets
 
 
 class Leftovers:
     def __init__(self) -> None:
-        self._before: set[object] = set()
+        self._before: Counter[str] = Counter()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self) -> Generator[None, object, object]:
@@ -68,23 +77,24 @@ class Leftovers:
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Generator[None, object, object]:
         if fixturedef.scope == "function":
             return (yield)
-        before = found()
+        known, before = self._before, found()
         try:
             return (yield)
         finally:
-            self._before |= found() - before
+            # All that came meanwhile, also by a fixture that this one asked for.
+            self._before = known + (found() - before)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self) -> Generator[None, object, object]:
         result = yield
         if left := self._left():
-            pytest.fail(f"left behind: {', '.join(sorted(map(str, left)))}", pytrace=False)
+            pytest.fail(f"left behind: {', '.join(sorted(left.elements()))}", pytrace=False)
         return result
 
-    def _left(self) -> set[object]:
+    def _left(self) -> Counter[str]:
         """What is there that was not; what is only ending is waited for."""
         if not found() - self._before:
-            return set()
+            return Counter()
         gc.collect()
         until = time.monotonic() + PATIENCE
         while (left := found() - self._before) and time.monotonic() < until:

@@ -97,5 +97,5 @@ def test_who_leaves_something_behind_is_told(tmp_path: Path) -> None:
     names = ["thread", "process", "socket", "a_fixtures_socket", "temporary_file", "file"]
     assert [line.split("::")[1].split(" ")[0] for line in told] == [f"test_leaves_{name}" for name in names], run.stdout
     assert "9 passed, 6 errors" in run.stdout
-    for what in ("<Thread(", "process ", "socket:[", f"file {tmp_path}/left.txt"):
+    for what in ("thread ", "process cat", "socket", f"file {tmp_path}/left.txt"):
         assert f"left behind: {what}" in run.stdout

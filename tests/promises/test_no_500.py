@@ -128,10 +128,13 @@ def test_no_lie_on_the_wire_is_a_fault(settings: Settings) -> None:
     assert not [line for line in logs if "'error'" in line or " ERROR " in line or "Traceback" in line]
 
 
+SERVED = {"realtime": "embedded", "trusted_hosts": ["x"]}
+
+
 @contextmanager
 def serving(settings: Settings) -> Iterator[tuple[str, int]]:
     """The embedded server in a thread, on a free port."""
-    server = uvicorn.Server(configuration(Site(settings.model_copy(update={"realtime": "embedded"})), "127.0.0.1", 0))
+    server = uvicorn.Server(configuration(Site(settings.model_copy(update=SERVED)), "127.0.0.1", 0))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
