@@ -159,6 +159,13 @@ def add_if_missing(model: type[Base], row: Mapping[str, Any]) -> bool:
 type Act[Ask, Answer] = Callable[[Connection, Sequence[Ask]], Sequence[Answer | Exception]]
 
 
+def forget_what_was_read() -> None:
+    """What this thread read is read again, and its connection given back; nothing where it read nothing."""
+    if session.registry.has():
+        session.rollback()
+        session.expire_all()
+
+
 def write[Ask, Answer](act: Act[Ask, Answer], ask: Ask) -> Answer:
     """One small write, all of it or none of it; committed when this answers as ``act`` does to ``ask``.
 
@@ -167,7 +174,9 @@ def write[Ask, Answer](act: Act[Ask, Answer], ask: Ask) -> Answer:
     order, and answers each, or refuses it with an exception before it has written anything for it. It may run on
     another's thread, so it is to ask nothing but its connection. PostgreSQL gathers commits by itself.
     """
-    _forget_what_was_read()
+    if session.registry.has() and session.info.get("writing"):
+        raise RuntimeError("write() inside transaction()")
+    forget_what_was_read()
     engine = db.engine
     mine = _Write[Ask, Answer](ask)
     if engine.dialect.name != "sqlite":
@@ -183,14 +192,6 @@ def write[Ask, Answer](act: Act[Ask, Answer], ask: Ask) -> Answer:
                 batch = _writes[engine].pop(act)
             _commit_together(engine, act, batch)
     return mine.outcome()
-
-
-def _forget_what_was_read() -> None:
-    if session.registry.has():
-        if session.info.get("writing"):
-            raise RuntimeError("write() inside transaction()")
-        session.rollback()
-        session.expire_all()
 
 
 class _Write[Ask, Answer]:

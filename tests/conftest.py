@@ -18,7 +18,7 @@ from poker_app.accounts import hashing
 from poker_app.db import db
 from poker_app.rules.plans import STANDARD
 from poker_app.settings import ROOT, Settings
-from tests import postgres
+from tests import behind, postgres
 from tests.cast import Cast, Clock
 from tests.post import Post
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tests.stripe_double import StripeDouble
     from tests.stripe_double.server import Server
 
+assert behind
 pytest_plugins = ["tests.chance", "tests.leftovers"]
 
 # What `make test` runs besides what is marked ``fast``: these folders, and of the engines what needs only Node beside.

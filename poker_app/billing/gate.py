@@ -12,7 +12,7 @@ from poker_app.billing import ledger, letters
 from poker_app.billing.models import CreditTxn
 from poker_app.billing.standing import bring_month, plan_of, standing_of
 from poker_app.db import session
-from poker_app.errors import Conflict, NotInPlan, OutOfCredits
+from poker_app.errors import NotInPlan, OutOfCredits
 from poker_app.rules.plans import Plan
 from poker_app.rules.teammates import ROLES
 
@@ -141,10 +141,8 @@ def refuse_hidden(account: Account, ended_at: datetime | None) -> None:
     )
 
 
-def refuse_member(account_id: str, here: int) -> None:
-    """Raise Conflict, saying what to do, where a table of the account has no seat left for one more."""
+def member_limit(account_id: str) -> tuple[int, str]:
+    """How many may be in one session of the account at once, and what to say where one more would be too many."""
     plan = standing_of(account_id).plan
-    if here < plan.members:
-        return
     more = " A larger plan has more seats." if billing.is_on() else ""
-    raise Conflict(f"The table is full: {plan.members} people sit here.{more}")
+    return plan.members, f"The table is full: {plan.members} people sit here.{more}"

@@ -14,6 +14,7 @@ from poker_app.operating import runs
 from poker_app.poker.messages import messages_since
 from poker_app.poker.models import PokerSession
 from poker_app.poker.reach import is_live
+from poker_app.poker.value_cache import values
 
 
 def readings() -> Iterator[Reading]:
@@ -22,6 +23,8 @@ def readings() -> Iterator[Reading]:
     yield Reading("faceup_users", "Users", {"": _count(User)})
     live = session.scalar(select(func.count(PokerSession.id)).where(is_live(clock.now()))) or 0
     yield Reading("faceup_sessions_live", "Sessions where somebody was lately and that have not ended", {"": live})
+    yield Reading("faceup_sessions_in_memory", "Sessions that this process keeps in memory", {"": len(values)})
+    yield Reading("faceup_sessions_memory_bytes", "About how many bytes they take", {"": values.bytes})
     today = messages_since(clock.now())
     yield Reading(
         "faceup_messages_today",

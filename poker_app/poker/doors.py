@@ -8,8 +8,8 @@ from poker_app.accounts.acting import acting_for
 from poker_app.accounts.models import User
 from poker_app.errors import Forbidden, Invalid
 from poker_app.limits import Limit
-from poker_app.poker.models import Member, PokerSession
 from poker_app.rules.printable import without_hidden
+from poker_app.rules.session.value import Member, Session
 
 SHORTEST, LONGEST = 4, 100
 WRONG = Limit("session password", 10, timedelta(minutes=10))
@@ -27,18 +27,18 @@ def _cleaned(typed: str) -> str:
     return without_hidden(typed[: hashing.MAX_TYPED]).strip()
 
 
-def is_teammate(table: PokerSession, user: User | None) -> bool:
+def is_teammate(table: Session, user: User | None) -> bool:
     """Whether somebody who is signed in belongs to the session's account."""
     return user is not None and acting_for(user, table.account_id) is not None
 
 
-def is_closed_to(table: PokerSession, user: User | None, member: Member | None) -> bool:
+def is_closed_to(table: Session, user: User | None, member: Member | None) -> bool:
     """Whether it is open to teammates only, and this is somebody else who does not sit there already."""
     guarded = table.teammates_only and not everybody_may()
     return guarded and not _sits(member) and not is_teammate(table, user)
 
 
-def asks_password(table: PokerSession, user: User | None, member: Member | None) -> bool:
+def asks_password(table: Session, user: User | None, member: Member | None) -> bool:
     """Whether the session's password is asked of somebody. Its teammates and whoever sits there need none."""
     return table.password_hash is not None and not _sits(member) and not is_teammate(table, user)
 
@@ -47,7 +47,7 @@ def _sits(member: Member | None) -> bool:
     return member is not None and member.removed_at is None
 
 
-def let_in(table: PokerSession, user: User | None, member: Member | None, password: str, address: str) -> None:
+def let_in(table: Session, user: User | None, member: Member | None, password: str, address: str) -> None:
     """Pass somebody through the door. Wrong passwords are counted by session and network.
 
     Raises:

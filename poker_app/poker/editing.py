@@ -1,12 +1,15 @@
 """What a task says: its title, key, link and description; and what becomes of it when two change it at once."""
 
+from functools import partial
+from typing import Any
+
 from poker_app import ids
 from poker_app.errors import Conflict, Invalid
-from poker_app.poker.models import Member, Task
+from poker_app.poker.change import Holder, change
 from poker_app.poker.names import SPACING
-from poker_app.poker.turn import turn
 from poker_app.rules.backlog import MAX_KEY, MAX_TITLE, MAX_URL
 from poker_app.rules.printable import without_hidden
+from poker_app.rules.session import tasks as rules
 
 MAX_DESCRIPTION = 10_000
 MOST = {"title": MAX_TITLE, "key": MAX_KEY, "url": MAX_URL, "description": MAX_DESCRIPTION}
@@ -23,7 +26,7 @@ class Clash(Conflict):
         self.typed = typed
 
 
-def shown(task: Task) -> str:
+def shown(task: Any) -> str:
     """Digests of the fields as the form showed them, and the task's id: the form sends them back."""
     return ".".join([*(_short(getattr(task, field)) for field in MOST), task.id])
 
@@ -32,9 +35,7 @@ def _short(text: str) -> str:
     return ids.digest(text)[:16]
 
 
-def edit_task(
-    member: Member, task_id: str, *, title: str, key: str, url: str, description: str, before: str = ""
-) -> None:
+def edit_task(who: Holder, task_id: str, *, title: str, key: str, url: str, description: str, before: str = "") -> None:
     """Change what a task says. Raises Invalid (422), naming the field.
 
     ``before`` is what was ``shown``: with it only what the member changed is written, so that two who edit a task at
@@ -43,27 +44,12 @@ def edit_task(
     """
     if before.split(".")[len(MOST) :] not in ([], [task_id]):
         raise Conflict("This form was filled in for another task, so nothing was saved. Open the task again.")
-    with turn(member) as now:
-        now.require_facilitator("edit tasks")
-        task = now.task(task_id)
-        if task.deleted_at:
-            raise Conflict("That task was deleted.")
-        typed = _checked({"title": title, "key": key, "url": url, "description": description})
-        if before:
-            typed = _with_what_others_changed(task, typed, dict(zip(MOST, before.split("."), strict=False)))
-        for field, text in typed.items():
-            setattr(task, field, text)
-        now.announce("tasks-changed", agenda=True)
-
-
-def _with_what_others_changed(task: Task, typed: dict[str, str], before: dict[str, str]) -> dict[str, str]:
-    theirs = {field: getattr(task, field) for field in MOST}
-    untouched = {field for field in MOST if _short(typed[field]) == before.get(field)}
-    both = {field: theirs[field] if field in untouched else typed[field] for field in MOST}
-    for field in MOST:
-        if both[field] != theirs[field] and _short(theirs[field]) != before.get(field):
-            raise Clash(field, both)
-    return both
+    typed = {"title": title, "key": key, "url": url, "description": description}
+    seen = dict(zip(MOST, before.split("."), strict=False)) if before else {}
+    rule = partial(rules.edit_task, task_id=task_id, checked=partial(_checked, typed), before=seen, short=_short)
+    clash: rules.Clash | None = change(who, rule).answer
+    if clash:
+        raise Clash(clash.field, dict(clash.typed))
 
 
 def _checked(typed: dict[str, str]) -> dict[str, str]:

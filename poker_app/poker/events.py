@@ -16,38 +16,24 @@ import gzip
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.exc import SQLAlchemyError
 
 from poker_app import realtime
-from poker_app.db import session, transaction
+from poker_app.db import forget_what_was_read, session, transaction
 from poker_app.poker import messages
+from poker_app.poker.current import newest
 from poker_app.poker.models import PokerSession
 from poker_app.poker.outboxes import News, Outboxes
 from poker_app.poker.shutting_out import shut_out, try_again
 from poker_app.rules.budget import Sending
-
-EVENTS = {
-    "vote": "A card was played, changed or taken back.",
-    "member-joined": "Somebody sat down or came back.",
-    "task-finalized": "The current task got its estimate.",
-    "session-ended": "The session is over; the report is there.",
-    "session-reopened": "A facilitator goes on with a session that had ended.",
-    "round-revealed": "The cards turned over.",
-    "round-opened": "A new round: a revote, or another task.",
-    "tasks-changed": "Tasks were added, edited, moved, deleted, skipped or reopened.",
-    "member-left": "Somebody left or lost the connection.",
-    "member-removed": "A facilitator removed a member, named in `member`.",
-    "member-nudged": "A facilitator asks a member, named in `member`, to vote.",
-    "role-changed": "Somebody facilitates, votes or watches who did not before.",
-    "timer-changed": "The timer was started, paused, resumed or put away.",
-    "options-changed": "The session's name or options changed.",
-}
+from poker_app.rules.session.change import Event
 
 # The managed services take 10 kB a message; the library counts a little more than the JSON.
 MOST_BYTES = 9_500
@@ -77,32 +63,45 @@ class State:
     present: int = 0
 
 
-def render(session_id: str, version: int) -> State:
-    """The shared state of a session, at that version or a newer one. Rendering is the web's matter: it puts its own
-    in this place."""
-    raise RuntimeError("nobody renders")
-
-
 _outboxes = Outboxes(APART)
 _resting = threading.BoundedSemaphore(MOST_RESTING)
 
 
-# Is handed each session that has something to send, and answers whether it takes it. The embedded server has a thread
-# for that (``publisher``). Elsewhere the request's own thread sends: on a function nothing runs after the answer.
-hand_over: Callable[[str], bool] | None = None
+@dataclass(slots=True)
+class _Wiring:
+    """What the rooms above hand over."""
+
+    render: Callable[[str, int], State] | None = None
+    after_answer: Callable[[Callable[[], None]], bool] = lambda action: False
+    hand_over: Callable[[str], bool] | None = None
 
 
-def after_answer(action: Callable[[], None]) -> bool:
-    """Have something done as soon as the answer under way is delivered; False where nobody waits for one. Requests are
-    the web's matter: it puts its own in this place."""
-    return False
+_wiring = _Wiring()
+
+
+def configure(render: Callable[[str, int], State], after_answer: Callable[[Callable[[], None]], bool]) -> None:
+    """Once a process: ``render`` makes the shared state of a session, at a version or a newer one. ``after_answer`` has
+    something done as soon as the answer under way is delivered; it answers False where nobody waits for one."""
+    _wiring.render, _wiring.after_answer = render, after_answer
+
+
+@contextmanager
+def handed_over(take: Callable[[str], bool]) -> Iterator[None]:
+    """Until the block ends, ``take`` is handed each session that has something to send, and answers whether it takes
+    it: the embedded server has a thread for that (``publisher``). Elsewhere the request's own thread sends, because on
+    a function nothing runs after the answer."""
+    _wiring.hand_over = take
+    try:
+        yield
+    finally:
+        _wiring.hand_over = None
 
 
 def publish(news: News) -> None:
     """Tell the browsers, once the change is committed. A failure is logged and remembered, never raised."""
     if not _outboxes.put(news):
         return
-    if hand_over is not None and hand_over(news.session_id):
+    if _wiring.hand_over is not None and _wiring.hand_over(news.session_id):
         return
     early = _outboxes.too_early(news.session_id)
     if early and _later(news.session_id, early):
@@ -118,7 +117,7 @@ def _later(session_id: str, rest: float) -> bool:
     """Whether the rest is told after the answer under way. Where no engine is, nobody is told anything."""
     if not realtime.is_on() or not _resting.acquire(blocking=False):
         return False
-    taken = after_answer(lambda: _tell_in_peace(session_id, rest))
+    taken = _wiring.after_answer(lambda: _tell_in_peace(session_id, rest))
     if not taken:
         _resting.release()
     return taken
@@ -168,19 +167,20 @@ def _send(news: News) -> State:
 
 def _say_farewell(news: News) -> None:
     # They hear why, and then nothing any more.
-    if news.event == "member-removed":
+    if news.event == Event.MEMBER_REMOVED:
         shut_out(news.about["member"])
 
 
 def _tell(news: News) -> State:
     # A transaction that is open since an earlier event would show the table as it was then.
-    session.rollback()
-    state = render(news.session_id, news.version)
+    forget_what_was_read()
+    assert _wiring.render is not None, "configure() comes first"
+    state = _wiring.render(news.session_id, news.version)
     # A large table's answers come without the table: its voters see it in this event like everybody else.
     socket = news.socket if state.members <= COALESCE_ABOVE else None
     channel, data = realtime.state_channel(news.session_id), payload(state, news.about)
     # No connection of the database is held while the engine is asked.
-    session.rollback()
+    forget_what_was_read()
     if state.members > COALESCE_ABOVE:
         _outboxes.note_told(news.session_id)
     if realtime.publish([channel], news.event, data, socket):
@@ -229,16 +229,14 @@ def catch_up(session_id: str) -> bool:
     """
     messages.write_down(session_id, older_than=messages.WRITE_EVERY)
     try_again()
-    lag = select(PokerSession.version).where(
-        PokerSession.id == session_id, PokerSession.published_version < PokerSession.version
-    )
-    version = session.scalars(lag).one_or_none()
-    if version is None:
+    known = newest(session_id)
+    if not known.behind:
         return False
     if not realtime.ready():
         return True
+    version = known.value.version
     with transaction():
         session.execute(update(PokerSession).where(PokerSession.id == session_id).values(published_version=version))
     # Which event was lost nobody knows any more. Its state is what counts, and every listener knows this name.
-    publish(News(session_id, "vote", version))
+    publish(News(session_id, Event.VOTE, version))
     return realtime.troubled()

@@ -14,12 +14,12 @@ from poker_app.accounts import audit
 from poker_app.accounts.acting import Acting
 from poker_app.accounts.models import User
 from poker_app.billing import gate
-from poker_app.db import Transaction, session, transaction
+from poker_app.db import session, transaction
 from poker_app.errors import Conflict, Forbidden, NotFound
+from poker_app.poker.change import change_within, lock
 from poker_app.poker.models import PokerSession
 from poker_app.poker.reach import is_live, may_keep, reached
-from poker_app.poker.sessions import was_used
-from poker_app.poker.turn import for_all, locked
+from poker_app.rules.session import meeting as rules
 
 
 def find(acting: Acting, secret: str | None, session_id: str) -> PokerSession:
@@ -40,11 +40,12 @@ def find_to_keep(acting: Acting, secret: str | None, session_id: str) -> PokerSe
 
 
 @contextmanager
-def _held(acting: Acting, secret: str | None, session_id: str) -> Iterator[tuple[Transaction, PokerSession]]:
+def _held(acting: Acting, secret: str | None, session_id: str) -> Iterator[PokerSession]:
     """The session's row, so that nobody at its table changes anything meanwhile."""
-    with transaction() as work:
+    with transaction():
         find_to_keep(acting, secret, session_id)
-        yield work, locked(session_id)
+        lock(session_id)
+        yield session.get_one(PokerSession, session_id, populate_existing=True)
 
 
 def _note(acting: Acting, action: str, table: PokerSession) -> None:
@@ -54,7 +55,7 @@ def _note(acting: Acting, action: str, table: PokerSession) -> None:
 
 def archive(acting: Acting, secret: str | None, session_id: str) -> None:
     """Put a session away: it and its report stay, out of the list. Not while people sit there."""
-    with _held(acting, secret, session_id) as (_, table):
+    with _held(acting, secret, session_id) as table:
         if table.archived_at or table.deleted_at:
             return
         here = select(exists().where(PokerSession.id == table.id, is_live(clock.now())))
@@ -66,7 +67,7 @@ def archive(acting: Acting, secret: str | None, session_id: str) -> None:
 
 def unarchive(acting: Acting, secret: str | None, session_id: str) -> None:
     """Put it back into the list."""
-    with _held(acting, secret, session_id) as (_, table):
+    with _held(acting, secret, session_id) as table:
         if table.archived_at:
             table.archived_at = None
             _note(acting, "session-unarchived", table)
@@ -75,22 +76,20 @@ def unarchive(acting: Acting, secret: str | None, session_id: str) -> None:
 def delete(acting: Acting, secret: str | None, session_id: str) -> None:
     """Take the session, its report and its link away, and end it for whoever sits there. It can be brought back until
     it is purged."""
-    with _held(acting, secret, session_id) as (work, table):
+    with _held(acting, secret, session_id) as table:
         if table.deleted_at:
             return
-        if table.running:
-            for_all(work, table).announce("session-ended", agenda=True)
-            if not was_used(table):
-                gate.give_back_session(table.account_id, table.id)
-        table.deleted_at = clock.now()
+        value = change_within(session_id, rules.delete).value
+        if value.ended_at is None and not value.used:
+            gate.give_back_session(value.account_id, value.id)
         _note(acting, "session-deleted", table)
 
 
 def restore(acting: Acting, secret: str | None, session_id: str) -> None:
     """Bring a deleted session back as it was."""
-    with _held(acting, secret, session_id) as (_, table):
-        if table.deleted_at:
-            table.deleted_at = None
-            if table.running:
-                gate.pay_again(table.account_id, table.id, name=table.name, user_id=table.user_id)
-            _note(acting, "session-restored", table)
+    with _held(acting, secret, session_id) as table:
+        if table.deleted_at is None:
+            return
+        if change_within(session_id, rules.restore).value.running:
+            gate.pay_again(table.account_id, table.id, name=table.name, user_id=table.user_id)
+        _note(acting, "session-restored", table)

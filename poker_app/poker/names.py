@@ -20,17 +20,6 @@ def clean_name(typed: str) -> str:
     return name
 
 
-def told_apart(name: str, taken: Iterable[str]) -> str:
-    """The name itself, or with the first number that makes it differ from those taken: ``Ben``, ``Ben 2``."""
-    seen = {other.casefold() for other in taken}
-    if name.casefold() not in seen:
-        return name
-    number = 2
-    while f"{name} {number}".casefold() in seen:
-        number += 1
-    return f"{name} {number}"
-
-
 def shortened(names: Iterable[str]) -> dict[str, str]:
     """What to write under a card: the first name alone, with an initial where two share it, else the whole."""
     whole = list(names)

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from poker_app.errors import Invalid
 from poker_app.poker import doors
-from poker_app.poker.models import PokerSession
+from poker_app.rules.session.value import Session
 from poker_app.rules.timer import MAX_SECONDS, MIN_SECONDS
 
 SWITCHES = ("auto_reveal", "anyone_reveals", "change_after_reveal", "names_hidden", "teammates_only")
@@ -25,15 +26,14 @@ class Options:
     password_hash: str | None = ""
 
     @classmethod
-    def of(cls, table: PokerSession) -> "Options":
-        return cls(**{name: getattr(table, name) for name in cls.__slots__})
+    def of(cls, value: Session) -> "Options":
+        return cls(**{name: getattr(value, name) for name in cls.__slots__})
 
-    def put_on(self, table: PokerSession) -> None:
+    def checked(self) -> dict[str, Any]:
+        """What is to be written, by field. Raises Invalid for a timer's length that is none."""
         if not MIN_SECONDS <= self.timer_length <= MAX_SECONDS:
             raise Invalid(f"A timer runs from {MIN_SECONDS} seconds to {MAX_SECONDS // 60} minutes.", "timer_length")
-        for name in self.__slots__:
-            if (value := getattr(self, name)) != "":
-                setattr(table, name, value)
+        return {name: told for name in self.__slots__ if (told := getattr(self, name)) != ""}
 
 
 def options_from(form: Mapping[str, str]) -> Options:

@@ -2,27 +2,28 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, func, select
 
 from poker_app import accounts as people
-from poker_app import clock, ids
+from poker_app import ids
 from poker_app.accounts import personal as accounts
 from poker_app.accounts.changing import lock, user_here
 from poker_app.accounts.models import Account, Teammate, User
 from poker_app.accounts.personal import Told, Trace, told
 from poker_app.billing import buying, gone
 from poker_app.billing.models import CreditTxn, SentLetter
-from poker_app.db import Transaction, session, transaction
+from poker_app.db import session, transaction
 from poker_app.errors import Conflict, Invalid
+from poker_app.poker.change import change_within
 from poker_app.poker.models import Member, PokerSession, Round, Task, Vote
-from poker_app.poker.names import told_apart
 from poker_app.poker.shutting_out import shut_out
-from poker_app.poker.turn import Turn
-
-FORMER = "Former member"
-
+from poker_app.poker.value_cache import values
+from poker_app.rules.session import meeting
+from poker_app.rules.session import members as rules
+from poker_app.rules.session.members import FORMER
 
 # --- the download
 
@@ -112,7 +113,7 @@ def erase(user: User, typed: str) -> None:
     if typed.strip().casefold() != (user.email or user.name).casefold():
         raise Invalid(f"Type {user.email or user.name} to confirm.", "confirmation")
     user_id = user.id
-    with transaction() as work:
+    with transaction():
         for account_id in session.scalars(
             select(Teammate.account_id).where(Teammate.user_id == user_id).order_by(Teammate.account_id)
         ).all():
@@ -126,13 +127,15 @@ def erase(user: User, typed: str) -> None:
                 f"You are the only owner of {leaving.stuck[0].name}, which has other teammates. "
                 "Make one of them an owner first."
             )
-        connected = _delete_accounts(leaving.alone) + _leave_seats(work, me)
+        connected = _delete_accounts(leaving.alone) + _leave_seats(me)
         for account in leaving.kept:
             people.teammates_changed(account.id)
         buying.buyer_goes(user_id, [account.id for account in leaving.kept])
         for trace in TRACES.values():
             trace.forget(me)
         session.delete(me)
+    # What this process knows of sessions that are gone.
+    values.clear()
     for member_id in connected:
         shut_out(member_id)
 
@@ -151,33 +154,22 @@ def _delete_accounts(alone: Sequence[Account]) -> list[str]:
     return members
 
 
-def _leave_seats(work: Transaction, me: User) -> list[str]:
-    """Every seat becomes a former member's: without name, user and secret. Answers with the seats."""
-    mine = select(Member).where(Member.user_id == me.id)
-    here = select(PokerSession).where(PokerSession.id.in_(mine.with_only_columns(Member.session_id)))
-    tables = {table.id: table for table in session.scalars(here.order_by(PokerSession.id).with_for_update())}
-    seats = session.scalars(mine.order_by(Member.session_id)).all()
-    for seat in seats:
-        table = tables[seat.session_id]
-        others = select(Member.name).where(Member.session_id == table.id, Member.id != seat.id)
-        name = told_apart(FORMER, session.scalars(others))
-        if table.ended_by == seat.name:
-            table.ended_by = name
-        seat.name, seat.user_id, seat.facilitates = name, None, False
-        seat.secret_digest = ids.digest(ids.new_secret())
-        if table.running:
-            seat.left_at = seat.left_at or clock.now()
-            Turn(work, table, seat).announce("member-left")
-    session.flush()
-    return [seat.id for seat in seats]
+def _leave_seats(me: User) -> list[str]:
+    """Every member that they are becomes a former one: without name, user and secret. Answers with those members."""
+    mine = select(Member.session_id, Member.id).where(Member.user_id == me.id).order_by(Member.session_id)
+    left = session.execute(mine).all()
+    for session_id, member_id in left:
+        digest = ids.digest(ids.new_secret())
+        change_within(session_id, partial(rules.make_former, member_id=member_id, secret_digest=digest))
+    return [member_id for _, member_id in left]
 
 
 def _forget_opened(user: User) -> None:
     """Sessions that they opened stay their account's; whoever ended one without a seat in it is named there too."""
     ours = select(Teammate.account_id).where(Teammate.user_id == user.id)
-    ended = select(PokerSession).where(PokerSession.account_id.in_(ours), PokerSession.ended_by == user.name)
-    for table in session.scalars(ended):
-        table.ended_by = FORMER
+    ended = select(PokerSession.id).where(PokerSession.account_id.in_(ours), PokerSession.ended_by == user.name)
+    for session_id in session.scalars(ended.order_by(PokerSession.id)).all():
+        change_within(session_id, partial(meeting.rename_ender, name=user.name, to=FORMER))
 
 
 TRACES: dict[str, Trace] = {

@@ -2,70 +2,58 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import select, update
 
 from poker_app import clock, ids, realtime
 from poker_app.db import session, transaction
-from poker_app.poker import messages
-from poker_app.poker.models import Member, PokerSession
-from poker_app.poker.playing import NOTE_EVERY
-from poker_app.poker.reveal import is_complete, reveal_if_complete
-from poker_app.poker.turn import Turn, for_all, locked
-from poker_app.rules.roles import AWAITED_FOR, AWAY_GONE_AFTER
+from poker_app.poker import last_seen, messages, models
+from poker_app.poker.change import change_session, change_within, lock
+from poker_app.poker.current import at_least, newest
+from poker_app.poker.models import PokerSession
+from poker_app.rules.session import members as rules
+from poker_app.rules.session.change import Change, is_complete
+from poker_app.rules.session.value import Member, Session
 
 # A browser asks for the table at least every 25 seconds, so three missed questions mean that it is not there.
 SILENT_AFTER = timedelta(seconds=90)
+# Every tab that is open asks within 25 seconds; whoever closed the only one is away after these.
+LAST_CHANCE = timedelta(seconds=30)
+# Sessions of which is remembered until when nobody can be silent for too long.
+MAX_REMEMBERED = 20_000
 
 
-def note_seen(member: Member) -> None:
+def note_seen(member: Member | models.Member) -> None:
     """A request came from this member: they are here, unless they left. Written at most every 20 seconds.
 
     A tab that was forgotten goes on asking, and its socket comes back after every break.
     """
-    if member.has_left:
+    known = at_least(member.session_id).value.members.get(member.id)
+    if known is None or known.has_left:
         return
-    back = member.away_since is not None or member.left_at is not None
-    if not back and clock.now() - member.seen_at < NOTE_EVERY:
-        return
-    if back:
-        _returned(member.session_id, member.id)
-        return
-    with transaction():
-        session.execute(update(Member).where(Member.id == member.id).values(seen_at=clock.now()))
-
-
-def _returned(session_id: str, member_id: str) -> None:
-    with transaction() as work:
-        table, member = locked(session_id), session.get(Member, member_id)
-        if member is None or member.session_id != session_id or member.removed_at or not table.running:
-            return
-        if member.has_left:
-            return
-        member.seen_at = clock.now()
-        if member.away_since or member.left_at:
-            member.away_since = member.left_at = None
-            Turn(work, table, member).announce("member-joined")
+    if known.absent:
+        rule = partial(rules.come_back, member_id=known.id)
+        change_session(known.session_id, rule, seen=(known.secret_digest, known.user_id))
+    elif last_seen.is_due(known.id, clock.now()):
+        _still_here([known.id])
 
 
 def _went_away(session_id: str, member_ids: list[str], silent_since: datetime | None = None) -> None:
     """``silent_since``: only those who have not been heard of since that moment."""
     if not member_ids:
         return
-    with transaction() as work:
-        table = locked(session_id)
-        gone = [
-            member
-            for member in session.scalars(select(Member).where(Member.id.in_(member_ids)))
-            if member.session_id == session_id and not (member.away_since or member.left_at or member.removed_at)
-            if silent_since is None or member.seen_at < silent_since
-        ]
-        if not gone or not table.running:
-            return
-        for member in gone:
-            member.away_since = clock.now()
-        Turn(work, table, gone[0]).announce("member-left")
+    with transaction():
+        lock(session_id)
+        if silent_since:
+            silent = models.Member.id.in_(member_ids), models.Member.seen_at < silent_since
+            member_ids = list(session.scalars(select(models.Member.id).where(*silent)))
+        change_within(session_id, partial(rules.lose, member_ids=set(member_ids)))
+
+
+# When the first member of a session can have been silent for too long, so that nobody asks before.
+_silent_from: dict[str, datetime] = {}
 
 
 def sweep(session_id: str) -> None:
@@ -75,24 +63,33 @@ def sweep(session_id: str) -> None:
     Asked by every poll of the table, so that it works with no engine at all.
     """
     moment = clock.now()
-    watched = select(Member.id, Member.away_since).where(
-        Member.session_id == session_id,
-        Member.session.has(PokerSession.ended_at.is_(None) & PokerSession.deleted_at.is_(None)),
-        Member.removed_at.is_(None),
-        Member.left_at.is_(None),
-        or_(Member.seen_at < moment - SILENT_AFTER, Member.away_since <= moment - AWAITED_FOR),
-    )
-    rows = session.execute(watched).all()
-    silent = [row.id for row in rows if row.away_since is None]
-    lost = [row for row in rows if row.away_since]
-    gone = [row.id for row in lost if moment - row.away_since >= AWAY_GONE_AFTER]
+    if at_least(session_id).value.running and moment > _silent_from.get(session_id, moment - SILENT_AFTER):
+        _miss_silent(session_id, moment)
+    value = at_least(session_id).value
+    if is_complete(value, moment):
+        change_session(session_id, _no_more)
+    if value.running and any(each.left_at is None and each.presence(moment) == "gone" for each in value.seated):
+        change_session(session_id, rules.give_up)
+
+
+def _no_more(value: Session, now: datetime) -> Change:
+    """Nothing but what follows from the moment."""
+    return Change(value)
+
+
+def _miss_silent(session_id: str, moment: datetime) -> None:
+    here = [column.is_(None) for column in (models.Member.removed_at, models.Member.left_at, models.Member.away_since)]
+    seen = select(models.Member.id, models.Member.seen_at).where(models.Member.session_id == session_id, *here)
+    rows = session.execute(seen).all()
+    silent = [row.id for row in rows if row.seen_at < moment - SILENT_AFTER]
     if silent:
         _miss(session_id, silent, moment)
-    if lost and is_complete(session.get_one(PokerSession, session_id), moment):
-        with transaction() as work:
-            reveal_if_complete(for_all(work, locked(session_id)))
-    if gone:
-        _left_for_good(session_id, gone)
+    else:
+        # Elsewhere a closed socket may make a member seem silent for longer: that has its last chance first.
+        first = min((row.seen_at for row in rows), default=moment)
+        _silent_from[session_id] = min(first + SILENT_AFTER, moment + LAST_CHANCE)
+        if len(_silent_from) > MAX_REMEMBERED:
+            _silent_from.pop(next(iter(_silent_from)))
 
 
 def _miss(session_id: str, silent: list[str], moment: datetime) -> None:
@@ -116,41 +113,22 @@ def _connected(session_id: str) -> set[str] | None:
 
 def _still_here(member_ids: list[str]) -> None:
     if member_ids:
+        now = clock.now()
         with transaction():
-            session.execute(update(Member).where(Member.id.in_(member_ids)).values(seen_at=clock.now()))
-
-
-def _left_for_good(session_id: str, member_ids: list[str]) -> None:
-    with transaction() as work:
-        table = locked(session_id)
-        leaving = [
-            member
-            for member in session.scalars(select(Member).where(Member.id.in_(member_ids)))
-            if member.away_since and not member.left_at
-        ]
-        if not leaving or not table.running:
-            return
-        for member in leaving:
-            member.left_at = member.away_since
-        Turn(work, table, leaving[0]).announce("member-left")
-
-
-# Every tab that is open asks within 25 seconds; whoever closed the only one is away after these.
-LAST_CHANCE = timedelta(seconds=30)
+            session.execute(update(models.Member).where(models.Member.id.in_(member_ids)).values(seen_at=now))
+        last_seen.note(member_ids, now)
 
 
 def here(channel: str) -> dict[str, dict[str, str]]:
     """Who is on a session's presence channel, by their own requests: member ids with their names."""
     session_id = realtime.session_of(channel) or ""
-    if not ids.could_be_id(session_id):
+    if not _is_there(session_id):
         return {}
-    found = select(Member.id, Member.name).where(
-        Member.session_id == session_id,
-        Member.away_since.is_(None),
-        Member.left_at.is_(None),
-        Member.removed_at.is_(None),
-    )
-    return {member_id: {"name": name} for member_id, name in session.execute(found)}
+    return {each.id: {"name": each.name} for each in newest(session_id).value.seated if not each.absent}
+
+
+def _is_there(session_id: str) -> bool:
+    return ids.could_be_id(session_id) and session.get(PokerSession, session_id) is not None
 
 
 def may_have_left(channel: str, member_id: str) -> None:
@@ -161,10 +139,16 @@ def may_have_left(channel: str, member_id: str) -> None:
         known = clock.now() - SILENT_AFTER + LAST_CHANCE
         with transaction():
             session.execute(
-                update(Member)
-                .where(Member.id == member_id, Member.session_id == session_id, Member.seen_at > known)
+                update(models.Member)
+                .where(
+                    models.Member.id == member_id,
+                    models.Member.session_id == session_id,
+                    models.Member.seen_at > known,
+                )
                 .values(seen_at=known)
             )
+        last_seen.forget(member_id)
+        _silent_from.pop(session_id, None)
 
 
 def hear(events: Iterable[dict[str, Any]]) -> None:
@@ -172,14 +156,14 @@ def hear(events: Iterable[dict[str, Any]]) -> None:
     sessions are passed over; told twice is told once."""
     for event in events:
         session_id = realtime.session_of(str(event.get("channel", ""))) or ""
-        if not ids.could_be_id(session_id) or session.get(PokerSession, session_id) is None:
+        if not _is_there(session_id):
             continue
         if event.get("name") in ("member_added", "member_removed"):
             messages.count_presence(session_id)
         match event.get("name"), event.get("user_id"):
             case "member_added", str(member_id) if ids.could_be_id(member_id):
                 # Whoever has just loaded the page is known to be here.
-                if (member := session.get(Member, member_id)) and member.session_id == session_id:
+                if (member := newest(session_id).value.members.get(member_id)) and not member.removed_at:
                     note_seen(member)
             case "member_removed", str(member_id) if ids.could_be_id(member_id):
                 _heard_goodbye(str(event["channel"]), session_id, member_id)

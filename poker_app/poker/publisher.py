@@ -37,11 +37,11 @@ class Publisher:
     def at_work(self) -> Iterator[None]:
         """Takes over the publishing; when the block ends, what still waits is sent first."""
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="publisher")
-        self._open, events.hand_over = True, self._take
+        self._open = True
         try:
-            yield
+            with events.handed_over(self._take):
+                yield
         finally:
-            events.hand_over = None
             with self._lock:
                 self._open = False
             self._thread.shutdown()

@@ -15,6 +15,7 @@ from poker_app.poker.models import Member, PokerSession, Round, Task, Vote
 from poker_app.poker.tasks import live_tasks
 from poker_app.rules.deck import DECKS, ranked
 from poker_app.rules.report import TaskFigures, mean_agreement, points, second_look
+from poker_app.rules.session.value import Session
 from poker_app.rules.tally import Tally, shown, tally
 
 MOST_BARS = 4
@@ -176,18 +177,18 @@ def report_of(table: PokerSession) -> Report:
     )
 
 
-def rounds_of(table: PokerSession, task: Task) -> tuple[VotedRound, ...]:
+def rounds_of(table: PokerSession | Session, task_id: str) -> tuple[VotedRound, ...]:
     """The revealed rounds of one task, oldest first."""
-    return tuple(_rounds(table, of=task)[task.id])
+    return tuple(_rounds(table, of=task_id)[task_id])
 
 
-def _rounds(table: PokerSession, of: Task | None = None) -> dict[str, list[VotedRound]]:
+def _rounds(table: PokerSession | Session, of: str | None = None) -> dict[str, list[VotedRound]]:
     rows = session.execute(
         select(Round, Vote.member_id, Vote.card, Member.name)
         .join(Task, Round.task_id == Task.id)
         .join(Vote, Vote.round_id == Round.id)
         .join(Member, Vote.member_id == Member.id)
-        .where(Task.session_id == table.id, Round.revealed_at.is_not(None), Task.id == of.id if of else true())
+        .where(Task.session_id == table.id, Round.revealed_at.is_not(None), Task.id == of if of else true())
         .order_by(Round.task_id, Round.number, Member.joined_at, Member.id)
     )
     grouped: dict[Round, list[tuple[str, str, str]]] = defaultdict(list)

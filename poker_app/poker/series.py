@@ -16,7 +16,6 @@ from poker_app.poker.names import SPACING, clean_name
 from poker_app.poker.options import Options
 from poker_app.poker.reach import is_live
 from poker_app.poker.sessions import cards_of, end_forgotten, open_table
-from poker_app.poker.turn import for_all, locked
 from poker_app.rules.printable import without_hidden
 
 # A session's name is the series's with the date behind it.
@@ -54,7 +53,7 @@ def series_of(acting: Acting, secret: str | None) -> Sequence[Series]:
 def make(acting: Acting, secret: str, *, name: str, deck: str, own: str, options: Options) -> Series:
     """A new series. Raises Invalid, naming the field."""
     name, cards = series_name(name), cards_of(deck, own)
-    options.put_on(PokerSession())  # refuses what no session can have
+    options.checked()
     with transaction():
         made = Series(
             id=ids.new_id(),
@@ -130,7 +129,7 @@ def open_today(acting: Acting, series_id: str, *, member_name: str, secret: str)
     What somebody forgot to end, and where nobody has been for hours, ends as of when it was left.
     """
     name = clean_name(member_name)
-    with transaction() as work:
+    with transaction():
         wanted = select(Series).where(Series.id == series_id, Series.account_id == acting.account.id)
         series = session.scalars(wanted.with_for_update()).one_or_none()
         if series is None:
@@ -143,7 +142,7 @@ def open_today(acting: Acting, series_id: str, *, member_name: str, secret: str)
             PokerSession.series_id == series.id, PokerSession.ended_at.is_(None), PokerSession.deleted_at.is_(None)
         )
         for each in session.scalars(forgotten.order_by(PokerSession.id)).all():
-            end_forgotten(for_all(work, locked(each)), by=name)
+            end_forgotten(each, by=name)
         return open_table(
             acting,
             name=_name_today(series),

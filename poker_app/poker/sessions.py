@@ -1,7 +1,7 @@
 """Opening a session, and its end."""
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
@@ -12,20 +12,21 @@ from poker_app.accounts.models import User
 from poker_app.billing import gate
 from poker_app.db import session, transaction
 from poker_app.errors import Conflict, Invalid, NotFound
-from poker_app.poker import tasks
+from poker_app.poker import last_seen
+from poker_app.poker.change import Holder, by_member, change, change_within, lock
+from poker_app.poker.current import newest
 from poker_app.poker.models import Member, PokerSession, Round, Task
 from poker_app.poker.names import SPACING, clean_name
 from poker_app.poker.options import Options
-from poker_app.poker.reveal import reveal_if_complete
-from poker_app.poker.seats import find_member
-from poker_app.poker.turn import Turn, turn
 from poker_app.rules import Unusable
 from poker_app.rules.deck import DECKS, own_cards
 from poker_app.rules.printable import without_hidden
+from poker_app.rules.session import meeting as rules
+from poker_app.rules.session.change import Change
+from poker_app.rules.session.value import Session
 
 OWN_DECK = "own"
 MAX_NAME = 120
-REOPENED_WITHIN = timedelta(hours=24)
 
 
 def open_session(
@@ -72,10 +73,11 @@ def find_opened(form_key: str, secret: str, user: User | None) -> Member | None:
     found = session.scalars(select(PokerSession).where(PokerSession.form_key == form_key)).one_or_none()
     if found is None:
         return None
-    member = find_member(found.id, secret, user)
+    digest, user_id = ids.digest(secret), user.id if user else None
+    member = newest(found.id).value.member_of(digest, user_id)
     if member is None:
         raise Conflict("This form was sent already. Load it again to open another session.")
-    return member
+    return session.get_one(Member, member.id)
 
 
 def open_table(
@@ -89,11 +91,13 @@ def open_table(
     secret: str,
     form_key: str,
     series_id: str | None = None,
+    backlog: Sequence[Mapping[str, str]] = (),
 ) -> Member:
-    """A new session with its founder, inside the caller's transaction; everything has been checked."""
+    """A new session with its founder, inside the caller's transaction; everything has been checked. ``backlog`` are the
+    tasks that it begins with, by field; without any it is a quick vote."""
     user_id = acting.user.id if acting.user else None
     now = clock.now()
-    table = PokerSession(
+    made = PokerSession(
         id=ids.new_id(),
         account_id=acting.account.id,
         user_id=user_id,
@@ -104,17 +108,19 @@ def open_table(
         cards=list(cards),
         form_key=form_key,
         created_at=now,
+        current_task_id=ids.new_id(12),
+        current_round_id=ids.new_id(12),
         version=1,
         agenda=1,
         published_version=1,
+        **options.checked(),
     )
-    options.put_on(table)
-    session.add(table)
+    session.add(made)
     session.flush()
-    gate.pay_for_session(table.account_id, table.id, name=name, user_id=table.user_id)
+    gate.pay_for_session(made.account_id, made.id, name=name, user_id=made.user_id)
     founder = Member(
         id=ids.new_id(12),
-        session_id=table.id,
+        session_id=made.id,
         secret_digest=ids.digest(secret),
         user_id=user_id,
         name=member_name,
@@ -123,8 +129,25 @@ def open_table(
         seen_at=now,
     )
     session.add(founder)
-    tasks.start_untitled(table, now)
+    session.add_all(_backlog(made, backlog or [{}]))
+    session.flush()
+    session.add(Round(id=made.current_round_id, task_id=made.current_task_id, number=1, opened_at=now))
+    last_seen.note([founder.id], now)
     return founder
+
+
+def _backlog(made: PokerSession, tasks: Sequence[Mapping[str, str]]) -> Iterator[Task]:
+    """The first tasks of a session, the first of them on the table."""
+    for place, said in enumerate(tasks):
+        first = place == 0
+        yield Task(
+            id=made.current_task_id if first else ids.new_id(12),
+            session_id=made.id,
+            position=place,
+            created_at=made.created_at,
+            current_since=made.created_at if first else None,
+            **said,
+        )
 
 
 def _unused_code() -> str:
@@ -173,72 +196,47 @@ def plain_code(typed: str) -> str:
     return "".join(character for character in typed.upper() if character.isalnum())
 
 
-def change_options(member: Member, *, name: str, options: Options) -> None:
-    """Rename the session and change its options, from now on."""
-    with turn(member) as now:
-        now.require_facilitator("change the session's options")
-        now.table.name = session_name(name)
-        options.put_on(now.table)
-        now.announce("options-changed", agenda=True)
-        reveal_if_complete(now)
+def change_options(who: Holder, *, name: str, options: Options) -> None:
+    """Rename the session and change its options, from now on. Raises Invalid, naming the field."""
+    change(who, partial(rules.change_options, checked=lambda: {"name": session_name(name), **options.checked()}))
 
 
-def end_session(member: Member) -> None:
+def end_session(who: Holder) -> None:
     """End it for everybody. Ending an ended session changes nothing."""
-    with turn(member, after_end=True) as now:
-        now.require_facilitator("end the session")
-        if now.table.ended_at:
-            return
-        tasks.leave_current(now.table, now.now)
-        now.table.ended_at = now.now
-        now.table.ended_by = now.member.name
-        if not was_used(now.table):
-            gate.give_back_session(now.table.account_id, now.table.id)
-        now.table.timer_ends_at = now.table.timer_remaining = None
-        now.announce("session-ended", agenda=True)
+    with transaction():
+        made = change_within(who.session_id, by_member(who, rules.end, after_end=True))
+        _give_back_unused(made)
 
 
-def end_forgotten(now: Turn, by: str) -> None:
+def end_forgotten(session_id: str, by: str) -> None:
     """End a session that nobody ended, as of the moment when somebody was last there."""
-    seen = select(func.max(Member.seen_at)).where(Member.session_id == now.table.id)
-    at = session.scalar(seen) or now.now
-    if (task := session.get(Task, now.table.current_task_id)) and task.current_since:
-        at = max(at, task.current_since)
-    tasks.leave_current(now.table, at)
-    now.table.ended_at, now.table.ended_by = at, by
-    if not was_used(now.table):
-        gate.give_back_session(now.table.account_id, now.table.id)
-    now.table.timer_ends_at = now.table.timer_remaining = None
-    now.announce("session-ended", agenda=True)
+    value = lock(session_id)
+    seen = session.scalar(select(func.max(Member.seen_at)).where(Member.session_id == session_id))
+    moments = [moment for moment in (seen or clock.now(), value.task.current_since) if moment]
+    made = change_within(session_id, lambda value, now: rules.end_as_of(value, max(moments), by=by))
+    _give_back_unused(made)
 
 
-def was_used(table: PokerSession) -> bool:
-    """Whether cards were turned over in it: until then a session has cost nothing."""
-    revealed = select(Round.id).join(Task, Task.id == Round.task_id)
-    found = revealed.where(Task.session_id == table.id, Round.revealed_at.is_not(None)).limit(1)
-    return session.scalars(found).first() is not None
+def _give_back_unused(made: Change) -> None:
+    """A session that ended before its first reveal costs nothing."""
+    if made.happened and not made.value.used:
+        gate.give_back_session(made.value.account_id, made.value.id)
 
 
-def reopen_session(member: Member) -> None:
+def reopen_session(who: Holder) -> None:
     """Go on with a session that ended less than a day ago, without paying again. One that is running stays so."""
-    with turn(member, after_end=True) as now:
-        now.require_facilitator("reopen the session")
-        if now.table.ended_at is None:
-            return
-        if not is_fresh(now.table):
-            raise Conflict("A session can be reopened for a day after its end. Copy it to go on with its tasks.")
-        gate.pay_again(now.table.account_id, now.table.id, name=now.table.name, user_id=now.member.user_id)
-        now.table.ended_at = now.table.ended_by = None
-        if task := session.get(Task, now.table.current_task_id):
-            task.current_since = now.now
-        now.announce("session-reopened", agenda=True)
+    with transaction():
+        made = change_within(who.session_id, by_member(who, rules.reopen, after_end=True))
+        if made.happened:
+            value = made.value
+            gate.pay_again(value.account_id, value.id, name=value.name, user_id=_user_of(who, value))
 
 
-def may_reopen(member: Member) -> bool:
-    """Whether a member may go on with their session, which has ended."""
-    return member.facilitates and is_fresh(member.session)
+def _user_of(who: Holder, value: Session) -> str | None:
+    me = value.member_of(who.secret_digest, who.user_id)
+    return me.user_id if me else None
 
 
-def is_fresh(table: PokerSession) -> bool:
+def is_fresh(value: Session | PokerSession) -> bool:
     """Whether a session has ended so short a time ago that a facilitator may go on with it."""
-    return table.ended_at is not None and clock.now() - table.ended_at <= REOPENED_WITHIN
+    return value.ended_at is not None and clock.now() - value.ended_at <= rules.REOPENED_WITHIN

@@ -1,246 +1,69 @@
-"""The backlog: adding, editing, ordering, deleting and undoing; and which task the table is on."""
+"""The backlog: adding, ordering, deleting and undoing; and which task the table is on."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from functools import partial
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, select
 
 from poker_app import ids
 from poker_app.db import session
-from poker_app.errors import Conflict, Invalid, NotFound
-from poker_app.poker.models import Member, PokerSession, Round, Task, Vote
-from poker_app.poker.reveal import reveal_if_complete
-from poker_app.poker.turn import Turn, turn
-from poker_app.rules.backlog import TaskLine, moved, tasks_in
+from poker_app.poker import models
+from poker_app.poker.change import Holder, change
+from poker_app.rules.backlog import tasks_in
+from poker_app.rules.session import tasks as rules
+from poker_app.rules.session.value import Task
 
-MAX_TASKS = 500
+_LIVE = (
+    select(models.Task)
+    .where(models.Task.session_id == bindparam("session_id"), models.Task.deleted_at.is_(None))
+    .order_by(models.Task.position, models.Task.id)
+)
 
-_ALL = select(Task).where(Task.session_id == bindparam("session_id")).order_by(Task.position, Task.id)
-_LIVE = _ALL.where(Task.deleted_at.is_(None))
 
-
-def live_tasks(session_id: str) -> list[Task]:
-    """The backlog in order, deleted tasks left out."""
+def live_tasks(session_id: str) -> list[models.Task]:
+    """The rows of the backlog in order, deleted tasks left out: for reports and copies."""
     return list(session.scalars(_LIVE, {"session_id": session_id}))
 
 
-def add_tasks(member: Member, pasted: str) -> list[Task]:
+def add_tasks(who: Holder, pasted: str) -> Sequence[Task]:
     """Add one task a line at the end. The first of them takes the place of an untitled task nobody voted on."""
     lines = tasks_in(pasted)
-    with turn(member) as now:
-        now.require_facilitator("add tasks")
-        here = live_tasks(now.table.id)
-        if len(here) + len(lines) > MAX_TASKS:
-            raise Invalid(f"A session holds at most {MAX_TASKS} tasks.", "tasks")
-        end = _end(now.table)
-        added = [_add(now, line, end + place) for place, line in enumerate(lines)]
-        _replace_untitled(now, added)
-        now.announce("tasks-changed", agenda=True)
+    new_ids = [ids.new_id(12) for _ in lines]
+    added: Sequence[Task] = change(
+        who, partial(rules.add_tasks, lines=lines, new_ids=new_ids, round_id=ids.new_id(12))
+    ).answer
     return added
 
 
-def _add(now: Turn, line: TaskLine, position: int) -> Task:
-    task = Task(
-        id=ids.new_id(12),
-        session_id=now.table.id,
-        position=position,
-        title=line.title,
-        key=line.key,
-        url=line.url,
-        created_at=now.now,
-    )
-    session.add(task)
-    return task
-
-
-def _replace_untitled(now: Turn, added: Sequence[Task]) -> None:
-    current = session.get(Task, now.table.current_task_id) if now.table.current_task_id else None
-    if current and (current.title or current.estimate or _has_votes(current)):
-        return
-    session.flush()
-    if current:
-        current.deleted_at = now.now
-    take_up(now.table, added[0], now.now)
-
-
-def _has_votes(task: Task) -> bool:
-    voted = select(func.count()).select_from(Vote).join(Round).where(Round.task_id == task.id)
-    return session.scalar(voted) != 0
-
-
-def move_task(member: Member, task_id: str, to: int) -> None:
+def move_task(who: Holder, task_id: str, to: int) -> None:
     """Put a task at a place in the backlog, counted from 0; a place outside it means its nearer end."""
-    with turn(member) as now:
-        now.require_facilitator("reorder tasks")
-        task = now.task(task_id)
-        everything = {each.id: each for each in session.scalars(_ALL, {"session_id": now.table.id})}
-        here = [key for key, each in everything.items() if not each.deleted_at]
-        if task.id not in here:
-            raise Conflict("That task was deleted.")
-        # A deleted task keeps its neighbour before it, so that it comes back where it was.
-        order = moved(here, task.id, max(0, min(to, len(here) - 1)))
-        for key, each in everything.items():
-            if each.deleted_at:
-                before = list(everything)[: list(everything).index(key)]
-                order.insert(next((order.index(one) + 1 for one in reversed(before) if one in order), 0), key)
-        for position, key in enumerate(order):
-            everything[key].position = position
-        now.announce("tasks-changed", agenda=True)
+    change(who, partial(rules.move_task, task_id=task_id, to=to))
 
 
-def delete_task(member: Member, task_id: str) -> bool:
-    """Take a task off the backlog; its rounds are kept, so that ``restore_task`` brings back all of it.
-
-    Answers whether it lay on the table.
-    """
-    with turn(member) as now:
-        now.require_facilitator("delete tasks")
-        task = now.task(task_id)
-        if task.deleted_at:
-            return False
-        task.deleted_at = now.now
-        was_current = task.id == now.table.current_task_id
-        if was_current:
-            session.flush()
-            go_on(now)
-        now.announce("tasks-changed", agenda=True)
-        reveal_if_complete(now)
-        return was_current
+def delete_task(who: Holder, task_id: str) -> bool:
+    """Take a task off the backlog. Answers whether it lay on the table."""
+    return bool(change(who, partial(rules.delete_task, task_id=task_id, new_ids=_new_ids())).answer)
 
 
-def restore_task(member: Member, task_id: str) -> None:
+def restore_task(who: Holder, task_id: str) -> None:
     """Undo a deletion: the task comes back to its place, and to a table that has nothing else to vote on."""
-    with turn(member) as now:
-        now.require_facilitator("restore tasks")
-        task = now.task(task_id)
-        if task.deleted_at is None:
-            return
-        task.deleted_at = None
-        if task.estimate is None:
-            _replace_untitled(now, [task])
-        now.announce("tasks-changed", agenda=True)
-        reveal_if_complete(now)
+    change(who, partial(rules.restore_task, task_id=task_id, new_id=ids.new_id(12)))
 
 
-def skip_task(member: Member, task_id: str) -> None:
+def skip_task(who: Holder, task_id: str) -> None:
     """Go on to the next task. One left without an estimate is marked as skipped."""
-    with turn(member) as now:
-        now.require_facilitator("skip a task")
-        task = now.task(task_id)
-        if task.id != now.table.current_task_id:
-            raise Conflict("The table has moved on to another task.")
-        _clear_away(now, task)
-        task.skipped_at = None if task.estimate else now.now
-        session.flush()
-        go_on(now)
-        now.announce("round-opened", agenda=True)
-        reveal_if_complete(now)
+    change(who, partial(rules.skip_task, task_id=task_id, new_ids=_new_ids()))
 
 
-def _clear_away(now: Turn, task: Task) -> None:
-    """A quick vote that nobody voted on leaves nothing behind."""
-    if not (task.title or task.estimate or _has_votes(task)):
-        task.deleted_at = now.now
+def select_task(who: Holder, task_id: str) -> None:
+    """Bring a task to the table: its newest round as it was left, or its first."""
+    change(who, partial(rules.select_task, task_id=task_id, new_id=ids.new_id(12)))
 
 
-def select_task(member: Member, task_id: str) -> None:
-    """Bring a task to the table: its last round as it was left, or its first."""
-    with turn(member) as now:
-        now.require_facilitator("choose the task")
-        task = now.task(task_id)
-        if task.deleted_at:
-            raise Conflict("That task was deleted.")
-        if task.id == now.table.current_task_id:
-            return
-        if now.table.current_task_id:
-            _clear_away(now, now.task(now.table.current_task_id))
-        take_up(now.table, task, now.now)
-        now.announce("round-opened", agenda=True)
-        reveal_if_complete(now)
+def reopen_task(who: Holder, task_id: str) -> None:
+    """Take an estimate back: the task comes to the table with its newest round face up."""
+    change(who, partial(rules.reopen_task, task_id=task_id, new_id=ids.new_id(12)))
 
 
-def reopen_task(member: Member, task_id: str) -> None:
-    """Take an estimate back: the task comes to the table with its last round face up."""
-    with turn(member) as now:
-        now.require_facilitator("reopen a task")
-        task = now.task(task_id)
-        if task.deleted_at:
-            raise Conflict("That task was deleted.")
-        if task.estimate is None and task.id == now.table.current_task_id:
-            return
-        task.estimate = task.estimated_at = None
-        take_up(now.table, task, now.now)
-        now.announce("tasks-changed", agenda=True)
-
-
-def go_on(now: Turn) -> None:
-    """Take up the next task: the first without an estimate after the current one, else the first of all not skipped,
-    else the skipped ones in turn.
-
-    With none left the table stays where it is; one that votes without a backlog gets a new untitled task.
-    """
-    here = live_tasks(now.table.id)
-    current = session.get(Task, now.table.current_task_id) if now.table.current_task_id else None
-    place = current.position if current else -1
-    waiting = [task for task in here if task.estimate is None and task is not current]
-    fresh = [task for task in waiting if not task.skipped_at]
-    following = next(
-        (found for kind in (fresh, waiting) if (found := [task for task in kind if task.position > place] or kind)), []
-    )
-    if following:
-        take_up(now.table, following[0], now.now)
-    elif current is None or current.deleted_at or current.skipped_at or not current.title:
-        start_untitled(now.table, now.now)
-
-
-def start_untitled(table: PokerSession, at: datetime) -> Task:
-    """A task without a title, so that people can vote before, or without, a backlog."""
-    task = Task(id=ids.new_id(12), session_id=table.id, position=_end(table), created_at=at)
-    session.add(task)
-    session.flush()
-    take_up(table, task, at, open_round(task, 1, at))
-    return task
-
-
-def _end(table: PokerSession) -> int:
-    """The position after every task, deleted ones too, so that undoing never puts two tasks in one place."""
-    last = session.scalar(select(func.max(Task.position)).where(Task.session_id == table.id))
-    return 0 if last is None else last + 1
-
-
-def take_up(table: PokerSession, task: Task, at: datetime, newest: Round | None = None) -> None:
-    """Make a task the current one, with its newest round; the first round is opened if it has none."""
-    leave_current(table, at)
-    newest = (
-        newest or session.scalars(select(Round).where(Round.task_id == task.id).order_by(Round.number.desc())).first()
-    )
-    if newest is None:
-        newest = open_round(task, 1, at)
-    table.current_task_id, table.current_round_id = task.id, newest.id
-    task.skipped_at = None
-    task.current_since = at
-    table.timer_ends_at = table.timer_remaining = None
-
-
-def leave_current(table: PokerSession, at: datetime) -> None:
-    """Count the time that the current task took."""
-    task = session.get(Task, table.current_task_id) if table.current_task_id else None
-    if task and task.current_since:
-        task.seconds += round((at - task.current_since).total_seconds())
-        task.current_since = None
-
-
-def open_round(task: Task, number: int, at: datetime) -> Round:
-    """A new round on a task, cards face down."""
-    opened = Round(id=ids.new_id(12), task_id=task.id, number=number, opened_at=at)
-    session.add(opened)
-    session.flush()
-    return opened
-
-
-def find_task(member: Member, task_id: str) -> Task:
-    """A task of the member's session, to show or edit."""
-    task = session.get(Task, task_id)
-    if task is None or task.session_id != member.session_id:
-        raise NotFound("That task is not in this session.")
-    return task
+def _new_ids() -> tuple[str, str]:
+    return ids.new_id(12), ids.new_id(12)

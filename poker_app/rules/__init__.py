@@ -2,16 +2,18 @@
 
 from typing import Literal
 
-Kind = Literal["forbidden", "conflict", "invalid"]
+Kind = Literal["missing", "forbidden", "conflict", "invalid"]
 
 
 class Refused(Exception):
-    """What a rule does not allow: ``kind`` tells wrong role, moment or input, ``sentence`` is for people."""
+    """What a rule does not allow: ``kind`` says whether it is not there for the member, or the role, the moment or the
+    input is wrong; ``sentence`` is for people, ``field`` the form field to point at."""
 
-    def __init__(self, kind: Kind, sentence: str) -> None:
+    def __init__(self, kind: Kind, sentence: str, field: str | None = None) -> None:
         super().__init__(sentence)
         self.kind: Kind = kind
         self.sentence = sentence
+        self.field = field
 
 
 class Unusable(ValueError):

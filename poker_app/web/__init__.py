@@ -45,6 +45,7 @@ def install(app: Flask) -> None:
         signing_up,
         tasks,
         team,
+        template_filters,
         timer,
         webhooks,
     )
@@ -61,8 +62,8 @@ def install(app: Flask) -> None:
     headers.install(app)
     errors.install(app)
     fragments.install(app)
-    events.render = fragments.shared_state
-    events.after_answer = afterwards.after_answer
+    template_filters.install(app)
+    events.configure(fragments.shared_state, afterwards.after_answer)
     for room in (signing_in, second_step, signing_up, new_password, providers, clerk, profile, second_factor):
         app.register_blueprint(room.blueprint)
     for room in (home, dashboard, series, mydata, sessions, members, rounds, tasks, timer, report, realtime, health):

@@ -8,14 +8,14 @@ from werkzeug.exceptions import HTTPException, InternalServerError, SecurityErro
 from poker_app.accounts.mailed_links import DeadLink
 from poker_app.accounts.sign_on import CameAnotherWay
 from poker_app.db import disk_failed
-from poker_app.errors import Conflict, Forbidden, Invalid, Refusal
+from poker_app.errors import Refusal
+from poker_app.poker.change import refusal_of
 from poker_app.rules import Refused
 from poker_app.web import fragments, login
 from poker_app.web.hosts import name_in
 
 log = structlog.get_logger("web")
 
-KINDS: dict[str, type[Refusal]] = {"forbidden": Forbidden, "conflict": Conflict, "invalid": Invalid}
 ADD_A_NAME = (
     'Whoever runs this service can add the name to TRUSTED_HOSTS, as in TRUSTED_HOSTS=["faceup.example"], or make it '
     "the host of PUBLIC_URL."
@@ -53,7 +53,7 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(Refused)
     def refused_by_a_rule(refused: Refused) -> Response:
-        return answer(refused.sentence, KINDS[refused.kind].status)
+        return answer(refused.sentence, refusal_of(refused).status)
 
     @app.errorhandler(OperationalError)
     @app.errorhandler(InternalError)

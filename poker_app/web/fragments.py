@@ -4,43 +4,24 @@ The shared ones (table, task, backlog) are rendered once a version from the publ
 """
 
 from collections.abc import Callable
-from datetime import datetime
 from functools import lru_cache
 
 from flask import Flask, Response, current_app, make_response, redirect, render_template, request, url_for
 from jinja2 import Environment
 
 from poker_app import clock, realtime
-from poker_app.db import session
+from poker_app.db import forget_what_was_read
 from poker_app.poker import events
-from poker_app.poker.agenda import Agenda, agenda_of
-from poker_app.poker.models import Member
-from poker_app.poker.names import initials
-from poker_app.poker.table import Table, own_card, table_of, version_of
-from poker_app.poker.turn import asking_socket
-from poker_app.rules.deck import BREAK, UNSURE
-from poker_app.rules.tally import percent, shown
-from poker_app.web import markdown
-from poker_app.web.newest import Newest
-
-SPOKEN = {UNSURE: "Not sure", BREAK: "Break"}
+from poker_app.poker.backlog_view import BacklogView, backlog_view
+from poker_app.poker.change import Holder, asking_socket
+from poker_app.poker.current import at_least, newest
+from poker_app.poker.session_view import SessionView, public_view
+from poker_app.poker.value_cache import Known
+from poker_app.rules.session.value import Member
 
 
 def install(app: Flask) -> None:
-    """What templates may call."""
-    # Shared fragments are rendered outside of requests too, by whatever changes a session.
-    paths = app.url_map.bind("")
-    app.jinja_env.globals["path_for"] = lambda endpoint, **values: paths.build(endpoint, values)
-    app.jinja_env.globals.update(spoken=_spoken, BREAK=BREAK, now=lambda: clock.now())
-    app.jinja_env.filters.update(
-        spoken=_spoken,
-        shown=shown,
-        percent=percent,
-        initials=initials,
-        markdown=markdown.render,
-        epoch=_epoch,
-        clock=_minutes,
-    )
+    """Say of every change whether the engine is in trouble."""
 
     @app.after_request
     def hurry(answer: Response) -> Response:
@@ -55,81 +36,69 @@ def say_behind(answer: Response, behind: bool) -> None:
     answer.headers["X-Behind"] = str(int(behind))
 
 
-def _spoken(card: str) -> str:
-    return SPOKEN.get(card, card)
-
-
-def _epoch(moment: datetime | None) -> int | str:
-    return int(moment.timestamp() * 1000) if moment else ""
-
-
-def _minutes(seconds: int) -> str:
-    return f"{seconds // 60}:{seconds % 60:02}"
-
-
 # --- the shared fragments
 
 
-_newest = Newest[tuple[Table, str, events.State], tuple[Agenda, str]](most=500)
-
-
-def shared_state(session_id: str, version: int | None = None) -> events.State:
+def shared_state(session_id: str, version: int = 0) -> events.State:
     """The shared state as events carry it: the table, and the tasks if they are what changed. One render a version.
 
-    Who knows of a version gets that or a newer one, and saves the question.
+    Who knows of a version gets that or a newer one, and saves the question for it.
     """
-    return _rendered(session_id, version)[2]
+    known = at_least(session_id, version)
+    return _made(known, "state", _state)
 
 
 def table_now(session_id: str, version: int) -> str:
     """The felt at a version that is known, or a newer one."""
-    return _rendered(session_id, version)[1]
+    return _made(at_least(session_id, version), "table", _table)
 
 
-def _rendered(session_id: str, version: int | None = None) -> tuple[Table, str, events.State]:
-    version = version or version_of(session_id)
-    # Whoever draws needs a connection of the database, so nobody holds one who waits for them.
-    session.commit()
-    with _newest.drawing(session_id):
-        known = _newest.get(session_id)
-        if known and known[0].version >= version:
-            return known
-        table = table_of(session_id)
-        felt = vote_table(table)
-        html = partial("vote-table", felt)
-        if table.agenda == table.version:
-            html += _tasks(session_id, table.agenda)
-        state = events.State(table.version, table.agenda, html, table.members, table.present)
-        made = table, felt, state
-        _newest.put(session_id, made)
-        return made
+def _made[T](known: Known, what: str, make: Callable[[Known], T]) -> T:
+    # Who renders holds no connection of the database, and neither does who waits for them.
+    forget_what_was_read()
+    with known.lock:
+        return known.made(what, lambda: make(known))
 
 
-def _tasks(session_id: str, version: int) -> str:
-    return _drawn_agenda(session_id, version)[1]
+def _view(known: Known) -> SessionView:
+    return known.made("view", lambda: public_view(known.value, clock.now()))
 
 
-def _drawn_agenda(session_id: str, version: int) -> tuple[Agenda, str]:
-    known = _newest.agenda(session_id)
-    if known and known[0].agenda >= version:
-        return known
-    agenda = agenda_of(session_id)
-    html = partial("task", task(agenda)) + partial("backlog", backlog(agenda))
-    _newest.put_agenda(session_id, (agenda, html))
-    return agenda, html
+def _backlog(known: Known) -> BacklogView:
+    return known.made("backlog view", lambda: backlog_view(known.value))
 
 
-def vote_table(table: Table) -> str:
+def _table(known: Known) -> str:
+    return known.made("table", lambda: vote_table(_view(known)))
+
+
+def _tasks(known: Known) -> str:
+    def draw() -> str:
+        view = _backlog(known)
+        return partial("task", task(view)) + partial("backlog", backlog(view))
+
+    return known.made("tasks", draw)
+
+
+def _state(known: Known) -> events.State:
+    view = _view(known)
+    html = partial("vote-table", _table(known))
+    if view.agenda == view.version:
+        html += _tasks(known)
+    return events.State(view.version, view.agenda, html, view.members, view.present)
+
+
+def vote_table(table: SessionView) -> str:
     """The felt: seats face down, or columns face up."""
     return render_template("sessions/_vote_table.html", t=table)
 
 
-def task(agenda: Agenda) -> str:
+def task(agenda: BacklogView) -> str:
     """The task that is voted on."""
     return render_template("sessions/_task.html", a=agenda)
 
 
-def backlog(agenda: Agenda) -> str:
+def backlog(agenda: BacklogView) -> str:
     """All the tasks."""
     return render_template("sessions/_backlog.html", a=agenda)
 
@@ -137,11 +106,17 @@ def backlog(agenda: Agenda) -> str:
 # --- the viewer's own fragments
 
 
-def actions(member: Member, table: Table) -> str:
-    """The viewer's hand and, for a facilitator, the controls."""
-    agenda, _ = _drawn_agenda(member.session_id, table.agenda)
-    card = own_card(member, table.round_id) if member.votes else None
+def actions(member: Member, table: SessionView, agenda: BacklogView, card: str | None) -> str:
+    """The viewer's hand, with their own card, and, for a facilitator, the controls."""
     return render_template("sessions/_actions.html", member=member, t=table, a=agenda, card=card)
+
+
+def own_actions(member: Member, known: Known) -> str:
+    """The same, at what is known of the session."""
+    me = known.value.members.get(member.id, member)
+    with known.lock:
+        view, agenda = _view(known), _backlog(known)
+    return actions(me, view, agenda, known.value.card_of(me))
 
 
 def notice(sentence: str, *, alert: bool = False, undo: str | None = None) -> str:
@@ -167,14 +142,14 @@ def origin() -> str:
     return str(current_app.config["SETTINGS"].public_url or request.host_url).rstrip("/")
 
 
-def whole(member: Member, html: str) -> Response:
+def whole(member: Holder, html: str) -> Response:
     """One fragment alone, or, for a browser without scripts, the page that holds it."""
     if "HX-Request" in request.headers:
         return make_response(html)
     return back_to_table(member)
 
 
-def back_to_table(member: Member) -> Response:
+def back_to_table(member: Holder) -> Response:
     """Where a plain form leads: the room."""
     return _to_room(member.session_id)
 
@@ -197,11 +172,12 @@ def after_vote(session_id: str, version: int, card: str | None) -> Response:
     hint = _hint(current_app.jinja_env, card)
     if events.reaches(session_id, asking_socket.get()):
         return make_response(partial("hand-hint", hint))
-    # Whoever sat down or left since this state was rendered is told of in an event of their own.
-    known = _newest.get(session_id) if asking_socket.get() else None
-    if known and known[0].members > events.COALESCE_ABOVE:
+    known = at_least(session_id, version)
+    state = _made(known, "state", _state)
+    # A large table's answers come without the table: its voters see it in the event like everybody else.
+    if asking_socket.get() and state.members > events.COALESCE_ABOVE:
         return make_response(partial("hand-hint", hint))
-    return make_response(partial("hand-hint", hint) + shared_state(session_id, version).html)
+    return make_response(partial("hand-hint", hint) + state.html)
 
 
 @lru_cache(maxsize=200)
@@ -220,14 +196,17 @@ def answer(member: Member, *also: str, table: bool = True) -> Response:
 
 
 def _everything(member: Member) -> list[str]:
-    table, _, state = _rendered(member.session_id)
-    tasks = "" if state.agenda == state.version else _tasks(member.session_id, state.agenda)
-    return [state.html, tasks, partial("actions", actions(member, table))]
+    known = at_least(member.session_id)
+    state = _made(known, "state", _state)
+    tasks = "" if state.agenda == state.version else _made(known, "tasks", _tasks)
+    return [state.html, tasks, partial("actions", own_actions(member, known))]
 
 
 def refuse(member: Member, sentence: str, status: int) -> Response:
-    """A refusal at the table: the sentence, and the state as it is now."""
-    return make_response("".join([partial("notice", notice(sentence, alert=True)), *_everything(member)]), status)
+    """A refusal: the sentence, and the state as it is now, for whoever is still a member."""
+    me = newest(member.session_id).value.members.get(member.id)
+    shown = [] if me is None or me.removed_at else _everything(me)
+    return make_response("".join([partial("notice", notice(sentence, alert=True)), *shown]), status)
 
 
 def unless_known(tag: int, render: Callable[[], str]) -> Response:

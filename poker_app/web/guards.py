@@ -13,15 +13,13 @@ from flask import Flask, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest
 
-from poker_app import ids
 from poker_app.db import session
-from poker_app.errors import Forbidden, NotFound, Refusal
+from poker_app.errors import Forbidden, Refusal
 from poker_app.poker import presence, seats
-from poker_app.poker.models import Member, PokerSession
-from poker_app.poker.playing import Holder
-from poker_app.poker.seats import DELETED, NOT_SEATED
-from poker_app.poker.turn import asking_socket
+from poker_app.poker.change import asking_socket
+from poker_app.poker.models import PokerSession
 from poker_app.rules import Refused
+from poker_app.rules.session.value import Member
 from poker_app.web import login
 from poker_app.web.guest import guest_secret
 
@@ -104,35 +102,45 @@ def require_bearer(secret: str, sentence: str) -> None:
         raise Forbidden(sentence)
 
 
-def member_here(session_id: str) -> Member | None:
-    """The member that this browser, or who is signed in in it, is in a session; None for strangers and removed ones."""
-    member = seats.find_member(session_id, guest_secret(), login.user())
+def member_here(session_id: str, *, fresh: bool = True) -> Member | None:
+    """The member that this browser, or who is signed in in it, is in a session; None for strangers and removed ones.
+    See ``seats.find_member`` for ``fresh``."""
+    member = seats.find_member(session_id, guest_secret(), login.user(), fresh=fresh)
     return None if member is None or member.removed_at else member
 
 
 def seated[**P](view: Callable[Concatenate[Member, P], ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
     """Load through the person: the view gets the member, or the answer is 404."""
+    return _seated(view, noted=True)
 
+
+def voting[**P](view: Callable[Concatenate[Member, P], ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
+    """``seated`` for an action that notes by itself that the member is here."""
+    return _seated(view, noted=False)
+
+
+def _seated[**P](
+    view: Callable[Concatenate[Member, P], ResponseReturnValue], *, noted: bool
+) -> Callable[..., ResponseReturnValue]:
     @wraps(view)
     def guarded(session_id: str, *args: P.args, **kwargs: P.kwargs) -> Any:
-        member = member_here(session_id)
+        posted = request.method == "POST"
+        # Who votes is looked for again in the newest session, under its lock; the others are in it when they ask.
+        member = member_here(session_id, fresh=noted)
         if member is None:
-            raise missing(session_id)
+            raise seats.missing(session_id)
         g.member = member
-        if request.method == "POST":
-            # Reading a report is not sitting at the table; asking for the table says so itself.
+        if posted and noted:
+            # Reading a report is not being here; asking for the table says so itself.
             presence.note_seen(member)
-        return view(member, *args, **kwargs)
+        try:
+            return view(member, *args, **kwargs)
+        except (Refusal, Refused):
+            if posted and not noted:
+                presence.note_seen(member)
+            raise
 
     return guarded
-
-
-def missing(session_id: str) -> NotFound:
-    """What to say to somebody who reaches no such session."""
-    table = session.get(PokerSession, session_id)
-    if table and table.deleted_at:
-        return NotFound(DELETED)
-    return NotFound(NOT_SEATED)
 
 
 def reader[**P](
@@ -143,34 +151,12 @@ def reader[**P](
     @wraps(view)
     def guarded(session_id: str, *args: P.args, **kwargs: P.kwargs) -> Any:
         member, user = member_here(session_id), login.user()
-        if member:
-            g.member = member
-            return view(member.session, *args, **kwargs)
         table = session.get(PokerSession, session_id)
-        if user is None or table is None or table.deleted_at or login.acts_for(table.account_id) is None:
-            raise missing(session_id)
-        return view(table, *args, **kwargs)
-
-    return guarded
-
-
-def holding[**P](view: Callable[Concatenate[Holder, P], ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
-    """``seated`` for an action that finds the member itself."""
-
-    @wraps(view)
-    def guarded(session_id: str, *args: P.args, **kwargs: P.kwargs) -> Any:
-        secret, user = guest_secret(), login.user()
-        if secret is None and user is None:
-            raise missing(session_id)
-        holder = Holder(session_id, ids.digest(secret) if secret else None, user.id if user else None)
-        try:
-            return view(holder, *args, **kwargs)
-        except (Refusal, Refused) as refused:
-            # It is answered with the table as it is now, for whoever sits at it.
-            if (member := member_here(session_id)) is None:
-                raise missing(session_id) from refused
+        if member and table:
             g.member = member
-            presence.note_seen(member)
-            raise
+            return view(table, *args, **kwargs)
+        if user is None or table is None or table.deleted_at or login.acts_for(table.account_id) is None:
+            raise seats.missing(session_id)
+        return view(table, *args, **kwargs)
 
     return guarded

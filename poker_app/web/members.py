@@ -3,11 +3,12 @@
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from poker_app import clock
 from poker_app.errors import Conflict, Invalid
 from poker_app.poker import members
-from poker_app.poker.models import Member
-from poker_app.poker.table import table_of
-from poker_app.poker.turn import seated as everybody
+from poker_app.poker.current import at_least
+from poker_app.poker.session_view import public_view
+from poker_app.rules.session.value import Member
 from poker_app.web import fragments
 from poker_app.web.guards import seated
 
@@ -23,7 +24,9 @@ def people(member: Member) -> ResponseReturnValue:
 
 def _people(member: Member) -> str:
     name = "sessions/_people.html" if "HX-Request" in request.headers else "sessions/people.html"
-    return render_template(name, member=member, people=everybody(member.session_id), t=table_of(member.session_id))
+    value = at_least(member.session_id).value
+    me, view = value.members[member.id], public_view(value, clock.now())
+    return render_template(name, member=me, people=value.seated, t=view)
 
 
 def _answer(member: Member) -> ResponseReturnValue:

@@ -11,6 +11,7 @@ from poker_app.billing import webhooks
 from poker_app.errors import NotFound
 from poker_app.operating import overview, runs
 from poker_app.poker.messages import messages_since
+from poker_app.poker.value_cache import values
 from poker_app.rules.printable import without_hidden
 from poker_app.web import login
 
@@ -48,6 +49,7 @@ def page() -> ResponseReturnValue:
         today=messages_since(clock.now()),
         engine=current_app.config["SETTINGS"].realtime,
         ready=realtime.ready(),
+        kept=values,
         last=runs.last_of_each(),
         jobs=[job for job in JOBS if billing.is_on() or job in ("daily", "purge")],
         runs=runs.last_runs(RUNS_SHOWN),

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from poker_app import realtime
 from poker_app.errors import Forbidden
 from poker_app.poker import presence
-from poker_app.poker.models import Member
+from poker_app.rules.session.value import Member
 from poker_app.web.guards import seated
 
 blueprint = Blueprint("realtime", __name__)

@@ -3,37 +3,34 @@
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
-from poker_app.poker import reveal as reveals
 from poker_app.poker import voting
-from poker_app.poker.models import Member
-from poker_app.poker.playing import Holder
-from poker_app.web import fragments
-from poker_app.web.guards import holding, seated
+from poker_app.rules.session.value import Member
+from poker_app.web import fragments, guards
+from poker_app.web.guards import seated
 
 blueprint = Blueprint("rounds", __name__, url_prefix="/sessions/<session_id>")
 
 
 @blueprint.post("/votes")
-@holding
-def vote(holder: Holder) -> ResponseReturnValue:
+@guards.voting
+def vote(member: Member) -> ResponseReturnValue:
     """The form names its round: a vote that comes late must not count in the next one."""
     card = request.form.get("card", "")
-    version = voting.cast_vote(holder, request.form.get("round", ""), card)
-    return fragments.after_vote(holder.session_id, version, card)
+    version = voting.cast_vote(member, request.form.get("round", ""), card)
+    return fragments.after_vote(member.session_id, version, card)
 
 
 @blueprint.post("/votes/retraction")
 @seated
 def retract(member: Member) -> ResponseReturnValue:
-    session_id = member.session_id
     version = voting.retract_vote(member, request.form.get("round", ""))
-    return fragments.after_vote(session_id, version, None)
+    return fragments.after_vote(member.session_id, version, None)
 
 
 @blueprint.post("/reveal")
 @seated
 def reveal(member: Member) -> ResponseReturnValue:
-    reveals.reveal(member, request.form.get("round", ""))
+    voting.reveal(member, request.form.get("round", ""))
     return fragments.answer(member)
 
 

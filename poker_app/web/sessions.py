@@ -7,18 +7,19 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from poker_app import ids, limits, realtime
+from poker_app import clock, limits, realtime
 from poker_app.db import session
 from poker_app.errors import Forbidden, Invalid, NotFound, Refusal, TooMany
 from poker_app.limits import Limit
 from poker_app.poker import doors, events, members, presence, seats, sessions
-from poker_app.poker.agenda import agenda_of
-from poker_app.poker.models import Member, PokerSession
+from poker_app.poker.backlog_view import backlog_view
+from poker_app.poker.current import at_least, newest
+from poker_app.poker.models import PokerSession
 from poker_app.poker.options import options_from
 from poker_app.poker.report import report_of
-from poker_app.poker.seats import DELETED
-from poker_app.poker.table import own_card, table_of, version_of
+from poker_app.poker.session_view import public_view
 from poker_app.rules.roles import AWAITED_FOR
+from poker_app.rules.session.value import DELETED, Member, Session
 from poker_app.web import fragments, login, qr
 from poker_app.web.errors import again
 from poker_app.web.guards import member_here, seated
@@ -35,34 +36,33 @@ def room(session_id: str) -> ResponseReturnValue:
     member = member_here(session_id)
     if member is None:
         return redirect(url_for("sessions.entrance", session_id=session_id), 303)
-    table = member.session
-    if table.ended_at:
-        return render_template(
-            "sessions/ended.html",
-            report=report_of(table),
-            reopens=sessions.may_reopen(member),
-            waits=sessions.is_fresh(table),
-        )
+    value = at_least(session_id).value
+    if value.ended_at:
+        fresh = sessions.is_fresh(value)
+        report = report_of(session.get_one(PokerSession, session_id))
+        reopens = member.facilitates and fresh
+        return render_template("sessions/ended.html", report=report, reopens=reopens, waits=fresh)
     if member.has_left:
-        return render_template("sessions/left.html", session=table, member=member, t=table_of(session_id))
+        return render_template("sessions/left.html", session=value, member=member, t=public_view(value, clock.now()))
     presence.note_seen(member)
     presence.sweep(session_id)
-    state = table_of(session_id)
+    value = at_least(session_id).value
+    me = value.members[member.id]
     return render_template(
         "sessions/room.html",
-        member=member,
-        session=table,
-        t=state,
-        a=agenda_of(session_id),
-        card=own_card(member, state.round_id),
-        invitation=_invitation(table),
+        member=me,
+        session=value,
+        t=public_view(value, clock.now()),
+        a=backlog_view(value),
+        card=value.card_of(me),
+        invitation=_invitation(value),
         realtime=realtime.browser_options(),
         awaited=int(AWAITED_FOR.total_seconds() * 1_000),
         channels=[realtime.state_channel(session_id), realtime.presence_channel(session_id)],
     )
 
 
-def _invitation(table: PokerSession) -> dict[str, str | Markup]:
+def _invitation(table: Session) -> dict[str, str | Markup]:
     code = f"{table.code[:3]}-{table.code[3:]}"
     # The long address, not the code: wrong codes are limited by address, and a colleague's typing must not lock out
     # whoever holds the link.
@@ -110,35 +110,35 @@ def join(session_id: str) -> ResponseReturnValue:
     return keep_secret(fragments.back_to_table(member), secret)
 
 
-def _found(session_id: str) -> PokerSession:
-    found = session.get(PokerSession, session_id)
-    if found is None:
-        raise NotFound("No session has that link. It may be mistyped, or the session was deleted.")
+def _found(session_id: str) -> Session:
+    try:
+        found = newest(session_id).value
+    except NotFound as unknown:
+        raise NotFound("No session has that link. It may be mistyped, or the session was deleted.") from unknown
     if found.deleted_at:
         raise NotFound(DELETED)
     return found
 
 
-def _come_the_right_way(table: PokerSession) -> None:
+def _come_the_right_way(table: Session) -> None:
     """Whom a guarded door lets through as a teammate has to have signed in as their account asks for, or it is
     Forbidden. At an open one a teammate is like any guest."""
     if table.teammates_only or table.password_hash:
         login.acts_for(table.account_id)
 
 
-def _known(table: PokerSession) -> Member | None:
+def _known(table: Session) -> Member | None:
     return seats.find_member(table.id, guest_secret(), login.user())
 
 
-def _lost(table: PokerSession) -> Member | None:
+def _lost(table: Session) -> Member | None:
     """The member that the address names: their page was open in this browser, which has lost their cookie. The page
     says so and gives nothing back, since ids are no secret."""
-    named = request.args.get("was", "")
-    found = session.get(Member, named) if ids.could_be_id(named) else None
-    return found if found and found.session_id == table.id and not found.removed_at else None
+    found = table.members.get(request.args.get("was", ""))
+    return found if found and not found.removed_at else None
 
 
-def _entrance(table: PokerSession, typed: dict[str, str], refusal: Refusal | None = None) -> tuple[str, int]:
+def _entrance(table: Session, typed: dict[str, str], refusal: Refusal | None = None) -> tuple[str, int]:
     status = refusal.status if refusal else 200
     known, user = _known(table), login.user()
     if table.ended_at:
@@ -151,7 +151,7 @@ def _entrance(table: PokerSession, typed: dict[str, str], refusal: Refusal | Non
     page = render_template(
         "sessions/join.html",
         session=table,
-        t=table_of(table.id),
+        t=public_view(table, clock.now()),
         typed=typed,
         invalid=refusal,
         removed=bool(known and known.removed_at),
@@ -171,7 +171,7 @@ def vote_table(member: Member) -> ResponseReturnValue:
     presence.note_seen(member)
     presence.sweep(member.session_id)
     behind = events.catch_up(member.session_id)
-    version = version_of(member.session_id)
+    version = at_least(member.session_id).value.version
     answer = fragments.unless_known(version, lambda: fragments.table_now(member.session_id, version))
     fragments.say_behind(answer, behind)
     return answer
@@ -180,19 +180,21 @@ def vote_table(member: Member) -> ResponseReturnValue:
 @blueprint.get("/task")
 @seated
 def task(member: Member) -> ResponseReturnValue:
-    return fragments.unless_known(member.session.agenda, lambda: fragments.task(agenda_of(member.session_id)))
+    agenda = backlog_view(at_least(member.session_id).value)
+    return fragments.unless_known(agenda.agenda, lambda: fragments.task(agenda))
 
 
 @blueprint.get("/backlog")
 @seated
 def backlog(member: Member) -> ResponseReturnValue:
-    return fragments.unless_known(member.session.agenda, lambda: fragments.backlog(agenda_of(member.session_id)))
+    agenda = backlog_view(at_least(member.session_id).value)
+    return fragments.unless_known(agenda.agenda, lambda: fragments.backlog(agenda))
 
 
 @blueprint.get("/actions")
 @seated
 def actions(member: Member) -> ResponseReturnValue:
-    return fragments.whole(member, fragments.actions(member, table_of(member.session_id)))
+    return fragments.whole(member, fragments.own_actions(member, at_least(member.session_id)))
 
 
 # --- what a facilitator decides about the whole
@@ -222,7 +224,8 @@ def change_options(member: Member) -> ResponseReturnValue:
 def _options(member: Member, invalid: Invalid | None = None) -> str:
     name = "sessions/_options.html" if "HX-Request" in request.headers else "sessions/options.html"
     typed = request.form if invalid else None
-    return render_template(name, member=member, session=member.session, typed=typed, invalid=invalid)
+    value = at_least(member.session_id).value
+    return render_template(name, member=member, session=value, typed=typed, invalid=invalid)
 
 
 @blueprint.post("/ending")
@@ -237,7 +240,7 @@ def end(member: Member) -> ResponseReturnValue:
 @seated
 def reopened(member: Member) -> ResponseReturnValue:
     """Asked every few seconds by whoever sees that the session has ended: nothing, as long as that may change."""
-    if sessions.is_fresh(member.session):
+    if sessions.is_fresh(at_least(member.session_id).value):
         return "", 204
     return fragments.leave_for(url_for("sessions.room", session_id=member.session_id))
 

@@ -3,10 +3,11 @@
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from poker_app.errors import Invalid
+from poker_app.errors import Invalid, NotFound
 from poker_app.poker import editing, tasks
-from poker_app.poker.models import Member
+from poker_app.poker.current import at_least
 from poker_app.poker.report import rounds_of
+from poker_app.rules.session.value import NO_SUCH_TASK, Member
 from poker_app.web import fragments
 from poker_app.web.guards import seated
 
@@ -30,18 +31,22 @@ def show(member: Member, task_id: str) -> ResponseReturnValue:
 
 
 def _sheet(member: Member, task_id: str, refusal: Invalid | editing.Clash | None = None) -> str:
-    task = tasks.find_task(member, task_id)
+    value = at_least(member.session_id).value
+    task = value.tasks.get(task_id)
+    if task is None:
+        raise NotFound(NO_SUCH_TASK)
     name = "sessions/_task_sheet.html" if "HX-Request" in request.headers else "sessions/task.html"
     return render_template(
         name,
-        member=member,
+        member=value.members[member.id],
+        session=value,
         task=task,
         typed=refusal.typed if isinstance(refusal, editing.Clash) else request.form if refusal else task,
         invalid=refusal,
         # A field that cannot be used decides nothing about the others.
         shown=request.form.get("shown", "") if isinstance(refusal, Invalid) else editing.shown(task),
-        rounds=rounds_of(member.session, task),
-        place=next((n for n, each in enumerate(tasks.live_tasks(task.session_id)) if each is task), 0),
+        rounds=rounds_of(value, task.id),
+        place=next((n for n, each in enumerate(value.backlog) if each is task), 0),
     )
 
 

@@ -4,7 +4,7 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from poker_app.poker import timer
-from poker_app.poker.models import Member
+from poker_app.rules.session.value import Member
 from poker_app.web import fragments
 from poker_app.web.guards import seated
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from poker_app.poker import events
 from poker_app.poker.events import State
 from poker_app.settings import Settings
 from tests.cast import Clock
@@ -14,7 +15,7 @@ from tests.world.actions import Club, Room
 @pytest.fixture
 def room(context: None, clock: Clock, announced: Announced, monkeypatch: pytest.MonkeyPatch) -> Room:
     # What events carry is rendered for a request; here is none, and only their names matter.
-    monkeypatch.setattr("poker_app.poker.events.render", lambda session_id, version: State(version, 0, "", 0))
+    monkeypatch.setattr(events._wiring, "render", lambda session_id, version: State(version, 0, "", 0))
     return Room(announced)
 
 

@@ -95,7 +95,7 @@ def test_the_socket_that_asked_is_left_out_of_a_small_table(room: Room, monkeypa
     left_out: list[str | None] = []
     monkeypatch.setattr("poker_app.realtime.publish", lambda *sent: left_out.append(sent[3]) or True)
     for many in (12, 13):
-        monkeypatch.setattr("poker_app.poker.events.render", lambda *_, many=many: State(1, 1, "", many))
+        monkeypatch.setattr(events._wiring, "render", lambda *_, many=many: State(1, 1, "", many))
         publish(News(room.table.id, "vote", 1, socket="1.2"))
     assert left_out == ["1.2", None]
 
@@ -111,7 +111,7 @@ def test_votes_that_wait_while_one_is_sent_are_told_as_one(room: Room, monkeypat
         return True
 
     monkeypatch.setattr("poker_app.realtime.publish", slow)
-    monkeypatch.setattr("poker_app.poker.events.render", lambda *_: State(1, 1, "", 2))
+    monkeypatch.setattr(events._wiring, "render", lambda *_: State(1, 1, "", 2))
     application = _application()
 
     def first() -> None:
@@ -165,8 +165,8 @@ def large(time: HeldTime, monkeypatch: pytest.MonkeyPatch) -> tuple[list[tuple[s
     told: list[tuple[str, int]] = []
     later: list[Callable[[], None]] = []
     monkeypatch.setattr("poker_app.realtime.publish", lambda *sent: told.append((sent[1], sent[2]["version"])) or True)
-    monkeypatch.setattr("poker_app.poker.events.render", lambda _, version: State(version, 1, "", 13))
-    monkeypatch.setattr("poker_app.poker.events.after_answer", lambda action: later.append(action) or True)
+    monkeypatch.setattr(events._wiring, "render", lambda _, version: State(version, 1, "", 13))
+    monkeypatch.setattr(events._wiring, "after_answer", lambda action: later.append(action) or True)
     monkeypatch.setattr("poker_app.realtime.is_on", lambda: True)
     monkeypatch.setattr("poker_app.poker.events._resting", threading.BoundedSemaphore(2))
     return told, later
@@ -229,7 +229,7 @@ def test_what_comes_as_a_turn_ends_is_told(room: Room, monkeypatch: pytest.Monke
     """Between seeing that nothing waits and being done, another thread may begin a turn of its own."""
     told: list[int] = []
     monkeypatch.setattr("poker_app.realtime.publish", lambda *sent: told.append(sent[2]["version"]) or True)
-    monkeypatch.setattr("poker_app.poker.events.render", lambda _, version: State(version, 1, "", 2))
+    monkeypatch.setattr(events._wiring, "render", lambda _, version: State(version, 1, "", 2))
     take, turns = events._outboxes.take, []
 
     def take_and_hand_over(session_id: str) -> News | None:
@@ -249,7 +249,7 @@ def test_what_comes_as_a_turn_ends_is_told(room: Room, monkeypatch: pytest.Monke
 def test_where_nobody_waits_for_an_answer_a_large_table_is_told_at_once(
     room: Room, large: tuple[list[tuple[str, int]], list[Callable[[], None]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("poker_app.poker.events.after_answer", lambda _: False)
+    monkeypatch.setattr(events._wiring, "after_answer", lambda _: False)
     for version in (1, 2, 3):
         publish(News(room.table.id, "vote", version))
     assert large[0] == [("vote", 1), ("vote", 2), ("vote", 3)]
@@ -262,15 +262,15 @@ def _application() -> Flask:
 
 
 def test_a_fault_in_one_event_does_not_silence_the_table(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    fine = events.render
+    fine = events._wiring.render
 
     def broken(*_: object) -> State:
         raise KeyError("template")
 
-    monkeypatch.setattr("poker_app.poker.events.render", broken)
+    monkeypatch.setattr(events._wiring, "render", broken)
     with pytest.raises(KeyError):
         room.plays(room.ben, "5")
-    monkeypatch.setattr("poker_app.poker.events.render", fine)
+    monkeypatch.setattr(events._wiring, "render", fine)
     with room.announces("vote"):
         room.plays(room.ben, "8")
 
@@ -414,6 +414,6 @@ def test_a_removal_that_cannot_be_told_of_ends_the_connections(
         raise OperationalError("SELECT", {}, Exception("the database is away"))
 
     ended("well")
-    monkeypatch.setattr("poker_app.poker.events.render", away)
+    monkeypatch.setattr(events._wiring, "render", away)
     publish(News(room.table.id, "vote", 2))
     assert ended("well") == ["x"]

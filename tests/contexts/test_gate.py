@@ -15,7 +15,7 @@ from poker_app.billing import gate, ledger, standing
 from poker_app.billing.models import Subscription, Trial
 from poker_app.db import session, transaction
 from poker_app.errors import Conflict, NotInPlan, OutOfCredits
-from poker_app.poker import members, retention, reveal, sessions, voting
+from poker_app.poker import events, members, retention, sessions, voting
 from poker_app.poker.events import State
 from poker_app.poker.models import Member, PokerSession
 from poker_app.poker.report import report_of
@@ -34,7 +34,7 @@ def settings(settings: Settings) -> Settings:
 @pytest.fixture
 def acting(context: None, clock: Clock, announced: Announced, monkeypatch: pytest.MonkeyPatch, app: Flask) -> Acting:
     """Ada, owner of a new account on the free plan."""
-    monkeypatch.setattr("poker_app.poker.events.render", lambda session_id, version: State(version, 0, "", 0))
+    monkeypatch.setattr(events._wiring, "render", lambda session_id, version: State(version, 0, "", 0))
     return home_of(add_user("Ada"))
 
 
@@ -53,7 +53,7 @@ def history(acting: Acting) -> list[tuple[str, int, str]]:
 def plays_a_round(ada: Member) -> None:
     current = ada.session.current_round_id or ""
     voting.cast_vote(ada, current, "5")
-    reveal.reveal(ada, current)
+    voting.reveal(ada, current)
 
 
 def subscribes(acting: Acting, plan: str, status: str = "active", **more: object) -> None:
@@ -178,7 +178,7 @@ def test_a_day_later_a_session_stays_ended(acting: Acting, clock: Clock) -> None
     ada = opens(acting)
     sessions.end_session(ada)
     clock.forward(hours=24, seconds=1)
-    assert not sessions.may_reopen(ada)
+    assert not sessions.is_fresh(ada.session)
     with pytest.raises(Conflict, match="for a day after its end"):
         sessions.reopen_session(ada)
 

@@ -6,11 +6,11 @@ from sqlalchemy import select
 from poker_app import clock, realtime
 from poker_app.db import session
 from poker_app.poker import events, members, messages, presence, sessions, tasks, voting
+from poker_app.poker.change import asking_socket
+from poker_app.poker.current import view_of
 from poker_app.poker.events import State
 from poker_app.poker.messages import Messages
 from poker_app.poker.models import Member, MessageCount
-from poker_app.poker.table import table_of
-from poker_app.poker.turn import asking_socket
 from poker_app.rules.budget import Meeting, Sending, messages_of
 from tests.cast import Clock
 from tests.world.actions import Room, open_session
@@ -26,10 +26,10 @@ def engine(room: Room, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     monkeypatch.setattr("poker_app.realtime.ready", lambda: True)
 
     def render(session_id: str, version: int) -> State:
-        table = table_of(session_id)
+        table = view_of(session_id)
         return State(table.version, table.agenda, "", table.members, table.present)
 
-    monkeypatch.setattr("poker_app.poker.events.render", render)
+    monkeypatch.setattr(events._wiring, "render", render)
     return takes
 
 

@@ -1,46 +1,62 @@
 """Cards played in company: who waited together is answered as if they had come one after the other."""
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import Connection, event
 
 from poker_app.db import db, session, transaction
-from poker_app.errors import NotFound
-from poker_app.poker.models import Member
-from poker_app.poker.playing import NOTE_EVERY, Holder, Play, Played, play
+from poker_app.poker.change import Holder, _Asked, _change_together, by_member
+from poker_app.poker.last_seen import NOTE_EVERY
 from poker_app.rules import Refused
+from poker_app.rules.session.change import Change
+from poker_app.rules.session.value import NOT_SEATED
+from poker_app.rules.session.voting import cast_vote
 from tests.cast import Clock
 from tests.world.actions import Room, open_session
 
 
-def holder(member: Member) -> Holder:
-    return Holder(member.session_id, member.secret_digest, member.user_id)
+@dataclass(frozen=True)
+class Browser:
+    session_id: str
+    secret_digest: str | None
+    user_id: str | None = None
 
 
-def together(room: Room, clock: Clock, *cards: tuple[Holder, str], round_id: str = "") -> list[Played | Exception]:
-    """Everybody's card in one transaction, in order."""
-    plays = [Play(who, round_id or room.round.id, card, clock.now()) for who, card in cards]
+def plays(who: Holder, round_id: str, card: str, at: datetime) -> _Asked:
+    rule = partial(cast_vote, round_id=round_id, card=card)
+    asked = by_member(who, rule, after_end=True, seen=True)
+    return _Asked(who.session_id, asked, at, (who.secret_digest, who.user_id))
+
+
+def in_company(asked: list[_Asked]) -> list[Change | Exception]:
     with transaction():
-        answers = play(session.connection(), plays)
+        answers = _change_together(session.connection(), asked)
     session.expire_all()
     return answers
 
 
-def news(answer: Played | Exception) -> list[str]:
+def together(room: Room, clock: Clock, *cards: tuple[Holder, str], round_id: str = "") -> list[Change | Exception]:
+    """Everybody's card in one transaction, in order."""
+    return in_company([plays(who, round_id or room.round.id, card, clock.now()) for who, card in cards])
+
+
+def news(answer: Change | Exception) -> list[str]:
     """The names of the events that an accepted card brings."""
-    assert isinstance(answer, Played)
-    return [name for name, _ in answer.news]
+    assert isinstance(answer, Change)
+    return [each.event for each in answer.happened]
 
 
-def refusal(answer: Played | Exception) -> str:
+def refusal(answer: Change | Exception) -> str:
     assert isinstance(answer, Refused)
     return str(answer)
 
 
 def test_each_change_has_its_own_version(room: Room, clock: Clock) -> None:
     before = room.table.version
-    answers = together(room, clock, (holder(room.ada), "3"), (holder(room.ben), "5"), (holder(room.ada), "8"))
-    assert [one.version for one in answers if isinstance(one, Played)] == [before + 1, before + 2, before + 3]
+    answers = together(room, clock, (room.ada, "3"), (room.ben, "5"), (room.ada, "8"))
+    assert [one.value.version for one in answers if isinstance(one, Change)] == [before + 1, before + 2, before + 3]
     assert room.cards() == {"Ada": "8", "Ben": "5"}
     assert room.table.version == room.table.published_version == before + 3
 
@@ -48,31 +64,30 @@ def test_each_change_has_its_own_version(room: Room, clock: Clock) -> None:
 def test_at_several_tables(room: Room, clock: Clock) -> None:
     elsewhere = open_session("Gus")
     versions = room.table.version, elsewhere.session.version
-    plays = [
-        Play(holder(room.ben), room.round.id, "5", clock.now()),
-        Play(holder(elsewhere), str(elsewhere.session.current_round_id), "13", clock.now()),
-        Play(holder(elsewhere), room.round.id, "13", clock.now()),
-        Play(Holder(elsewhere.session_id, room.ben.secret_digest, None), room.round.id, "1", clock.now()),
-    ]
-    with transaction():
-        mine, theirs, other_round, stranger = play(session.connection(), plays)
-    session.expire_all()
+    mine, theirs, other_round, stranger = in_company(
+        [
+            plays(room.ben, room.round.id, "5", clock.now()),
+            plays(elsewhere, str(elsewhere.session.current_round_id), "13", clock.now()),
+            plays(elsewhere, room.round.id, "13", clock.now()),
+            plays(Browser(elsewhere.session_id, room.ben.secret_digest), room.round.id, "1", clock.now()),
+        ]
+    )
     assert (news(mine), news(theirs)) == (["vote"], ["vote"])
     assert (room.table.version, elsewhere.session.version) == (versions[0] + 1, versions[1] + 1)
     assert refusal(other_round) == "That round is over. The table shows where we are now."
-    assert isinstance(stranger, NotFound)
+    assert refusal(stranger) == NOT_SEATED
     assert room.cards() == {"Ben": "5"}
     assert room.cards(elsewhere.session.current_round_id) == {"Gus": "13"}
 
 
 def test_a_refusal_takes_nobody_along(room: Room, clock: Clock) -> None:
-    nobody = Holder(room.table.id, "0" * 64, None)
+    nobody = Browser(room.table.id, "0" * 64)
     watching, off, stranger, fine = together(
-        room, clock, (holder(room.cleo), "5"), (holder(room.ada), "4"), (nobody, "5"), (holder(room.ben), "5")
+        room, clock, (room.cleo, "5"), (room.ada, "4"), (nobody, "5"), (room.ben, "5")
     )
     assert refusal(watching) == "You are watching. Take a hand of cards to vote."
     assert refusal(off) == "That card is not in this deck."
-    assert isinstance(stranger, NotFound)
+    assert refusal(stranger) == NOT_SEATED
     assert news(fine) == ["vote"]
     assert room.cards() == {"Ben": "5"}
 
@@ -86,7 +101,7 @@ def test_only_refusals_write_nothing(room: Room, clock: Clock) -> None:
 
     event.listen(db.engine, "before_cursor_execute", note)
     try:
-        [answer] = together(room, clock, (holder(room.ben), "4"))
+        [answer] = together(room, clock, (room.ben, "4"))
     finally:
         event.remove(db.engine, "before_cursor_execute", note)
     assert refusal(answer)
@@ -95,7 +110,7 @@ def test_only_refusals_write_nothing(room: Room, clock: Clock) -> None:
 
 def test_the_last_card_turns_them_over_and_the_next_comes_too_late(room: Room, clock: Clock) -> None:
     room.lets(auto_reveal=True)
-    first, last, late = together(room, clock, (holder(room.ada), "3"), (holder(room.ben), "5"), (holder(room.ada), "8"))
+    first, last, late = together(room, clock, (room.ada, "3"), (room.ben, "5"), (room.ada, "8"))
     assert news(first) == ["vote"]
     assert news(last) == ["vote", "round-revealed"]
     assert refusal(late) == "The cards are already face up."
@@ -105,7 +120,7 @@ def test_the_last_card_turns_them_over_and_the_next_comes_too_late(room: Room, c
 
 def test_a_card_changed_after_the_reveal_turns_nothing_over_again(room: Room, clock: Clock) -> None:
     room.lets(auto_reveal=True, change_after_reveal=True)
-    *_, late = together(room, clock, (holder(room.ada), "3"), (holder(room.ben), "5"), (holder(room.ada), "8"))
+    *_, late = together(room, clock, (room.ada, "3"), (room.ben, "5"), (room.ada, "8"))
     assert news(late) == ["vote"]
     assert room.cards() == {"Ada": "8", "Ben": "5"}
 
@@ -114,7 +129,7 @@ def test_who_comes_back_by_playing_is_told_of_once(room: Room, clock: Clock) -> 
     room.ben.away_since = clock.now()
     session.commit()
     clock.forward(seconds=30)
-    first, again = together(room, clock, (holder(room.ben), "3"), (holder(room.ben), "5"))
+    first, again = together(room, clock, (room.ben, "3"), (room.ben, "5"))
     assert news(first) == ["member-joined", "vote"]
     assert news(again) == ["vote"]
     assert (room.ben.away_since, room.ben.seen_at) == (None, clock.now())
@@ -123,8 +138,8 @@ def test_who_comes_back_by_playing_is_told_of_once(room: Room, clock: Clock) -> 
 def test_that_somebody_is_here_is_written_now_and_then(room: Room, clock: Clock) -> None:
     seen = room.ben.seen_at
     clock.forward(seconds=(NOTE_EVERY - timedelta(seconds=1)).total_seconds())
-    together(room, clock, (holder(room.ben), "3"))
+    together(room, clock, (room.ben, "3"))
     assert room.ben.seen_at == seen
     clock.forward(seconds=1)
-    together(room, clock, (holder(room.ben), "5"))
+    together(room, clock, (room.ben, "5"))
     assert room.ben.seen_at == clock.now()

@@ -64,7 +64,7 @@ def test_it_ends_with_nothing_untold(room: Room, engine: Engine, app: Flask) -> 
         publish(News("another", "vote", 6))
         threading.Timer(0.1, engine.go.set).start()
     assert sorted(engine.heard) == [("round-revealed", 5), ("vote", 1), ("vote", 4), ("vote", 6)]
-    assert events.hand_over is None
+    assert events._wiring.hand_over is None
     publish(News(room.table.id, "vote", 7))
     assert engine.heard[-1] == ("vote", 7)
 
@@ -84,7 +84,7 @@ def test_a_fault_in_one_event_does_not_silence_the_others(
             raise KeyError("template")
         return State(version, 0, "", 0)
 
-    monkeypatch.setattr("poker_app.poker.events.render", broken_once)
+    monkeypatch.setattr(events._wiring, "render", broken_once)
     monkeypatch.setattr(events._outboxes, "drop", drop_and_say)
     with Publisher(app.app_context).at_work():
         publish(News(room.table.id, "vote", 1))

@@ -6,6 +6,7 @@ import pytest
 
 from poker_app.db import session
 from poker_app.poker import sessions, tasks, timer, voting
+from poker_app.poker.current import view_of
 from tests.cast import Clock
 from tests.world.actions import Room
 
@@ -15,7 +16,7 @@ VERBS = [timer.start_timer, timer.pause_timer, timer.resume_timer, timer.stop_ti
 def left(room: Room, clock: Clock) -> int | None:
     """The seconds that a page loaded now would show."""
     session.expire_all()
-    found = timer.timer_of(room.table)
+    found = view_of(room.table.id).timer
     return found.left(clock.now()) if found else None
 
 
@@ -54,7 +55,7 @@ def test_it_is_put_away(room: Room) -> None:
     timer.start_timer(room.ada)
     with room.announces("timer-changed"):
         timer.stop_timer(room.ada)
-    assert timer.timer_of(room.table) is None
+    assert view_of(room.table.id).timer is None
     with room.nothing_happens():
         timer.stop_timer(room.ada)
 
@@ -88,13 +89,13 @@ def test_the_reveal_the_next_round_and_the_end_put_it_away(room: Room) -> None:
     room.plays(room.ben, "5")
     timer.start_timer(room.ada)
     room.reveals()
-    assert timer.timer_of(room.table) is None
+    assert view_of(room.table.id).timer is None
     timer.start_timer(room.ada)
     voting.vote_again(room.ada, room.round.id)
-    assert timer.timer_of(room.table) is None
+    assert view_of(room.table.id).timer is None
     timer.start_timer(room.ada)
     tasks.skip_task(room.ada, room.task.id)
-    assert timer.timer_of(room.table) is None
+    assert view_of(room.table.id).timer is None
     timer.start_timer(room.ada)
     sessions.end_session(room.ada)
-    assert timer.timer_of(room.table) is None
+    assert view_of(room.table.id).timer is None

@@ -3,9 +3,9 @@
 import pytest
 
 from poker_app.db import session
-from poker_app.poker import members, presence, reveal, sessions, tasks, voting
+from poker_app.poker import members, presence, sessions, tasks, voting
+from poker_app.poker.current import view_of
 from poker_app.poker.models import Round, Vote
-from poker_app.poker.table import table_of
 from tests.cast import Clock
 from tests.world.actions import Room
 
@@ -41,7 +41,7 @@ def test_the_same_card_again_is_told_like_any_other(room: Room) -> None:
 def test_zero_and_the_outside_cards_are_votes(room: Room, card: str) -> None:
     room.plays(room.ben, card)
     assert room.cards() == {"Ben": card}
-    assert table_of(room.table.id).voted == 1
+    assert view_of(room.table.id).voted == 1
 
 
 @pytest.mark.parametrize("card", ["", "4", " 5", "5 ", "½", "5\n"])
@@ -99,7 +99,7 @@ def test_a_vote_may_change_after_the_reveal_where_the_session_says_so(room: Room
         room.plays(room.ben, "8")
     assert room.cards() == {"Ben": "8"}
     assert room.revealed
-    assert table_of(room.table.id).tally.mode == ("8",)  # type: ignore[union-attr]
+    assert view_of(room.table.id).tally.mode == ("8",)  # type: ignore[union-attr]
 
 
 # --- taking a card back
@@ -127,7 +127,7 @@ def test_no_card_is_taken_back_after_the_reveal(room: Room) -> None:
     room.lets(change_after_reveal=True)
     voting.retract_vote(room.ben, room.round.id)
     assert room.cards() == {}
-    assert table_of(room.table.id).tally.votes == 0  # type: ignore[union-attr]
+    assert view_of(room.table.id).tally.votes == 0  # type: ignore[union-attr]
 
 
 def test_no_card_is_taken_back_from_another_round_or_after_the_end(room: Room) -> None:
@@ -151,7 +151,7 @@ def test_the_reveal_closes_the_round(room: Room, clock: Clock) -> None:
     room.table.timer_remaining = 60
     session.commit()
     with room.announces("round-revealed"):
-        reveal.reveal(room.ada, room.round.id)
+        voting.reveal(room.ada, room.round.id)
     assert room.round.revealed_at == clock.now()
     assert room.table.timer_remaining is None
     assert room.cards() == {"Ben": "5"}
@@ -169,10 +169,10 @@ def test_who_may_reveal(room: Room) -> None:
     room.plays(room.ben, "5")
     for other in (room.ben, room.cleo):
         with room.refused(403, "Only a facilitator may reveal the cards here."):
-            reveal.reveal(other, room.round.id)
+            voting.reveal(other, room.round.id)
     room.lets(anyone_reveals=True)
     with room.announces("round-revealed"):
-        reveal.reveal(room.ben, room.round.id)
+        voting.reveal(room.ben, room.round.id)
 
 
 def test_nothing_to_reveal(room: Room) -> None:
@@ -183,7 +183,7 @@ def test_nothing_to_reveal(room: Room) -> None:
 def test_the_reveal_of_another_round(room: Room) -> None:
     room.plays(room.ben, "5")
     with room.refused(409, OVER):
-        reveal.reveal(room.ada, "nonsense")
+        voting.reveal(room.ada, "nonsense")
     assert not room.revealed
 
 
@@ -393,7 +393,7 @@ def test_a_revote_keeps_the_round_before(room: Room) -> None:
     assert room.table.agenda == room.table.version
     assert room.cards(first) == {"Ben": "5"}
     assert session.get_one(Round, first).revealed_at is not None
-    assert [(each.number, each.tally.mode) for each in table_of(room.table.id).earlier] == [(1, ("5",))]
+    assert [(each.number, each.tally.mode) for each in view_of(room.table.id).earlier] == [(1, ("5",))]
 
 
 def test_a_doubled_revote_is_one(room: Room) -> None:
@@ -558,7 +558,7 @@ def test_a_removed_member_does_nothing(room: Room) -> None:
     for verb in (
         lambda: voting.cast_vote(room.ben, current, "5"),
         lambda: voting.retract_vote(room.ben, current),
-        lambda: reveal.reveal(room.ben, current),
+        lambda: voting.reveal(room.ben, current),
         lambda: voting.vote_again(room.ben, current),
         lambda: voting.finalize(room.ben, room.task.id, estimate="5"),
         lambda: members.rename(room.ben, "Benjamin"),

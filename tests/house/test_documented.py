@@ -6,27 +6,26 @@ from typing import get_args
 
 from poker_app.accounts.audit import ACTIONS
 from poker_app.edge import limits
-from poker_app.poker.events import EVENTS, sending
+from poker_app.poker.events import sending
 from poker_app.rules.budget import as_table
+from poker_app.rules.session.change import EVENTS, Event
 from poker_app.settings import Settings
 from tests.house.sources import PACKAGE, ROOT, SCRIPTS, named, nodes
 
 PUBLIC = {"vote", "member-joined", "task-finalized", "session-ended"}
 
 
-def announced() -> dict[str, str]:
-    """The events that the code announces, with a place where it does."""
-    found = {}
-    for place, call in nodes(ast.Call):
-        if isinstance(call.func, ast.Attribute) and call.func.attr == "announce":
-            assert call.args, f"{place} announces nothing"
-            assert isinstance(call.args[0], ast.Constant), f"{place} announces what cannot be read here"
-            found[call.args[0].value] = place
-    return found
+def announced() -> set[str]:
+    """The events that changes to a session announce."""
+    used = {node.attr for _, node in nodes(ast.Attribute) if ast.unparse(node.value) == "Event"}
+    thens = [call for _, call in nodes(ast.Call) if ast.unparse(call.func).endswith(".then")]
+    named = {ast.unparse(call.args[0]).removeprefix("Event.") for call in thens}
+    assert named <= used
+    return {Event[name] for name in named}
 
 
 def test_every_event_is_in_the_protocol_and_every_one_of_it_is_announced() -> None:
-    assert announced().keys() == EVENTS.keys()
+    assert announced() == EVENTS.keys() == set(Event)
 
 
 def test_the_public_names_stay_and_all_are_past_tense_kebab_case() -> None:

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from poker_app.poker.events import EVENTS
+from poker_app.rules.session.change import EVENTS
 from tests.house.conftest import World
 from tests.house.sources import PACKAGE, TEMPLATES, named, nodes, parsed
 from tests.house.test_roles import TABLE

@@ -15,10 +15,9 @@ from sqlalchemy import delete, select
 from poker_app import realtime
 from poker_app.db import session
 from poker_app.limits import Tries
-from poker_app.poker.agenda import agenda_of
+from poker_app.poker.current import backlog_of, view_of
 from poker_app.poker.models import Member, PokerSession, Round, Task, Vote
 from poker_app.poker.report import report_of
-from poker_app.poker.table import table_of
 from poker_app.realtime.engines.presets import credentials
 from tests.cast import FROM_OUR_PAGE, Cast, Person, Table
 
@@ -429,7 +428,7 @@ class Fuzz:
                     assert each.estimate is None or each.estimate in table.cards
                     assert len(each.title) <= 200
                     assert "\0" not in each.title + each.description
-                table_of(table.id), agenda_of(table.id), report_of(table)
+                view_of(table.id), backlog_of(table.id), report_of(table)
 
 
 def _quoted(text: str) -> str:

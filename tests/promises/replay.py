@@ -24,9 +24,9 @@ from werkzeug.http import dump_cookie
 
 from poker_app import ids, realtime
 from poker_app.db import Base, session
-from poker_app.poker import events, messages
+from poker_app.poker import events, last_seen, messages, presence
 from poker_app.poker.models import Member, Round
-from poker_app.web import fragments
+from poker_app.poker.value_cache import values
 from tests.cast import HTMX, Clock, Person, Table
 
 SECRET = "the card that is told apart"
@@ -219,10 +219,12 @@ class Replay:
         # A cookie's age says the same as its date, which is the machine's.
         patch.setattr("werkzeug.sansio.response.dump_cookie", partial(dump_cookie, sync_expires=False))
         # A process's caches would carry one run's rendering into the other.
-        patch.setattr(fragments, "_newest", fragments.Newest(most=500))
+        values.clear()
+        last_seen._noted.clear()
+        presence._silent_from.clear()
         patch.setattr(events, "_outboxes", events.Outboxes(events.APART))
         # Nobody closes the answers here, so nothing waits for that.
-        patch.setattr(events, "after_answer", lambda _: False)
+        patch.setattr(events._wiring, "after_answer", lambda _: False)
         patch.setattr(messages, "_counted", messages._Counted())
         realtime.configure(self.app.config["SETTINGS"])
         if self._listen is None:

@@ -5,25 +5,29 @@ import hashlib
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
 import structlog
 from flask import Flask, g, has_request_context
-from sqlalchemy import Connection as Database
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from poker_app import create_app, realtime
 from poker_app.db import db, session
-from poker_app.poker import events, exports, voting
+from poker_app.poker import events, exports, session_view, voting
+from poker_app.poker.change import Holder
 from poker_app.poker.models import Member, PokerSession, Round, Vote
-from poker_app.poker.playing import Holder, Play, Played
+from poker_app.poker.session_view import SessionView
+from poker_app.poker.value_cache import values
 from poker_app.realtime.engines.embedded import running
 from poker_app.realtime.engines.embedded.connection import Connection
 from poker_app.realtime.engines.embedded.hub import Hub
 from poker_app.realtime.engines.embedded.protocol import Limits
+from poker_app.rules.session import change
+from poker_app.rules.session.value import Session
 from poker_app.settings import Settings
 from poker_app.web import fragments, headers
 from tests.promises.replay import Moment, Replay, Script, differ_after_reveal, script, told_apart
@@ -262,8 +266,8 @@ def response_header(patch: pytest.MonkeyPatch) -> None:
 def facilitators_peek(patch: pytest.MonkeyPatch) -> None:
     drawn = fragments.actions
 
-    def peeking(member: Member, table: Any) -> str:
-        return drawn(member, table) + (f"<!-- {_cards()} -->" if member.facilitates else "")
+    def peeking(member: Member, *shown: Any) -> str:
+        return drawn(member, *shown) + (f"<!-- {_cards()} -->" if member.facilitates else "")
 
     patch.setattr(fragments, "actions", peeking)
 
@@ -291,20 +295,43 @@ def _in_export(patch: pytest.MonkeyPatch, form: str) -> None:
 
 
 def reveal_as_soon_as_all_agree(patch: pytest.MonkeyPatch) -> None:
-    play = voting.play
+    complete = change.is_complete
 
-    def eager(connection: Database, plays: Sequence[Play]) -> Any:
-        answers = play(connection, plays)
-        for one, played in zip(plays, answers, strict=True):
-            cards = connection.scalars(select(Vote.card).where(Vote.round_id == one.round_id)).all()
-            if isinstance(played, Played) and len(cards) > 1 and len(set(cards)) == 1 and len(played.news) == 1:
-                connection.execute(update(Round).where(Round.id == one.round_id).values(revealed_at=one.at))
-                played.tell("round-revealed")
-                here = update(PokerSession).where(PokerSession.id == one.holder.session_id)
-                connection.execute(here.values(version=played.version))
-        return answers
+    def eager(value: Session, now: datetime) -> bool:
+        cards = list(value.round.cards.values())
+        agree = value.running and not value.round.revealed_at and len(cards) > 1 and len(set(cards)) == 1
+        return agree or complete(value, now)
 
-    patch.setattr(voting, "play", eager)
+    patch.setattr(change, "is_complete", eager)
+
+
+def card_in_the_public_view(patch: pytest.MonkeyPatch) -> None:
+    """The view is what all else is made from: a place's state tells who has the lowest card."""
+    view = session_view.public_view
+
+    def leaking(value: Session, now: datetime) -> SessionView:
+        made = view(value, now)
+        if value.round.revealed_at or not value.round.votes:
+            return made
+        lowest = min(value.round.cards.values())
+        named = [
+            replace(place, name=f"{place.name} " if value.round.cards.get(place.id) == lowest else place.name)
+            for place in made.seats
+        ]
+        return replace(made, seats=tuple(named))
+
+    patch.setattr(fragments, "public_view", leaking)
+
+
+def card_counted_in_the_public_view(patch: pytest.MonkeyPatch) -> None:
+    """A figure that says nothing by itself."""
+    view = session_view.public_view
+
+    def leaking(value: Session, now: datetime) -> SessionView:
+        made = view(value, now)
+        return made if value.round.revealed_at else replace(made, expected=len(set(value.round.cards.values())))
+
+    patch.setattr(fragments, "public_view", leaking)
 
 
 def refusal_that_knows(patch: pytest.MonkeyPatch) -> None:
@@ -329,6 +356,7 @@ def version_counted_twice_for_a_change(patch: pytest.MonkeyPatch) -> None:
         if before not in (None, card):
             session.get_one(PokerSession, holder.session_id).version += 1
             session.commit()
+            values.clear()
         return version
 
     patch.setattr(voting, "cast_vote", counting)
@@ -353,6 +381,8 @@ LEAKS = [
     open_rounds_in_the_report,
     open_rounds_in_the_export,
     reveal_as_soon_as_all_agree,
+    card_in_the_public_view,
+    card_counted_in_the_public_view,
     refusal_that_knows,
     version_counted_twice_for_a_change,
 ]

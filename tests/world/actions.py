@@ -16,12 +16,12 @@ from poker_app.accounts.acting import Acting
 from poker_app.accounts.models import Account, AuditEntry, Teammate, User
 from poker_app.db import session
 from poker_app.errors import Refusal
-from poker_app.poker import members, reveal, sessions, tasks, voting
+from poker_app.poker import members, sessions, tasks, voting
+from poker_app.poker.change import refusal_of
 from poker_app.poker.models import Member, PokerSession, Round, Task, Vote
 from poker_app.poker.options import Options
 from poker_app.poker.report import Report, report_of
 from poker_app.rules import Refused
-from poker_app.web.errors import KINDS
 from tests.cast import TEAMMATES, Clock, add_teammate, add_user
 from tests.rows import rows
 
@@ -68,8 +68,8 @@ class World:
         with self.nothing_happens(), pytest.raises((Refusal, Refused)) as caught:
             yield
         refusal = caught.value
-        found = KINDS[refusal.kind].status if isinstance(refusal, Refused) else refusal.status
-        assert (found, refusal.sentence) == (status, sentence or refusal.sentence)
+        told = refusal_of(refusal) if isinstance(refusal, Refused) else refusal
+        assert (told.status, told.sentence) == (status, sentence or refusal.sentence)
 
     @contextmanager
     def nothing_happens(self) -> Iterator[None]:
@@ -174,7 +174,9 @@ class Room(World):
         announced.clear()
 
     def seat(self, name: str, *, votes: bool = True, secret: str = "", user: User | None = None) -> Member:
-        return members.join(self.table, name=name, votes=votes, secret=secret or ids.new_secret(), user=user)
+        """Who joins, as the row that was written."""
+        joined = members.join(self.table, name=name, votes=votes, secret=secret or ids.new_secret(), user=user)
+        return session.get_one(Member, joined.id)
 
     def lets(self, **options: object) -> None:
         """Changes the session's options without an event."""
@@ -214,7 +216,7 @@ class Room(World):
         voting.cast_vote(member, self.round.id, card)
 
     def reveals(self) -> None:
-        reveal.reveal(self.ada, self.round.id)
+        voting.reveal(self.ada, self.round.id)
 
     def finalize(self, estimate: str, note: str = "") -> None:
         voting.finalize(self.ada, self.task.id, estimate=estimate, note=note)

@@ -1,0 +1,45 @@
+"""What a revealed round shows: its cards in columns, and its figures."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from poker_app.poker.names import shortened
+from poker_app.rules.deck import OUTSIDE
+from poker_app.rules.session.value import Session
+from poker_app.rules.tally import Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Lay:
+    """A card face up; without id and name where the session hides names."""
+
+    id: str
+    name: str
+    short: str
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """All the votes on one card."""
+
+    card: str
+    lays: tuple[Lay, ...]
+    talk_first: bool
+    most: bool
+
+
+def columns(value: Session, figures: Tally) -> tuple[Column, ...]:
+    """The votes of a revealed round by card, lowest first, each column in the order members joined; who was removed
+    since comes last."""
+    votes, seated = value.round.cards, {each.id: each for each in value.seated}
+    order = [*(key for key in seated if key in votes), *sorted(votes.keys() - seated.keys())]
+    short = shortened([member.name for member in seated.values()])
+    laid: dict[str, list[Lay]] = defaultdict(list)
+    for key in order:
+        name = value.members[key].name
+        laid[votes[key]].append(Lay("", "", "") if value.round.names_hidden else Lay(key, name, short.get(name, name)))
+    first = {votes[key] for key in (*figures.lowest, *figures.highest)}
+    return tuple(
+        Column(card, tuple(laid[card]), card in first, card in figures.mode and card not in OUTSIDE)
+        for card, _ in figures.distribution
+    )

@@ -1,0 +1,119 @@
+"""What a change to a session comes to, and the step that ends each of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from poker_app.rules import Refused
+from poker_app.rules.round import everyone_voted
+from poker_app.rules.session.value import DELETED, ENDED, LEFT, NOT_SEATED, REMOVED, Member, Session
+
+
+class Event(StrEnum):
+    """What browsers are told, by name."""
+
+    VOTE = "vote"
+    MEMBER_JOINED = "member-joined"
+    TASK_FINALIZED = "task-finalized"
+    SESSION_ENDED = "session-ended"
+    SESSION_REOPENED = "session-reopened"
+    ROUND_REVEALED = "round-revealed"
+    ROUND_OPENED = "round-opened"
+    TASKS_CHANGED = "tasks-changed"
+    MEMBER_LEFT = "member-left"
+    MEMBER_REMOVED = "member-removed"
+    MEMBER_NUDGED = "member-nudged"
+    ROLE_CHANGED = "role-changed"
+    TIMER_CHANGED = "timer-changed"
+    OPTIONS_CHANGED = "options-changed"
+
+
+EVENTS = {
+    Event.VOTE: "A card was played, changed or taken back.",
+    Event.MEMBER_JOINED: "Somebody sat down or came back.",
+    Event.TASK_FINALIZED: "The current task got its estimate.",
+    Event.SESSION_ENDED: "The session is over; the report is there.",
+    Event.SESSION_REOPENED: "A facilitator goes on with a session that had ended.",
+    Event.ROUND_REVEALED: "The cards turned over.",
+    Event.ROUND_OPENED: "A new round: a revote, or another task.",
+    Event.TASKS_CHANGED: "Tasks were added, edited, moved, deleted, skipped or reopened.",
+    Event.MEMBER_LEFT: "Somebody left or lost the connection.",
+    Event.MEMBER_REMOVED: "A facilitator removed a member, named in `member`.",
+    Event.MEMBER_NUDGED: "A facilitator asks a member, named in `member`, to vote.",
+    Event.ROLE_CHANGED: "Somebody facilitates, votes or watches who did not before.",
+    Event.TIMER_CHANGED: "The timer was started, paused, resumed or put away.",
+    Event.OPTIONS_CHANGED: "The session's name or options changed.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One event of a change: at which version of the session, and about whom."""
+
+    event: Event
+    version: int
+    about: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A session after a change, what happened on the way, in order, and what the change answers."""
+
+    value: Session
+    happened: tuple[Happened, ...] = ()
+    answer: Any = None
+
+    def then(self, event: Event, *, tasks: bool = False, **about: str) -> "Change":
+        """One event more, with a version of its own. ``tasks``: the backlog, or the task on the table, changed too."""
+        version = self.value.version + 1
+        value = replace(self.value, version=version, agenda=version if tasks else self.value.agenda)
+        return replace(self, value=value, happened=(*self.happened, Happened(event, version, about)))
+
+    def unannounced(self) -> "Change":
+        """The change counted, and told to nobody."""
+        return replace(self, value=replace(self.value, version=self.value.version + 1))
+
+
+def acting(value: Session, member: Member | None, *, after_end: bool = False, after_leaving: bool = False) -> Member:
+    """The member who asks for a change, if they may ask now. Refused for a stranger, a removed member and in a deleted
+    session as missing, as a conflict once the session has ended and for a member who left a running one."""
+    if value.deleted_at:
+        raise Refused("missing", DELETED)
+    if member is None:
+        raise Refused("missing", NOT_SEATED)
+    if member.removed_at:
+        raise Refused("missing", REMOVED)
+    if value.ended_at and not after_end:
+        raise Refused("conflict", ENDED)
+    if member.has_left and value.running and not after_leaving:
+        raise Refused("conflict", LEFT)
+    return member
+
+
+def require_facilitator(member: Member, what: str) -> None:
+    """Refuse with «Only a facilitator may <what>.»"""
+    if not member.facilitates:
+        raise Refused("forbidden", f"Only a facilitator may {what}.")
+
+
+def finished(change: Change, now: datetime) -> Change:
+    """The change with what follows from it: the cards turn over by themselves where the session wants that and every
+    voter who is waited for has a card."""
+    return revealed(change, now) if is_complete(change.value, now) else change
+
+
+def is_complete(value: Session, now: datetime) -> bool:
+    """Whether the cards are to turn over by themselves."""
+    if not value.auto_reveal or not value.running or value.round.revealed_at:
+        return False
+    return everyone_voted([key for key, member in value.members.items() if member.awaited(now)], value.round.votes)
+
+
+def revealed(change: Change, now: datetime) -> Change:
+    """The cards turn over: what that means, in one place."""
+    value = change.value
+    turned = replace(value.round, revealed_at=now, names_hidden=value.names_hidden)
+    value = replace(value.with_round(turned).without_timer(), used=True)
+    return replace(change, value=value).then(Event.ROUND_REVEALED)

@@ -1,0 +1,97 @@
+"""What a facilitator decides about the whole session: its name and options, the timer, its end and its going on."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from poker_app.rules import Refused
+from poker_app.rules.session.change import Change, Event, require_facilitator
+from poker_app.rules.session.tasks import leave_current
+from poker_app.rules.session.value import Member, Session
+from poker_app.rules.timer import Timer
+
+REOPENED_WITHIN = timedelta(hours=24)
+
+
+def change_options(value: Session, me: Member, now: datetime, *, checked: Callable[[], Mapping[str, Any]]) -> Change:
+    """Rename the session and change its options, from now on. ``checked`` answers with what the fields are to be, or
+    refuses what was typed: it is asked last."""
+    require_facilitator(me, "change the session's options")
+    return Change(replace(value, **checked())).then(Event.OPTIONS_CHANGED, tasks=True)
+
+
+def start_timer(value: Session, now: datetime) -> Timer | None:
+    """Started over with the session's length."""
+    return Timer.started(value.timer_length, now)
+
+
+def pause_timer(value: Session, now: datetime) -> Timer | None:
+    """Held where it is."""
+    return value.timer.paused(now) if value.timer else None
+
+
+def resume_timer(value: Session, now: datetime) -> Timer | None:
+    """Running on from where it was held."""
+    return value.timer.resumed(now) if value.timer else None
+
+
+def stop_timer(value: Session, now: datetime) -> Timer | None:
+    """Put away."""
+    return None
+
+
+def set_timer(value: Session, me: Member, now: datetime, *, how: Callable[[Session, datetime], Timer | None]) -> Change:
+    """Change the timer in one of the four ways above; without a timer to be paused, resumed or stopped nothing
+    changes."""
+    require_facilitator(me, "set the timer")
+    timer = how(value, now)
+    if timer == value.timer:
+        return Change(value)
+    value = replace(
+        value,
+        timer_ends_at=timer.ends_at if timer else None,
+        timer_remaining=timer.remaining if timer else None,
+    )
+    return Change(value).then(Event.TIMER_CHANGED)
+
+
+def end(value: Session, me: Member, now: datetime) -> Change:
+    """End it for everybody. Ending an ended session changes nothing."""
+    require_facilitator(me, "end the session")
+    return Change(value) if value.ended_at else end_as_of(value, now, by=me.name)
+
+
+def end_as_of(value: Session, moment: datetime, *, by: str) -> Change:
+    """The session ended at a moment, by whose name is given; the current task took time up to then."""
+    value = leave_current(value, moment).without_timer()
+    return Change(replace(value, ended_at=moment, ended_by=by)).then(Event.SESSION_ENDED, tasks=True)
+
+
+def reopen(value: Session, me: Member, now: datetime) -> Change:
+    """Go on with a session that ended less than a day ago. One that is running stays so."""
+    require_facilitator(me, "reopen the session")
+    if value.ended_at is None:
+        return Change(value)
+    if now - value.ended_at > REOPENED_WITHIN:
+        raise Refused("conflict", "A session can be reopened for a day after its end. Copy it to go on with its tasks.")
+    value = value.with_task(replace(value.task, current_since=now))
+    return Change(replace(value, ended_at=None, ended_by=None)).then(Event.SESSION_REOPENED, tasks=True)
+
+
+def delete(value: Session, now: datetime) -> Change:
+    """Take the session away, ended for everybody there."""
+    if value.deleted_at:
+        return Change(value)
+    taken_away = Change(replace(value, deleted_at=now))
+    return taken_away.then(Event.SESSION_ENDED, tasks=True) if value.running else taken_away.unannounced()
+
+
+def restore(value: Session, now: datetime) -> Change:
+    """Bring a deleted session back as it was."""
+    return Change(replace(value, deleted_at=None)).unannounced() if value.deleted_at else Change(value)
+
+
+def rename_ender(value: Session, now: datetime, *, name: str, to: str) -> Change:
+    """The session was ended by somebody of another name."""
+    return Change(replace(value, ended_by=to)).unannounced() if value.ended_by == name else Change(value)

@@ -1,0 +1,221 @@
+"""Joining, roles, leaving and coming back, removing, nudging, taking over."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from poker_app.rules import Refused, roles
+from poker_app.rules.session.change import Change, Event, require_facilitator
+from poker_app.rules.session.value import DELETED, ENDED, Member, Session
+
+NUDGE_EVERY = timedelta(seconds=20)
+FORMER = "Former member"
+
+
+def told_apart(name: str, taken: Iterable[str]) -> str:
+    """The name itself, or with the first number that makes it differ from those taken: ``Ben``, ``Ben 2``."""
+    seen = {other.casefold() for other in taken}
+    if name.casefold() not in seen:
+        return name
+    number = 2
+    while f"{name} {number}".casefold() in seen:
+        number += 1
+    return f"{name} {number}"
+
+
+def join(
+    value: Session,
+    now: datetime,
+    *,
+    name: str,
+    votes: bool,
+    secret_digest: str,
+    user_id: str | None,
+    new_id: str,
+    most: int,
+    full: str,
+) -> Change:
+    """Become a member. Who is one already, by the secret or as a user, stays that one, under the new name; one who was
+    removed comes back without the facilitator's role. ``most`` members may be there at once; refused with ``full`` as a
+    conflict. Answers with the member."""
+    if value.deleted_at:
+        raise Refused("missing", DELETED)
+    if value.ended_at:
+        raise Refused("conflict", ENDED)
+    known = value.member_of(secret_digest, user_id)
+    others = [each for each in value.seated if known is None or each.id != known.id]
+    if known is None:
+        if sum(each.left_at is None for each in others) >= most:
+            raise Refused("conflict", full)
+        known = Member(new_id, value.id, secret_digest, user_id, name, now)
+    member = replace(
+        known,
+        name=told_apart(name, [each.name for each in others]),
+        votes=votes,
+        facilitates=known.facilitates and known.removed_at is None,
+        away_since=None,
+        left_at=None,
+        removed_at=None,
+    )
+    value = value.with_member(member)
+    if not votes:
+        value = value.without_card_of(member.id)
+    return replace(Change(value).then(Event.MEMBER_JOINED), answer=member)
+
+
+def adopt(value: Session, now: datetime, *, secret_digest: str, user_id: str) -> Change:
+    """A guest who signs in keeps what they did: the member becomes the user's, unless the user is a member already."""
+    members = value.members.values()
+    guest = next((each for each in members if each.user_id is None and each.secret_digest == secret_digest), None)
+    if guest is None or any(each.user_id == user_id for each in members):
+        return Change(value)
+    return Change(value.with_member(replace(guest, user_id=user_id))).unannounced()
+
+
+def rename(value: Session, me: Member, now: datetime, *, name: str) -> Change:
+    """Go by another name."""
+    others = [each.name for each in value.seated if each.id != me.id]
+    return Change(value.with_member(replace(me, name=told_apart(name, others)))).then(Event.ROLE_CHANGED)
+
+
+def set_votes(value: Session, me: Member, now: datetime, *, votes: bool) -> Change:
+    """Take a hand of cards, or put it down and watch. A card played in the open round goes with the hand."""
+    if me.votes == votes:
+        return Change(value)
+    value = value.with_member(replace(me, votes=votes))
+    return Change(value if votes else value.without_card_of(me.id)).then(Event.ROLE_CHANGED)
+
+
+def leave(value: Session, me: Member, now: datetime) -> Change:
+    """Leave the session. The member and the card played stay, for coming back."""
+    if me.has_left or value.ended_at:
+        return Change(value)
+    return Change(value.with_member(replace(me, left_at=now, away_since=None))).then(Event.MEMBER_LEFT)
+
+
+def undo_leaving(value: Session, me: Member, now: datetime) -> Change:
+    """Come back after leaving: the same name, role and card."""
+    if not me.left_at:
+        return Change(value)
+    return Change(value.with_member(replace(me, away_since=None, left_at=None))).then(Event.MEMBER_JOINED)
+
+
+# --- presence
+
+
+def come_back(value: Session, now: datetime, *, member_id: str) -> Change:
+    """A request came from a member who was away or gone: they are here. Who left by their own act stays so."""
+    member = value.members.get(member_id)
+    if member is None or member.removed_at or member.has_left or not member.absent or not value.running:
+        return Change(value)
+    return Change(value.with_member(replace(member, away_since=None, left_at=None))).then(Event.MEMBER_JOINED)
+
+
+def lose(value: Session, now: datetime, *, member_ids: Collection[str]) -> Change:
+    """These members lost the connection: they are away from now on, unless they are away, left or removed already."""
+    lost = [each for each in value.seated if each.id in member_ids and not each.absent]
+    if not lost or not value.running:
+        return Change(value)
+    away = {each.id: replace(each, away_since=now) for each in lost}
+    return Change(replace(value, members={**value.members, **away})).then(Event.MEMBER_LEFT)
+
+
+def give_up(value: Session, now: datetime) -> Change:
+    """Members who have been away for ten minutes are gone, as of when they went away."""
+    gone = {
+        each.id: replace(each, left_at=each.away_since)
+        for each in value.seated
+        if each.left_at is None and each.presence(now) == "gone"
+    }
+    if not gone or not value.running:
+        return Change(value)
+    return Change(replace(value, members={**value.members, **gone})).then(Event.MEMBER_LEFT)
+
+
+def make_former(value: Session, now: datetime, *, member_id: str, secret_digest: str) -> Change:
+    """A member whose user is deleted stays without name, user and secret, and leaves; what they ended is named after
+    the former member too."""
+    member = value.members[member_id]
+    name = told_apart(FORMER, [each.name for each in value.members.values() if each.id != member_id])
+    if value.ended_by == member.name:
+        value = replace(value, ended_by=name)
+    former = replace(member, name=name, user_id=None, facilitates=False, secret_digest=secret_digest)
+    if not value.running:
+        return Change(value.with_member(former)).unannounced()
+    former = replace(former, left_at=former.left_at or now)
+    return Change(value.with_member(former)).then(Event.MEMBER_LEFT)
+
+
+# --- the facilitator's role
+
+
+def share_role(value: Session, me: Member, now: datetime, *, colleague_id: str) -> Change:
+    """Make another member a facilitator too."""
+    require_facilitator(me, "share the role")
+    colleague = value.colleague(colleague_id)
+    if colleague.facilitates:
+        return Change(value)
+    return Change(value.with_member(replace(colleague, facilitates=True))).then(Event.ROLE_CHANGED)
+
+
+def hand_over(value: Session, me: Member, now: datetime, *, colleague_id: str) -> Change:
+    """Make another member the facilitator instead of oneself."""
+    require_facilitator(me, "hand over the role")
+    colleague = value.colleague(colleague_id)
+    if colleague.id == me.id:
+        return Change(value)
+    value = value.with_member(replace(colleague, facilitates=True)).with_member(replace(me, facilitates=False))
+    return Change(value).then(Event.ROLE_CHANGED)
+
+
+def step_down(value: Session, me: Member, now: datetime) -> Change:
+    """Stop facilitating. The last facilitator hands over instead, so that the table is never without."""
+    if not me.facilitates:
+        return Change(value)
+    if not any(each.facilitates for each in value.seated if each.id != me.id):
+        raise Refused("conflict", "You are the only facilitator. Hand the role over to somebody first.")
+    return Change(value.with_member(replace(me, facilitates=False))).then(Event.ROLE_CHANGED)
+
+
+def take_over(value: Session, me: Member, now: datetime) -> Change:
+    """Become the facilitator of a table that has had none present for two minutes. Those away lose the role."""
+    if me.facilitates:
+        return Change(value)
+    facilitators = [each for each in value.seated if each.facilitates]
+    if not roles.free_to_take_over([each.left_at or each.away_since for each in facilitators], now):
+        raise Refused(
+            "conflict", "A facilitator is here, or was a moment ago. You can take over after two minutes without."
+        )
+    relieved = {each.id: replace(each, facilitates=False) for each in facilitators}
+    members = {**value.members, **relieved, me.id: replace(me, facilitates=True)}
+    return Change(replace(value, members=members)).then(Event.ROLE_CHANGED)
+
+
+def remove(value: Session, me: Member, now: datetime, *, colleague_id: str) -> Change:
+    """Send a member away: the card in an open round goes, the connection ends, the votes of earlier rounds stay."""
+    require_facilitator(me, "remove a member")
+    colleague = value.colleague(colleague_id)
+    if colleague.id == me.id:
+        raise Refused("invalid", "You cannot remove yourself. Leave the session instead.")
+    return send_away(value, now, member_id=colleague.id)
+
+
+def send_away(value: Session, now: datetime, *, member_id: str) -> Change:
+    """A member is removed. One who is already, and one of a session that does not run, stays as they are."""
+    member = value.members[member_id]
+    if member.removed_at or not value.running:
+        return Change(value)
+    value = value.with_member(replace(member, removed_at=now, facilitates=False)).without_card_of(member_id)
+    return Change(value).then(Event.MEMBER_REMOVED, member=member_id)
+
+
+def nudge(value: Session, me: Member, now: datetime, *, colleague_id: str) -> Change:
+    """Ask a member who has not voted to do so: a quiet hint on their screen, at most every 20 seconds. A member without
+    a hand of cards, or whose card lies on the table, is not asked."""
+    require_facilitator(me, "nudge a member")
+    colleague = value.colleague(colleague_id)
+    recently = colleague.nudged_at is not None and now - colleague.nudged_at < NUDGE_EVERY
+    if recently or not colleague.votes or value.round.revealed_at or colleague.id in value.round.votes:
+        return Change(value)
+    asked = value.with_member(replace(colleague, nudged_at=now))
+    return Change(asked).then(Event.MEMBER_NUDGED, member=colleague.id)

@@ -1,0 +1,243 @@
+"""The backlog: adding, editing, ordering, deleting and undoing; and which task the table is on.
+
+``new_ids`` are the ids of a task and a round, for a change that may have to make them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from poker_app.rules import Refused
+from poker_app.rules.backlog import TaskLine, moved
+from poker_app.rules.session.change import Change, Event, require_facilitator
+from poker_app.rules.session.rounds import Round, Rounds
+from poker_app.rules.session.value import Member, RoundsNeeded, Session, Task
+
+MAX_TASKS = 500
+WAS_DELETED = "That task was deleted."
+MOVED_ON = "The table has moved on to another task."
+
+
+# --- changes
+
+
+def add_tasks(
+    value: Session, me: Member, now: datetime, *, lines: Sequence[TaskLine], new_ids: Sequence[str], round_id: str
+) -> Change:
+    """Add tasks at the end, with these ids. The first of them takes the place of an untitled one without votes.
+    Answers with the tasks added."""
+    require_facilitator(me, "add tasks")
+    if len(value.backlog) + len(lines) > MAX_TASKS:
+        raise Refused("invalid", f"A session holds at most {MAX_TASKS} tasks.", "tasks")
+    end = _end(value)
+    added = [
+        Task(
+            id=new_id,
+            session_id=value.id,
+            position=end + place,
+            title=line.title,
+            key=line.key,
+            url=line.url,
+            created_at=now,
+        )
+        for place, (line, new_id) in enumerate(zip(lines, new_ids, strict=True))
+    ]
+    value = _in_place_of_untitled(value.with_task(*added), added[0].id, now, round_id)
+    return replace(Change(value).then(Event.TASKS_CHANGED, tasks=True), answer=added)
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """Two edits changed the same ``field``. ``typed`` is what the task would say with both at work: what one changed
+    alone, and of the field what was refused."""
+
+    field: str
+    typed: Mapping[str, str]
+
+
+def edit_task(
+    value: Session,
+    me: Member,
+    now: datetime,
+    *,
+    task_id: str,
+    checked: Callable[[], Mapping[str, str]],
+    before: Mapping[str, str],
+    short: Callable[[str], str],
+) -> Change:
+    """Change what a task says: ``checked`` answers with its fields, or refuses what was typed. ``before`` is what the
+    member was shown, by field and ``short``: where it is given, only what the member changed is written. Answers with a
+    ``Clash``, and changes nothing, where somebody else changed the same field to something else."""
+    require_facilitator(me, "edit tasks")
+    task = value.task_here(task_id)
+    if task.deleted_at:
+        raise Refused("conflict", WAS_DELETED)
+    typed = checked()
+    theirs = {name: getattr(task, name) for name in typed}
+    both = {name: theirs[name] if short(text) == before.get(name) else text for name, text in typed.items()}
+    for name, text in both.items():
+        if before and text != theirs[name] and short(theirs[name]) != before.get(name):
+            return Change(value, answer=Clash(name, both))
+    edited = replace(task, **both)  # type: ignore[arg-type]
+    return Change(value.with_task(edited)).then(Event.TASKS_CHANGED, tasks=True)
+
+
+def move_task(value: Session, me: Member, now: datetime, *, task_id: str, to: int) -> Change:
+    """Put a task at a place in the backlog, counted from 0; a place outside it means its nearer end."""
+    require_facilitator(me, "reorder tasks")
+    task = value.task_here(task_id)
+    if task.deleted_at:
+        raise Refused("conflict", WAS_DELETED)
+    here = [each.id for each in value.backlog]
+    order = moved(here, task.id, max(0, min(to, len(here) - 1)))
+    # A deleted task keeps its neighbour before it, so that it comes back where it was.
+    everything = list(value.tasks)
+    for place, each in enumerate(value.tasks.values()):
+        if each.deleted_at:
+            before = next((one for one in reversed(everything[:place]) if one in order), None)
+            order.insert(0 if before is None else order.index(before) + 1, each.id)
+    tasks = {
+        key: each if (each := value.tasks[key]).position == position else replace(each, position=position)
+        for position, key in enumerate(order)
+    }
+    return Change(replace(value, tasks=tasks)).then(Event.TASKS_CHANGED, tasks=True)
+
+
+def delete_task(value: Session, me: Member, now: datetime, *, task_id: str, new_ids: tuple[str, str]) -> Change:
+    """Take a task off the backlog; its rounds are kept, so that ``restore_task`` brings back all of it. Answers whether
+    it lay on the table."""
+    require_facilitator(me, "delete tasks")
+    task = value.task_here(task_id)
+    if task.deleted_at:
+        return Change(value, answer=False)
+    value = value.with_task(replace(task, deleted_at=now))
+    was_current = task.id == value.current_task_id
+    if was_current:
+        value = go_on(value, now, new_ids)
+    return replace(Change(value).then(Event.TASKS_CHANGED, tasks=True), answer=was_current)
+
+
+def restore_task(value: Session, me: Member, now: datetime, *, task_id: str, new_id: str) -> Change:
+    """Undo a deletion: the task comes back to its place, and to a table that has nothing else to vote on."""
+    require_facilitator(me, "restore tasks")
+    task = value.task_here(task_id)
+    if task.deleted_at is None:
+        return Change(value)
+    value = value.with_task(replace(task, deleted_at=None))
+    if task.estimate is None:
+        value = _in_place_of_untitled(value, task.id, now, new_id)
+    return Change(value).then(Event.TASKS_CHANGED, tasks=True)
+
+
+def skip_task(value: Session, me: Member, now: datetime, *, task_id: str, new_ids: tuple[str, str]) -> Change:
+    """Go on to the next task. One left without an estimate is marked as skipped."""
+    require_facilitator(me, "skip a task")
+    if value.task_here(task_id).id != value.current_task_id:
+        raise Refused("conflict", MOVED_ON)
+    value = _without_empty_quick_vote(value, now)
+    value = value.with_task(replace(value.task, skipped_at=None if value.task.estimate else now))
+    return Change(go_on(value, now, new_ids)).then(Event.ROUND_OPENED, tasks=True)
+
+
+def select_task(value: Session, me: Member, now: datetime, *, task_id: str, new_id: str) -> Change:
+    """Bring a task to the table: its newest round as it was left, or its first."""
+    require_facilitator(me, "choose the task")
+    task = value.task_here(task_id)
+    if task.deleted_at:
+        raise Refused("conflict", WAS_DELETED)
+    if task.id == value.current_task_id:
+        return Change(value)
+    value = take_up(_without_empty_quick_vote(value, now), task.id, now, new_id)
+    return Change(value).then(Event.ROUND_OPENED, tasks=True)
+
+
+def reopen_task(value: Session, me: Member, now: datetime, *, task_id: str, new_id: str) -> Change:
+    """Take an estimate back: the task comes to the table with its newest round face up."""
+    require_facilitator(me, "reopen a task")
+    task = value.task_here(task_id)
+    if task.deleted_at:
+        raise Refused("conflict", WAS_DELETED)
+    if task.estimate is None and task.id == value.current_task_id:
+        return Change(value)
+    value = value.with_task(replace(task, estimate=None, estimated_at=None))
+    return Change(take_up(value, task.id, now, new_id)).then(Event.TASKS_CHANGED, tasks=True)
+
+
+# --- which task the table is on
+
+
+def go_on(value: Session, now: datetime, new_ids: tuple[str, str]) -> Session:
+    """Take up the next task: the first without an estimate after the current one, else the first of all not skipped,
+    else the skipped ones in turn.
+
+    With none left the table stays where it is; one that votes without a backlog gets a new untitled task.
+    """
+    current = value.task
+    waiting = [task for task in value.backlog if task.estimate is None and task.id != current.id]
+    fresh = [task for task in waiting if not task.skipped_at]
+    for kind in (fresh, waiting):
+        if kind:
+            following = next((task for task in kind if task.position > current.position), kind[0])
+            return take_up(value, following.id, now, new_ids[1])
+    if current.deleted_at or current.skipped_at or not current.title:
+        return start_untitled(value, now, new_ids)
+    return value
+
+
+def start_untitled(value: Session, now: datetime, new_ids: tuple[str, str]) -> Session:
+    """With a task without a title on the table, so that people can vote before, or without, a backlog."""
+    task = Task(id=new_ids[0], session_id=value.id, position=_end(value), created_at=now)
+    return take_up(value.with_task(task), task.id, now, new_ids[1])
+
+
+def take_up(value: Session, task_id: str, now: datetime, new_id: str) -> Session:
+    """With a task on the table, and its newest round; the first one is opened, with ``new_id``, if it has none. Raises
+    RoundsNeeded where the task has rounds that are not in the value."""
+    task = value.tasks[task_id]
+    if task_id == value.current_task_id:
+        rounds = value.rounds
+    elif task.newest == 0:
+        rounds = Rounds(Round(id=new_id, task_id=task.id, number=1, opened_at=now))
+    elif task_id in value.others:
+        rounds = value.others[task_id]
+    else:
+        raise RoundsNeeded(task_id)
+    value = leave_current(value, now)
+    task = replace(value.tasks[task_id], skipped_at=None, current_since=now, newest=rounds.newest.number)
+    return replace(
+        value.with_task(task).without_timer(),
+        current_task_id=task.id,
+        current_round_id=rounds.newest.id,
+        rounds=rounds,
+        others={},
+    )
+
+
+def leave_current(value: Session, now: datetime) -> Session:
+    """With the time counted that the current task took."""
+    task = value.task
+    if task.current_since is None:
+        return value
+    took = round((now - task.current_since).total_seconds())
+    return value.with_task(replace(task, seconds=task.seconds + took, current_since=None))
+
+
+def _end(value: Session) -> int:
+    """The position after every task, deleted ones too, so that undoing never puts two tasks in one place."""
+    return max((task.position for task in value.tasks.values()), default=-1) + 1
+
+
+def _in_place_of_untitled(value: Session, task_id: str, now: datetime, new_id: str) -> Session:
+    """With the task on the table, where the one there has no title, estimate or votes: that one is deleted."""
+    if not _is_empty_quick_vote(value):
+        return value
+    return take_up(_without_empty_quick_vote(value, now), task_id, now, new_id)
+
+
+def _without_empty_quick_vote(value: Session, now: datetime) -> Session:
+    """A quick vote without votes leaves nothing behind."""
+    return value.with_task(replace(value.task, deleted_at=now)) if _is_empty_quick_vote(value) else value
+
+
+def _is_empty_quick_vote(value: Session) -> bool:
+    return not (value.task.title or value.task.estimate or value.rounds.voted_on)

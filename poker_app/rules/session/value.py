@@ -1,0 +1,236 @@
+"""A session in play: one immutable value of its options, members, tasks, newest round and results.
+
+A mapping in it is never changed either: a change makes a new one with what differs, and shares the rest.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Self
+
+from poker_app.rules import Refused, roles
+from poker_app.rules.session.rounds import Round, Rounds, Vote
+from poker_app.rules.timer import Timer
+
+NOT_SEATED = "You are not at this table. Open the invitation link to join it."
+LEFT = "You left this session. Come back to go on."
+REMOVED = "You were removed from this session. The link lets you join again."
+DELETED = "This session was deleted. Who opened it, or an admin of its account, can bring it back for 30 days."
+ENDED = "The session has ended."
+NO_SUCH_MEMBER = "Nobody by that name sits here any more."
+NO_SUCH_TASK = "That task is not in this session."
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person in the session. The browser keeps the secret, the value only its digest."""
+
+    id: str
+    session_id: str
+    secret_digest: str
+    user_id: str | None
+    name: str
+    joined_at: datetime
+    facilitates: bool = False
+    votes: bool = True
+    away_since: datetime | None = None
+    left_at: datetime | None = None
+    removed_at: datetime | None = None
+    nudged_at: datetime | None = None
+
+    @property
+    def role(self) -> str:
+        return roles.role(facilitates=self.facilitates, votes=self.votes)
+
+    @property
+    def has_left(self) -> bool:
+        """Whether they left by their own act, and no request brings them back but joining and coming back."""
+        return roles.has_left(self.left_at, self.away_since)
+
+    @property
+    def absent(self) -> bool:
+        """Whether the member has left or lost the connection."""
+        return self.left_at is not None or self.away_since is not None
+
+    def presence(self, now: datetime) -> str:
+        """present, away or gone"""
+        return roles.presence(left=self.left_at is not None, away_since=self.away_since, now=now)
+
+    def awaited(self, now: datetime) -> bool:
+        """Whether the cards stay face down until this member has voted."""
+        return (
+            self.votes
+            and self.removed_at is None
+            and roles.awaited(left=self.left_at is not None, away_since=self.away_since, now=now)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A backlog item, deleted ones included: deleting can be undone. ``newest`` is the number of its newest round, 0
+    where it has none."""
+
+    id: str
+    session_id: str
+    position: int
+    created_at: datetime
+    title: str = ""
+    key: str = ""
+    url: str = ""
+    description: str = ""
+    estimate: str | None = None
+    note: str = ""
+    estimated_at: datetime | None = None
+    skipped_at: datetime | None = None
+    deleted_at: datetime | None = None
+    seconds: int = 0
+    current_since: datetime | None = None
+    newest: int = 0
+
+
+class RoundsNeeded(Exception):
+    """A change needs the rounds of another task than the current one: load them into ``Session.others``, and call it
+    again."""
+
+    def __init__(self, task_id: str) -> None:
+        super().__init__(task_id)
+        self.task_id = task_id
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One estimation meeting. ``version`` counts every change, ``agenda`` is the version of the last change to the
+    tasks. ``members`` are in the order they joined, removed ones included, ``tasks`` in the backlog's order, ``rounds``
+    are the current task's, and ``others`` those of tasks that a change asked for. ``used``: cards were turned over."""
+
+    id: str
+    account_id: str
+    code: str
+    name: str
+    deck: str
+    cards: tuple[str, ...]
+    created_at: datetime
+    current_task_id: str
+    current_round_id: str
+    version: int
+    agenda: int
+    members: Mapping[str, Member]
+    tasks: Mapping[str, Task]
+    rounds: Rounds
+    teammates_only: bool = False
+    password_hash: str | None = None
+    auto_reveal: bool = False
+    anyone_reveals: bool = False
+    change_after_reveal: bool = False
+    names_hidden: bool = False
+    timer_length: int = 180
+    timer_ends_at: datetime | None = None
+    timer_remaining: int | None = None
+    ended_at: datetime | None = None
+    ended_by: str | None = None
+    deleted_at: datetime | None = None
+    used: bool = False
+    others: Mapping[str, Rounds] = field(default_factory=dict)
+
+    # --- what is where
+
+    @property
+    def running(self) -> bool:
+        """Whether anything can still happen at its table."""
+        return self.ended_at is None and self.deleted_at is None
+
+    @property
+    def task(self) -> Task:
+        """The task on the table."""
+        return self.tasks[self.current_task_id]
+
+    @property
+    def round(self) -> Round:
+        """The round that is voted on, or was last."""
+        return self.rounds.newest
+
+    @property
+    def seated(self) -> list[Member]:
+        """All members but those removed, in the order they joined."""
+        return [member for member in self.members.values() if member.removed_at is None]
+
+    @property
+    def backlog(self) -> list[Task]:
+        """The tasks in order, deleted ones left out."""
+        return [task for task in self.tasks.values() if task.deleted_at is None]
+
+    @property
+    def timer(self) -> Timer | None:
+        """The timer, running or paused; None if it was not started."""
+        if self.timer_ends_at is None and self.timer_remaining is None:
+            return None
+        return Timer(self.timer_length, self.timer_ends_at, self.timer_remaining)
+
+    def member_of(self, secret_digest: str | None, user_id: str | None) -> Member | None:
+        """Whose member a browser is, removed ones included; None for a stranger, and in a deleted session.
+
+        A user is one member, reached from every browser of theirs; once it is theirs, the browser's secret alone finds
+        it no longer, so that signing out ends it there too. A guest's member is found by the secret.
+        """
+        if self.deleted_at:
+            return None
+        guest = None
+        for member in self.members.values():
+            if member.user_id is None:
+                if secret_digest is not None and member.secret_digest == secret_digest:
+                    guest = member
+            elif member.user_id == user_id:
+                return member
+        return guest
+
+    def card_of(self, member: Member) -> str | None:
+        """The member's card on the table: for nobody else's eyes before the reveal."""
+        vote = self.round.votes.get(member.id) if member.votes else None
+        return vote.card if vote else None
+
+    def colleague(self, member_id: str) -> Member:
+        """Another member at the table. Refused as missing."""
+        found = self.members.get(member_id)
+        if found is None or found.removed_at:
+            raise Refused("missing", NO_SUCH_MEMBER)
+        return found
+
+    def task_here(self, task_id: str) -> Task:
+        """A task of this session, deleted ones included. Refused as missing."""
+        found = self.tasks.get(task_id)
+        if found is None:
+            raise Refused("missing", NO_SUCH_TASK)
+        return found
+
+    # --- the same with something else
+
+    def with_member(self, member: Member) -> Self:
+        """With a member as given, in the place of the one with the same id, or where the order puts a new one."""
+        members = {**self.members, member.id: member}
+        if len(members) > len(self.members):
+            # Two may join in the same moment.
+            members = dict(sorted(members.items(), key=lambda each: (each[1].joined_at, each[0])))
+        return replace(self, members=members)
+
+    def with_task(self, *tasks: Task) -> Self:
+        """With tasks as given, in the places of those with the same ids, or at the end."""
+        return replace(self, tasks={**self.tasks, **{task.id: task for task in tasks}})
+
+    def with_round(self, newest: Round) -> Self:
+        """With the newest round of the current task as given."""
+        return replace(self, rounds=replace(self.rounds, newest=newest))
+
+    def with_votes(self, votes: Mapping[str, Vote]) -> Self:
+        """With these votes in the newest round."""
+        return self.with_round(replace(self.round, votes=votes))
+
+    def without_timer(self) -> Self:
+        if self.timer_ends_at is None and self.timer_remaining is None:
+            return self
+        return replace(self, timer_ends_at=None, timer_remaining=None)
+
+    def without_card_of(self, member_id: str) -> Self:
+        """Without the member's card in a round whose cards are face down; one that lies face up stays."""
+        if self.round.revealed_at or member_id not in self.round.votes:
+            return self
+        return self.with_votes({key: vote for key, vote in self.round.votes.items() if key != member_id})

@@ -1,0 +1,104 @@
+"""Votes, the reveal, the next round and the estimate.
+
+Each function takes the session, the member who acts and the moment, and answers with the ``Change``, or refuses.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from poker_app.rules import Refused
+from poker_app.rules import round as rules
+from poker_app.rules.deck import ranked
+from poker_app.rules.session.change import Change, Event, require_facilitator, revealed
+from poker_app.rules.session.rounds import Round, Rounds, Vote
+from poker_app.rules.session.tasks import go_on, leave_current
+from poker_app.rules.session.value import Member, Session
+
+
+def cast_vote(value: Session, me: Member, now: datetime, *, round_id: str, card: str) -> Change:
+    """Play a card, or change it. The same card again is a change like any other."""
+    rules.may_vote(
+        card=card,
+        cards=value.cards,
+        votes_here=me.votes,
+        is_current=round_id == value.round.id,
+        revealed=value.round.revealed_at is not None,
+        change_after_reveal=value.change_after_reveal,
+        ended=value.ended_at is not None,
+    )
+    return Change(value.with_votes({**value.round.votes, me.id: Vote(round_id, me.id, card, now)})).then(Event.VOTE)
+
+
+def retract_vote(value: Session, me: Member, now: datetime, *, round_id: str) -> Change:
+    """Take the card back. Without one, nothing changes."""
+    rules.may_retract(
+        votes_here=me.votes,
+        is_current=round_id == value.round.id,
+        revealed=value.round.revealed_at is not None,
+        change_after_reveal=value.change_after_reveal,
+        ended=value.ended_at is not None,
+    )
+    if me.id not in value.round.votes:
+        return Change(value)
+    left = {key: vote for key, vote in value.round.votes.items() if key != me.id}
+    return Change(value.with_votes(left)).then(Event.VOTE)
+
+
+def reveal(value: Session, me: Member, now: datetime, *, round_id: str) -> Change:
+    """Turn the cards over. Done twice it is done once."""
+    current = value.round
+    if current.revealed_at and round_id == current.id and not value.ended_at:
+        return Change(value)
+    rules.may_reveal(
+        facilitates=me.facilitates,
+        anyone_may=value.anyone_reveals,
+        revealed=current.revealed_at is not None,
+        is_current=round_id == current.id,
+        ended=value.ended_at is not None,
+        votes=len(current.votes),
+    )
+    return revealed(Change(value), now)
+
+
+def vote_again(value: Session, me: Member, now: datetime, *, round_id: str, new_id: str) -> Change:
+    """Open the next round on the same task; the one before is kept. Before the reveal the cards were not seen: that
+    round starts over, and without a vote in it nothing changes, so that a second click does no harm."""
+    current, task = value.round, value.task
+    rules.may_revote(
+        facilitates=me.facilitates,
+        revealed=current.revealed_at is not None,
+        is_current=round_id == current.id,
+        ended=value.ended_at is not None,
+        # Another vote takes a saved estimate back, and that is a facilitator's to do.
+        anyone_may=value.anyone_reveals and task.estimate is None,
+    )
+    if not current.revealed_at and not current.votes:
+        return Change(value)
+    earlier, number = value.rounds.earlier, current.number
+    if current.revealed_at:
+        earlier, number = value.rounds.closed(value.cards), number + 1
+    # A round that starts over has a new id too: a vote already on its way to the old one is not counted in it.
+    opened = Round(id=new_id, task_id=task.id, number=number, opened_at=now)
+    again = replace(
+        task, estimate=None, estimated_at=None, current_since=task.current_since or now, newest=opened.number
+    )
+    value = replace(value.with_task(again), current_round_id=opened.id, rounds=Rounds(opened, earlier))
+    return Change(value.without_timer()).then(Event.ROUND_OPENED, tasks=True)
+
+
+def finalize(
+    value: Session, me: Member, now: datetime, *, task_id: str, estimate: str, note: str, new_ids: tuple[str, str]
+) -> Change:
+    """Record the agreed card as the task's estimate and go on to the next task. The same again changes nothing."""
+    require_facilitator(me, "finalize an estimate")
+    task, is_current = value.task_here(task_id), task_id == value.current_task_id
+    if task.estimate == estimate and (task.note == note or not is_current):
+        return Change(value)
+    if not is_current:
+        raise Refused("conflict", "The table has moved on to another task.")
+    if value.round.revealed_at is None:
+        raise Refused("conflict", "Reveal the cards before you finalize an estimate.")
+    if estimate not in ranked(value.cards):
+        raise Refused("invalid", "An estimate is a card of the deck that counts.", "estimate")
+    value = value.with_task(replace(task, estimate=estimate, note=note, estimated_at=now))
+    return Change(go_on(leave_current(value, now), now, new_ids)).then(Event.TASK_FINALIZED, tasks=True)

@@ -1,0 +1,149 @@
+"""The value in memory is the database: after any sequence of changes, loading the session again gives the same."""
+
+import random
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import event, select
+
+from poker_app.db import db, session
+from poker_app.poker import loading, tasks, voting
+from poker_app.poker.current import newest, view_of
+from poker_app.poker.models import Member, Round, Vote
+from poker_app.poker.value_cache import Known, ValueCache, values
+from poker_app.rules.session.value import Session
+from tests.cast import Clock
+from tests.contexts.conftest import Room
+from tests.deeds import deed, done
+
+
+def loaded(session_id: str) -> Session:
+    session.rollback()
+    value = loading.load(session.connection(), session_id)
+    assert value is not None
+    return value
+
+
+def check(known: Session, fresh: Session) -> None:
+    """The same, in the same order."""
+    assert known == fresh
+    assert list(known.members) == list(fresh.members)
+    assert list(known.tasks) == list(fresh.tasks)
+
+
+def shown_as_the_rows_say(value: Session) -> None:
+    """The public view beside what statements of another make find in the rows."""
+    view = view_of(value.id)
+    current = session.get_one(Round, value.current_round_id, populate_existing=True)
+    votes = session.execute(select(Vote.member_id, Vote.card).where(Vote.round_id == current.id)).all()
+    assert {place.id for place in view.seats if place.state == "voted"} == {
+        row.member_id for row in votes if value.members[row.member_id].removed_at is None
+    }
+    laid = Counter(column.card for column in view.columns for _ in column.lays)
+    assert laid == (Counter(row.card for row in votes) if current.revealed_at else Counter())
+    if not current.revealed_at:
+        assert (view.tally, view.columns) == (None, ())
+    named = select(Member.name).where(Member.session_id == value.id, Member.facilitates, Member.removed_at.is_(None))
+    assert {each.name for each in view.facilitators} == set(session.scalars(named))
+    assert [task.title for task in tasks.live_tasks(value.id)] == [task.title for task in value.backlog]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_loading_it_again_gives_the_same_after_every_change(room: Room, clock: Clock, seed: int) -> None:
+    chance = random.Random(seed)
+    accepted = 0
+    for _ in range(60):
+        clock.forward(seconds=chance.choice([0, 1, 1, 5, 13, 130]))
+        before = newest(room.table.id).value
+        accepted += done(deed(room.table.id, chance))
+        known = values.get(room.table.id)
+        assert known is not None
+        check(known.value, loaded(room.table.id))
+        assert known.value.version >= before.version
+        shown_as_the_rows_say(known.value)
+    assert accepted > 20
+
+
+# --- what it costs
+
+
+def asked(act: object) -> list[str]:
+    """The statements of an action, without the beginning of its transaction."""
+    statements: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        if not statement.startswith("BEGIN"):
+            statements.append(" ".join(statement.split()[:3]).lower())
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        act()  # type: ignore[operator]
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+    return statements
+
+
+def costs(room: Room) -> dict[str, int]:
+    """How many statements each takes, in a session that this process knows."""
+    value = newest(room.table.id).value
+    ben, ada = value.members[room.ben.id], value.members[room.ada.id]
+    count = {}
+    round_id = value.round.id
+    count["vote"] = len(asked(lambda: voting.cast_vote(ben, round_id, "5")))
+    count["reveal"] = len(asked(lambda: voting.reveal(ada, round_id)))
+    count["next round"] = len(asked(lambda: voting.vote_again(ada, round_id)))
+    count["read"] = len(asked(lambda: newest(value.id)))
+    return count
+
+
+def test_no_change_asks_more_with_more_rounds_and_tasks(room: Room) -> None:
+    room.plays(room.ben, "3")
+    few = costs(room)
+    tasks.add_tasks(room.ada, "\n".join(f"Task {number}" for number in range(40)))
+    for _ in range(12):
+        costs(room)
+    assert costs(room) == few
+    # The version under the lock, and what is written: the vote or the round, and the session.
+    assert few == {"vote": 3, "reveal": 3, "next round": 3, "read": 1}
+
+
+# --- the cache
+
+
+def test_the_cache_is_bounded_and_drops_what_was_not_asked_for_longest(room: Room) -> None:
+    value = newest(room.table.id).value
+    size = Known(value, values.put(value).lock).bytes
+    cache = ValueCache(most=3 * size + size // 2)
+    for name in "abcd":
+        cache.put(replace(value, id=name))
+        cache.get("a")
+    assert [name for name in "abcd" if cache.get(name)] == ["a", "c", "d"]
+    assert cache.bytes <= 3 * size + size // 2
+    # What is rendered from a value counts too.
+    known = cache.get("a")
+    assert known is not None
+    known.made("page", lambda: "x" * size)
+    cache.put(replace(value, id="e"))
+    assert len(cache) == 3
+
+
+def test_an_older_value_never_takes_the_place_of_a_newer_one(room: Room) -> None:
+    older = newest(room.table.id).value
+    room.plays(room.ben, "5")
+    newer = newest(room.table.id).value
+    assert values.put(older).value is newer
+
+
+def test_who_writes_elsewhere_is_seen_by_the_next_reader(room: Room) -> None:
+    """Another process: its rows and version, none of its values."""
+    before = newest(room.table.id).value
+    room.plays(room.ben, "5")
+    after = newest(room.table.id).value
+    values.clear()
+    values.put(before)
+    assert newest(room.table.id).value == after
+    values.clear()
+    values.put(before)
+    room.plays(room.ada, "8")
+    assert room.cards() == {"Ada": "8", "Ben": "5"}

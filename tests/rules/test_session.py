@@ -1,0 +1,219 @@
+"""Changes to a session as a value: random sequences of them, and what holds after each."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from poker_app.rules import Refused
+from poker_app.rules.backlog import TaskLine
+from poker_app.rules.deck import DECKS
+from poker_app.rules.session import meeting, members, tasks, voting
+from poker_app.rules.session.change import Change, acting, finished, is_complete
+from poker_app.rules.session.rounds import Round, Rounds
+from poker_app.rules.session.value import Member, RoundsNeeded, Session, Task
+
+START = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+CARDS = DECKS["fibonacci"].cards
+
+
+def opened() -> Session:
+    """Ada's session with Ben, who votes, and Cleo, who watches."""
+    ada, ben, cleo = (
+        Member(name.lower(), "s", f"digest of {name}", None, name, START + timedelta(seconds=place))
+        for place, name in enumerate(("Ada", "Ben", "Cleo"))
+    )
+    everybody = (replace(ada, facilitates=True), ben, replace(cleo, votes=False))
+    first = Task("task", "s", 0, START, current_since=START, newest=1)
+    return Session(
+        id="s",
+        account_id="a",
+        code="K7QMFD",
+        name="Checkout team",
+        deck="fibonacci",
+        cards=CARDS,
+        created_at=START,
+        current_task_id="task",
+        current_round_id="round",
+        version=1,
+        agenda=1,
+        members={each.id: each for each in everybody},
+        tasks={"task": first},
+        rounds=Rounds(Round("round", "task", 1, START)),
+    )
+
+
+class Playing:
+    """A session that is changed as the shell changes it: rounds of other tasks come from outside the value."""
+
+    def __init__(self) -> None:
+        self.value = opened()
+        self.now = START + timedelta(seconds=10)
+        self.left: dict[str, Rounds] = {}
+        self._count = 0
+
+    def new_id(self) -> str:
+        self._count += 1
+        return f"id{self._count:04}"
+
+    def change(self, decide: Callable[[Session, datetime], Change]) -> Change:
+        while True:
+            try:
+                made = finished(decide(self.value, self.now), self.now)
+                break
+            except RoundsNeeded as needed:
+                others = {**self.value.others, needed.task_id: self.left[needed.task_id]}
+                self.value = replace(self.value, others=others)
+        self.left[self.value.current_task_id] = self.value.rounds
+        self.value = made.value
+        self.left[self.value.current_task_id] = self.value.rounds
+        return made
+
+    def by(self, who: str, rule: Callable[..., Change], *, after_end: bool = False, **how: Any) -> Change:
+        def decide(value: Session, now: datetime) -> Change:
+            me = acting(value, value.member_of(value.members[who].secret_digest, None), after_end=after_end)
+            return rule(value, me, now, **how)
+
+        return self.change(decide)
+
+
+def pick(of: list[str], number: int) -> str:
+    return of[number % len(of)]
+
+
+def act(play: Playing, what: int, a: int, b: int) -> Change:
+    """One of everything that can happen at a table, decided by numbers."""
+    value = play.value
+    who, other = pick(list(value.members), a), pick(list(value.members), b)
+    task, round_id = pick(list(value.tasks), b), pick([value.round.id, value.round.id, "another"], b)
+    two = play.new_id(), play.new_id()
+    options = {
+        name: bool(b >> place & 1) for place, name in enumerate(("auto_reveal", "anyone_reveals", "names_hidden"))
+    }
+    options["change_after_reveal"] = bool(a & 1)
+    join = partial(
+        members.join,
+        name=pick(["Dora", "ben", "Emil"], a),
+        votes=b % 4 != 0,
+        secret_digest=pick([f"digest of {name}" for name in ("Ben", "Dora", "Emil", "Fay")], b),
+        user_id=None,
+        new_id=play.new_id(),
+        most=6,
+        full="The table is full.",
+    )
+    lines = [TaskLine(f"Task {play.new_id()}") for _ in range(1 + a % 3)]
+    edit = {
+        "checked": lambda: {"title": f"New {a}", "key": "", "url": "", "description": ""},
+        "before": {},
+        "short": str,
+    }
+    acts: list[Callable[[], Change]] = [
+        *[lambda: play.by(who, voting.cast_vote, after_end=True, round_id=round_id, card=pick(list(CARDS), b))] * 6,
+        lambda: play.by(who, voting.retract_vote, after_end=True, round_id=round_id),
+        *[lambda: play.by(who, voting.reveal, after_end=True, round_id=round_id)] * 2,
+        *[lambda: play.by(who, voting.vote_again, after_end=True, round_id=round_id, new_id=two[0])] * 2,
+        *[lambda: play.by(who, voting.finalize, task_id=task, estimate=pick(list(CARDS), a), note="", new_ids=two)] * 2,
+        lambda: play.change(join),
+        lambda: play.by(who, members.rename, name=pick(["Ada", "Gus"], b)),
+        lambda: play.by(who, members.set_votes, votes=bool(b % 2)),
+        lambda: play.by(who, members.leave, after_end=True),
+        lambda: play.change(partial(members.come_back, member_id=other)),
+        lambda: play.change(partial(members.lose, member_ids={who, other})),
+        lambda: play.change(members.give_up),
+        lambda: play.by(who, members.share_role, colleague_id=other),
+        lambda: play.by(who, members.hand_over, colleague_id=other),
+        lambda: play.by(who, members.step_down),
+        lambda: play.by(who, members.take_over),
+        lambda: play.by(who, members.remove, colleague_id=other),
+        lambda: play.by(who, members.nudge, colleague_id=other),
+        lambda: play.change(partial(members.adopt, secret_digest="digest of Ben", user_id="u")),
+        *[
+            lambda: play.by(
+                who,
+                tasks.add_tasks,
+                lines=lines,
+                new_ids=[play.new_id() for _ in lines],
+                round_id=two[1],
+            )
+        ]
+        * 2,
+        lambda: play.by(who, tasks.edit_task, task_id=task, **edit),
+        lambda: play.by(who, tasks.move_task, task_id=task, to=a % 5),
+        lambda: play.by(who, tasks.delete_task, task_id=task, new_ids=two),
+        lambda: play.by(who, tasks.restore_task, task_id=task, new_id=two[0]),
+        lambda: play.by(who, tasks.skip_task, task_id=value.current_task_id, new_ids=two),
+        *[lambda: play.by(who, tasks.select_task, task_id=task, new_id=two[0])] * 2,
+        lambda: play.by(who, tasks.reopen_task, task_id=task, new_id=two[0]),
+        lambda: play.by(who, meeting.change_options, checked=lambda: {"name": "Other", **options}),
+        lambda: play.by(who, meeting.set_timer, how=meeting.start_timer),
+        lambda: play.by(who, meeting.set_timer, how=pick([meeting.pause_timer, meeting.resume_timer], b)),  # type: ignore[list-item]
+        lambda: play.by(who, meeting.end, after_end=True),
+        *[lambda: play.by(who, meeting.reopen, after_end=True)] * 2,
+    ]
+    return acts[what % len(acts)]()
+
+
+def check(before: Session, made: Change) -> None:
+    """What holds after every change."""
+    value = made.value
+    assert value.version >= before.version + len(made.happened)
+    assert value.version > before.version or value == replace(before, others=value.others)
+    versions = [each.version for each in made.happened]
+    assert versions == list(range(value.version - len(versions) + 1, value.version + 1))
+    assert before.agenda <= value.agenda <= value.version
+    assert (value.round.id, value.round.task_id) == (value.current_round_id, value.current_task_id)
+    assert value.task.deleted_at is None
+    assert value.task.newest == value.round.number
+    assert not value.others
+    positions = [task.position for task in value.tasks.values()]
+    assert positions == sorted(set(positions))
+    assert list(value.members) == sorted(value.members, key=lambda key: (value.members[key].joined_at, key))
+    assert value.round.votes.keys() <= value.members.keys()
+    assert {vote.round_id for vote in value.round.votes.values()} <= {value.round.id}
+    assert set(value.round.cards.values()) <= set(CARDS)
+    assert [each.number for each in value.rounds.earlier] == sorted({each.number for each in value.rounds.earlier})
+    assert all(each.number < value.round.number and each.tally.distribution for each in value.rounds.earlier)
+    assert any(each.facilitates for each in value.seated)
+    assert not any(each.facilitates for each in value.members.values() if each.removed_at)
+    names = [each.name.casefold() for each in value.seated]
+    assert len(names) == len(set(names))
+    assert (value.timer_ends_at is None) or (value.timer_remaining is None)
+    assert value.used or not value.round.revealed_at
+    assert value.running or value.timer is None
+
+
+steps = st.lists(st.tuples(*[st.integers(0, 10_000)] * 3, st.sampled_from([0, 1, 1, 5, 13, 130, 700])), max_size=60)
+
+
+@settings(max_examples=150, deadline=None)
+@given(steps)
+def test_whatever_happens_at_a_table(script: list[tuple[int, int, int, int]]) -> None:
+    play = Playing()
+    for what, a, b, seconds in script:
+        play.now += timedelta(seconds=seconds)
+        before = play.value
+        try:
+            made = act(play, what, a, b)
+        except Refused:
+            assert replace(play.value, others={}) == before
+            play.value = before
+            continue
+        check(before, made)
+        assert not is_complete(made.value, play.now), "complete means revealed where wanted"
+
+
+def test_the_same_thing_twice_is_done_once() -> None:
+    play = Playing()
+    play.by("ben", voting.cast_vote, round_id="round", card="5")
+    play.by("ada", voting.reveal, round_id="round")
+    for rule, how in [
+        (voting.reveal, {"round_id": "round"}),
+        (members.share_role, {"colleague_id": "ada"}),
+        (members.set_votes, {"votes": True}),
+        (meeting.set_timer, {"how": meeting.stop_timer}),
+    ]:
+        assert play.by("ada", rule, **how).happened == ()  # type: ignore[arg-type]
