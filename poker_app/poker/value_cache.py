@@ -23,24 +23,38 @@ class Known:
     """One session's value in this process. ``lock`` is held while something is made from it, so that an answer and an
     event that want the same at the same moment make it once."""
 
-    __slots__ = ("_made", "behind", "bytes", "lock", "used", "value")
+    __slots__ = ("_made", "_of_tasks", "behind", "bytes", "lock", "rows", "used", "value")
 
-    def __init__(self, value: Session, lock: threading.Lock) -> None:
+    def __init__(self, value: Session, before: "Known | None" = None) -> None:
+        """``before``: what was known of the session so far."""
         self.value = value
-        self.lock = lock
-        self.bytes = size_of(value)
+        self.lock: threading.Lock = before.lock if before else threading.Lock()
+        # What shows the tasks alone is good as long as they are the same, and what shows one of them in whatever value.
+        self.rows: dict[str, tuple[object, str]] = before.rows if before else {}
+        same = before is not None and before.value.agenda == value.agenda
+        self._of_tasks: dict[str, object] = before._of_tasks if before and same else {}
+        self.bytes = size_of(value) + sum(len(html) for _, html in self.rows.values())
         self.used = time.monotonic()
         # Whether the realtime engine did not take an event, as of the last question for the version.
         self.behind = False
         self._made: dict[str, object] = {}
 
-    def made[T](self, what: str, make: Callable[[], T]) -> T:
-        """What is made from this value under a name, made once. The caller holds the lock."""
-        if what not in self._made:
-            made = self._made[what] = make()
+    def made[T](self, what: str, make: Callable[[], T], *, of_tasks: bool = False) -> T:
+        """What is made from this value under a name, made once; ``of_tasks``: from its tasks alone. The caller holds
+        the lock."""
+        kept = self._of_tasks if of_tasks else self._made
+        if what not in kept:
+            made = kept[what] = make()
             if isinstance(made, str):
                 self.bytes += len(made)
-        return cast(T, self._made[what])
+        return cast(T, kept[what])
+
+    def row(self, key: str, shows: object, make: Callable[[], str]) -> str:
+        """What is made for one task, made again only when it ``shows`` something else. The caller holds the lock."""
+        known = self.rows.get(key)
+        if known is None or known[0] != shows:
+            known = self.rows[key] = (shows, make())
+        return known[1]
 
 
 def size_of(value: Session) -> int:
@@ -81,7 +95,7 @@ class ValueCache:
             known = self._known.get(value.id)
             if known and known.value.version >= value.version:
                 return known
-            made = Known(value, known.lock if known else threading.Lock())
+            made = Known(value, known)
             self._known[value.id] = made
             self._known.move_to_end(value.id)
             self._drop_old(made.used - IDLE)

@@ -41,6 +41,7 @@ def install(app: Flask) -> None:
         series,
         session_cookie,
         sessions,
+        shared_fragments,
         signing_in,
         signing_up,
         tasks,
@@ -63,7 +64,7 @@ def install(app: Flask) -> None:
     errors.install(app)
     fragments.install(app)
     template_filters.install(app)
-    events.configure(fragments.shared_state, afterwards.after_answer)
+    events.configure(shared_fragments.shared_state, afterwards.after_answer)
     for room in (signing_in, second_step, signing_up, new_password, providers, clerk, profile, second_factor):
         app.register_blueprint(room.blueprint)
     for room in (home, dashboard, series, mydata, sessions, members, rounds, tasks, timer, report, realtime, health):

@@ -9,15 +9,16 @@ from functools import lru_cache
 from flask import Flask, Response, current_app, make_response, redirect, render_template, request, url_for
 from jinja2 import Environment
 
-from poker_app import clock, realtime
-from poker_app.db import forget_what_was_read
+from poker_app import realtime
 from poker_app.poker import events
-from poker_app.poker.backlog_view import BacklogView, backlog_view
+from poker_app.poker.backlog_view import BacklogView
 from poker_app.poker.change import Holder, asking_socket
 from poker_app.poker.current import at_least, newest
-from poker_app.poker.session_view import SessionView, public_view
+from poker_app.poker.session_view import SessionView
 from poker_app.poker.value_cache import Known
 from poker_app.rules.session.value import Member
+from poker_app.web import shared_fragments as shared
+from poker_app.web.shared_fragments import partial as partial
 
 
 def install(app: Flask) -> None:
@@ -36,73 +37,6 @@ def say_behind(answer: Response, behind: bool) -> None:
     answer.headers["X-Behind"] = str(int(behind))
 
 
-# --- the shared fragments
-
-
-def shared_state(session_id: str, version: int = 0) -> events.State:
-    """The shared state as events carry it: the table, and the tasks if they are what changed. One render a version.
-
-    Who knows of a version gets that or a newer one, and saves the question for it.
-    """
-    known = at_least(session_id, version)
-    return _made(known, "state", _state)
-
-
-def table_now(session_id: str, version: int) -> str:
-    """The felt at a version that is known, or a newer one."""
-    return _made(at_least(session_id, version), "table", _table)
-
-
-def _made[T](known: Known, what: str, make: Callable[[Known], T]) -> T:
-    # Who renders holds no connection of the database, and neither does who waits for them.
-    forget_what_was_read()
-    with known.lock:
-        return known.made(what, lambda: make(known))
-
-
-def _view(known: Known) -> SessionView:
-    return known.made("view", lambda: public_view(known.value, clock.now()))
-
-
-def _backlog(known: Known) -> BacklogView:
-    return known.made("backlog view", lambda: backlog_view(known.value))
-
-
-def _table(known: Known) -> str:
-    return known.made("table", lambda: vote_table(_view(known)))
-
-
-def _tasks(known: Known) -> str:
-    def draw() -> str:
-        view = _backlog(known)
-        return partial("task", task(view)) + partial("backlog", backlog(view))
-
-    return known.made("tasks", draw)
-
-
-def _state(known: Known) -> events.State:
-    view = _view(known)
-    html = partial("vote-table", _table(known))
-    if view.agenda == view.version:
-        html += _tasks(known)
-    return events.State(view.version, view.agenda, html, view.members, view.present)
-
-
-def vote_table(table: SessionView) -> str:
-    """The felt: seats face down, or columns face up."""
-    return render_template("sessions/_vote_table.html", t=table)
-
-
-def task(agenda: BacklogView) -> str:
-    """The task that is voted on."""
-    return render_template("sessions/_task.html", a=agenda)
-
-
-def backlog(agenda: BacklogView) -> str:
-    """All the tasks."""
-    return render_template("sessions/_backlog.html", a=agenda)
-
-
 # --- the viewer's own fragments
 
 
@@ -115,7 +49,7 @@ def own_actions(member: Member, known: Known) -> str:
     """The same, at what is known of the session."""
     me = known.value.members.get(member.id, member)
     with known.lock:
-        view, agenda = _view(known), _backlog(known)
+        view, agenda = shared.view(known), shared.agenda(known)
     return actions(me, view, agenda, known.value.card_of(me))
 
 
@@ -127,14 +61,9 @@ def notice(sentence: str, *, alert: bool = False, undo: str | None = None) -> st
 # --- answers
 
 
-def partial(region: str, html: str, swap: str = "outerMorph") -> str:
-    """A fragment addressed to its place on the page."""
-    return f'<hx-partial hx-target="#{region}" hx-swap="{swap}">{html}</hx-partial>'
-
-
 def notice_only(sentence: str) -> str:
     """A refusal for somebody who has no table to be shown."""
-    return partial("notice", notice(sentence, alert=True))
+    return shared.partial("notice", notice(sentence, alert=True))
 
 
 def origin() -> str:
@@ -171,13 +100,13 @@ def after_vote(session_id: str, version: int, card: str | None) -> Response:
         return _to_room(session_id)
     hint = _hint(current_app.jinja_env, card)
     if events.reaches(session_id, asking_socket.get()):
-        return make_response(partial("hand-hint", hint))
+        return make_response(shared.partial("hand-hint", hint))
     known = at_least(session_id, version)
-    state = _made(known, "state", _state)
+    state = shared.locked(known, shared.state)
     # A large table's answers come without the table: its voters see it in the event like everybody else.
     if asking_socket.get() and state.members > events.COALESCE_ABOVE:
-        return make_response(partial("hand-hint", hint))
-    return make_response(partial("hand-hint", hint) + state.html)
+        return make_response(shared.partial("hand-hint", hint))
+    return make_response(shared.partial("hand-hint", hint) + state.html)
 
 
 @lru_cache(maxsize=200)
@@ -197,16 +126,16 @@ def answer(member: Member, *also: str, table: bool = True) -> Response:
 
 def _everything(member: Member) -> list[str]:
     known = at_least(member.session_id)
-    state = _made(known, "state", _state)
-    tasks = "" if state.agenda == state.version else _made(known, "tasks", _tasks)
-    return [state.html, tasks, partial("actions", own_actions(member, known))]
+    state = shared.locked(known, shared.state)
+    tasks = "" if state.agenda == state.version else shared.locked(known, shared.tasks_of)
+    return [state.html, tasks, shared.partial("actions", own_actions(member, known))]
 
 
 def refuse(member: Member, sentence: str, status: int) -> Response:
     """A refusal: the sentence, and the state as it is now, for whoever is still a member."""
     me = newest(member.session_id).value.members.get(member.id)
     shown = [] if me is None or me.removed_at else _everything(me)
-    return make_response("".join([partial("notice", notice(sentence, alert=True)), *shown]), status)
+    return make_response("".join([shared.partial("notice", notice(sentence, alert=True)), *shown]), status)
 
 
 def unless_known(tag: int, render: Callable[[], str]) -> Response:

@@ -12,7 +12,6 @@ from poker_app.db import session
 from poker_app.errors import Forbidden, Invalid, NotFound, Refusal, TooMany
 from poker_app.limits import Limit
 from poker_app.poker import doors, events, members, presence, seats, sessions
-from poker_app.poker.backlog_view import backlog_view
 from poker_app.poker.current import at_least, newest
 from poker_app.poker.models import PokerSession
 from poker_app.poker.options import options_from
@@ -20,7 +19,7 @@ from poker_app.poker.report import report_of
 from poker_app.poker.session_view import public_view
 from poker_app.rules.roles import AWAITED_FOR
 from poker_app.rules.session.value import DELETED, Member, Session
-from poker_app.web import fragments, login, qr
+from poker_app.web import fragments, login, qr, shared_fragments
 from poker_app.web.errors import again
 from poker_app.web.guards import member_here, seated
 from poker_app.web.guest import guest_secret, keep_secret
@@ -46,14 +45,16 @@ def room(session_id: str) -> ResponseReturnValue:
         return render_template("sessions/left.html", session=value, member=member, t=public_view(value, clock.now()))
     presence.note_seen(member)
     presence.sweep(session_id)
-    value = at_least(session_id).value
+    known = at_least(session_id)
+    value, shared = known.value, shared_fragments.shared(known)
     me = value.members[member.id]
     return render_template(
         "sessions/room.html",
         member=me,
         session=value,
-        t=public_view(value, clock.now()),
-        a=backlog_view(value),
+        shared=shared,
+        t=shared.table,
+        a=shared.agenda,
         card=value.card_of(me),
         invitation=_invitation(value),
         realtime=realtime.browser_options(),
@@ -172,7 +173,7 @@ def vote_table(member: Member) -> ResponseReturnValue:
     presence.sweep(member.session_id)
     behind = events.catch_up(member.session_id)
     version = at_least(member.session_id).value.version
-    answer = fragments.unless_known(version, lambda: fragments.table_now(member.session_id, version))
+    answer = fragments.unless_known(version, lambda: shared_fragments.table_now(member.session_id, version))
     fragments.say_behind(answer, behind)
     return answer
 
@@ -180,15 +181,15 @@ def vote_table(member: Member) -> ResponseReturnValue:
 @blueprint.get("/task")
 @seated
 def task(member: Member) -> ResponseReturnValue:
-    agenda = backlog_view(at_least(member.session_id).value)
-    return fragments.unless_known(agenda.agenda, lambda: fragments.task(agenda))
+    known = at_least(member.session_id)
+    return fragments.unless_known(known.value.agenda, lambda: shared_fragments.task_now(known))
 
 
 @blueprint.get("/backlog")
 @seated
 def backlog(member: Member) -> ResponseReturnValue:
-    agenda = backlog_view(at_least(member.session_id).value)
-    return fragments.unless_known(agenda.agenda, lambda: fragments.backlog(agenda))
+    known = at_least(member.session_id)
+    return fragments.unless_known(known.value.agenda, lambda: shared_fragments.backlog_now(known))
 
 
 @blueprint.get("/actions")

@@ -113,7 +113,7 @@ def test_no_change_asks_more_with_more_rounds_and_tasks(room: Room) -> None:
 
 def test_the_cache_is_bounded_and_drops_what_was_not_asked_for_longest(room: Room) -> None:
     value = newest(room.table.id).value
-    size = Known(value, values.put(value).lock).bytes
+    size = Known(value).bytes
     cache = ValueCache(most=3 * size + size // 2)
     for name in "abcd":
         cache.put(replace(value, id=name))

@@ -29,7 +29,7 @@ from poker_app.realtime.engines.embedded.protocol import Limits
 from poker_app.rules.session import change
 from poker_app.rules.session.value import Session
 from poker_app.settings import Settings
-from poker_app.web import fragments, headers
+from poker_app.web import fragments, headers, shared_fragments
 from tests.promises.replay import Moment, Replay, Script, differ_after_reveal, script, told_apart
 
 
@@ -236,13 +236,13 @@ def etag_of_hidden_state(patch: pytest.MonkeyPatch) -> None:
 
 
 def seats_in_the_order_of_cards(patch: pytest.MonkeyPatch) -> None:
-    drawn = fragments.vote_table
+    drawn = shared_fragments.vote_table
 
     def in_order(table: Any) -> str:
         cards = dict(hidden_cards())
         return drawn(replace(table, seats=tuple(sorted(table.seats, key=lambda seat: cards.get(seat.id, "")))))
 
-    patch.setattr(fragments, "vote_table", in_order)
+    patch.setattr(shared_fragments, "vote_table", in_order)
 
 
 def early_distinct_count(patch: pytest.MonkeyPatch) -> None:
@@ -254,8 +254,8 @@ def class_of_the_card(patch: pytest.MonkeyPatch) -> None:
 
 
 def _in_the_table(patch: pytest.MonkeyPatch, more: Callable[[], str]) -> None:
-    drawn = fragments.vote_table
-    patch.setattr(fragments, "vote_table", lambda table: drawn(table) + more())
+    drawn = shared_fragments.vote_table
+    patch.setattr(shared_fragments, "vote_table", lambda table: drawn(table) + more())
 
 
 def response_header(patch: pytest.MonkeyPatch) -> None:
@@ -320,7 +320,7 @@ def card_in_the_public_view(patch: pytest.MonkeyPatch) -> None:
         ]
         return replace(made, seats=tuple(named))
 
-    patch.setattr(fragments, "public_view", leaking)
+    patch.setattr(shared_fragments, "public_view", leaking)
 
 
 def card_counted_in_the_public_view(patch: pytest.MonkeyPatch) -> None:
@@ -331,7 +331,7 @@ def card_counted_in_the_public_view(patch: pytest.MonkeyPatch) -> None:
         made = view(value, now)
         return made if value.round.revealed_at else replace(made, expected=len(set(value.round.cards.values())))
 
-    patch.setattr(fragments, "public_view", leaking)
+    patch.setattr(shared_fragments, "public_view", leaking)
 
 
 def refusal_that_knows(patch: pytest.MonkeyPatch) -> None:
