@@ -20,7 +20,7 @@ def deed(session_id: str, chance: random.Random) -> Callable[[], object]:
     value = newest(session_id).value
     everybody, pick = list(value.members.values()), chance.choice
     facilitators = [each for each in value.seated if each.facilitates] or everybody
-    who = pick(everybody + facilitators * 2)
+    who = pick(everybody + value.seated * 2 + facilitators * 2)
     other, task, round_id = pick(everybody), pick(list(value.tasks)), pick([value.round.id] * 9 + ["another"])
     card = pick(value.cards)
     what: list[tuple[int, Callable[[], object]]] = [
@@ -56,6 +56,8 @@ def deed(session_id: str, chance: random.Random) -> Callable[[], object]:
     ]
     if value.ended_at:
         return partial(sessions.reopen_session, who)
+    if who.has_left and chance.random() < 0.8:
+        return partial(members.come_back, who)
     [chosen] = chance.choices([each for _, each in what], [weight for weight, _ in what])
     return chosen
 

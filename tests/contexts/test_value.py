@@ -62,7 +62,7 @@ def test_loading_it_again_gives_the_same_after_every_change(room: Room, clock: C
         check(known.value, loaded(room.table.id))
         assert known.value.version >= before.version
         shown_as_the_rows_say(known.value)
-    assert accepted > 20
+    assert accepted > 15
 
 
 # --- what it costs
@@ -125,7 +125,7 @@ def test_the_cache_is_bounded_and_drops_what_was_not_asked_for_longest(room: Roo
     assert known is not None
     known.made("page", lambda: "x" * size)
     cache.put(replace(value, id="e"))
-    assert len(cache) == 3
+    assert [name for name in "abcde" if cache.get(name)] == ["a", "e"]
 
 
 def test_an_older_value_never_takes_the_place_of_a_newer_one(room: Room) -> None:
@@ -147,3 +147,4 @@ def test_who_writes_elsewhere_is_seen_by_the_next_reader(room: Room) -> None:
     values.put(before)
     room.plays(room.ada, "8")
     assert room.cards() == {"Ada": "8", "Ben": "5"}
+    assert newest(room.table.id).value.version == after.version + 1

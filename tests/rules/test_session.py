@@ -190,9 +190,10 @@ steps = st.lists(st.tuples(*[st.integers(0, 10_000)] * 3, st.sampled_from([0, 1,
 
 
 @settings(max_examples=150, deadline=None)
-@given(steps)
-def test_whatever_happens_at_a_table(script: list[tuple[int, int, int, int]]) -> None:
+@given(steps, st.booleans())
+def test_whatever_happens_at_a_table(script: list[tuple[int, int, int, int]], auto_reveal: bool) -> None:
     play = Playing()
+    play.value = replace(play.value, auto_reveal=auto_reveal)
     for what, a, b, seconds in script:
         play.now += timedelta(seconds=seconds)
         before = play.value
