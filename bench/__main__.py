@@ -4,6 +4,7 @@ import argparse
 
 import uvloop
 
+from bench.costs_table import print_costs
 from bench.floods import measure_floods
 from bench.machine import CLIENT, allow_many_sockets, pin
 from bench.measure import Result, Scenario, measure
@@ -20,9 +21,9 @@ def main() -> None:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=["rooms", "floods"],
+        choices=["rooms", "floods", "costs"],
         default="rooms",
-        help="speed in rooms, or floods (see BENCH_BASE)",
+        help="speed in rooms, floods, or what each request costs; the last two beside the release in BENCH_BASE",
     )
     parser.add_argument("--quick", action="store_true", help="half a minute, rougher figures")
     parser.add_argument("--only", metavar="ROOMSxVOTERS", help="one scenario, such as 50x7, or one flood")
@@ -31,6 +32,9 @@ def main() -> None:
     allow_many_sockets()
     if options.what == "floods":
         measure_floods(options.only)
+        return
+    if options.what == "costs":
+        print_costs()
         return
     print(
         "Times are median / p99, from sending until the last other member has it; floor: a server that only forwards.",

@@ -6,8 +6,9 @@ An event is named in the past tense and carries the state, not the difference::
 
 ``version`` counts every change of the session; a browser drops what is not newer than what it shows. ``agenda`` is the
 version at which the tasks last changed; who shows an older one fetches task and backlog. ``html`` is the whole shared
-fragment. Where that would be too long for the engine, ``gz`` holds it gzipped in base64, and where even that is too
-long there is neither, and the browser fetches. Because every event is whole state, a lost, doubled or late one is
+fragment, with the tasks where they changed. Where that would be too long for the engine, ``gz`` holds it gzipped in
+base64; where even that is too long it is the table alone, and the browser fetches the tasks, or there is neither, and
+it fetches both. Because every event is whole state, a lost, doubled or late one is
 harmless, and several may be sent as one.
 """
 
@@ -37,6 +38,8 @@ from poker_app.rules.session.change import Event
 
 # The managed services take 10 kB a message; the library counts a little more than the JSON.
 MOST_BYTES = 9_500
+# A page's markup packs to about a tenth, and base64 takes a third more: beyond this it is not tried.
+MAX_PACKED = 20 * MOST_BYTES
 # Past this many at the table one publish serves many votes, because the services bill every delivery.
 COALESCE_ABOVE = 12
 # Seconds that such a table's events keep apart when votes rain, so that several share one: as many as a table can wait
@@ -61,6 +64,8 @@ class State:
     html: str
     members: int
     present: int = 0
+    # The table alone, for events that the tasks would make too long.
+    table: str = ""
 
 
 _outboxes = Outboxes(APART)
@@ -198,12 +203,13 @@ def sending() -> Sending:
 def payload(state: State, about: dict[str, str] | None = None) -> dict[str, Any]:
     """The event's data: whole state where it fits, at most ``MOST_BYTES`` of JSON."""
     thin = {"version": state.version, "agenda": state.agenda, **(about or {})}
-    for key, pack in (("html", str), ("gz", _packed)):
-        # What is too long as it is, is not worth the making of JSON to measure it.
-        if len(content := pack(state.html)) <= MOST_BYTES:
-            full = {**thin, key: content}
-            if len(json.dumps(full)) <= MOST_BYTES:
-                return full
+    for html in (state.html, state.table):
+        for key, pack, longest in (("html", str, MOST_BYTES), ("gz", _packed, MAX_PACKED)):
+            # What is too long as it is, is not worth packing, nor the making of JSON to measure it.
+            if html and len(html) <= longest and len(content := pack(html)) <= MOST_BYTES:
+                full = {**thin, key: content}
+                if len(json.dumps(full)) <= MOST_BYTES:
+                    return full
     return thin
 
 

@@ -111,10 +111,10 @@ def state(known: Known) -> events.State:
 
     def draw() -> events.State:
         shown = view(known)
-        html = partial("vote-table", _table(known))
+        table = html = partial("vote-table", _table(known))
         if shown.agenda == shown.version:
             html += tasks_of(known)
-        return events.State(shown.version, shown.agenda, html, shown.members, shown.present)
+        return events.State(shown.version, shown.agenda, html, shown.members, shown.present, table)
 
     return known.made("state", draw)
 

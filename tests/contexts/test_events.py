@@ -45,6 +45,19 @@ def test_a_long_state_travels_packed_and_a_longer_one_not_at_all() -> None:
     assert payload(State(7, 5, noise, 2)) == {"version": 7, "agenda": 5}
 
 
+def test_tasks_that_would_be_too_long_stay_behind_and_the_table_travels() -> None:
+    """So that a backlog of 500 makes nobody fetch the table."""
+    noise = "".join(f"{number * 7919 % 65_521:x}" for number in range(40_000))
+    for long in (noise, "<li>a task</li>" * 40_000):
+        assert payload(State(7, 7, f"<p>table</p>{long}", 2, table="<p>table</p>")) == {
+            "version": 7,
+            "agenda": 7,
+            "html": "<p>table</p>",
+        }
+    seats = "<p>seat</p>" * 2_000
+    assert payload(State(7, 7, seats + noise, 2, table=seats)).keys() == {"version", "agenda", "gz"}
+
+
 @pytest.mark.parametrize("letter", ["x", '"', "é", "☕", "🂡"])
 def test_no_event_is_longer_than_the_engine_takes(letter: str) -> None:
     for length in range(0, 12_000, 97):

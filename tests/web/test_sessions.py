@@ -4,7 +4,7 @@ import pytest
 
 from poker_app.db import session
 from poker_app.poker.models import Member
-from poker_app.web import fragments
+from poker_app.web import shared_fragments
 from tests.cast import HTMX
 from tests.web.litany import ENDED, STRANGER, Litany, Route, says
 from tests.world.pages import Scene
@@ -245,8 +245,8 @@ def test_options_that_cannot_be(scene: Scene, wrong: dict[str, str], sentence: s
 
 def test_a_version_of_the_table_is_rendered_once(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[int] = []
-    draw = fragments.vote_table
-    monkeypatch.setattr(fragments, "vote_table", lambda table: (drawn.append(table.version), draw(table))[1])
+    draw = shared_fragments.vote_table
+    monkeypatch.setattr(shared_fragments, "vote_table", lambda table: (drawn.append(table.version), draw(table))[1])
     answers = [who.get(f"{scene.table.path}/vote-table").text for who in (scene.ada, scene.ben, scene.ada)]
     assert answers[0] == answers[1] == answers[2]
     assert len(drawn) <= 1
