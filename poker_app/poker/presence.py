@@ -52,8 +52,8 @@ def _went_away(session_id: str, member_ids: list[str], silent_since: datetime | 
         change_within(session_id, partial(rules.lose, member_ids=set(member_ids)))
 
 
-# When the first member of a session can have been silent for too long, so that nobody asks before.
-_silent_from: dict[str, datetime] = {}
+# When the first member of a session can have been silent for too long, as of a version of it: no use in asking before.
+_silent_from: dict[str, tuple[int, datetime]] = {}
 
 
 def sweep(session_id: str) -> None:
@@ -63,8 +63,10 @@ def sweep(session_id: str) -> None:
     Asked by every poll of the table, so that it works with no engine at all.
     """
     moment = clock.now()
-    if at_least(session_id).value.running and moment > _silent_from.get(session_id, moment - SILENT_AFTER):
-        _miss_silent(session_id, moment)
+    value = at_least(session_id).value
+    version, from_then = _silent_from.get(session_id, (0, moment))
+    if value.running and (value.version != version or moment > from_then):
+        _miss_silent(session_id, value.version, moment)
     value = at_least(session_id).value
     if is_complete(value, moment):
         change_session(session_id, _no_more)
@@ -77,7 +79,7 @@ def _no_more(value: Session, now: datetime) -> Change:
     return Change(value)
 
 
-def _miss_silent(session_id: str, moment: datetime) -> None:
+def _miss_silent(session_id: str, version: int, moment: datetime) -> None:
     here = [column.is_(None) for column in (models.Member.removed_at, models.Member.left_at, models.Member.away_since)]
     seen = select(models.Member.id, models.Member.seen_at).where(models.Member.session_id == session_id, *here)
     rows = session.execute(seen).all()
@@ -87,7 +89,7 @@ def _miss_silent(session_id: str, moment: datetime) -> None:
     else:
         # Elsewhere a closed socket may make a member seem silent for longer: that has its last chance first.
         first = min((row.seen_at for row in rows), default=moment)
-        _silent_from[session_id] = min(first + SILENT_AFTER, moment + LAST_CHANCE)
+        _silent_from[session_id] = version, min(first + SILENT_AFTER, moment + LAST_CHANCE)
         if len(_silent_from) > MAX_REMEMBERED:
             _silent_from.pop(next(iter(_silent_from)))
 

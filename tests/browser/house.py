@@ -118,6 +118,9 @@ class House:
                 f"UPDATE member SET {column} = ? WHERE session_id = ? AND name = ?",
                 (moment.replace(tzinfo=None).isoformat(" "), table_id, name),
             ).rowcount
+            # So that the house does not go on by what it has in memory.
+            counted = "version = version + 1, published_version = published_version + 1"
+            database.execute(f"UPDATE poker_session SET {counted} WHERE id = ?", (table_id,))
         database.close()
         assert changed == 1
 
