@@ -24,7 +24,10 @@ def newest(session_id: str) -> Known:
         values.drop(session_id)
         raise NotFound("There is no such session.")
     known = values.get(session_id)
-    if known is None or known.value.version < versions.version:
+    if known is None or known.value.version != versions.version:
+        if known and known.value.version > versions.version:
+            # A copy of the database was brought back.
+            values.drop(session_id)
         known = values.put(_loaded(session_id))
     known.behind = versions.published_version < versions.version
     return known
