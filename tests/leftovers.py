@@ -23,6 +23,7 @@ from poker_app.settings import ROOT
 
 PATIENCE = 5.0  # seconds for what is ending already
 TASKS, OPEN = "/proc/self/task", "/proc/self/fd"  # Linux has them; elsewhere threads and files count
+LISTENS = "0A"  # the state of a listening socket in /proc/net/tcp
 RANDOM_END = r"(?<=-)[a-z0-9_]{8}$"  # as ``tempfile`` makes names
 # What tools lay down whenever they like.
 TOOLS = {".coverage", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache", "__pycache__", "node-compile-cache"}
@@ -64,6 +65,21 @@ def _sockets() -> list[str]:
     return sockets
 
 
+def _accepted() -> Counter[str]:
+    """The connections that servers of this process have accepted: when those end, others decide."""
+    mine = set()
+    for name in os.listdir(OPEN) if os.path.exists(OPEN) else ():
+        with suppress(OSError):  # one that was closed meanwhile
+            mine.add(os.readlink(f"{OPEN}/{name}"))
+    ports: list[tuple[str, bool]] = []
+    for table in ("/proc/self/net/tcp", "/proc/self/net/tcp6"):
+        with suppress(OSError), open(table) as lines:
+            rows = [line.split() for line in lines][1:]
+            ports += [(row[1].rpartition(":")[2], row[3] == LISTENS) for row in rows if f"socket:[{row[9]}]" in mine]
+    listened = {port for port, listens in ports if listens}
+    return Counter({"socket": sum(port in listened and not listens for port, listens in ports)})
+
+
 class Leftovers:
     def __init__(self) -> None:
         self._before: Counter[str] = Counter()
@@ -97,7 +113,7 @@ class Leftovers:
             return Counter()
         gc.collect()
         until = time.monotonic() + PATIENCE
-        while (left := found() - self._before) and time.monotonic() < until:
+        while (left := found() - self._before - _accepted()) and time.monotonic() < until:
             time.sleep(0.01)  # another thread or process ends meanwhile
         return left
 

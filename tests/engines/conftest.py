@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from engine_clients import HERE, ChromiumDriver, Clients, Driver, NodeDriver, Page
-from engine_server import Embedded, Engine, outside, pushpin, soketi
+from engine_server import Embedded, Engine, hang_up, outside, pushpin, soketi
 from playwright.sync_api import Browser
 
 from tests import outside as engines_outside
@@ -29,6 +29,12 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
         server = Embedded()
         yield server.engine
         server.stop()
+
+
+@pytest.fixture(autouse=True)
+def _hang_up() -> Iterator[None]:
+    yield
+    hang_up()
 
 
 @pytest.fixture(scope="session")

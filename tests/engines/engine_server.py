@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
+from weakref import WeakSet
 
 import pusher
 import uvicorn
@@ -90,9 +91,21 @@ class _Library(pusher.Pusher):
     def __init__(self, app_id: str, key: str, secret: str, **options: Any) -> None:
         super().__init__("0", key, secret, **options)
         self._pusher_client._app_id = app_id
-        # Or a connection that a test opened would be left open for the next one.
+        _made.add(self)
+
+    def hang_up(self) -> None:
+        """Closes the connections that it keeps."""
         if session := getattr(self._pusher_client.http, "session", None):
-            session.headers["Connection"] = "close"
+            session.close()
+
+
+_made: WeakSet[_Library] = WeakSet()
+
+
+def hang_up() -> None:
+    """Closes what every client of this process keeps open: a test would leave its connection to the next one."""
+    for library in _made:
+        library.hang_up()
 
 
 def outside() -> Engine | None:

@@ -68,7 +68,7 @@ def test_nobody_looks_for_a_statement_that_another_connection_prepared(pooled: s
     def write(number: int) -> None:
         with app.app_context():
             for _ in range(40):
-                limits.spend("pooled", str(number), most=100, within=timedelta(hours=1))
+                limits.spend(limits.Limit("pooled", 100, timedelta(hours=1)).of(str(number)))
 
     each_at_once(write, range(2 * SERVERS))
     with app.app_context():
