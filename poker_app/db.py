@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_on_postgresql
 from sqlalchemy.dialects.sqlite import Insert as InsertOnSqlite
 from sqlalchemy.dialects.sqlite import insert as insert_on_sqlite
 from sqlalchemy.engine import Connection, Dialect
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, registry
 from sqlalchemy.types import TypeDecorator
 
@@ -217,7 +217,29 @@ _writes: WeakKeyDictionary[Engine, dict[Act[Any, Any], list[_Write[Any, Any]]]] 
 _writes_lock = threading.Lock()
 
 
+# What one write may break with while its neighbours are sound. A database that is away is away for all of them.
+_BROKEN = (SQLAlchemyError, LookupError, TypeError, ValueError, AttributeError)
+
+
 def _commit_together(engine: Engine, act: Act[Any, Any], batch: Sequence[_Write[Any, Any]]) -> None:
+    """Commits a batch; where one write in it breaks, each by itself, so that it takes no other along."""
+    try:
+        try:
+            _commit(engine, act, batch)
+        except _BROKEN as failure:
+            if len(batch) == 1 or isinstance(failure, OperationalError):
+                raise
+            for each in batch:
+                with suppress(*_BROKEN):  # its own outcome says so
+                    _commit(engine, act, [each])
+    finally:
+        for each in batch:
+            each.settled.set()
+
+
+def _commit(engine: Engine, act: Act[Any, Any], batch: Sequence[_Write[Any, Any]]) -> None:
+    for each in batch:
+        each.failure = None
     try:
         with engine.connect().execution_options(writes=True) as connection, connection.begin():
             for each, answer in zip(batch, act(connection, [each.ask for each in batch]), strict=True):
@@ -227,9 +249,6 @@ def _commit_together(engine: Engine, act: Act[Any, Any], batch: Sequence[_Write[
         for each in batch:
             each.failure = failure
         raise
-    finally:
-        for each in batch:
-            each.settled.set()
 
 
 def disk_failed(problem: DBAPIError) -> bool:

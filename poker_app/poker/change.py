@@ -195,7 +195,7 @@ def _in_turn(
     value = newest.get(key) or _known(connection, key, versions.get(key))
     if value is None:
         raise Refused("missing", NOT_SEATED)
-    made, decided_on = _decided(connection, value, asked.decide, asked.at)
+    made, decided_on = _decided(connection, value, asked.decide, asked.at, difference)
     difference.add(decided_on, made.value)
     newest[key] = made.value
     if asked.seen:
@@ -210,15 +210,25 @@ def _known(connection: Connection, session_id: str, version: int | None) -> Sess
     if version is None:
         return None
     known = values.get(session_id)
-    return known.value if known and known.value.version == version else loading.load(connection, session_id)
+    if known and known.value.version == version:
+        return known.value
+    if known and known.value.version > version:
+        # Under the lock nothing is newer than the database: a copy of it was brought back.
+        values.drop(session_id)
+    return loading.load(connection, session_id)
 
 
-def _decided(connection: Connection, value: Session, decide: Decide, now: datetime) -> tuple[Change, Session]:
-    """The change, and the value it was decided on: with the rounds of another task, where it asked for them."""
+def _decided(
+    connection: Connection, value: Session, decide: Decide, now: datetime, pending: Difference | None = None
+) -> tuple[Change, Session]:
+    """The change, and the value it was decided on: with the rounds of another task, where it asked for them. What is
+    ``pending`` in this transaction is written before they are loaded."""
     while True:
         try:
             return finished(decide(value, now), now), value
         except RoundsNeeded as needed:
+            if pending:
+                pending.write(connection)
             rounds = loading.load_rounds(connection, needed.task_id, value.cards)
             if rounds is None:
                 raise

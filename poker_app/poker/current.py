@@ -1,10 +1,10 @@
 """The newest value of a session, for whoever only reads: one question for the version, and nothing else where this
 process knows the session at that version."""
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Row, bindparam, select
 
 from poker_app import clock
-from poker_app.db import session
+from poker_app.db import forget_what_was_read, session
 from poker_app.errors import NotFound
 from poker_app.poker import loading
 from poker_app.poker.backlog_view import BacklogView, backlog_view
@@ -19,11 +19,12 @@ _VERSIONS = select(_table.version, _table.published_version).where(_table.id == 
 
 def newest(session_id: str) -> Known:
     """A session as the database has it now. Raises NotFound."""
-    versions = session.connection().execute(_VERSIONS, {"session_id": session_id}).one_or_none()
-    if versions is None:
-        values.drop(session_id)
-        raise NotFound("There is no such session.")
+    versions = _versions(session_id)
     known = values.get(session_id)
+    if known and known.value.version > versions.version and not session.info.get("writing"):
+        # Committed since this thread's transaction began: what is newer is not dropped for an old snapshot.
+        forget_what_was_read()
+        versions = _versions(session_id)
     if known is None or known.value.version != versions.version:
         if known and known.value.version > versions.version:
             # A copy of the database was brought back.
@@ -31,6 +32,14 @@ def newest(session_id: str) -> Known:
         known = values.put(_loaded(session_id))
     known.behind = versions.published_version < versions.version
     return known
+
+
+def _versions(session_id: str) -> Row[tuple[int, int]]:
+    found = session.connection().execute(_VERSIONS, {"session_id": session_id}).one_or_none()
+    if found is None:
+        values.drop(session_id)
+        raise NotFound("There is no such session.")
+    return found
 
 
 def at_least(session_id: str, version: int = 0) -> Known:

@@ -56,8 +56,10 @@ def load(connection: Connection, session_id: str) -> Session | None:
         found = connection.execute(_SESSION, {"session_id": session_id}).one_or_none()
         if found is None:
             return None
-        value = _put_together(connection, found)
-        if value is not None and version_of(connection, session_id) == value.version:
+        value, version = _put_together(connection, found), version_of(connection, session_id)
+        if version == found.version:
+            if value is None:
+                raise LookupError(f"The newest round of session {session_id} is not the one that is voted on.")
             return value
 
 

@@ -26,7 +26,9 @@ def find_member(session_id: str, secret: str | None, user: User | None = None, *
     if (secret is None and user is None) or not ids.could_be_id(session_id):
         return None
     digest, user_id = ids.digest(secret) if secret else None, user.id if user else None
-    if not fresh and (found := at_least_member(session_id, digest, user_id)):
+    found = None if fresh else at_least_member(session_id, digest, user_id)
+    # In another process the member may have come back, or become the user's, since this one loaded the session.
+    if found and not found.removed_at and found.user_id == user_id:
         return found
     try:
         return newest(session_id).value.member_of(digest, user_id)

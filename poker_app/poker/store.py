@@ -33,8 +33,8 @@ class Difference:
                     self._rows[kept, key] = (first, now)
 
     def write(self, connection: Connection) -> None:
-        """Writes it: deletes first, because a round that starts over takes the place of the one before, then parents
-        before children."""
+        """Writes it, once: deletes first, because a round that starts over takes the place of the one before, then
+        parents before children."""
         statements: dict[tuple[int, int, Kept, tuple[str, ...]], list[dict[str, Any]]] = {}
         for (kept, key), (was, now) in self._rows.items():
             place = ALL.index(kept)
@@ -50,6 +50,7 @@ class Difference:
                     _put(statements, (2, place, kept, names), _key_of(kept, key) | values)
         for (kind, _, kept, names), rows in sorted(statements.items(), key=lambda item: item[0][:2]):
             connection.execute(_statement(kind, kept, names, connection.dialect.name), rows)
+        self._rows.clear()
 
 
 def _put(statements: dict[Any, list[dict[str, Any]]], what: Any, row: dict[str, Any]) -> None:
@@ -82,10 +83,11 @@ def _rounds(old: Session, new: Session) -> Iterable[tuple[Kept, Mapping[Any, Any
     gone = {(was.id,): was for was in known.values() if was.id != now.id and _place(was) == _place(now)}
     yield ROUND, gone if before is None else gone | {(before.id,): before}, {(now.id,): now}
     votes = before.votes if before else {}
-    if votes is not now.votes:
+    left = {(was.id, member_id): vote for was in gone.values() for member_id, vote in was.votes.items()}
+    if left or votes is not now.votes:
         yield (
             VOTE,
-            {(now.id, member_id): vote for member_id, vote in votes.items()},
+            left | {(now.id, member_id): vote for member_id, vote in votes.items()},
             {(now.id, member_id): vote for member_id, vote in now.votes.items()},
         )
 

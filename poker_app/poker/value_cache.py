@@ -34,19 +34,21 @@ class Known:
         same = before is not None and before.value.agenda == value.agenda
         self._of_tasks: dict[str, object] = before._of_tasks if before and same else {}
         self.bytes = size_of(value) + sum(len(html) for _, html in self.rows.values())
+        self.bytes += sum(len(each) for each in self._of_tasks.values() if isinstance(each, str))
         self.used = time.monotonic()
         # Whether the realtime engine did not take an event, as of the last question for the version.
         self.behind = False
         self._made: dict[str, object] = {}
 
-    def made[T](self, what: str, make: Callable[[], T], *, of_tasks: bool = False) -> T:
-        """What is made from this value under a name, made once; ``of_tasks``: from its tasks alone. The caller holds
-        the lock."""
+    def made[T](
+        self, what: str, make: Callable[[], T], *, of_tasks: bool = False, size: Callable[[T], int] = lambda made: 0
+    ) -> T:
+        """What is made from this value under a name, made once; ``of_tasks``: from its tasks alone. ``size`` tells the
+        bytes of what is no text. The caller holds the lock."""
         kept = self._of_tasks if of_tasks else self._made
         if what not in kept:
             made = kept[what] = make()
-            if isinstance(made, str):
-                self.bytes += len(made)
+            self.bytes += len(made) if isinstance(made, str) else size(made)
         return cast(T, kept[what])
 
     def row(self, key: str, shows: object, make: Callable[[], str]) -> str:
@@ -54,6 +56,7 @@ class Known:
         known = self.rows.get(key)
         if known is None or known[0] != shows:
             known = self.rows[key] = (shows, make())
+            self.bytes += len(known[1])
         return known[1]
 
 

@@ -48,8 +48,7 @@ def actions(member: Member, table: SessionView, agenda: BacklogView, card: str |
 def own_actions(member: Member, known: Known) -> str:
     """The same, at what is known of the session."""
     me = known.value.members.get(member.id, member)
-    with known.lock:
-        view, agenda = shared.view(known), shared.agenda(known)
+    view, agenda = shared.locked(known, lambda known: (shared.view(known), shared.agenda(known)))
     return actions(me, view, agenda, known.value.card_of(me))
 
 

@@ -101,9 +101,12 @@ class Shared:
 
 def shared(known: Known) -> Shared:
     """All of it, for a page."""
-    with known.lock:
-        html = [Markup(draw(known)) for draw in (_table, _task, _backlog)]  # noqa: S704 (templates' own)
-        return Shared(view(known), agenda(known), *html)
+    return locked(known, _shared)
+
+
+def _shared(known: Known) -> Shared:
+    html = [Markup(draw(known)) for draw in (_table, _task, _backlog)]  # noqa: S704 (templates' own)
+    return Shared(view(known), agenda(known), *html)
 
 
 def state(known: Known) -> events.State:
@@ -116,7 +119,7 @@ def state(known: Known) -> events.State:
             html += tasks_of(known)
         return events.State(shown.version, shown.agenda, html, shown.members, shown.present, table)
 
-    return known.made("state", draw)
+    return known.made("state", draw, size=lambda made: len(made.html) + len(made.table))
 
 
 def vote_table(table: SessionView) -> str:

@@ -18,7 +18,9 @@ _ROWS = Base.metadata.tables[Tries.__tablename__]
 
 
 def _rows(connection: Connection, names: Sequence[str]) -> list[str | Exception]:
-    """A row for each name, refusing some."""
+    """A row for each name, refusing some, and breaking down over others."""
+    if "broken" in names:
+        raise KeyError("broken")
     wanted = [name for name in names if "refused" not in name]
     if wanted:
         connection.execute(insert(_ROWS), [{"key": name, "since": clock.now(), "count": 1} for name in wanted])
@@ -36,7 +38,7 @@ def _together(app: Flask, names: list[str]) -> list[str | BaseException]:
         with app.app_context():
             try:
                 return write(_rows, name)
-            except (ValueError, OperationalError) as problem:
+            except (ValueError, KeyError, OperationalError) as problem:
                 return problem
 
     with ThreadPoolExecutor(len(names)) as threads:
@@ -73,6 +75,13 @@ def test_who_waits_together_shares_a_commit(app: Flask, database: str) -> None:
 def test_a_refusal_takes_nobody_along(app: Flask) -> None:
     answers = _together(app, ["a", "refused", "b"])
     assert (answers[0], str(answers[1]), answers[2]) == ("a", "refused", "b")
+    with app.app_context():
+        assert _kept() == {"a", "b"}
+
+
+def test_what_breaks_takes_no_other_along(app: Flask) -> None:
+    answers = _together(app, ["a", "broken", "b"])
+    assert (answers[0], type(answers[1]), answers[2]) == ("a", KeyError, "b")
     with app.app_context():
         assert _kept() == {"a", "b"}
 

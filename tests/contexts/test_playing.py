@@ -1,18 +1,22 @@
 """Cards played in company: who waited together is answered as if they had come one after the other."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import Connection, event
 
+from poker_app import ids
 from poker_app.db import db, session, transaction
+from poker_app.poker import loading, tasks
 from poker_app.poker.change import Holder, _Asked, _change_together, by_member
 from poker_app.poker.last_seen import NOTE_EVERY
 from poker_app.rules import Refused
 from poker_app.rules.session.change import Change
+from poker_app.rules.session.tasks import select_task
 from poker_app.rules.session.value import NOT_SEATED
-from poker_app.rules.session.voting import cast_vote
+from poker_app.rules.session.voting import cast_vote, vote_again
 from tests.cast import Clock
 from tests.world.actions import Room, open_session
 
@@ -143,3 +147,40 @@ def test_that_somebody_is_here_is_written_now_and_then(room: Room, clock: Clock)
     clock.forward(seconds=1)
     together(room, clock, (room.ben, "5"))
     assert room.ben.seen_at == clock.now()
+
+
+def asks(who: Holder, rule: Callable[..., Change], at: datetime, **about: object) -> _Asked:
+    return _Asked(who.session_id, by_member(who, partial(rule, **about), after_end=True), at, None)
+
+
+def test_a_vote_and_a_restart_of_its_round(room: Room, clock: Clock) -> None:
+    """The round goes with the card that was played in the same transaction."""
+    now, old = clock.now(), room.round.id
+    vote, restart = in_company(
+        [plays(room.ben, old, "5", now), asks(room.ada, vote_again, now, round_id=old, new_id=ids.new_id())]
+    )
+    assert (news(vote), news(restart)) == (["vote"], ["round-opened"])
+    assert room.round.id != old
+    assert (room.cards(old), room.cards()) == ({}, {})
+
+
+def test_away_from_a_task_and_back_to_it(room: Room, clock: Clock) -> None:
+    """What is not written yet is loaded all the same."""
+    tasks.add_tasks(room.ada, "One\nTwo")
+    one, two = room.titled("One").id, room.titled("Two").id
+    now, current = clock.now(), room.round.id
+    answers = in_company(
+        [
+            plays(room.ben, current, "5", now),
+            asks(room.ada, select_task, now, task_id=two, new_id=ids.new_id()),
+            asks(room.ada, select_task, now, task_id=one, new_id=ids.new_id()),
+            asks(room.ada, select_task, now, task_id=two, new_id=ids.new_id()),
+            asks(room.ada, select_task, now, task_id=one, new_id=ids.new_id()),
+        ]
+    )
+    last = answers[-1]
+    assert isinstance(last, Change)
+    assert last.value.round.cards == {room.ben.id: "5"}
+    fresh = loading.load(session.connection(), room.table.id)
+    assert fresh is not None
+    assert (fresh.round.cards, fresh.version) == (last.value.round.cards, last.value.version)

@@ -5,12 +5,13 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, select, update
 
+from poker_app import ids
 from poker_app.db import db, session
-from poker_app.poker import loading, tasks, voting
+from poker_app.poker import loading, seats, tasks, voting
 from poker_app.poker.current import newest, view_of
-from poker_app.poker.models import Member, Round, Vote
+from poker_app.poker.models import Member, PokerSession, Round, Vote
 from poker_app.poker.value_cache import Known, ValueCache, values
 from poker_app.rules.session.value import Session
 from tests.cast import Clock
@@ -148,3 +149,38 @@ def test_who_writes_elsewhere_is_seen_by_the_next_reader(room: Room) -> None:
     room.plays(room.ada, "8")
     assert room.cards() == {"Ada": "8", "Ben": "5"}
     assert newest(room.table.id).value.version == after.version + 1
+
+
+def test_an_old_snapshot_drops_nothing_newer(room: Room) -> None:
+    """Another thread commits between a reader's question for the version and its look into the cache."""
+    session.rollback()
+    older = newest(room.table.id).value
+    session.connection().execute(select(Vote.card).limit(1)).all()
+    newer = replace(older, version=older.version + 1, name="Newer")
+    with db.engine.connect().execution_options(writes=True) as elsewhere, elsewhere.begin():
+        elsewhere.execute(update(PokerSession).values(version=newer.version, name="Newer"))
+    values.put(newer)
+    assert newest(room.table.id).value is newer
+    assert values.get(room.table.id).value is newer  # type: ignore[union-attr]
+
+
+def test_a_copy_that_was_brought_back_is_loaded(room: Room) -> None:
+    ahead = replace(newest(room.table.id).value, version=1_000)
+    values.put(ahead)
+    assert newest(room.table.id).value.version < 1_000
+    values.put(ahead)
+    room.plays(room.ben, "5")
+    assert newest(room.table.id).value.round.cards == {room.ben.id: "5"}
+
+
+def test_a_voter_that_came_back_in_another_process(room: Room) -> None:
+    secret = ids.new_secret()
+    gus = room.seat("Gus", secret=secret)
+    value = newest(room.table.id).value
+    seated = value.members[gus.id]
+    gone = replace(seated, removed_at=seated.joined_at)
+    stale = replace(value, members={**value.members, gus.id: gone})
+    values.clear()
+    values.put(replace(stale, version=value.version - 1))
+    found = seats.find_member(room.table.id, secret, fresh=False)
+    assert found == seated

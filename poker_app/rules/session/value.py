@@ -88,7 +88,7 @@ class Task:
     newest: int = 0
 
 
-class RoundsNeeded(Exception):
+class RoundsNeeded(LookupError):
     """A change needs the rounds of another task than the current one: load them into ``Session.others``, and call it
     again."""
 
