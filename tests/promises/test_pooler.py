@@ -73,5 +73,6 @@ def test_nobody_looks_for_a_statement_that_another_connection_prepared(pooled: s
     each_at_once(write, range(2 * SERVERS))
     with app.app_context():
         counts = session.scalars(select(limits.Tries.count)).all()
+        session.remove()
         db.engine.dispose()
     assert sorted(counts)[-2 * SERVERS :] == [40] * 2 * SERVERS
