@@ -47,6 +47,18 @@ def test_nginx_takes_its_file(nginx: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_every_location_of_nginx_that_sets_headers_says_who_asks() -> None:
+    """It inherits none of the server's."""
+    text = (DEPLOY / "nginx.conf").read_text()
+    locations = re.findall(r"^    location (\S+) \{\n(.*?)^    \}", text, re.MULTILINE | re.DOTALL)
+    of_the_server = set(re.findall(r"^    proxy_set_header (\S+ \S+);", text, re.MULTILINE))
+    assert "X-Forwarded-For $remote_addr" in of_the_server
+    own = {path: set(re.findall(r"^ +proxy_set_header (\S+ \S+);", body, re.MULTILINE)) for path, body in locations}
+    assert own["/app/"]
+    for path, headers in own.items():
+        assert not headers or of_the_server <= headers, path
+
+
 class Page(BaseHTTPRequestHandler):
     """What stands behind nginx: any page, and at one address one that takes its time."""
 
