@@ -1,5 +1,6 @@
 """Passwords: signing in with one, and changing one's own."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 from sqlalchemy import update
@@ -33,7 +34,8 @@ def sign_in(typed: str, password: str, *, asked_from: str, device: str = "") -> 
         if not hashing.matches(kept, password) or user is None or kept is None:
             raise Invalid("The address or the password is not right.")
     if hashing.is_outdated(kept):
-        _keep_anew(user.id, kept, hashing.hashed(password))
+        with suppress(hashing.Busy):  # the password is right; the next sign-in renews its hash
+            _keep_anew(user.id, kept, hashing.hashed(password))
     return user
 
 

@@ -28,8 +28,9 @@ def mail_link(*, name: str, email: str, password: str, onward: str, browser: str
     name, email = user_name(name), clean_email(email)
     limits.spend(FORMS.of_network(asked_from))
     refuse_weak(password, name, email)
+    # For a known address too, so that time tells nothing; and first, so that a refusal with 503 uses up no mail.
+    password_hash = hashing.hashed(password)
     mailed_links.may_mail(PURPOSE, email, asked_from)
-    password_hash = hashing.hashed(password)  # for a known address too, so that time tells nothing
     if find_by_email(email) is None:
         typed = {"name": name, "password_hash": password_hash, "browser": ids.digest(browser), "onward": onward}
         letter, secret = "sign_up", mailed_links.make(PURPOSE, email, **typed)

@@ -202,6 +202,25 @@ def test_a_hash_is_taken_up_anew_when_the_parameters_change(ada: User, monkeypat
     assert refused("wrong wrong wrong") == NOT_RIGHT
 
 
+def test_who_proved_the_password_gets_in_while_there_is_no_room_to_renew_its_hash(
+    ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = ada.password_hash
+    monkeypatch.setattr(hashing, "is_outdated", lambda kept: True)
+
+    def busy(password: str) -> str:
+        raise hashing.Busy
+
+    with monkeypatch.context() as full:
+        full.setattr(hashing, "hashed", busy)
+        assert sign_in(GOOD).name == "Ada"
+    session.rollback()
+    assert ada.password_hash == old
+    sign_in(GOOD)
+    session.rollback()
+    assert ada.password_hash != old
+
+
 def test_what_is_kept_is_argon2id_with_a_salt(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hashing, "_hasher", REAL_HASHER)
     sign_in(GOOD)

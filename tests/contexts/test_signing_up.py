@@ -1,5 +1,7 @@
 """Signing up with a password, and by a mailed link: who becomes a user, and who learns of it."""
 
+from threading import BoundedSemaphore
+
 import pytest
 
 from poker_app.accounts import hashing, mailed_links, passwords, signing_in, signing_up
@@ -100,6 +102,16 @@ def test_an_address_that_was_taken_meanwhile_keeps_its_password(post: Post) -> N
         add_user(name="Ada L.", email=ADA).password_hash = hashing.hashed("grüne Wolken über Ulm")
     assert follow(secret) == ("Ada L.", "/x")
     assert passwords.sign_in(ADA, "grüne Wolken über Ulm", asked_from=HERE)
+
+
+def test_what_is_refused_while_too_many_are_hashed_uses_up_no_mail(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as full:
+        full.setattr(hashing, "_places", BoundedSemaphore(1))
+        with hashing._turn():
+            for _ in range(6):
+                with pytest.raises(hashing.Busy):
+                    signs_up(post)
+    assert follow(signs_up(post)) == ("Ada", "/x")
 
 
 @pytest.mark.parametrize(
