@@ -51,17 +51,20 @@ def hashed(password: str) -> str:
         return _hasher().hash(_composed(password))
 
 
-def matches(kept: str | None, password: str) -> bool:
+def matches(kept: str | None, password: str, *, together: bool = False) -> bool:
     """Whether a password is the one that was kept. Takes as long where none was kept, so that time tells nothing.
 
-    The same question from several threads at once is worked out once: a team that types its session's password.
+    With ``together`` the same question from several threads at once is worked out once: a team that types its session's
+    password. Not for the password of a user: a question that is answered sooner than it can be hashed tells that
+    another address has none, or the same one.
 
     Raises:
         Busy: (503) too many are hashed already.
     """
     if len(password) > MAX_TYPED:
         return False
-    return _once((kept or "", password), partial(_verify, kept, _composed(password))) and kept is not None
+    verify = partial(_verify, kept, _composed(password))
+    return (_once((kept or "", password), verify) if together else verify()) and kept is not None
 
 
 def _verify(kept: str | None, password: str) -> bool:
@@ -97,7 +100,10 @@ def _once(question: tuple[str, str], answer: Callable[[], bool]) -> bool:
         outcome = _under_way.setdefault(question, Future())
     if not first:
         give_connection_back()
-        return outcome.result()
+        try:
+            return outcome.result(MAX_WAIT)
+        except TimeoutError:
+            raise Busy from None
     try:
         outcome.set_result(answer())
     except BaseException as problem:

@@ -64,5 +64,5 @@ def let_in(table: Session, user: User | None, member: Member | None, password: s
     if not typed:
         raise Invalid("Type the session's password. Whoever invited you knows it.", "password")
     with limits.failures(WRONG.of_network(address, table.id)):
-        if not hashing.matches(known, typed):
+        if not hashing.matches(known, typed, together=True):
             raise Invalid("That is not the session's password.", "password")

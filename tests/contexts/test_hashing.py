@@ -55,9 +55,9 @@ def threads() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
-def matching(app: Any, kept: str, password: str) -> bool:
+def matching(app: Any, kept: str | None, password: str, *, together: bool = False) -> bool:
     with app.app_context():
-        return hashing.matches(kept, password)
+        return hashing.matches(kept, password, together=together)
 
 
 def test_few_at_once_some_wait_and_the_rest_are_told(
@@ -97,11 +97,38 @@ def test_the_same_password_from_a_whole_team_is_worked_out_once(
 ) -> None:
     there = threading.Semaphore(0)
     monkeypatch.setattr(hashing, "give_connection_back", there.release)
-    team = [threads.submit(matching, app, gated.kept, "vier kleine Igel") for _ in range(3 * ROOM)]
+    team = [threads.submit(matching, app, gated.kept, "vier kleine Igel", together=True) for _ in range(3 * ROOM)]
     assert all(there.acquire(timeout=PATIENCE) for _ in team)
     gated.gate.set()
     assert [each.result(PATIENCE) for each in team] == [True] * 3 * ROOM
     assert gated.calls == 1
+
+
+def test_those_who_wait_for_the_same_answer_do_not_wait_without_end(
+    app: Any, gated: Gated, threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = threading.Semaphore(0)
+    monkeypatch.setattr(hashing, "give_connection_back", there.release)
+    monkeypatch.setattr(hashing, "MAX_WAIT", 0.05)
+    first = threads.submit(matching, app, gated.kept, "vier kleine Igel", together=True)
+    assert there.acquire(timeout=PATIENCE)
+    second = threads.submit(matching, app, gated.kept, "vier kleine Igel", together=True)
+    assert isinstance(second.exception(PATIENCE), Busy)
+    gated.gate.set()
+    assert first.result(PATIENCE)
+
+
+@pytest.mark.parametrize("has_account", [True, False])
+def test_the_same_password_of_users_is_worked_out_for_each(
+    app: Any, gated: Gated, threads: ThreadPoolExecutor, has_account: bool
+) -> None:
+    """Else the answer for an address without an account came at once beside another without one, and told of it."""
+    kept = gated.kept if has_account else None
+    asked = [threads.submit(matching, app, kept, "wrong") for _ in range(MAX_AT_ONCE)]
+    assert gated.full.wait(PATIENCE)
+    gated.gate.set()
+    assert [each.result(PATIENCE) for each in asked] == [False] * MAX_AT_ONCE
+    assert gated.calls == MAX_AT_ONCE
 
 
 def test_what_is_far_too_long_is_wrong_without_work(gated: Gated) -> None:
