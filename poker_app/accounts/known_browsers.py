@@ -22,11 +22,10 @@ def name_in(cookie: str, user_id: str | None) -> str | None:
 
 
 def with_user(cookie: str, user_id: str) -> str:
-    """The cookie of a browser that a user has signed in with just now. One that they are known in stays as it is."""
+    """The cookie of a browser that a user has signed in with just now: their entry comes first, with the name that it
+    had. Beyond MAX_USERS the one that signed in longest ago is dropped."""
     names = _names_in(cookie)
-    if user_id in names:
-        return cookie
-    latest = {user_id: ids.new_secret(), **names}
+    latest = {user_id: names.pop(user_id, None) or ids.new_secret(), **names}
     entries = list(latest.items())[:MAX_USERS]
     return "~".join(f"{user}.{name}.{_seal(user, name)}" for user, name in entries)
 

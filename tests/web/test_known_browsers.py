@@ -3,7 +3,7 @@
 import pytest
 from flask import Flask
 
-from poker_app.accounts import hashing
+from poker_app.accounts import hashing, known_browsers
 from poker_app.accounts.users import add_user
 from poker_app.db import transaction
 from poker_app.settings import Settings
@@ -66,6 +66,18 @@ def test_two_users_of_one_browser(app: Flask, ada: Person, cast: Cast) -> None:
     ada.post("/sign-in/out", htmx=False)
     assert [signs_in(cast.mallory, "wrong wrong wrong") for _ in range(11)] == [422] * 10 + [429]
     assert signs_in(ada) == 303
+
+
+def test_the_user_who_signed_in_longest_ago_is_dropped(app: Flask) -> None:
+    with app.app_context():
+        cookie = known_browsers.with_user("", "ada")
+        name = known_browsers.name_in(cookie, "ada")
+        assert name
+        for user in ("ben", "cleo", "gus", "ada", "mallory"):
+            cookie = known_browsers.with_user(cookie, user)
+        assert known_browsers.name_in(cookie, "ada") == name
+        assert known_browsers.name_in(cookie, "ben") is None
+        assert all(known_browsers.name_in(cookie, user) for user in ("mallory", "gus", "cleo"))
 
 
 def test_too_many_at_once_are_told_and_lose_nothing(ada: Person, monkeypatch: pytest.MonkeyPatch) -> None:
