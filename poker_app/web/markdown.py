@@ -1,6 +1,7 @@
 """Descriptions in Markdown, as HTML that is safe to show."""
 
 from functools import cache, lru_cache
+from string import punctuation
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
@@ -15,7 +16,8 @@ TAGS = {
 # The parser's time grows with the marks and the lines of a text, which count as two: each takes up to 0.03 ms, and a
 # description of nothing else took 360 ms. A long one of a real backlog has a few hundred.
 MAX_MARKS = 1_000
-_NO_MARKS = frozenset(" .,;:'\"?()/@")
+# Markdown's marks are ASCII; vowel signs, emoji and the punctuation of other scripts are letters to it.
+_MARKS = frozenset(punctuation) - frozenset(".,;:'\"?()/@")
 # Descriptions that are drawn again and again: each change at a table draws its current task.
 MAX_KEPT = 128
 
@@ -33,7 +35,7 @@ def _divided(text: str) -> tuple[str, str]:
     left = MAX_MARKS
     end = 0
     for line in text.splitlines(keepends=True):
-        left -= 1 + sum(not char.isalnum() and char not in _NO_MARKS for char in line)
+        left -= 2 + sum(char in _MARKS for char in line)
         if left < 0:
             break
         end += len(line)

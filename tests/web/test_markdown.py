@@ -59,6 +59,12 @@ def test_a_long_backlog_item_is_drawn_whole() -> None:
     assert "**" not in shown
 
 
+@pytest.mark.parametrize("text", ["ที่นี่มีผู้ใช้ ", "हिन्दी में विवरण ", "👍🏽🎉 ", "「全角」、！。"])
+def test_the_signs_of_other_scripts_are_no_marks(text: str) -> None:
+    shown = markdown.render(f"{text * 60}\n" * 10 + "**bold**")
+    assert shown.endswith("<strong>bold</strong></p>\n")
+
+
 def test_a_description_is_drawn_once() -> None:
     markdown.render("drawn *once*")
     before = markdown.render.cache_info()
