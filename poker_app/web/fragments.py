@@ -18,6 +18,7 @@ from poker_app.poker.session_view import SessionView
 from poker_app.poker.value_cache import Known
 from poker_app.rules.session.value import Member
 from poker_app.web import shared_fragments as shared
+from poker_app.web.hosts import asked_host
 from poker_app.web.shared_fragments import partial as partial
 
 
@@ -67,7 +68,7 @@ def notice_only(sentence: str) -> str:
 
 def origin() -> str:
     """Where people reach the service, for addresses that they pass on."""
-    return str(current_app.config["SETTINGS"].public_url or request.host_url).rstrip("/")
+    return str(current_app.config["SETTINGS"].public_url or f"{request.scheme}://{asked_host()}").rstrip("/")
 
 
 def whole(member: Holder, html: str) -> Response:

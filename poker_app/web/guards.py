@@ -22,6 +22,7 @@ from poker_app.rules import Refused
 from poker_app.rules.session.value import Member
 from poker_app.web import login
 from poker_app.web.guest import guest_secret
+from poker_app.web.hosts import asked_host
 
 _SOCKET = re.compile(r"\d{1,20}\.\d{1,20}")
 _REQUEST_ID = re.compile(r"[\w-]{8,64}")
@@ -79,7 +80,7 @@ def _check_site() -> None:
         ours = site in ("same-origin", "none")
     elif origin is not None:
         public = current_app.config["SETTINGS"].public_url.rstrip("/")
-        ours = origin != "" and origin in (f"{request.scheme}://{request.host}", public)
+        ours = origin != "" and origin in (f"{request.scheme}://{asked_host()}", public)
     elif "Cookie" in request.headers:
         raise Forbidden(
             "Your browser did not say which page sent this, so nothing was changed. Update it, or try another."

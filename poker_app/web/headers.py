@@ -6,6 +6,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import SecurityError
 
 from poker_app import realtime
+from poker_app.web.hosts import asked_host
 
 POLICY = {
     "default-src": "'none'",
@@ -47,7 +48,7 @@ def _referrer() -> str:
 
 def _policy() -> str:
     try:
-        host = request.host
+        host = asked_host()
     except SecurityError:
         # A request for a host that is not ours: it is being refused, under the policy like everything.
         host = ""

@@ -5,6 +5,7 @@ service is then that page's own site, on a laptop too that listens to nobody els
 literal address cannot be made to lead elsewhere, and is answered to always.
 """
 
+import re
 import socket
 from collections.abc import Iterator
 from functools import lru_cache
@@ -18,6 +19,7 @@ from poker_app.settings import Settings
 
 # A name has at most 253 characters; then come a dot, a colon and a port.
 MAX_HOST = 260
+_WITH_UNDERSCORE = re.compile(r"[\w.-]{1,253}(:\d{1,5})?", re.ASCII)
 
 
 def install(app: Flask) -> None:
@@ -26,7 +28,7 @@ def install(app: Flask) -> None:
     settings: Settings = app.config["SETTINGS"]
     if settings.auth != "open" or settings.vercel:
         return
-    names = set(_names(settings))
+    names = set(filter(None, _names(settings)))
 
     @lru_cache(maxsize=256)
     def is_known(host: str) -> bool:
@@ -35,7 +37,7 @@ def install(app: Flask) -> None:
 
     @app.before_request
     def refuse_other_hosts() -> None:
-        if not app.config["TRUSTED_HOSTS"] and not is_known(request.host):
+        if not app.config["TRUSTED_HOSTS"] and not is_known(asked_host()):
             raise SecurityError
 
 
@@ -44,7 +46,19 @@ def _names(settings: Settings) -> Iterator[str]:
     machine = socket.gethostname().lower()
     label = machine.partition(".")[0]
     yield from ("localhost", machine, label, f"{label}.local")
-    yield from filter(None, (urlsplit(settings.public_url).hostname, settings.pusher_client_host.lower()))
+    yield from (urlsplit(settings.public_url).hostname or "", settings.pusher_client_host.lower())
+
+
+def asked_host() -> str:
+    """The host that a request is for, with its port unless it is the usual one; empty if it cannot be read.
+
+    Werkzeug reads no name with an underscore, which services of containers may have: such a header is taken as it is.
+
+    Raises:
+        SecurityError: (400) it is none of ``TRUSTED_HOSTS``.
+    """
+    sent = request.headers.get("Host", "")
+    return request.host or (sent if _WITH_UNDERSCORE.fullmatch(sent) else "")
 
 
 def name_in(host: str) -> str:

@@ -10,6 +10,7 @@ from poker_app.errors import Invalid, NotFound, Refusal, TooMany
 from poker_app.mail import Undelivered
 from poker_app.poker.attendance import last_sessions
 from poker_app.rules.teammates import gives
+from poker_app.web import fragments
 from poker_app.web.errors import again
 from poker_app.web.login import teammate
 
@@ -49,7 +50,7 @@ def _page(acting: Acting, refusal: Refusal | None = None) -> str:
         last=last_sessions(acting.account.id),
         waiting=invitations.waiting_for(acting.account) if manages else [],
         link=link,
-        link_address=url_for("invitations.look", secret=secret, _external=True) if secret else None,
+        link_address=fragments.origin() + url_for("invitations.look", secret=secret) if secret else None,
         gives=gives(acting.role),
         role_says=ROLE_SAYS,
         typed=request.form,

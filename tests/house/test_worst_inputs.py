@@ -171,6 +171,7 @@ ROWS = {
         ("web/hosts.py:name_in", "web/hosts.py:_is_address"),
         also=tuple((unit * hosts.MAX_HOST)[: hosts.MAX_HOST] for unit in UNITS),
     ),
+    "a host with an underscore": Row(matching(hosts._WITH_UNDERSCORE), ("web/hosts.py:_WITH_UNDERSCORE",)),
     "a browser's name": Row(browsers.name),
     "a domain": Row(lambda text: domains.is_public(domains.domain_of(text))),
     "an IP address": Row(networks.networks_of, ("rules/networks.py:networks_of",)),

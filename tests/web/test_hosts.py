@@ -87,6 +87,34 @@ def test_names_that_were_told(app_with: object) -> None:
     assert asked_at(public, "evil.example").status_code == 400
 
 
+def test_a_name_with_an_underscore_works(app_with: object) -> None:
+    """As a service of containers has: http://planning_poker:8000."""
+    app = app_with(public_url="http://planning_poker:8000")  # type: ignore[operator]
+    seen = asked_at(app, "planning_poker:8000")
+    assert seen.status_code == 200
+    assert "ws://planning_poker:8000" in seen.headers["Content-Security-Policy"]
+    assert asked_at(app, "evil_name:8000").status_code == 400
+
+
+def test_a_machine_whose_name_has_an_underscore_takes_writes(monkeypatch: pytest.MonkeyPatch, app_with: object) -> None:
+    monkeypatch.setattr(socket, "gethostname", lambda: "planning_poker")
+    site = "http://planning_poker:8000"
+    browser = app_with(secret_key="at planning_poker").test_client()  # type: ignore[operator]
+    form = {"name": "T", "deck": "fibonacci", "member_name": "M", "form_key": "k"}
+    opened = browser.post("/sessions", base_url=site, data=form, headers={"Origin": site})
+    assert opened.status_code == 303
+    assert site in browser.get(opened.location, base_url=site).text
+    assert browser.post("/sessions", base_url=site, data=form, headers={"Origin": "http://"}).status_code == 403
+
+
+def test_a_machine_without_a_name_answers_to_no_host_that_cannot_be_read(
+    monkeypatch: pytest.MonkeyPatch, app_with: object
+) -> None:
+    monkeypatch.setattr(socket, "gethostname", lambda: "")
+    app = app_with(secret_key="at nothing")  # type: ignore[operator]
+    assert [asked_at(app, host).status_code for host in ("evil_name", "evil!name")] == [400, 400]
+
+
 def test_trusted_hosts_are_all_there_is(app_with: object) -> None:
     trusting = app_with(trusted_hosts=["faceup.example"])  # type: ignore[operator]
     assert asked_at(trusting, "faceup.example").status_code == 200
