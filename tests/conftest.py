@@ -154,6 +154,10 @@ def settings(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> I
     folder: str = request.getfixturevalue("_postgres_place")
     postgres.empty(folder, "test")
     yield _settings(postgres.url(folder, "test"))
+    # Those of applications that a test made by itself too: what their pools keep open would be left behind.
+    for engines in list(db._app_engines.values()):
+        for engine in engines.values():
+            engine.dispose()
 
 
 def _settings(url: str) -> Settings:

@@ -1,6 +1,8 @@
 """The newest value of a session, for whoever only reads: one question for the version, and nothing else where this
 process knows the session at that version."""
 
+from typing import Any
+
 from sqlalchemy import Row, bindparam, select
 
 from poker_app import clock
@@ -34,7 +36,7 @@ def newest(session_id: str) -> Known:
     return known
 
 
-def _versions(session_id: str) -> Row[tuple[int, int]]:
+def _versions(session_id: str) -> Row[Any]:
     found = session.connection().execute(_VERSIONS, {"session_id": session_id}).one_or_none()
     if found is None:
         values.drop(session_id)

@@ -33,8 +33,9 @@ def test_nobody_keeps_a_connection_while_they_wait_for_who_draws_the_table(cast:
 
 def test_who_gets_no_connection_is_asked_to_come_again(app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     ben, table = cast.ben, cast.table
-    with app.app_context(), ExitStack() as taken:
-        monkeypatch.setattr(db.engine.pool, "_timeout", 0.05)
+    # Only here: a pool that is made anew, for the next test, is made like the one before.
+    with app.app_context(), ExitStack() as taken, monkeypatch.context() as patch:
+        patch.setattr(db.engine.pool, "_timeout", 0.05)
         with suppress(TimeoutError):
             while True:
                 taken.enter_context(db.engine.connect())
@@ -54,8 +55,10 @@ def test_no_connection_waits_for_ever(settings: Settings, pool: int) -> None:
 
     def waits(url: str) -> tuple[str, str, str]:
         app = create_app(settings.model_copy(update={"database_url": url, "database_pool": pool}))
-        with app.app_context(), db.engine.connect() as connection:
-            told = connection.connection.driver_connection.info.get_parameters()  # type: ignore[union-attr]
+        with app.app_context():
+            with db.engine.connect() as connection:
+                told = connection.connection.driver_connection.info.get_parameters()  # type: ignore[union-attr]
+            db.engine.dispose()
         return told.get("connect_timeout", ""), told.get("tcp_user_timeout", ""), told.get("keepalives_idle", "")
 
     assert waits(settings.database_url) == ("5", "10000", "30")
