@@ -10,7 +10,7 @@ from poker_app.accounts import decks, preferences
 from poker_app.accounts.acting import Acting
 from poker_app.billing import asking
 from poker_app.billing.statement import statement_of
-from poker_app.errors import Invalid, NotFound, NotInPlan, OutOfCredits, Refusal, TooMany
+from poker_app.errors import Forbidden, Invalid, NotFound, NotInPlan, OutOfCredits, Refusal, TooMany
 from poker_app.limits import Limit
 from poker_app.poker import join_codes, seats, sessions
 from poker_app.poker.options import options_from
@@ -43,7 +43,13 @@ def typed_code() -> ResponseReturnValue:
 
 @blueprint.get("/j/<code>")
 def by_code(code: str) -> ResponseReturnValue:
-    """An invitation by code. Wrong codes are counted, right ones are not."""
+    """An invitation by code. Wrong codes are counted, right ones are not.
+
+    What another site's page embeds, such as an image, is refused unread: a page could use up its visitors' tries. A
+    link that is followed is not.
+    """
+    if request.headers.get("Sec-Fetch-Site") == "cross-site" and request.headers.get("Sec-Fetch-Dest") != "document":
+        raise Forbidden("A session's code leads nowhere from inside another site's page. Open the link by itself.")
     try:
         session_id = join_codes.find(code, request.remote_addr or "").id
     except NotFound as missing:

@@ -1,5 +1,6 @@
 """The front page, joining by code, and opening a session."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from poker_app.db import session
 from poker_app.limits import Limit
+from poker_app.poker import join_codes
 from poker_app.poker.models import PokerSession
 from tests.cast import Cast, Clock
 from tests.web.litany import says
@@ -172,16 +174,39 @@ def test_codes_fail_slower_the_more_are_tried(scene: Scene, clock: Clock) -> Non
         answers += [scene.mallory.get("/j/AAA-AAA").status_code for _ in range(10)]
         clock.forward(minutes=3)
     assert answers == [404] * 60 + [429] * 10
-    # Which codes are known here is not tried out without end either.
-    assert scene.mallory.get(f"/j/{code}").status_code == 429
-    clock.forward(minutes=60 - 7 * 3)
+    other = opened_elsewhere(scene)
+    assert scene.mallory.get(f"/j/{other}").status_code == 429
+    # What colleagues know leads them on.
     assert scene.mallory.get(f"/j/{code}").status_code == 303
+    clock.forward(minutes=60 - 7 * 3)
+    assert scene.mallory.get(f"/j/{other}").status_code == 303
 
 
-def test_refused_codes_count_towards_the_slower_limits(scene: Scene) -> None:
+def test_refused_codes_keep_nobody_out_for_longer(scene: Scene, clock: Clock) -> None:
+    other = opened_elsewhere(scene)
     answers = [scene.mallory.get("/j/AAA-AAA").status_code for _ in range(70)]
     assert answers == [404] * 10 + [429] * 60
+    assert scene.mallory.get(f"/j/{scene.table.row.code}").status_code == 303
+    clock.forward(minutes=3)
+    assert scene.mallory.get(f"/j/{other}").status_code == 303
+
+
+def test_which_codes_are_known_here_is_not_tried_out_without_end(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(join_codes, "REFUSED_CODES", replace(join_codes.REFUSED_CODES, most=5))
+    answers = [scene.mallory.get("/j/AAA-AAA").status_code for _ in range(16)]
+    assert answers == [404] * 10 + [429] * 6
     assert scene.mallory.get(f"/j/{scene.table.row.code}").status_code == 429
+
+
+def test_a_page_elsewhere_uses_up_none_of_its_visitors_tries(scene: Scene) -> None:
+    """By images, say. What they are answered tells nothing, so that leaving them uncounted lets no more be tried."""
+    code, image = scene.table.row.code, {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "image"}
+    for path in ("/j/AAA-AAA", f"/j/{code}"):
+        assert [scene.mallory.get(path, headers=image).status_code for _ in range(11)] == [403] * 11
+    assert scene.mallory.get("/j/AAA-AAA").status_code == 404
+    link = {**image, "Sec-Fetch-Dest": "document"}
+    assert scene.mallory.get(f"/j/{code}", headers=link).status_code == 303
+    assert scene.mallory.get("/j/AAA-AAA", headers=link).status_code == 404
 
 
 def test_the_code_of_a_session_that_ended_leads_nowhere(scene: Scene) -> None:
