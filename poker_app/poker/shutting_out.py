@@ -5,13 +5,14 @@ A socket is signed in as a member of one session. What an account's user holds i
 
 from datetime import timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, exists, or_, select
+from sqlalchemy.orm import aliased
 
 from poker_app import clock, realtime
 from poker_app.db import session
 from poker_app.poker.models import Member, PokerSession
 
-# A page that is open is heard from more often, and a socket without a page is of use only while a session runs.
+# A page that is open is heard from more often, and a socket without a page is of use only while a session is played.
 OPEN_PAGE = timedelta(days=1)
 
 # Members without access, of whatever session, whose connections the engine failed to end.
@@ -25,11 +26,14 @@ def shut_out(member_id: str) -> None:
 
 
 def members_of(user_id: str, account_id: str | None = None) -> list[str]:
-    """The members that a user is in running sessions, and in others where they were seen within a day; of one account
-    alone if it is named."""
+    """The members that a user is where they were seen within a day, and in running sessions where anybody was; of one
+    account alone if it is named. Each costs a request to the engine, and many sessions are never ended."""
+    lately = clock.now() - OPEN_PAGE
+    other = aliased(Member)
+    is_played = exists().where(other.session_id == PokerSession.id, other.seen_at > lately)
     mine = select(Member.id).join(PokerSession, PokerSession.id == Member.session_id)
     mine = mine.where(Member.user_id == user_id, Member.removed_at.is_(None))
-    mine = mine.where(or_(PokerSession.ended_at.is_(None), Member.seen_at > clock.now() - OPEN_PAGE))
+    mine = mine.where(or_(Member.seen_at > lately, and_(PokerSession.ended_at.is_(None), is_played)))
     if account_id is not None:
         mine = mine.where(PokerSession.account_id == account_id)
     return list(session.scalars(mine.order_by(Member.seen_at.desc(), Member.id)))

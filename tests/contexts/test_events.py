@@ -418,6 +418,21 @@ def test_a_user_s_connections_end_in_every_session_of_theirs(
     assert ended("well") == [others]
 
 
+def test_nobody_is_shut_out_of_sessions_that_were_left_open_long_ago(
+    room: Room, clock: Clock, ended: Callable[[str], list[str]]
+) -> None:
+    with transaction():
+        dora = add_user(name="Dora", email="dora@example.com")
+    tables = [room.table, open_session("Gus").session]
+    seats = [members.join(table, name="Dora", votes=True, secret=ids.new_secret(), user=dora).id for table in tables]
+    clock.forward(days=2)
+    with transaction():
+        session.get_one(Member, room.ben.id).seen_at = clock.now()
+    ended("well")
+    shut_out_user(dora.id)
+    assert ended("well") == seats[:1], "where others play"
+
+
 def test_a_removal_that_cannot_be_told_of_ends_the_connections(
     room: Room, ended: Callable[[str], list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
