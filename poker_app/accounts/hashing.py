@@ -1,9 +1,11 @@
 """Passwords as they are stored: argon2id with the library's parameters, a few at a time, anew when those change."""
 
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache, partial
 from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING
@@ -19,12 +21,17 @@ MAX_AT_ONCE = 2
 # Threads that wait beside those two. A process with pages has eight threads or more (deploy/gunicorn.conf.py): one is
 # left for everything else.
 MAX_WAITING = 5
+# Of all those, how many one network holds at most, so that two are left for the others.
+MAX_OF_NETWORK = 5
 # Seconds; the whole queue takes less than one on two idle cores. And what is asked of those who are turned away.
 MAX_WAIT, RETRY_AFTER = 3, 2
 # Characters of a password that is looked at. Twice and more what may be chosen, however an accent is put together.
 MAX_TYPED = 1_000
 
-_places = BoundedSemaphore(MAX_AT_ONCE + MAX_WAITING)
+# The network that the request of this thread comes from; empty for a command, which has no share of its own.
+asking_network: ContextVar[str] = ContextVar("asking_network", default="")
+_places: Counter[str] = Counter()  # taken, by network
+_places_lock = Lock()
 _turns = BoundedSemaphore(MAX_AT_ONCE)
 _under_way: dict[tuple[str, str], Future[bool]] = {}
 _under_way_lock = Lock()
@@ -80,8 +87,11 @@ def _verify(kept: str | None, password: str) -> bool:
 
 @contextmanager
 def _turn() -> Iterator[None]:
-    if not _places.acquire(blocking=False):
-        raise Busy
+    network = asking_network.get()
+    with _places_lock:
+        if _places.total() >= MAX_AT_ONCE + MAX_WAITING or (network and _places[network] >= MAX_OF_NETWORK):
+            raise Busy
+        _places[network] += 1
     try:
         give_connection_back()
         if not _turns.acquire(timeout=MAX_WAIT):
@@ -91,7 +101,10 @@ def _turn() -> Iterator[None]:
         finally:
             _turns.release()
     finally:
-        _places.release()
+        with _places_lock:
+            _places[network] -= 1
+            if not _places[network]:
+                del _places[network]
 
 
 def _once(question: tuple[str, str], answer: Callable[[], bool]) -> bool:

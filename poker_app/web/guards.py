@@ -13,6 +13,8 @@ from flask import Flask, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest
 
+from poker_app import limits
+from poker_app.accounts import hashing
 from poker_app.db import session
 from poker_app.errors import Forbidden, Refusal
 from poker_app.poker import presence, seats
@@ -44,6 +46,7 @@ def install(app: Flask) -> None:
         structlog.contextvars.bind_contextvars(request_id=g.request_id)
         socket = request.headers.get("X-Socket-Id", "")
         asking_socket.set(socket if _SOCKET.fullmatch(socket) else None)
+        hashing.asking_network.set(limits.network(request.remote_addr or ""))
         if "\0" in request.path:
             raise BadRequest("A character in this address cannot be read.")
         if request.method not in ("GET", "HEAD", "OPTIONS"):

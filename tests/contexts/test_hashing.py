@@ -10,7 +10,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from poker_app.accounts import hashing
-from poker_app.accounts.hashing import MAX_AT_ONCE, MAX_WAITING, Busy
+from poker_app.accounts.hashing import MAX_AT_ONCE, MAX_OF_NETWORK, MAX_WAITING, Busy
 
 ROOM = MAX_AT_ONCE + MAX_WAITING
 PATIENCE = 20  # seconds for threads that are sure to come
@@ -75,6 +75,25 @@ def test_few_at_once_some_wait_and_the_rest_are_told(
     assert (gated.most, gated.calls) == (MAX_AT_ONCE, ROOM)
     # And afterwards there is room again.
     assert hashing.matches(gated.kept, "vier kleine Igel")
+
+
+def test_one_network_leaves_room_for_the_others(
+    app: Any, gated: Gated, threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hashing, "MAX_WAIT", PATIENCE)
+
+    def asks(network: str, password: str) -> bool:
+        hashing.asking_network.set(network)
+        return matching(app, gated.kept, password)
+
+    asked = [threads.submit(asks, "10.0.0.1", f"wrong {number}") for number in range(ROOM)]
+    for refused in islice(as_completed(asked, PATIENCE), ROOM - MAX_OF_NETWORK):
+        assert isinstance(refused.exception(), Busy)
+    other = threads.submit(asks, "10.0.0.2", "vier kleine Igel")
+    gated.gate.set()
+    assert other.result(PATIENCE)
+    assert [each.result(PATIENCE) for each in asked if each.exception(PATIENCE) is None] == [False] * MAX_OF_NETWORK
+    assert not hashing._places
 
 
 def test_waiting_is_bounded(

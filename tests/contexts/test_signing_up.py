@@ -1,7 +1,5 @@
 """Signing up with a password, and by a mailed link: who becomes a user, and who learns of it."""
 
-from threading import BoundedSemaphore
-
 import pytest
 
 from poker_app.accounts import hashing, mailed_links, passwords, signing_in, signing_up
@@ -106,7 +104,7 @@ def test_an_address_that_was_taken_meanwhile_keeps_its_password(post: Post) -> N
 
 def test_what_is_refused_while_too_many_are_hashed_uses_up_no_mail(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as full:
-        full.setattr(hashing, "_places", BoundedSemaphore(1))
+        full.setattr(hashing, "MAX_WAITING", 1 - hashing.MAX_AT_ONCE)
         with hashing._turn():
             for _ in range(6):
                 with pytest.raises(hashing.Busy):
