@@ -1,8 +1,6 @@
 """The newest value of a session, for whoever only reads: one question for the version, and nothing else where this
 process knows the session at that version."""
 
-from typing import Any
-
 from sqlalchemy import Row, bindparam, select
 
 from poker_app import clock
@@ -36,7 +34,7 @@ def newest(session_id: str) -> Known:
     return known
 
 
-def _versions(session_id: str) -> Row[Any]:
+def _versions(session_id: str) -> Row[int, int]:
     found = session.connection().execute(_VERSIONS, {"session_id": session_id}).one_or_none()
     if found is None:
         values.drop(session_id)
