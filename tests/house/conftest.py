@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from poker_app import create_app
+from poker_app import configure, create_app
 from poker_app.accounts import acting, decks, invitations
 from poker_app.accounts.models import User
 from poker_app.db import db, session
+from poker_app.poker.value_cache import values
 from poker_app.settings import Settings
 from tests.cast import Cast, Person, Table
 from tests.conftest import SIGNED_IN
@@ -86,7 +87,9 @@ class World:
         return person.seat(table or self.table).id
 
     def again(self) -> None:
-        """Everything as it was at the beginning."""
+        """Everything as it was at the beginning, whatever application was made or asked since."""
+        configure(self.app.config["SETTINGS"])
+        values.clear()
         with self.app.app_context():
             db.session.remove()
             db.engine.dispose()
