@@ -5,7 +5,7 @@ from statistics import median
 
 from bench.measure import Result, Side
 
-ALONE_MS, BUSY_VOTES, MOST_MB = 15.0, 800, 160
+ALONE_MS, BUSY_VOTES, MAX_MB = 15.0, 800, 160
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -73,9 +73,9 @@ def targets(results: Iterable[Result]) -> str:
         ),
         (f"a vote alone at 10 voters: visible within {ALONE_MS:.0f} ms p99", f"{alone:.1f} ms", alone <= ALONE_MS),
         (
-            f"400 sockets: at most {MOST_MB} MB",
+            f"400 sockets: at most {MAX_MB} MB",
             f"{many.product.connected_mb:.0f} MB",
-            many.product.connected_mb <= MOST_MB,
+            many.product.connected_mb <= MAX_MB,
         ),
     ]
     lines = ["\nTargets, with every vote durable before its answer"]

@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from bench.flooding import KEY
-from bench.floods import ELSEWHERE, LOST, MOST_MB, Measured, flooded_site, measure_flood
+from bench.floods import ELSEWHERE, LOST, MAX_MB, Measured, flooded_site, measure_flood
 from bench.machine import ROOT, Process
 from poker_app.edge.limits import EdgeLimits
 
@@ -54,7 +54,7 @@ def flooded(site: tuple[Process, str], flood: str) -> Measured:
     measured = measure_flood(flood, *site, seconds=SECONDS)
     assert len(measured.took) > 5
     assert max(measured.took) < LOST, "each was answered"
-    assert measured.memory < MOST_MB
+    assert measured.memory < MAX_MB
     return measured
 
 
@@ -74,7 +74,7 @@ def test_an_office_behind_one_address_has_a_thousand_sockets(site: tuple[Process
         elsewhere = socket.create_connection(("127.0.0.1", server.port), LOST, ELSEWHERE)
         with connect(f"ws://127.0.0.1:{server.port}{PATH}", sock=elsewhere) as other:
             assert json.loads(other.recv(LOST))["event"] == "pusher:connection_established"
-        assert server.memory() < MOST_MB
+        assert server.memory() < MAX_MB
 
 
 PATH = f"/app/{KEY}?protocol=7"
