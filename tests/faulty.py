@@ -1,5 +1,6 @@
 """An engine that fails in whatever way it is told."""
 
+import select
 import socket
 import threading
 import time
@@ -76,8 +77,10 @@ def replies(status: int, text: str) -> Callable[[Any], None]:
 
 
 def hangs(handler: Any) -> None:
-    """Answers nothing for as long as the engine is there."""
-    handler.gone.wait()
+    """Answers nothing for as long as the engine is there and the client waits."""
+    while not handler.gone.wait(0.02):
+        if select.select([handler.connection], [], [], 0)[0] and not handler.connection.recv(1, socket.MSG_PEEK):
+            return
 
 
 def resets(handler: BaseHTTPRequestHandler) -> None:
