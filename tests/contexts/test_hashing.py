@@ -1,5 +1,7 @@
-"""Hashing a few passwords at a time: how many at once, how many wait, and what the others are told."""
+"""Hashing passwords: how many at once, how many wait, and what the others are told."""
 
+import os
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -96,6 +98,22 @@ def test_one_network_leaves_room_for_the_others(
     assert not hashing._places
 
 
+def test_hashing_yields_to_requests(context: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where threads have a priority of their own; the thread that asks keeps its own."""
+    seen = []
+
+    class Watched(PasswordHasher):
+        def hash(self, *given: Any, **more: Any) -> str:
+            seen.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+            return super().hash(*given, **more)
+
+    monkeypatch.setattr(hashing, "_hasher", lambda: Watched(time_cost=1, memory_cost=64, parallelism=1))
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    hashing.hashed("grüne Wolken über Ulm")
+    assert seen == [hashing.NICENESS if sys.platform == "linux" else before]
+    assert os.getpriority(os.PRIO_PROCESS, 0) == before
+
+
 def test_waiting_is_bounded(
     app: Any, gated: Gated, threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -139,15 +157,17 @@ def test_those_who_wait_for_the_same_answer_do_not_wait_without_end(
 
 @pytest.mark.parametrize("has_account", [True, False])
 def test_the_same_password_of_users_is_worked_out_for_each(
-    app: Any, gated: Gated, threads: ThreadPoolExecutor, has_account: bool
+    app: Any, gated: Gated, threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch, has_account: bool
 ) -> None:
     """Else the answer for an address without an account came at once beside another without one, and told of it."""
     kept = gated.kept if has_account else None
-    asked = [threads.submit(matching, app, kept, "wrong") for _ in range(MAX_AT_ONCE)]
-    assert gated.full.wait(PATIENCE)
+    there = threading.Semaphore(0)
+    monkeypatch.setattr(hashing, "give_connection_back", there.release)
+    asked = [threads.submit(matching, app, kept, "wrong") for _ in range(3)]
+    assert all(there.acquire(timeout=PATIENCE) for _ in asked)
     gated.gate.set()
-    assert [each.result(PATIENCE) for each in asked] == [False] * MAX_AT_ONCE
-    assert gated.calls == MAX_AT_ONCE
+    assert [each.result(PATIENCE) for each in asked] == [False] * 3
+    assert gated.calls == 3
 
 
 def test_what_is_far_too_long_is_wrong_without_work(gated: Gated) -> None:

@@ -50,6 +50,12 @@ def test_requests_in_a_row_are_not_all_answered(site: tuple[Process, str]) -> No
     assert measured.told.get("200", 0) <= measured.told["connections"] * EdgeLimits.pipelined
 
 
+def test_others_are_answered_beside_wrong_passwords(site: tuple[Process, str]) -> None:
+    """Some are checked and the rest find no room; the others are answered all the same."""
+    measured = flooded(site, "wrong_passwords")
+    assert set(measured.told) == {"422", "503"}
+
+
 def flooded(site: tuple[Process, str], flood: str) -> Measured:
     measured = measure_flood(flood, *site, seconds=SECONDS)
     assert len(measured.took) > 5
