@@ -74,7 +74,10 @@ def install(app: Flask) -> None:
     @app.errorhandler(SecurityError)
     def under_another_name(_error: SecurityError) -> Response:
         name = name_in(request.headers.get("Host", ""))[:253] or "that name"
-        return answer(f"Nothing is answered at {name} here. {ADD_A_NAME}", 400)
+        sentence = f"Nothing is answered at {name} here. {ADD_A_NAME}"
+        if "HX-Request" in request.headers:
+            return answer(sentence, 400)
+        return make_response(render_template("errors/unknown_host.html", sentence=sentence), 400)
 
     @app.errorhandler(HTTPException)
     def refused_by_the_server(error: HTTPException) -> Response:

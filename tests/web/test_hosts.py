@@ -1,5 +1,6 @@
 """Host names: which are answered to, and what the others are told."""
 
+import re
 import socket
 from collections.abc import Iterator
 
@@ -66,6 +67,8 @@ def test_this_machine_is_known_by_its_names_and_by_every_address(
 def test_no_other_name_is_answered_to(app: Flask, path: str) -> None:
     answer = asked_at(app, "evil.example:8000", path)
     assert (answer.status_code, says(answer, REFUSED), says(answer, HOW_TO)) == (400, True, True)
+    # It has to be readable without what would be asked for at the same name.
+    assert re.findall(r'(?:href|src)="(?!data:)[^"]*"', answer.text) == []
     for name in ("evil.localhost.example", "localhost.evil.example", "127.0.0.1.evil.example", "evil", "evil.local"):
         assert asked_at(app, name, path).status_code == 400, name
 
