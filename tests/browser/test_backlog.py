@@ -135,11 +135,11 @@ def test_dragging_a_task(ada: Person, ben: Person) -> None:
     ben.joins(ada.opens(tasks="One\nTwo\nThree\nFour"))
     rows = ada.backlog.locator("li")
     rows.nth(3).hover()
-    rows.nth(3).locator(".grip").drag_to(rows.nth(1), target_position={"x": 40, "y": 4})
+    rows.nth(3).locator("[draggable]").drag_to(rows.nth(1), target_position={"x": 40, "y": 4})
     for each in (ada, ben):
         each.sees_backlog("One", "Four", "Two", "Three")
     rows.nth(0).hover()
-    rows.nth(0).locator(".grip").drag_to(rows.nth(2), target_position={"x": 40, "y": 50})
+    rows.nth(0).locator("[draggable]").drag_to(rows.nth(2), target_position={"x": 40, "y": 50})
     for each in (ada, ben):
         each.sees_backlog("Four", "Two", "One", "Three")
     expect(ada.backlog.locator("[data-drop], [data-dragging]")).to_have_count(0)
