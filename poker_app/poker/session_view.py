@@ -21,6 +21,8 @@ from poker_app.rules.timer import Timer
 
 ONE_ROW, WIDEST = 9, 12
 DENSE_ABOVE = 6
+# Earlier rounds that the table shows, the newest: every event carries them, and the task's own page has all.
+MAX_EARLIER_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,11 @@ class SessionView:
     def ranked(self) -> tuple[str, ...]:
         """The cards that a task may be estimated with, lowest first."""
         return ranked(self.cards)
+
+    @property
+    def newest_earlier(self) -> tuple[Result, ...]:
+        """The earlier rounds that the table shows, oldest first."""
+        return self.earlier[-MAX_EARLIER_SHOWN:]
 
     @property
     def settles(self) -> str:

@@ -11,7 +11,7 @@ from poker_app.db import db, session
 from poker_app.errors import NotFound
 from poker_app.poker import members, presence, sessions, tasks, timer, voting
 from poker_app.poker.current import backlog_of, newest, view_of
-from poker_app.poker.session_view import SessionView
+from poker_app.poker.session_view import MAX_EARLIER_SHOWN, SessionView
 from poker_app.rules.timer import Timer
 from tests.cast import Clock
 from tests.world.actions import Room
@@ -189,6 +189,16 @@ def test_earlier_rounds_of_this_task_only(room: Room) -> None:
     assert [(each.number, each.tally.mode) for each in seen(room).earlier] == [(1, ("3",)), (2, ("5",))]
     tasks.select_task(room.ada, room.titled("Two").id)
     assert (seen(room).earlier, seen(room).round_number) == ((), 1)
+
+
+def test_the_table_shows_the_newest_of_many_earlier_rounds(room: Room) -> None:
+    for _ in range(MAX_EARLIER_SHOWN + 2):
+        room.plays(room.ben, "3")
+        room.reveals()
+        voting.vote_again(room.ada, room.round.id)
+    shown = [each.number for each in seen(room).newest_earlier]
+    assert shown == list(range(3, MAX_EARLIER_SHOWN + 3))
+    assert len(seen(room).earlier) == MAX_EARLIER_SHOWN + 2
 
 
 def test_a_round_without_numbers_has_no_figures(room: Room) -> None:
