@@ -66,13 +66,14 @@ def _parts(old: Session, new: Session) -> Iterable[tuple[Kept, Mapping[Any, Any]
     yield SESSION, {(old.id,): old}, {(new.id,): new}
     for kept, before, after in ((MEMBER, old.members, new.members), (TASK, old.tasks, new.tasks)):
         if before is not after:
-            yield kept, _by_key(before), _by_key(after)
+            yield kept, _others(before, after), _others(after, before)
     if old.rounds is not new.rounds:
         yield from _rounds(old, new)
 
 
-def _by_key(rows: Mapping[str, Any]) -> dict[tuple[str, ...], Any]:
-    return {(key,): row for key, row in rows.items()}
+def _others(rows: Mapping[str, Any], than: Mapping[str, Any]) -> dict[tuple[str, ...], Any]:
+    """The rows that are not the same object on the other side: a change shares with its value what it leaves alone."""
+    return {(key,): row for key, row in rows.items() if than.get(key) is not row}
 
 
 def _rounds(old: Session, new: Session) -> Iterable[tuple[Kept, Mapping[Any, Any], Mapping[Any, Any]]]:

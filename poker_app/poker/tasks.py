@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Literal
 
 from sqlalchemy import bindparam, select
 
@@ -38,6 +39,11 @@ def add_tasks(who: Holder, pasted: str) -> Sequence[Task]:
 def move_task(who: Holder, task_id: str, to: int) -> None:
     """Put a task at a place in the backlog, counted from 0; a place outside it means its nearer end."""
     change(who, partial(rules.move_task, task_id=task_id, to=to))
+
+
+def move_task_beside(who: Holder, task_id: str, neighbour: str, side: Literal["before", "after"]) -> None:
+    """Put a task directly before or after another one."""
+    change(who, partial(rules.move_task_beside, task_id=task_id, neighbour=neighbour, side=side))
 
 
 def delete_task(who: Holder, task_id: str) -> bool:

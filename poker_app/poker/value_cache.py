@@ -8,8 +8,10 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import cast
 
+from poker_app.poker.backlog_view import Recent
 from poker_app.rules.session.value import Session
 
 MAX_BYTES = 64_000_000
@@ -23,17 +25,19 @@ class Known:
     """One session's value in this process. ``lock`` is held while something is made from it, so that an answer and an
     event that want the same at the same moment make it once."""
 
-    __slots__ = ("_made", "_of_tasks", "behind", "bytes", "lock", "rows", "used", "value")
+    __slots__ = ("_made", "_of_tasks", "behind", "bytes", "lock", "recent", "rows", "tasks_bytes", "used", "value")
 
     def __init__(self, value: Session, before: "Known | None" = None) -> None:
         """``before``: what was known of the session so far."""
         self.value = value
         self.lock: threading.Lock = before.lock if before else threading.Lock()
         # What shows the tasks alone is good as long as they are the same, and what shows one of them in whatever value.
-        self.rows: dict[str, tuple[object, str]] = before.rows if before else {}
+        self.rows: _Rows = before.rows if before else _Rows()
         same = before is not None and before.value.agenda == value.agenda
         self._of_tasks: dict[str, object] = before._of_tasks if before and same else {}
-        self.bytes = size_of(value) + sum(len(html) for _, html in self.rows.values())
+        self.recent: Recent = before.recent.after(before.value, value) if before else Recent(value.agenda)
+        self.tasks_bytes: int = before.tasks_bytes if before and same else size_of_tasks(value)
+        self.bytes = size_of(value) + self.tasks_bytes + self.rows.bytes
         self.bytes += sum(len(each) for each in self._of_tasks.values() if isinstance(each, str))
         self.used = time.monotonic()
         # Whether the realtime engine did not take an event, as of the last question for the version.
@@ -53,25 +57,36 @@ class Known:
 
     def row(self, key: str, shows: object, make: Callable[[], str]) -> str:
         """What is made for one task, made again only when it ``shows`` something else. The caller holds the lock."""
-        known = self.rows.get(key)
+        known = self.rows.html.get(key)
         if known is None or known[0] != shows:
-            known = self.rows[key] = (shows, make())
-            self.bytes += len(known[1])
+            more = -len(known[1]) if known else 0
+            known = self.rows.html[key] = (shows, make())
+            more += len(known[1])
+            self.rows.bytes += more
+            self.bytes += more
         return known[1]
 
 
+@dataclass(slots=True)
+class _Rows:
+    """The rendered rows of a session's tasks, each with what it shows, and the bytes of all."""
+
+    html: dict[str, tuple[object, str]] = field(default_factory=dict)
+    bytes: int = 0
+
+
 def size_of(value: Session) -> int:
-    """About how many bytes a value takes."""
+    """About how many bytes a value takes, its tasks left out."""
+    return (
+        _SESSION + _MEMBER * len(value.members) + _VOTE * len(value.round.votes) + _RESULT * len(value.rounds.earlier)
+    )
+
+
+def size_of_tasks(value: Session) -> int:
+    """About how many bytes the tasks of a value take."""
     tasks = value.tasks.values()
     texts = sum(len(each.title) + len(each.url) + len(each.description) + len(each.note) for each in tasks)
-    return (
-        _SESSION
-        + _MEMBER * len(value.members)
-        + _TASK * len(value.tasks)
-        + texts
-        + _VOTE * len(value.round.votes)
-        + _RESULT * len(value.rounds.earlier)
-    )
+    return _TASK * len(value.tasks) + texts
 
 
 class ValueCache:

@@ -189,7 +189,8 @@ def task(member: Member) -> ResponseReturnValue:
 @seated
 def backlog(member: Member) -> ResponseReturnValue:
     known = at_least(member.session_id)
-    return fragments.unless_known(known.value.agenda, lambda: shared_fragments.backlog_now(known))
+    since = request.args.get("since", type=int)
+    return fragments.unless_known(known.value.agenda, lambda: shared_fragments.backlog_now(known, since))
 
 
 @blueprint.get("/actions")

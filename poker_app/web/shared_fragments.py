@@ -4,7 +4,7 @@ They are rendered once a version, from the public view alone.
 """
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from flask import current_app, render_template
@@ -13,7 +13,7 @@ from markupsafe import Markup
 from poker_app import clock
 from poker_app.db import forget_what_was_read
 from poker_app.poker import events
-from poker_app.poker.backlog_view import BacklogView, backlog_view
+from poker_app.poker.backlog_view import MAX_CHANGED, BacklogView, backlog_view, shows
 from poker_app.poker.current import at_least
 from poker_app.poker.session_view import SessionView, public_view
 from poker_app.poker.value_cache import Known
@@ -65,27 +65,59 @@ def _task(known: Known) -> str:
 
 
 def _backlog(known: Known) -> str:
-    return known.made("backlog", lambda: backlog(agenda(known), _rows(known)), of_tasks=True)
+    def draw() -> str:
+        tasks = agenda(known)
+        return backlog(tasks, _rows(known, tasks.shown), before=tasks.shown.start, after=tasks.shown.stop)
+
+    return known.made("backlog", draw, of_tasks=True)
 
 
-def _rows(known: Known) -> list[Markup]:
-    """Each task's row, rendered again only where the task, its place or its being on the table is another."""
-    draw, current = current_app.jinja_env.get_template("sessions/_backlog_row.html").render, known.value.task.id
-    return [
-        Markup(  # noqa: S704 (a template's own)
-            known.row(
-                task.id,
-                (task, place, task.id == current),
-                functools.partial(draw, task=task, place=place, current=task.id == current),
-            )
-        )
-        for place, task in enumerate(known.value.backlog)
-    ]
+def _rows(known: Known, places: Iterable[int]) -> list[Markup]:
+    """The rows at these places, counted from 0, each rendered again only where the task, the one before it or its being
+    on the table is another."""
+    draw, tasks = current_app.jinja_env.get_template("sessions/_backlog_row.html").render, agenda(known)
+    rows = []
+    for place in places:
+        task, after = tasks.tasks[place], tasks.tasks[place - 1].id if place else ""
+        current = task.id == tasks.current.id
+        drawn = functools.partial(draw, task=task, after=after, current=current)
+        rows.append(Markup(known.row(task.id, (shows(task), after, current), drawn)))  # noqa: S704 (a template's own)
+    return rows
+
+
+def _changes(known: Known) -> str:
+    """The rows that changed lately, in the list's order, and those that are gone."""
+
+    def draw() -> str:
+        tasks, recent = agenda(known), known.recent
+        rows = _rows(known, [place for place, task in enumerate(tasks.tasks) if task.id in recent.rows])
+        gone = recent.rows.keys() - {task.id for task in tasks.tasks}
+        return backlog(tasks, rows, since=recent.since, gone=sorted(gone))
+
+    return known.made("changes", draw, of_tasks=True)
 
 
 def tasks_of(known: Known) -> str:
-    """The task and the backlog, each addressed to its place."""
-    return partial("task", _task(known)) + partial("backlog", _backlog(known))
+    """The task and the backlog, each addressed to its place: of a long list the rows that changed lately, which the
+    page puts into the list that it shows (``room/changed-rows.js``)."""
+    html = partial("task", _task(known))
+    if len(agenda(known).tasks) <= MAX_CHANGED:
+        return html + partial("backlog", _backlog(known))
+    return html + partial("backlog", _changes(known), swap="none")
+
+
+def rest_of_backlog(known: Known, *, before: str = "", after: str = "") -> str | None:
+    """The rows before a task, or after it, for a page that shows the list from it on; None where it is in the list no
+    more."""
+
+    def draw(known: Known) -> str | None:
+        tasks = agenda(known).tasks
+        edge = next((place for place, task in enumerate(tasks) if task.id == (before or after)), None)
+        if edge is None:
+            return None
+        return "".join(_rows(known, range(edge) if before else range(edge + 1, len(tasks))))
+
+    return locked(known, draw)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +164,9 @@ def task(tasks: BacklogView) -> str:
     return render_template("sessions/_task.html", a=tasks)
 
 
-def backlog(tasks: BacklogView, rows: Sequence[Markup]) -> str:
-    """All the tasks; ``rows`` are theirs."""
-    return render_template("sessions/_backlog.html", a=tasks, rows=rows)
+def backlog(tasks: BacklogView, rows: Sequence[Markup], **part: object) -> str:
+    """The list with these ``rows``: see the template for which ``part`` of it they are."""
+    return render_template("sessions/_backlog.html", a=tasks, rows=rows, **part)
 
 
 def task_now(known: Known) -> str:
@@ -142,6 +174,7 @@ def task_now(known: Known) -> str:
     return locked(known, _task)
 
 
-def backlog_now(known: Known) -> str:
-    """The backlog."""
-    return locked(known, _backlog)
+def backlog_now(known: Known, since: int | None = None) -> str:
+    """The backlog; for a page that shows the version ``since``, if that is enough, the rows that changed after it."""
+    enough = since is not None and known.recent.since <= since
+    return locked(known, _changes if enough else _backlog)

@@ -8,7 +8,7 @@ from poker_app.poker import editing, tasks
 from poker_app.poker.current import at_least
 from poker_app.poker.report import rounds_of
 from poker_app.rules.session.value import NO_SUCH_TASK, Member
-from poker_app.web import fragments
+from poker_app.web import fragments, shared_fragments
 from poker_app.web.guards import seated
 
 blueprint = Blueprint("tasks", __name__, url_prefix="/sessions/<session_id>/tasks")
@@ -21,6 +21,18 @@ def add(member: Member) -> ResponseReturnValue:
     added = tasks.add_tasks(member, request.form.get("tasks", ""))
     sentence = f"{len(added)} tasks added." if len(added) > 1 else "Task added."
     return fragments.answer(member, fragments.partial("notice", fragments.notice(sentence)))
+
+
+@blueprint.get("")
+@seated
+def index(member: Member) -> ResponseReturnValue:
+    """All the tasks, as a page; for the room, the rows ``before`` or ``after`` those that it shows of a long list."""
+    known = at_least(member.session_id)
+    if "HX-Request" not in request.headers:
+        return render_template("sessions/tasks.html", session=known.value)
+    sides = {side: request.args.get(side, "") for side in ("before", "after")}
+    rows = shared_fragments.rest_of_backlog(known, **sides)
+    return ("", 204) if rows is None else rows
 
 
 @blueprint.get("/<task_id>")
@@ -75,7 +87,11 @@ def edit(member: Member, task_id: str) -> ResponseReturnValue:
 @blueprint.post("/<task_id>/position")
 @seated
 def move(member: Member, task_id: str) -> ResponseReturnValue:
-    """Put the task at a place, counted from 0, or a number of places ``by`` up or down."""
+    """Put the task ``before`` or ``after`` another one, or at a place counted from 0."""
+    for side in ("before", "after"):
+        if neighbour := request.form.get(side):
+            tasks.move_task_beside(member, task_id, neighbour, side)
+            return fragments.answer(member)
     try:
         to = int(request.form.get("to", ""))
     except ValueError as problem:

@@ -229,3 +229,57 @@ def test_nobodys_typing_is_eaten(ada: Person, ben: Person) -> None:
     ada.sees_backlog("One", "Two", "Three", "Four", "Five")
     ada.page.keyboard.type("etter")
     expect(title).to_have_value("One, better")
+
+
+def test_a_list_of_hundreds_is_drawn_where_it_is_seen(ada: Person, ben: Person) -> None:
+    ben.joins(ada.opens(tasks="\n".join(f"Task {number}" for number in range(1, 151))))
+    ada.page.reload()
+    ada.is_live()
+    rows, his = ada.backlog.locator("li[id]"), ben.backlog.locator("li[id]")
+    for each in (rows, his):
+        expect(each).to_have_count(50)
+        expect(each.last).to_contain_text("Task 50")
+
+    # what changes comes as rows, to whoever shows them
+    asked: list[str] = []
+    ben.page.on("request", lambda request: asked.append(request.url) if "/backlog" in request.url else None)
+    ada.page.get_by_role("button", name="Skip").click()
+    for each in (ada, ben):
+        expect(each.backlog.locator("[aria-current]")).to_contain_text("Task 2")
+        expect(each.backlog.locator("li[id]").first).to_contain_text("Skipped")
+    sheet = ada.opens_task("Task 7")
+    sheet.get_by_label("Title").fill("Seven")
+    sheet.get_by_role("button", name="Save").click()
+    expect(his.nth(6)).to_contain_text("Seven")
+    ada.opens_task("Task 9").get_by_role("button", name="Delete the task").click()
+    for each in (rows, his):
+        expect(each).to_have_count(49)
+        expect(each.nth(8)).to_contain_text("Task 10")
+    assert not asked
+
+    # the rest comes where it is scrolled to, and is changed like the rows before
+    for each in (ada, ben):
+        each.backlog.locator("[data-more] a").scroll_into_view_if_needed()
+        expect(each.backlog.locator("li[id]")).to_have_count(149)
+        expect(each.backlog.locator("[data-more]")).to_have_count(0)
+    handle = ada.page.get_by_role("button", name="Move Task 150: arrow up or down")
+    handle.focus()
+    ada.page.keyboard.press("ArrowUp")
+    for each in (rows, his):
+        expect(each.last).to_contain_text("Task 149")
+        expect(each.nth(147)).to_contain_text("Task 150")
+    expect(handle).to_be_focused()
+    assert not asked
+
+    # a task from far down is seen on the table, and so are those around it
+    ada.opens_task("Task 120").get_by_role("button", name="Vote on this").click()
+    ben.sees_task("Task 120")
+    expect(ben.backlog.locator("[aria-current]")).to_contain_text("Task 120")
+    ben.page.reload()
+    ben.is_live()
+    expect(ben.backlog.locator("[aria-current]")).to_be_in_viewport()
+    expect(his).to_have_count(50)
+    ben.backlog.get_by_role("link", name="Tasks before these").click()
+    expect(his).to_have_count(149)
+    expect(his.first).to_contain_text("Task 1")
+    expect(ben.backlog.locator("[data-more]")).to_have_count(0)

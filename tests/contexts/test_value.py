@@ -10,8 +10,10 @@ from sqlalchemy import event, select, update
 from poker_app import ids
 from poker_app.db import db, session
 from poker_app.poker import loading, seats, tasks, voting
+from poker_app.poker.backlog_view import MAX_CHANGED
 from poker_app.poker.current import newest, view_of
 from poker_app.poker.models import Member, PokerSession, Round, Vote
+from poker_app.poker.store import Difference
 from poker_app.poker.value_cache import Known, ValueCache, values
 from poker_app.rules.session.value import Session
 from tests.cast import Clock
@@ -107,6 +109,45 @@ def test_no_change_asks_more_with_more_rounds_and_tasks(room: Room) -> None:
     assert costs(room) == few
     # The version under the lock, and what is written: the vote or the round, and the session.
     assert few == {"vote": 3, "reveal": 3, "next round": 3, "read": 1}
+
+
+# --- which rows of the backlog changed
+
+
+def recent(room: Room) -> tuple[int, set[str]]:
+    known = newest(room.table.id)
+    return known.recent.since, {known.value.tasks[key].title for key in known.recent.rows}
+
+
+def test_a_change_of_the_tasks_is_known_by_its_rows(room: Room) -> None:
+    tasks.add_tasks(room.ada, "\n".join(f"Task {number}" for number in range(20)))
+    since, rows = recent(room)
+    assert (since, rows) == (newest(room.table.id).value.agenda, set()), "too many to be sent one by one"
+    tasks.skip_task(room.ada, room.task.id)
+    assert recent(room) == (since, {"Task 0", "Task 1"})
+    # Where it was moved from, and where to, another task comes before the next.
+    tasks.move_task(room.ada, room.titled("Task 15").id, 7)
+    assert recent(room) == (since, {"Task 0", "Task 1", "Task 15", "Task 16", "Task 7"})
+    tasks.delete_task(room.ada, room.titled("Task 10").id)
+    assert recent(room) == (since, {"Task 0", "Task 1", "Task 15", "Task 16", "Task 7", "Task 10", "Task 11"})
+    room.plays(room.ben, "5")
+    assert recent(room)[0] == since
+    for number in (2, 3, 4, 5, 6, 13):
+        tasks.move_task(room.ada, room.titled(f"Task {number}").id, 19)
+    later, rows = recent(room)
+    assert later > since, "a browser that shows what was before asks for the list"
+    assert len(rows) <= MAX_CHANGED
+    values.clear()
+    assert recent(room) == (newest(room.table.id).value.agenda, set())
+
+
+def test_a_change_is_written_as_the_rows_it_changed(room: Room) -> None:
+    tasks.add_tasks(room.ada, "\n".join(f"Task {number}" for number in range(40)))
+    before = newest(room.table.id).value
+    tasks.move_task_beside(room.ada, room.titled("Task 39").id, room.titled("Task 37").id, "before")
+    difference = Difference()
+    difference.add(before, newest(room.table.id).value)
+    assert sorted(kept.table.name for kept, _ in difference._rows) == ["poker_session", "task", "task", "task"]
 
 
 # --- the cache

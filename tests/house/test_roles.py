@@ -190,6 +190,7 @@ TABLE = {
     "POST rounds.vote_again": Row(FACILITATOR, this_round),
     "POST rounds.finalize": Row(FACILITATOR, lambda world: {"estimate": "5"}, revealed=True),
     "POST tasks.add": Row(FACILITATOR, lambda world: {"tasks": "Three"}),
+    "GET tasks.index": Row(SEATED),
     "GET tasks.show": Row(SEATED),
     "POST tasks.edit": Row(FACILITATOR, lambda world: {"title": "Other"}),
     "POST tasks.move": Row(FACILITATOR, lambda world: {"to": "1"}),

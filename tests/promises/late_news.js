@@ -56,7 +56,7 @@
   let answerOf; // what the server would say now
   window.fetch = (address, more) => {
     if (answerOf === undefined) return real.fetch.call(window, address, more);
-    const id = String(address).split('/').pop();
+    const id = String(address).split('/').pop().split('?')[0];
     return new Promise((resolve, reject) => held.push({ id, early: answerOf(id), resolve, reject }));
   };
   const settle = (question, how) => {

@@ -1,5 +1,7 @@
 """The backlog's forms."""
 
+import re
+
 import pytest
 
 from tests.cast import HTMX
@@ -102,6 +104,49 @@ def titles(scene: Scene) -> list[str]:
 def test_a_place_outside_the_backlog_is_its_nearer_end(scene: Scene, to: str, order: list[str]) -> None:
     assert scene.ada.post(f"{scene.table.path}/tasks/{scene.task}/position", {"to": to}).status_code == 200
     assert titles(scene) == order
+
+
+def rows_of(html: str) -> list[str]:
+    return re.findall(r'<li id="task-(\w+)"', html)
+
+
+def test_a_long_list_is_asked_for_in_parts(scene: Scene) -> None:
+    scene.ada.adds(scene.table, "\n".join(f"Task {number}" for number in range(100)))
+    everything = re.findall(r"/tasks/(\w+)", scene.ben.get(f"{scene.table.path}/tasks").text)
+    assert len(everything) == 102
+    whole = scene.ben.get(f"{scene.table.path}/backlog", headers=HTMX).text
+    shown, version = rows_of(whole), int(re.findall(r'data-version="(\d+)"', whole)[0])
+    assert shown == everything[:50]
+    rest = scene.ben.get(f"{scene.table.path}/tasks?after={shown[-1]}", headers=HTMX).text
+    assert rows_of(rest) == everything[50:]
+    assert rows_of(scene.ben.get(f"{scene.table.path}/tasks?before={shown[3]}", headers=HTMX).text) == everything[:3]
+    assert scene.ben.get(f"{scene.table.path}/tasks?after=nonsense", headers=HTMX).status_code == 204
+
+    # a change is answered with, and asked for by, its rows
+    answer = scene.ada.post(f"{scene.table.path}/tasks/{everything[60]}/position", {"before": everything[58]})
+    moved = [everything[60], everything[58], everything[61]]
+    assert [each for each in rows_of(answer.text) if each in moved] == moved
+    asked = scene.ben.get(f"{scene.table.path}/backlog?since={version}", headers=HTMX).text
+    assert rows_of(asked) == moved
+    assert f'data-since="{version}"' in asked
+    assert rows_of(scene.ben.get(f"{scene.table.path}/backlog?since={version - 1}", headers=HTMX).text) == shown
+    scene.ada.post(f"{scene.table.path}/tasks/{everything[5]}/deletion")
+    asked = scene.ben.get(f"{scene.table.path}/backlog?since={version}", headers=HTMX).text
+    assert f'<li id="task-{everything[5]}" data-gone>' in asked
+
+
+def test_a_task_moves_beside_another(scene: Scene) -> None:
+    one, two = re.findall(r"/tasks/(\w+)", scene.ben.get(f"{scene.table.path}/tasks").text)
+    for task, side, other, order in (
+        (one, "after", two, ["Two", "One"]),
+        (one, "before", two, ["One", "Two"]),
+        (one, "before", one, ["One", "Two"]),
+    ):
+        assert scene.ada.post(f"{scene.table.path}/tasks/{task}/position", {side: other}).status_code == 200
+        assert titles(scene) == order
+    assert scene.ada.post(f"{scene.table.path}/tasks/{one}/position", {"after": "nonsense"}).status_code == 404
+    scene.ada.post(f"{scene.table.path}/tasks/{two}/deletion")
+    assert scene.ada.post(f"{scene.table.path}/tasks/{one}/position", {"after": two}).status_code == 409
 
 
 def test_a_deleted_task_can_be_brought_back_from_the_notice(scene: Scene) -> None:

@@ -6,6 +6,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Literal
 
 from poker_app.rules import Refused
 from poker_app.rules.backlog import TaskLine, moved
@@ -101,6 +102,20 @@ def move_task(value: Session, me: Member, now: datetime, *, task_id: str, to: in
         for position, key in enumerate(order)
     }
     return Change(replace(value, tasks=tasks)).then(Event.TASKS_CHANGED, tasks=True)
+
+
+def move_task_beside(
+    value: Session, me: Member, now: datetime, *, task_id: str, neighbour: str, side: Literal["before", "after"]
+) -> Change:
+    """Put a task directly before or after another one."""
+    require_facilitator(me, "reorder tasks")
+    beside = value.task_here(neighbour)
+    if beside.deleted_at:
+        raise Refused("conflict", WAS_DELETED)
+    others = [each.id for each in value.backlog if each.id != task_id]
+    if neighbour == task_id:
+        return Change(value)
+    return move_task(value, me, now, task_id=task_id, to=others.index(neighbour) + (side == "after"))
 
 
 def delete_task(value: Session, me: Member, now: datetime, *, task_id: str, new_ids: tuple[str, str]) -> Change:

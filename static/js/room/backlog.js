@@ -2,14 +2,16 @@
 import { onChange } from './page.js';
 
 const list = () => document.querySelector('#backlog ol');
-const row = (element) => element.closest?.('#backlog li');
+const row = (element) => element.closest?.('#backlog li[id]');
+const taskOf = ({ id }) => id.replace('task-', '');
 let dragged = null;
 
-const move = (item, to) =>
+// Before or after another row: what place that is in a long list, only the server knows.
+const move = (item, side, neighbour) =>
   htmx.ajax('POST', item.querySelector('[data-move]').dataset.move, {
     source: item,
     swap: 'none',
-    values: { to },
+    values: { [side]: taskOf(neighbour) },
   });
 
 document.addEventListener('dragstart', (event) => {
@@ -31,9 +33,7 @@ document.addEventListener('drop', (event) => {
   const over = dragged && row(event.target);
   if (!over || over === dragged) return;
   event.preventDefault();
-  const from = Number(dragged.dataset.position);
-  const to = Number(over.dataset.position) + (over.dataset.drop === 'after' ? 1 : 0);
-  move(dragged, to > from ? to - 1 : to);
+  move(dragged, over.dataset.drop, over);
 });
 document.addEventListener('dragend', () => {
   dragged?.removeAttribute('data-dragging');
@@ -55,7 +55,8 @@ document.addEventListener('keydown', (event) => {
 async function step(id, by) {
   const item = document.getElementById(id);
   if (!item) return;
-  await move(item, Math.max(0, Number(item.dataset.position) + by));
+  const neighbour = by < 0 ? item.previousElementSibling : item.nextElementSibling;
+  if (neighbour?.id) await move(item, by < 0 ? 'before' : 'after', neighbour);
   document.querySelector(`#${id} [data-move]`)?.focus();
 }
 

@@ -1,6 +1,7 @@
 // Regions and their versions: what is not newer than what is shown is dropped, whichever way it came.
 import { checkMember } from './member.js';
 import { here, table } from './page.js';
+import { withChanges } from './changed-rows.js';
 
 const version = (element) => Number(element?.dataset?.version ?? NaN);
 
@@ -16,6 +17,22 @@ document.addEventListener('htmx:before:swap', ({ detail: { tasks } }) => {
   if (reveals) for (const task of tasks) task.swapSpec.transition = true;
 });
 
+// Rows of the backlog that changed: swapped in as the whole list, or the list is asked for.
+document.addEventListener('htmx:before:swap', ({ detail: { tasks } }) => {
+  for (const task of tasks) {
+    const changes = task.fragment.querySelector?.('#backlog[data-since]');
+    if (!changes) continue;
+    const shown = document.getElementById('backlog');
+    const newer = version(changes) > version(shown);
+    const list = newer && withChanges(shown, changes);
+    if (list) changes.replaceWith(list);
+    task.swapSpec = { ...task.swapSpec, style: list ? 'outerMorph' : 'none' };
+    if (!newer || list) continue;
+    whole = true;
+    refresh('backlog');
+  }
+});
+
 export const apply = (html) => htmx.swap({ text: html, sourceElement: document.body, swap: 'none' });
 
 // What answers say of the engine; those that say nothing leave it as it was.
@@ -26,6 +43,7 @@ document.addEventListener('htmx:after:request', ({ detail: { ctx } }) => heed(ct
 
 const partial = (id, html) => `<hx-partial hx-target="#${id}" hx-swap="outerMorph">${html}</hx-partial>`;
 const asking = new Map();
+let whole = false; // the backlog is asked for from its beginning to its end, not the rows that changed
 
 // Asks for a region's present state. While an answer is on its way, one more question is enough for all who ask.
 export function refresh(id) {
@@ -42,9 +60,11 @@ export function refresh(id) {
 }
 
 async function fetchRegion(id) {
+  const since = id === 'backlog' && !whole ? `?since=${version(document.getElementById(id))}` : '';
+  if (id === 'backlog') whole = false;
   let answer;
   try {
-    answer = await fetch(`${here}/${id}`, { headers: { 'HX-Request': 'true' } });
+    answer = await fetch(`${here}/${id}${since}`, { headers: { 'HX-Request': 'true' } });
   } catch {
     return; // offline: the next poll asks again
   }
