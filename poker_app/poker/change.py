@@ -104,9 +104,11 @@ def change_session(
     a member who is seen by it."""
     asked = _Asked(session_id, decide, clock.now(), seen)
     try:
-        made: Change = write(_change_together, asked)
+        made, here = write(_change_together, asked)
     except Refused as refused:
         raise refusal_of(refused) from refused
+    if here:
+        last_seen.note([here], asked.at)
     _publish(made, None if to_all else asking_socket.get())
     return made
 
@@ -122,7 +124,7 @@ def change_within(session_id: str, decide: Decide) -> Change:
     except Refused as refused:
         raise refusal_of(refused) from refused
     difference = Difference()
-    difference.add(decided_on, made.value)
+    difference.add(decided_on, made.value, announced=bool(made.happened))
     difference.write(connection)
     session.expire_all()
     afterwards(lambda: _publish(made, asking_socket.get()))
@@ -164,13 +166,17 @@ class _Asked:
     seen: tuple[str | None, str | None] | None
 
 
-def _change_together(connection: Connection, asked: Sequence[_Asked]) -> list[Change | Exception]:
+_Answer = tuple[Change, str | None]
+"""A change, and the id of the member of whom it is written that they were seen."""
+
+
+def _change_together(connection: Connection, asked: Sequence[_Asked]) -> list[_Answer | Exception]:
     """Each is decided in turn on what those before it made; what all of them did is written at once."""
     ids = sorted({each.session_id for each in asked})
     versions = {row.id: row.version for row in connection.execute(_LOCKED, {"session_ids": ids})}
     newest: dict[str, Session] = {}
     difference, seen = Difference(), dict[str, datetime]()
-    answers: list[Change | Exception] = []
+    answers: list[_Answer | Exception] = []
     for each in asked:
         try:
             answers.append(_in_turn(connection, each, versions, newest, difference, seen))
@@ -179,7 +185,6 @@ def _change_together(connection: Connection, asked: Sequence[_Asked]) -> list[Ch
     difference.write(connection)
     if seen:
         connection.execute(_SEEN, [{"who": who, "at": at} for who, at in seen.items()])
-        last_seen.note(seen, max(seen.values()))
     return answers
 
 
@@ -190,19 +195,19 @@ def _in_turn(
     newest: dict[str, Session],
     difference: Difference,
     seen: dict[str, datetime],
-) -> Change:
+) -> _Answer:
     key = asked.session_id
     value = newest.get(key) or _known(connection, key, versions.get(key))
     if value is None:
         raise Refused("missing", NOT_SEATED)
     made, decided_on = _decided(connection, value, asked.decide, asked.at, difference)
-    difference.add(decided_on, made.value)
+    difference.add(decided_on, made.value, announced=bool(made.happened))
     newest[key] = made.value
-    if asked.seen:
-        here = made.value.member_of(*asked.seen)
-        if here and (last_seen.is_due(here.id, asked.at) or value.members.get(here.id, here).absent):
-            seen[here.id] = asked.at
-    return made
+    here = made.value.member_of(*asked.seen) if asked.seen else None
+    if here and (last_seen.is_due(here.id, asked.at) or value.members.get(here.id, here).absent):
+        seen[here.id] = asked.at
+        return made, here.id
+    return made, None
 
 
 def _known(connection: Connection, session_id: str, version: int | None) -> Session | None:

@@ -7,10 +7,10 @@ An event is named in the past tense and carries the state, not the difference::
 ``version`` counts every change of the session; a browser drops what is not newer than what it shows. ``agenda`` is the
 version at which the tasks last changed; who shows an older one fetches task and backlog. ``html`` is the whole shared
 fragment, with the tasks where they changed: of a long backlog the rows that changed lately, with the ``agenda`` from
-which on they are all, and who shows an older one asks for the list. Where that would be too long for the engine, ``gz`` holds it gzipped in
-base64; where even that is too long it is the table alone, and the browser fetches the tasks, or there is neither, and
-it fetches both. Because every event is whole state, a lost, doubled or late one is
-harmless, and several may be sent as one.
+which on they are all, and who shows an older one asks for the list. Where that would be too long for the engine, ``gz``
+holds it gzipped in base64; where even that is too long it is the table alone, and the browser fetches the tasks, or
+there is neither, and it fetches both. Because every event is whole state, a lost, doubled or late one is harmless, and
+several may be sent as one.
 """
 
 import base64

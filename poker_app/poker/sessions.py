@@ -10,7 +10,7 @@ from poker_app import clock, ids
 from poker_app.accounts.acting import Acting
 from poker_app.accounts.models import User
 from poker_app.billing import gate
-from poker_app.db import session, transaction
+from poker_app.db import afterwards, session, transaction
 from poker_app.errors import Conflict, Invalid, NotFound
 from poker_app.poker import last_seen
 from poker_app.poker.change import Holder, by_member, change, change_within, lock
@@ -132,7 +132,7 @@ def open_table(
     session.add_all(_backlog(made, backlog or [{}]))
     session.flush()
     session.add(Round(id=made.current_round_id, task_id=made.current_task_id, number=1, opened_at=now))
-    last_seen.note([founder.id], now)
+    afterwards(lambda: last_seen.note([founder.id], now))
     return founder
 
 

@@ -22,9 +22,12 @@ class Difference:
 
     def __init__(self) -> None:
         self._rows: dict[_Key, tuple[Any, Any]] = {}
+        self._announced: set[_Key] = set()
 
-    def add(self, old: Session, new: Session) -> None:
-        """Takes in one change."""
+    def add(self, old: Session, new: Session, *, announced: bool = True) -> None:
+        """Takes in one change; ``announced``: an event will carry the session as it is then."""
+        if announced:
+            self._announced.add((SESSION, (new.id,)))
         for kept, before, after in _parts(old, new):
             for key in before.keys() | after.keys():
                 was, now = before.get(key), after.get(key)
@@ -47,10 +50,14 @@ class Difference:
                 names = tuple(name for name in kept.names if getattr(was, name) != getattr(now, name))
                 if names:
                     values = {name: getattr(now, name) for name in names}
-                    _put(statements, (2, place, kept, names), _key_of(kept, key) | values)
+                    kind = 2
+                    if kept is SESSION and (kept, key) not in self._announced:
+                        kind, values["unannounced"] = 3, now.version - was.version
+                    _put(statements, (kind, place, kept, names), _key_of(kept, key) | values)
         for (kind, _, kept, names), rows in sorted(statements.items(), key=lambda item: item[0][:2]):
             connection.execute(_statement(kind, kept, names, connection.dialect.name), rows)
         self._rows.clear()
+        self._announced.clear()
 
 
 def _put(statements: dict[Any, list[dict[str, Any]]], what: Any, row: dict[str, Any]) -> None:
@@ -110,6 +117,10 @@ def _statement(kind: int, kept: Kept, names: tuple[str, ...], dialect: str) -> E
         return delete(table).where(*mine)
     if kind == 2:
         return update(table).where(*mine).values({name: bindparam(name) for name in names} | _beside(kept))
+    if kind == 3:
+        # An event that the engine did not take before is still to be caught up.
+        beside = {"published_version": table.c.published_version + bindparam("unannounced")}
+        return update(table).where(*mine).values({name: bindparam(name) for name in names} | beside)
     values: dict[str, Any] = {name: bindparam(name) for name in names} | _beside(kept)
     if kept is MEMBER:
         values["seen_at"] = bindparam("joined_at")

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from flask import Flask
@@ -15,10 +16,14 @@ from poker_app import ids, realtime
 from poker_app.accounts.models import Account, User
 from poker_app.accounts.users import add_user
 from poker_app.db import session, transaction
-from poker_app.poker import events, members, tasks, voting
+from poker_app.poker import events, members, sessions, tasks, voting
+from poker_app.poker.change import change_session
+from poker_app.poker.current import newest
 from poker_app.poker.events import APART, MOST_BYTES, News, State, catch_up, payload, publish
 from poker_app.poker.models import Member, PokerSession
 from poker_app.poker.shutting_out import shut_out_user
+from poker_app.rules.session import meeting
+from poker_app.rules.session import members as members_rules
 from tests.cast import Cast, Clock
 from tests.conftest import Announced
 from tests.world.actions import Room, open_session
@@ -332,6 +337,25 @@ def test_nobody_tries_while_the_engine_rests(room: Room, monkeypatch: pytest.Mon
     with room.nothing_happens():
         catch_up(room.table.id)
     assert room.table.published_version < room.table.version
+
+
+def test_a_change_that_nobody_is_told_of_hides_no_missed_event(room: Room, failing: Callable[[bool], None]) -> None:
+    with transaction():
+        user_id = add_user(name="Ben", email="ben@example.com").id
+    adopt = partial(members_rules.adopt, secret_digest=room.ben.secret_digest, user_id=user_id)
+    change_session(room.table.id, adopt)
+    assert not newest(room.table.id).behind, "with nothing missed there is nothing to catch up"
+    failing(True)
+    sessions.end_session(room.ada)
+    for quiet in (partial(meeting.rename_ender, name="Ada", to="Ada L."), meeting.delete, meeting.restore):
+        before = newest(room.table.id).value.version
+        change_session(room.table.id, quiet)
+        assert newest(room.table.id).value.version == before + 1
+        assert newest(room.table.id).behind
+    failing(False)
+    catch_up(room.table.id)
+    assert room.announced == ["vote"]
+    assert not newest(room.table.id).behind
 
 
 def test_a_change_that_was_heard_heals_one_that_was_not(room: Room, failing: Callable[[bool], None]) -> None:

@@ -1,15 +1,18 @@
 """Cards played in company: who waited together is answered as if they had come one after the other."""
 
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
+import pytest
 from sqlalchemy import Connection, event
+from sqlalchemy.exc import OperationalError
 
-from poker_app import ids
+from poker_app import clock, ids
 from poker_app.db import db, session, transaction
-from poker_app.poker import loading, tasks
+from poker_app.poker import last_seen, loading, tasks, voting
 from poker_app.poker.change import Holder, _Asked, _change_together, by_member
 from poker_app.poker.last_seen import NOTE_EVERY
 from poker_app.rules import Refused
@@ -38,7 +41,7 @@ def in_company(asked: list[_Asked]) -> list[Change | Exception]:
     with transaction():
         answers = _change_together(session.connection(), asked)
     session.expire_all()
-    return answers
+    return [each if isinstance(each, Exception) else each[0] for each in answers]
 
 
 def together(room: Room, clock: Clock, *cards: tuple[Holder, str], round_id: str = "") -> list[Change | Exception]:
@@ -184,3 +187,20 @@ def test_away_from_a_task_and_back_to_it(room: Room, clock: Clock) -> None:
     fresh = loading.load(session.connection(), room.table.id)
     assert fresh is not None
     assert (fresh.round.cards, fresh.version) == (last.value.round.cards, last.value.version)
+
+
+def test_a_vote_that_is_not_committed_is_not_having_been_seen(room: Room) -> None:
+    last_seen.forget(room.ben.id)
+
+    def fail(_connection: object) -> None:
+        raise OperationalError("COMMIT", {}, sqlite3.OperationalError("disk I/O error"))
+
+    event.listen(db.engine, "commit", fail)
+    try:
+        with pytest.raises(OperationalError):
+            voting.cast_vote(room.ben, room.round.id, "5")
+    finally:
+        event.remove(db.engine, "commit", fail)
+    assert last_seen.is_due(room.ben.id, clock.now())
+    room.plays(room.ben, "5")
+    assert not last_seen.is_due(room.ben.id, clock.now())
