@@ -12,6 +12,21 @@ from poker_app.web.guards import seated
 blueprint = Blueprint("realtime", __name__)
 
 
+@blueprint.post("/sessions/<session_id>/socket-auth")
+@seated
+def authorize_socket(member: Member) -> ResponseReturnValue:
+    """All that a page's socket needs, asked once: ``user`` signs it in as the member, so that removing the member ends
+    it, and ``channels`` has the answer for each of the session's two channels."""
+    socket_id, info = request.form.get("socket_id", ""), {"name": member.name}
+    names = (realtime.state_channel(member.session_id), realtime.presence_channel(member.session_id))
+    user = realtime.authenticate_user(socket_id, member.id, info, g.asked_at)
+    channels = {name: realtime.authorize(name, socket_id, member.id, info, g.asked_at) for name in names}
+    return jsonify(user=user, channels=channels)
+
+
+# Pages of the release before ask for each by itself.
+
+
 @blueprint.post("/sessions/<session_id>/channel-auth")
 @seated
 def authorize_channel(member: Member) -> ResponseReturnValue:

@@ -182,3 +182,19 @@ def test_a_session_ended_by_mistake(ada: Person, ben: Person, cleo: Person) -> N
         each.is_live()
     ben.picks("5")
     ada.sees_seat("Ben", "voted")
+
+
+def test_joining_asks_for_no_more_than_it_needs(ada: Person, ben: Person) -> None:
+    table = ada.opens(tasks="One")
+    asked: list[str] = []
+    ben.page.on(
+        "request",
+        lambda each: (
+            asked.append(f"{each.method} {each.url.removeprefix(table.link)}") if table.link in each.url else None
+        ),
+    )
+    with ben.page.expect_response("**/vote-table") as told:
+        ben.joins(table)
+    # The table of the page is the newest, so it is not sent again.
+    assert told.value.status == 304
+    assert asked == ["GET ", "GET /join", "POST /members", "GET ", "POST /socket-auth", "GET /vote-table"]

@@ -149,8 +149,8 @@ def test_a_channel_that_was_refused_is_asked_for_again(ada: Person, ben: Person)
         else:
             route.fulfill(status=503, body="")
 
-    ben.page.route("**/channel-auth", refuse)
-    ben.expects("503", "Couldn't retrieve channel authorization info")
+    ben.page.route("**/socket-auth", refuse)
+    ben.expects("503", "The socket was refused with 503")
     ben.joins(table)
     ada.picks("3")
     ben.sees_seat("Ada", "voted")

@@ -259,6 +259,7 @@ TABLE = {
     "POST account_settings.delete_deck": Row(ADMIN_DONE),
     "GET audit.page": Row(ADMIN),
     "GET audit.as_csv": Row(ADMIN),
+    "POST realtime.authorize_socket": Row(SEATED, lambda world: {"socket_id": "1.2"}),
     "POST realtime.authorize_channel": Row(SEATED, channel),
     "POST realtime.authenticate_user": Row(SEATED, channel),
     # Only the engine's signature opens this door.

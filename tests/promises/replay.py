@@ -300,6 +300,7 @@ class Replay:
                     who.post(f"{table.path}/channel-auth", {"channel_name": channel, "socket_id": "7.7"})
             case "sign in", _:
                 who.post(f"{table.path}/user-auth", {"socket_id": "7.7"})
+                who.post(f"{table.path}/socket-auth", {"socket_id": "7.7"})
             case "code", _:
                 who.get(f"/j/{table.row.code}")
             case "poll", (page,):

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from poker_app.realtime.engines import presets
 from poker_app.settings import Settings
-from tests.cast import Cast
+from tests.cast import Cast, Person
 from tests.outside import GRIP_KEY
 from tests.web.litany import STRANGER, says
 from tests.world.pages import Scene
@@ -48,6 +48,18 @@ def test_members_may_listen_to_their_own_session(scene: Scene, settings: Setting
         assert presets.credentials(settings).secret not in answer.text
 
 
+def test_one_request_has_all_that_a_socket_needs(scene: Scene) -> None:
+    for person in (scene.ada, scene.ben, scene.cleo):
+
+        def asks(door: str, who: Person = person, **form: str) -> object:
+            answer = who.post(f"{scene.table.path}/{door}", {"socket_id": "1.2", **form})
+            assert answer.status_code == 200
+            return answer.json
+
+        channels = {name: asks("channel-auth", channel_name=name) for name in names(scene)}
+        assert asks("socket-auth") == {"user": asks("user-auth"), "channels": channels}
+
+
 def test_the_signature_is_the_engine_s(scene: Scene, settings: Settings) -> None:
     state, _ = names(scene)
     answer = scene.ben.post(f"{scene.table.path}/channel-auth", {"channel_name": state, "socket_id": "1.2"})
@@ -73,7 +85,7 @@ def test_no_other_channel(scene: Scene) -> None:
 def test_strangers_and_the_removed_hear_nothing(scene: Scene) -> None:
     scene.ada.post(f"{scene.table.path}/members/{scene.ids['ben']}/removal")
     for person in (scene.mallory, scene.ben):
-        for path, form in (("channel-auth", {"channel_name": names(scene)[0]}), ("user-auth", {})):
+        for path, form in (("channel-auth", {"channel_name": names(scene)[0]}), ("user-auth", {}), ("socket-auth", {})):
             answer = person.post(f"{scene.table.path}/{path}", {"socket_id": "1.2", **form})
             assert (answer.status_code, says(answer, STRANGER)) == (404, True)
             assert "auth" not in answer.text.lower().replace("author", "")
@@ -81,7 +93,7 @@ def test_strangers_and_the_removed_hear_nothing(scene: Scene) -> None:
 
 @pytest.mark.parametrize("socket", ["", "1", "1.2.3", "x.y", "1.2\n", "1.2:private-x", "1" * 5000])
 def test_malformed_sockets(scene: Scene, socket: str) -> None:
-    for path, form in (("channel-auth", {"channel_name": names(scene)[0]}), ("user-auth", {})):
+    for path, form in (("channel-auth", {"channel_name": names(scene)[0]}), ("user-auth", {}), ("socket-auth", {})):
         answer = scene.ben.post(f"{scene.table.path}/{path}", {"socket_id": socket, **form})
         assert answer.status_code == 422, answer.text
 

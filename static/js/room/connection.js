@@ -14,13 +14,34 @@ const place = options && !options.wsHost && {
   forceTLS: location.protocol === 'https:',
 };
 
+// One request signs the socket in and authorizes both of its channels, which the library asks for one by one.
+let granted = {};
+function grantsOf(socketId) {
+  if (granted.socketId === socketId) return granted.answer;
+  const answer = fetch(`${here}/socket-auth`, { method: 'POST', body: new URLSearchParams({ socket_id: socketId }) }).then(
+    (given) => {
+      if (given.ok) return given.json();
+      throw new Error(`The socket was refused with ${given.status}`);
+    },
+  );
+  granted = { socketId, answer };
+  // Refused, or not arrived: it is asked anew.
+  answer.catch(() => granted.answer === answer && (granted = {}));
+  return answer;
+}
+const grant = (pick) => (asked, done) =>
+  grantsOf(asked.socketId).then(
+    (grants) => done(null, pick(grants, asked)),
+    (refusal) => done(refusal, null),
+  );
+
 const pusher =
   options &&
   new Pusher(options.key, {
     ...options,
     ...place,
-    channelAuthorization: { endpoint: `${here}/channel-auth`, transport: 'ajax' },
-    userAuthentication: { endpoint: `${here}/user-auth`, transport: 'ajax' },
+    channelAuthorization: { customHandler: grant(({ channels }, { channelName }) => channels[channelName]) },
+    userAuthentication: { customHandler: grant(({ user }) => user) },
   });
 pusher?.signin();
 const state = pusher?.subscribe(stateName);

@@ -1,6 +1,6 @@
 // Regions and their versions: what is not newer than what is shown is dropped, whichever way it came.
 import { checkMember } from './member.js';
-import { here, table } from './page.js';
+import { here, room, table } from './page.js';
 import { withChanges } from './changed-rows.js';
 
 const version = (element) => Number(element?.dataset?.version ?? NaN);
@@ -62,9 +62,12 @@ export function refresh(id) {
 async function fetchRegion(id) {
   const since = id === 'backlog' && !whole ? `?since=${version(document.getElementById(id))}` : '';
   if (id === 'backlog') whole = false;
+  const headers = { 'HX-Request': 'true' };
+  // A table that is the newest is not sent again; that of a page just loaded is not in the browser's cache.
+  if (id === 'vote-table') headers['If-None-Match'] = `"${table().dataset.version}-${room.dataset.build}"`;
   let answer;
   try {
-    answer = await fetch(`${here}/${id}${since}`, { headers: { 'HX-Request': 'true' } });
+    answer = await fetch(`${here}/${id}${since}`, { headers });
   } catch {
     return; // offline: the next poll asks again
   }
