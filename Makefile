@@ -1,6 +1,6 @@
 # `make` alone says what there is. Everything is installed into .venv, at the versions that the locks pin.
 #
-#   PORT=9000 make run                     any setting of the README's table, from the environment or .env
+#   PORT=9000 make run                     any setting of docs/settings.md, from the environment or .env
 #   make test ARGS="tests/web -k vote"     some tests; ARGS goes to pytest
 #   make run PYTHON=/path/to/python3       another Python than the one that is found
 
@@ -79,7 +79,7 @@ lock: ## Remake the locks from pyproject.toml (ARGS=--upgrade raises them)
 	@bin/venv run
 	$(PY) bin/lock $(ARGS)
 
-settings: ## Print the README's table of settings
+settings: ## Print the table of settings in docs/settings.md
 	@bin/venv run
 	@$(PY) -m poker_app.cli settings
 

@@ -125,10 +125,10 @@ def _findings() -> Iterator[doctor.Finding]:
     except ValidationError as wrong:
         for each in wrong.errors():
             named = ".".join(str(part).upper() for part in each["loc"])
-            yield doctor.Finding("fail", "settings", f"{named} {each['msg']}".strip(), "See the README's table.")
+            yield doctor.Finding("fail", "settings", f"{named} {each['msg']}".strip(), "See docs/settings.md.")
         return
     except (ValueError, OSError) as wrong:
-        yield doctor.Finding("fail", "settings", str(wrong), "See the README's table.")
+        yield doctor.Finding("fail", "settings", str(wrong), "See docs/settings.md.")
         return
     with app.app_context():
         yield from doctor.examine(settings)
@@ -185,7 +185,7 @@ def restore(file: Path, force: bool) -> None:
 
 @poker.command()
 def settings() -> None:
-    """Print the README's table of settings."""
+    """Print the table of settings in docs/settings.md."""
     click.echo(as_table())
 
 

@@ -19,7 +19,7 @@ Engine = Literal["embedded", "pusher", "ably", "sockudo", "reverb", "soketi", "f
 
 
 class Settings(BaseSettings):
-    """Read once, by ``create_app``. The README's table is made from these fields (``make settings``)."""
+    """Read once, by ``create_app``. The table in docs/settings.md is made from these fields (``make settings``)."""
 
     model_config = SettingsConfigDict(
         env_file=".env",
@@ -62,7 +62,7 @@ class Settings(BaseSettings):
     providers: list[ProviderSettings] = Field(
         [],
         description="Other services that people sign in with, as JSON such as "
-        '`[{"preset":"google","client_id":"…","client_secret":"…"}]`. See “Sign-in”.',
+        '`[{"preset":"google","client_id":"…","client_secret":"…"}]`. See `docs/sign-in.md`.',
     )
     clerk_webhook_secret: str = Field(
         "", repr=False, description="Signing secret of Clerk's webhooks to `/webhooks/clerk`, beginning with `whsec_`."
@@ -240,7 +240,7 @@ class Settings(BaseSettings):
 
 
 def as_table() -> str:
-    """The settings as the README's Markdown table."""
+    """The settings as the Markdown table of docs/settings.md."""
     rows = ["| setting | default | meaning |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
         default = "" if name == "database_url" or field.default in ("", [], {}) else f"`{field.default}`"

@@ -11,6 +11,8 @@ TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 # Mail programs know no style sheets.
 PAGES = [path for path in TEMPLATES if path.parent.name != "emails"]
 SCRIPTS = sorted((ROOT / "static/js").rglob("*.js"))
+# What speaks of the product as it is; CHANGELOG.md speaks of releases before too.
+DOCUMENTS = sorted({*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")} - {ROOT / "CHANGELOG.md"})
 
 
 def named(path: Path) -> str:

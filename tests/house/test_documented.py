@@ -5,12 +5,14 @@ import re
 from typing import get_args
 
 from poker_app.accounts.audit import ACTIONS
+from poker_app.cli import poker
 from poker_app.edge import limits
 from poker_app.poker.events import sending
 from poker_app.rules.budget import as_table
 from poker_app.rules.session.change import EVENTS, Event
 from poker_app.settings import Settings
-from tests.house.sources import PACKAGE, ROOT, SCRIPTS, named, nodes
+from poker_app.settings import as_table as as_settings_table
+from tests.house.sources import DOCUMENTS, PACKAGE, ROOT, SCRIPTS, named, nodes
 
 PUBLIC = {"vote", "member-joined", "task-finalized", "session-ended"}
 
@@ -81,14 +83,10 @@ def test_browsers_know_no_other_events() -> None:
     assert named_there <= EVENTS.keys()
 
 
-def test_every_setting_is_in_the_readme_and_nothing_else() -> None:
-    table = (ROOT / "README.md").read_text().partition("| setting | default | meaning |")[2].partition("\n\n")[0]
-    rows = re.findall(r"^\| `([A-Z_]+)` \|[^|]*\| (.+?) \|$", table, flags=re.MULTILINE)
-    documented = dict(rows)
-    assert len(rows) == len(documented)
-    for name, field in Settings.model_fields.items():
-        assert documented.get(name.upper()) == field.description, name
-    assert {name.lower() for name in documented} == Settings.model_fields.keys()
+def test_every_setting_is_documented_and_nothing_else() -> None:
+    text = (ROOT / "docs/settings.md").read_text()
+    printed = text.partition("<!-- settings -->\n")[2].partition("\n<!-- /settings -->")[0]
+    assert printed == as_settings_table()
 
 
 def test_the_message_budget_in_the_handbook_is_the_one_that_is_reckoned() -> None:
@@ -125,10 +123,13 @@ def test_only_the_settings_read_the_environment() -> None:
     assert readers == set()
 
 
-def test_every_command_of_the_readme_exists() -> None:
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
-    asked = set(re.findall(r"`?make ([a-z]+)\b", (ROOT / "README.md").read_text()))
-    assert asked - targets == set()
+def test_every_documented_command_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    for document in DOCUMENTS:
+        text = document.read_text()
+        asked = set(re.findall(r"(?:`|^)make ([a-z-]+)", text, flags=re.MULTILINE))
+        assert asked <= targets, named(document)
+        assert set(re.findall(r"poker_app\.cli ([a-z-]+)", text)) <= poker.commands.keys(), named(document)
 
 
 def test_every_module_says_what_it_is() -> None:
