@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from types import MappingProxyType
 
 from poker_app.rules import Unusable
@@ -52,12 +53,24 @@ _SPACES = re.compile(r"\s+")
 _SPACING = "\t\n\v\f\r"
 _EMOJI_STYLE = "\ufe0f"
 
+# Other keyboards' marks: their commas part cards, since none of them is written in a number.
+_ASCII_MARKS = {ord(mark): ";" for mark in "，、､،﹐﹑；؛﹔"} | {ord("٫"): ".", ord("−"): "-", ord("⁄"): "/"}
+_FULL_WIDTH, _FULL_WIDTH_ABOVE_ASCII = range(0xFF01, 0xFF5F), 0xFEE0
+
+_DIGITS = re.compile(r"\d+")
+_SINGLE_COMMA = re.compile(r"(?<![0-9.-])(?<!\S,)(-?[0-9]{1,8}),([0-9]{1,8})(?![0-9.])(?!,\S)")
+"""A comma between two numbers that may be a decimal comma: ``1,2,3`` is a list and has none."""
+
 
 def own_cards(text: str) -> tuple[str, ...]:
-    """The cards a person typed, as typed, with the outside cards once at the end.
+    """The cards a person typed, with the outside cards once at the end.
 
-    Commas, semicolons and lines separate, or spaces where there are none of these. 2 to 30 cards of 1 to 8 characters,
-    no two alike: numbers compare by value, words without regard to case. Raises ``Unusable`` with the exact problem.
+    Commas, semicolons and lines separate, or spaces where there are none of these. Digits and marks of every script are
+    read as ASCII, and a decimal comma as a point: ``0,5; 1`` and ``0,5, 1`` have the card ``0.5``. 2 to 30 cards of 1
+    to 8 characters, no two alike: numbers compare by value, words without regard to case.
+
+    Raises:
+        Unusable: with the exact problem, such as a comma that may be decimal or stand between two cards.
     """
     if len(text) > MAX_TEXT:
         raise Unusable(f"A deck is written in at most {MAX_TEXT} characters; these are {len(text)}.")
@@ -65,9 +78,8 @@ def own_cards(text: str) -> tuple[str, ...]:
     for char in text:
         if is_hidden(char) and char not in _SPACING:
             raise Unusable(f"The deck holds a character that cannot be shown (U+{ord(char):04X}).")
-    # Where commas or lines part the cards, a space belongs to one: "too big" is a card.
-    parted = _SEPARATORS.split(text) if _SEPARATORS.search(text.strip()) else _SPACES.split(text)
-    cards = tuple(card for part in parted if (card := _SPACES.sub(" ", part.strip())) and card not in OUTSIDE)
+    text = _with_points(_in_ascii(text))
+    cards = tuple(card for card in _parts(text) if card not in OUTSIDE)
     if len(cards) < MIN_CARDS:
         raise Unusable(
             f"A deck needs at least {MIN_CARDS} cards besides {UNSURE} and {BREAK}; this one has {len(cards)}."
@@ -89,10 +101,51 @@ def own_cards(text: str) -> tuple[str, ...]:
     return (*cards, *OUTSIDE)
 
 
+def _in_ascii(text: str) -> str:
+    """The text with the digits of every script, full-width characters and the marks beside them in ASCII."""
+    text = text.translate(_ASCII_MARKS)
+    full_width = {char: chr(ord(char) - _FULL_WIDTH_ABOVE_ASCII) for char in set(text) if ord(char) in _FULL_WIDTH}
+    text = text.translate(str.maketrans(full_width))
+    return _DIGITS.sub(lambda digits: "".join(str(unicodedata.decimal(digit)) for digit in digits[0]), text)
+
+
+def _parts(text: str) -> list[str]:
+    # Where commas or lines part the cards, a space belongs to one: "too big" is a card.
+    parted = _SEPARATORS.split(text) if _SEPARATORS.search(text.strip()) else _SPACES.split(text)
+    return [card for part in parted if (card := _SPACES.sub(" ", part.strip()))]
+
+
+def _with_points(text: str) -> str:
+    """The text with a point for each decimal comma.
+
+    A comma between two numbers is decimal where semicolons alone part the cards, or where only so the numbers rise.
+    Raises Unusable where it may be either.
+    """
+    pairs = list(_SINGLE_COMMA.finditer(text))
+    pointed = _SINGLE_COMMA.sub(r"\1.\2", text)
+    if not pairs or len(_parts(pointed)) < MIN_CARDS:
+        return text
+    if ";" in pointed and "," not in pointed:
+        return pointed
+    as_list = _SINGLE_COMMA.sub(r"\1;\2" if _SEPARATORS.search(pointed.strip()) else r"\1 \2", text)
+    if _rises(pointed) and not _rises(as_list):
+        return pointed
+    whole, part = pairs[0].groups()
+    raise Unusable(
+        f"“{whole},{part}” may be one card or two. Write {whole}.{part} for one, or {whole}; {part} for two, with a"
+        " semicolon after each card."
+    )
+
+
+def _rises(text: str) -> bool:
+    worths = [worth for card in _parts(text) if (worth := figure(card)) is not None]
+    return all(one < other for one, other in pairwise(worths))
+
+
 _DECIMAL = re.compile(rf"-?(?:[0-9]{{1,{MAX_CARD}}}(?:\.[0-9]{{1,{MAX_CARD}}})?|\.[0-9]{{1,{MAX_CARD}}})")
 _RATIO = re.compile(rf"-?[0-9]{{1,{MAX_CARD}}}/0*[1-9][0-9]{{0,{MAX_CARD}}}")
-_MIXED = re.compile(rf"(?P<whole>[0-9]{{0,{MAX_CARD}}})(?P<part>[¼½¾⅓⅔])")
-_PARTS = {"¼": Fraction(1, 4), "½": Fraction(1, 2), "¾": Fraction(3, 4), "⅓": Fraction(1, 3), "⅔": Fraction(2, 3)}
+_PARTS = {char: Fraction(unicodedata.normalize("NFKC", char).replace("⁄", "/")) for char in "¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"}
+_MIXED = re.compile(rf"(?P<whole>[0-9]{{0,{MAX_CARD}}})(?P<part>[{''.join(_PARTS)}])")
 
 
 def figure(card: str) -> Fraction | None:

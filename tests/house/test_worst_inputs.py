@@ -125,14 +125,15 @@ ROWS = {
     ),
     "an own deck": Row(
         deck.own_cards,
-        ("rules/deck.py:_SEPARATORS", "rules/deck.py:_SPACES", "rules/deck.py:own_cards"),
+        tuple(f"rules/deck.py:{name}" for name in ("_SEPARATORS", "_SPACES", "_DIGITS", "_SINGLE_COMMA", "own_cards")),
         also=tuple(
-            (unit * deck.MAX_TEXT)[: deck.MAX_TEXT] for unit in (" ", "a ", "1,", "\u0315\u0300", "a" + " " * 99)
+            (unit * deck.MAX_TEXT)[: deck.MAX_TEXT]
+            for unit in (" ", "a ", "1,", "1,1 ", "1,1;", "٣", "٣x", "\u0315\u0300", "a" + " " * 99)
         ),
     ),
     "one card": Row(
         deck.figure,
-        ("rules/deck.py:_DECIMAL", "rules/deck.py:_RATIO", "rules/deck.py:_MIXED"),
+        ("rules/deck.py:_DECIMAL", "rules/deck.py:_RATIO", "rules/deck.py:_PARTS", "rules/deck.py:_MIXED"),
         longest=deck.MAX_TEXT,
     ),
     "a new password": Row(

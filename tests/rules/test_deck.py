@@ -73,6 +73,8 @@ def test_every_deck_is_listed_lowest_first(deck):
         ("¾", Fraction(3, 4)),
         ("⅓", Fraction(1, 3)),
         ("⅔", Fraction(2, 3)),
+        ("⅛", Fraction(1, 8)),
+        ("1⅗", Fraction(8, 5)),
         ("2½", Fraction(5, 2)),
         ("-1", -1),
         ("-0.5", -HALF),
@@ -241,13 +243,64 @@ def test_an_unusable_deck_is_told_its_exact_problem(text, problem):
     assert str(refused.value) == problem
 
 
+@pytest.mark.parametrize(
+    ("text", "cards"),
+    [
+        ("0,5; 1; 2; 3", ("0.5", "1", "2", "3")),
+        ("1,5;2,5", ("1.5", "2.5")),
+        ("0,5h; 1h; 2h", ("0.5h", "1h", "2h")),
+        ("0,5, 1, 2, 3", ("0.5", "1", "2", "3")),
+        ("0,5 1 2 3", ("0.5", "1", "2", "3")),
+        ("0,5\n1\n2", ("0.5", "1", "2")),
+        ("1,5\n2,5\n3,5", ("1.5", "2.5", "3.5")),
+        ("0.5,1,2", ("0.5", "1", "2")),
+        ("1,2,3; 5", ("1", "2", "3", "5")),
+        ("5,1,-3", ("5", "1", "-3")),
+    ],
+)
+def test_a_decimal_comma_is_read_as_a_point(text, cards):
+    assert own_cards(text) == (*cards, UNSURE, BREAK)
+
+
+@pytest.mark.parametrize("text", ["1,2, 3", "1,2 3", "1,2\n3,5", "1,2, big", "8,5, 3, 1"])
+def test_a_comma_that_may_be_decimal_or_part_two_cards_is_asked_about(text):
+    whole, part = text[0], text[2]
+    with pytest.raises(Unusable) as refused:
+        own_cards(text)
+    assert str(refused.value) == (
+        f"“{whole},{part}” may be one card or two. Write {whole}.{part} for one, or {whole}; {part} for two,"
+        " with a semicolon after each card."
+    )
+    for better in (f"{whole}.{part}", f"{whole}; {part}"):
+        assert own_cards(f"{better}; 99")[-3] == "99"
+
+
+@pytest.mark.parametrize(
+    ("text", "cards"),
+    [
+        ("１ ２ ３", ("1", "2", "3")),
+        ("1、2、3", ("1", "2", "3")),
+        ("１，２，３", ("1", "2", "3")),
+        ("１．５；２", ("1.5", "2")),
+        ("ＸＳ　Ｓ　？", ("XS", "S")),
+        ("٠٫٥، ١، ٢", ("0.5", "1", "2")),
+        ("٠,٥؛ ١؛ ٢", ("0.5", "1", "2")),
+        ("१ २ ३", ("1", "2", "3")),
+        ("−1 0 1", ("-1", "0", "1")),
+        ("五 八", ("五", "八")),
+    ],
+)
+def test_digits_and_marks_of_other_keyboards_are_read_as_ascii(text, cards):
+    assert own_cards(text) == (*cards, UNSURE, BREAK)
+
+
 @pytest.mark.parametrize("count", [MIN_CARDS, MAX_CARDS])
 def test_the_outside_cards_do_not_count_towards_the_limits(count):
     typed = " ".join(["?", "☕", *map(str, range(count))])
     assert len(own_cards(typed)) == count + 2
 
 
-@given(st.text(alphabet=st.sampled_from("0123456789½./-?☕ ,;\nabM\u00e9\u0301\x00\u200d\ud800"), max_size=60))
+@given(st.text(alphabet=st.sampled_from("0123456789１٣½./-?☕ ,;、٫\nabM\u00e9\u0301\x00\u200d\ud800"), max_size=60))
 def test_any_typing_is_a_lasting_deck_or_unusable(text):
     try:
         cards = own_cards(text)
