@@ -158,23 +158,29 @@ def figure(card: str) -> Fraction | None:
 
 
 def is_numeric(cards: Iterable[str]) -> bool:
-    """Whether every card but the outside ones is a number; a deck with no other cards is not."""
+    """Whether more of the cards are numbers than words, the outside ones apart. Such a deck counts by its numbers."""
     counting = [card for card in cards if card not in OUTSIDE]
-    return bool(counting) and all(figure(card) is not None for card in counting)
+    return 2 * sum(figure(card) is not None for card in counting) > len(counting)
 
 
 def places(cards: Sequence[str]) -> dict[str, Fraction]:
-    """Where each card that counts stands, lowest first: its value in a numeric deck, its position otherwise."""
+    """Where each card that counts stands, lowest first: its value in a numeric deck, whose words do not count; its
+    position in a deck of words."""
     counting = [card for card in cards if card not in OUTSIDE]
-    values = {card: value for card in counting if (value := figure(card)) is not None}
-    if len(values) < len(counting):
+    if not is_numeric(cards):
         return {card: Fraction(position) for position, card in enumerate(counting)}
+    values = {card: value for card in counting if (value := figure(card)) is not None}
     return dict(sorted(values.items(), key=lambda entry: entry[1]))
 
 
+def words_beside(cards: Sequence[str]) -> tuple[str, ...]:
+    """The words of a numeric deck, as listed: they may be voted and be an estimate, and stand outside all figures."""
+    return tuple(card for card in cards if figure(card) is None and card not in OUTSIDE) if is_numeric(cards) else ()
+
+
 def ranked(cards: Sequence[str]) -> tuple[str, ...]:
-    """The cards that count, lowest first: by value in a numeric deck, in deck order otherwise."""
-    return tuple(places(cards))
+    """The cards that a task may be estimated with: those that count, lowest first, then the words beside them."""
+    return (*places(cards), *words_beside(cards))
 
 
 def nearest(cards: Sequence[str], place: Fraction) -> str | None:

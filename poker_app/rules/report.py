@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from poker_app.rules.deck import OUTSIDE, figure, is_numeric, nearest, ranked
+from poker_app.rules.deck import figure, is_numeric, nearest, places
 
 MANY_ROUNDS = 2
 WIDE_STEPS = 3
@@ -56,15 +56,13 @@ def second_look(cards: Sequence[str], tasks: Sequence[TaskFigures]) -> list[tupl
 
 def _steps_between(cards: Sequence[str], one: str | None, other: str | None) -> int:
     """Deck steps between two values, each taken at its nearest card; 0 where either has no place in the deck."""
-    ladder = ranked(cards)
+    ladder = list(places(cards))
     rungs = [ladder.index(card) for value in (one, other) if (card := _card(cards, value)) is not None]
     return abs(rungs[0] - rungs[1]) if len(rungs) == 2 else 0
 
 
 def _card(cards: Sequence[str], value: str | None) -> str | None:
-    if value is None or value in OUTSIDE:
-        return None
-    if value in cards:
+    if value is None or value in places(cards):
         return value
     worth = figure(value)
     return nearest(cards, worth) if worth is not None and is_numeric(cards) else None
@@ -83,7 +81,7 @@ def _joined(clauses: Sequence[str]) -> str:
 
 
 def points(cards: Sequence[str], estimates: Iterable[str | None]) -> Fraction | None:
-    """The sum of the estimates of a numeric deck, those without a figure left out; None for decks of words."""
+    """The sum of the estimates of a numeric deck, words left out; None for decks of words."""
     if not is_numeric(cards):
         return None
     figures = (figure(estimate) for estimate in estimates if estimate is not None)

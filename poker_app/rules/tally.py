@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import floor
 from statistics import median
 
-from poker_app.rules.deck import OUTSIDE, is_numeric, nearest, places
+from poker_app.rules.deck import OUTSIDE, is_numeric, nearest, places, words_beside
 
 TALK_FIRST_STEPS = 2
 """How many deck steps from the suggested card a vote must lie for its member to talk first."""
@@ -15,10 +15,13 @@ TALK_FIRST_STEPS = 2
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The figures of one round. ``?`` and ``☕`` appear in ``distribution`` and nowhere else."""
+    """The figures of one round. ``?``, ``☕`` and words beside numbers are in no figure but ``distribution``; how many
+    voted such a word is ``words``."""
 
     votes: int = 0
     """Votes counted."""
+    words: int = 0
+    """Votes on words beside numbers."""
     mean: Fraction | None = None
     """Of numeric decks only."""
     median: Fraction | None = None
@@ -32,7 +35,8 @@ class Tally:
     steps: int = 0
     """Deck steps from the lowest to the highest card voted."""
     distribution: tuple[tuple[str, int], ...] = ()
-    """Each card from the lowest to the highest voted with its votes, none included; then outside cards voted."""
+    """Each card from the lowest to the highest voted with its votes, none included; then words beside numbers, then
+    outside cards voted."""
     agreement: Fraction | None = None
     """The share of the counted votes that lies on a most voted card, above 0 and at most 1."""
     consensus: bool = False
@@ -50,11 +54,13 @@ def tally(cards: Sequence[str], votes: Mapping[str, str]) -> Tally:
     if strange := sorted(set(votes.values()).difference(cards)):
         raise ValueError(f"not in the deck: {', '.join(strange)}")
     voted = Counter(votes.values())
-    outside = tuple((card, voted[card]) for card in OUTSIDE if card in voted)
+    beside = words_beside(cards)
+    words = sum(voted[card] for card in beside)
+    outside = tuple((card, voted[card]) for card in (*beside, *OUTSIDE) if card in voted)
     standing = places(cards)
     counted = [standing[card] for card in votes.values() if card in standing]
     if not counted:
-        return Tally(distribution=outside)
+        return Tally(words=words, distribution=outside)
 
     numeric = is_numeric(cards)
     middle = median(counted)
@@ -74,6 +80,7 @@ def tally(cards: Sequence[str], votes: Mapping[str, str]) -> Tally:
 
     return Tally(
         votes=len(counted),
+        words=words,
         mean=sum(counted, Fraction()) / len(counted) if numeric else None,
         median=middle if numeric else None,
         median_card=None if between else suggested,

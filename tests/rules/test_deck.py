@@ -136,12 +136,14 @@ def test_any_text_has_a_figure_or_none(card):
         (("1", "2", "?", "☕"), True),
         (("0", "½"), True),
         (("1", "M"), False),
+        (("1", "2", "3", "5", "too big"), True),
+        (("S", "M", "L", "100"), False),
         (("S", "M", "?"), False),
         (("?", "☕"), False),
         ((), False),
     ],
 )
-def test_a_deck_is_numeric_when_all_its_cards_that_count_are_numbers(cards, numeric):
+def test_a_deck_is_numeric_when_more_of_its_cards_are_numbers_than_words(cards, numeric):
     assert is_numeric(cards) is numeric
 
 
@@ -152,7 +154,7 @@ def test_a_deck_is_numeric_when_all_its_cards_that_count_are_numbers(cards, nume
         (("10", "9", "½", "0"), ("0", "½", "9", "10")),
         (("1", "0.5", "1/4"), ("1/4", "0.5", "1")),
         (("L", "S", "M"), ("L", "S", "M")),
-        (("8", "1", "epic"), ("8", "1", "epic")),
+        (("huge", "8", "epic", "1", "3"), ("1", "3", "8", "huge", "epic")),
         (("?", "3", "☕", "2"), ("2", "3")),
         (("?", "☕"), ()),
         ((), ()),
@@ -165,6 +167,7 @@ def test_cards_rank_by_value_or_else_as_listed(cards, order):
 def test_words_stand_at_their_position_and_numbers_at_their_value():
     assert places(("L", "S", "?")) == {"L": 0, "S": 1}
     assert places(("8", "½", "?")) == {"½": HALF, "8": 8}
+    assert places(("8", "epic", "½", "?")) == {"½": HALF, "8": 8}
 
 
 @pytest.mark.parametrize(

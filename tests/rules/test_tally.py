@@ -1,4 +1,5 @@
 from collections import Counter
+from dataclasses import replace
 from fractions import Fraction
 from statistics import mean, median
 
@@ -6,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poker_app.rules.deck import DECKS, OUTSIDE, figure, is_numeric, ranked
+from poker_app.rules.deck import DECKS, OUTSIDE, figure, is_numeric, places, ranked, words_beside
+from poker_app.rules.report import points
 from poker_app.rules.tally import Tally, percent, shown, tally
 
 FIBONACCI = DECKS["fibonacci"].cards
@@ -20,7 +22,12 @@ def votes_of(text):
 
 @st.composite
 def rounds(draw):
-    cards = draw(st.sampled_from([deck.cards for deck in DECKS.values()] + [("8", "½", "3", "?", "☕"), ("b", "a")]))
+    cards = draw(
+        st.sampled_from(
+            [deck.cards for deck in DECKS.values()]
+            + [("8", "½", "3", "?", "☕"), ("b", "a"), ("8", "1", "huge", "?", "☕")]
+        )
+    )
     return cards, draw(st.dictionaries(st.text("abcdef0123", min_size=1), st.sampled_from(cards), max_size=12))
 
 
@@ -104,6 +111,19 @@ def test_a_deck_listed_out_of_order_is_tallied_in_order():
     figures = tally(("8", "1", "3", "?", "☕"), votes_of("8 1"))
     assert figures.distribution == (("1", 1), ("3", 0), ("8", 1))
     assert figures.spread == ("1", "8")
+
+
+def test_words_beside_numbers_stand_outside_the_figures():
+    cards = ("1", "2", "3", "5", "too big", "?", "☕")
+    figures = tally(cards, votes_of("1 3"))
+    assert (figures.mean, figures.median, figures.suggested, figures.words) == (2, 2, "2", 0)
+    assert points(cards, ["3", "too big", "5"]) == 8
+    with_word = tally(cards, {**votes_of("1 3 ?"), "z": "too big"})
+    assert with_word.distribution == (("1", 1), ("2", 0), ("3", 1), ("too big", 1), ("?", 1))
+    assert (with_word.votes, with_word.words) == (2, 1)
+    outside = {"words": 0, "distribution": ()}
+    assert replace(with_word, **outside) == replace(figures, **outside)
+    assert tally(cards, {"z": "too big"}) == Tally(words=1, distribution=(("too big", 1),))
 
 
 def test_a_zero_is_a_vote():
@@ -200,11 +220,12 @@ def test_every_figure_keeps_its_bounds(played):
     cards, votes = played
     figures = tally(cards, votes)
     ladder = ranked(cards)
-    counted = [card for card in votes.values() if card in ladder]
+    counted = [card for card in votes.values() if card in places(cards)]
     assert figures.votes == len(counted)
+    assert figures.words == sum(card in words_beside(cards) for card in votes.values())
     assert Counter(dict(figures.distribution)) == Counter(votes.values())
     if not counted:
-        assert figures == Tally(distribution=figures.distribution)
+        assert figures == Tally(words=figures.words, distribution=figures.distribution)
         return
     low, high = figures.spread
     assert {low, high} <= set(counted)
@@ -224,7 +245,7 @@ def test_every_figure_keeps_its_bounds(played):
 def test_mean_and_median_are_exact(played):
     cards, votes = played
     figures = tally(cards, votes)
-    counted = [figure(card) for card in votes.values() if card not in OUTSIDE]
+    counted = [figure(card) for card in votes.values() if card in places(cards)]
     if not (is_numeric(cards) and counted):
         assert figures.mean is None
         assert figures.median is None
@@ -232,7 +253,7 @@ def test_mean_and_median_are_exact(played):
     assert figures.mean == mean(counted)
     assert figures.median == median(counted)
     distance = abs(figure(figures.suggested) - figures.median)
-    assert distance == min(abs(figure(card) - figures.median) for card in ranked(cards))
+    assert distance == min(abs(figure(card) - figures.median) for card in places(cards))
 
 
 @given(rounds())
