@@ -104,8 +104,7 @@ def own_cards(text: str) -> tuple[str, ...]:
 def _in_ascii(text: str) -> str:
     """The text with the digits of every script, full-width characters and the marks beside them in ASCII."""
     text = text.translate(_ASCII_MARKS)
-    full_width = {char: chr(ord(char) - _FULL_WIDTH_ABOVE_ASCII) for char in set(text) if ord(char) in _FULL_WIDTH}
-    text = text.translate(str.maketrans(full_width))
+    text = text.translate({char: chr(char - _FULL_WIDTH_ABOVE_ASCII) for char in _FULL_WIDTH})
     return _DIGITS.sub(lambda digits: "".join(str(unicodedata.decimal(digit)) for digit in digits[0]), text)
 
 
