@@ -130,6 +130,7 @@ def _tally(tally: Tally) -> dict[str, Any]:
         "agreement": _number(tally.agreement),
         "consensus": tally.consensus,
         "suggested": tally.suggested,
+        "split": tally.split,
     }
 
 

@@ -11,6 +11,8 @@ from poker_app.rules.deck import OUTSIDE, is_numeric, nearest, places, words_bes
 
 TALK_FIRST_STEPS = 2
 """How many deck steps from the suggested card a vote must lie for its member to talk first."""
+CAMP_SHARE = Fraction(1, 3)
+"""The share of the counted votes from which on a card is a camp, if more than one member voted it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +40,18 @@ class Tally:
     """Each card from the lowest to the highest voted with its votes, none included; then words beside numbers, then
     outside cards voted."""
     agreement: Fraction | None = None
-    """The share of the counted votes that lies on a most voted card, above 0 and at most 1."""
+    """The share of the counted votes that lies on a most voted card, above 0 and at most 1; None for a single vote,
+    which agrees with no other."""
     consensus: bool = False
     """Every vote counted is the same card, and there is one."""
     suggested: str | None = None
     """The card nearest the median; halfway between two, the higher."""
     lowest: tuple[str, ...] = ()
-    """Ids of the members who talk first for the lowest card voted, sorted."""
+    """Ids of the members who talk first for the lowest card voted, sorted; none where most votes lie on that card."""
     highest: tuple[str, ...] = ()
-    """Ids of the members who talk first for the highest card voted, sorted."""
+    """As ``lowest``, for the highest card voted."""
+    split: tuple[str, ...] = ()
+    """The cards of the two camps, lower first, where the votes fall into two that lie at least two deck steps apart."""
 
 
 def tally(cards: Sequence[str], votes: Mapping[str, str]) -> Tally:
@@ -73,8 +78,13 @@ def tally(cards: Sequence[str], votes: Mapping[str, str]) -> Tally:
     low, high, centre = rungs[0], rungs[-1], ladder.index(suggested)
     most = max(voted[ladder[rung]] for rung in rungs)
 
+    # Where each voted another card there is no commonest one, and the ends talk first.
+    modes = [rung for rung in rungs if voted[ladder[rung]] == most]
+    camps = [rung for rung in rungs if voted[ladder[rung]] >= max(2, CAMP_SHARE * len(counted))]
+    is_split = len(camps) == 2 and camps[1] - camps[0] >= TALK_FIRST_STEPS
+
     def talk_first(rung: int) -> tuple[str, ...]:
-        if abs(rung - centre) < TALK_FIRST_STEPS:
+        if abs(rung - centre) < TALK_FIRST_STEPS or (most > 1 and rung in modes):
             return ()
         return tuple(sorted(member for member, card in votes.items() if card == ladder[rung]))
 
@@ -84,15 +94,16 @@ def tally(cards: Sequence[str], votes: Mapping[str, str]) -> Tally:
         mean=sum(counted, Fraction()) / len(counted) if numeric else None,
         median=middle if numeric else None,
         median_card=None if between else suggested,
-        mode=tuple(ladder[rung] for rung in rungs if voted[ladder[rung]] == most),
+        mode=tuple(ladder[rung] for rung in modes),
         spread=(ladder[low], ladder[high]),
         steps=high - low,
         distribution=(*((card, voted[card]) for card in ladder[low : high + 1]), *outside),
-        agreement=Fraction(most, len(counted)),
+        agreement=Fraction(most, len(counted)) if len(counted) > 1 else None,
         consensus=low == high,
         suggested=suggested,
         lowest=talk_first(low),
         highest=talk_first(high),
+        split=tuple(ladder[rung] for rung in camps) if is_split else (),
     )
 
 

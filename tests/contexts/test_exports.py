@@ -187,6 +187,7 @@ def test_json_of_a_round(whole):
             "agreement": 1 / 3,
             "consensus": False,
             "suggested": "5",
+            "split": [],
             "talk_first": ["2", "21"],
         },
     }

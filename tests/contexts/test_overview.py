@@ -157,6 +157,7 @@ def test_cards_face_down_are_not_counted(accounts: None, room: Room) -> None:
     session.commit()
     before = overview.listing(ada, None, Wish(show="live")).lines[0].agreement
     room.plays(room.ben, "5")
+    room.plays(room.ada, "5")
     after = overview.listing(ada, None, Wish(show="live")).lines[0].agreement
     assert before is after is None
     room.reveals()

@@ -184,6 +184,50 @@ def test_those_two_steps_from_the_suggestion_talk_first(votes, lowest, highest):
     assert (figures.lowest, figures.highest) == (tuple(lowest), tuple(highest))
 
 
+@pytest.mark.parametrize(
+    "votes",
+    [
+        "5 " * 9 + "13 " * 9 + "1 2 2 3 3 3 8 8 8 8 8 8 21 21 21 8 8 3 3 3",
+        "1 1 5 5",
+        "0 0 3 13 13",
+        "2 2 5 8 8",
+    ],
+)
+def test_a_commonest_card_never_talks_first(votes):
+    figures = tally(FIBONACCI, dict(enumerate(votes.split())))
+    assert len(figures.mode) == 2
+    marked = {votes.split()[member] for member in (*figures.lowest, *figures.highest)}
+    assert not marked & set(figures.mode)
+
+
+def test_where_all_voted_different_cards_the_ends_talk_first():
+    figures = tally(FIBONACCI, votes_of("1 5 21"))
+    assert (figures.lowest, figures.highest) == (("a",), ("c",))
+
+
+@pytest.mark.parametrize(
+    ("votes", "split"),
+    [
+        ("3 3 3 3 5 5 8 8 8 8", ("3", "8")),
+        ("1 1 1 13 13", ("1", "13")),
+        ("3 3 3 8 8 8 34", ("3", "8")),
+        ("3 3 3 5 5 5", ()),
+        ("3 3 3 5 5 5 8 8 8", ()),
+        ("2 5 5 5 5 8 8 13", ()),
+        ("3 8", ()),
+        ("3 3 8", ()),
+        ("5 5 5", ()),
+    ],
+)
+def test_two_camps_are_a_split(votes, split):
+    assert tally(FIBONACCI, votes_of(votes)).split == split
+
+
+@pytest.mark.parametrize("votes", ["5", "5 ? ☕", "5 ? ? ?"])
+def test_a_single_number_agrees_with_no_other(votes):
+    assert tally(FIBONACCI, votes_of(votes)).agreement is None
+
+
 @pytest.mark.parametrize("card", ["4", "05", "5 ", "", "XS", "x" * 99])
 def test_a_card_that_is_not_in_the_deck_is_an_error(card):
     with pytest.raises(ValueError, match="not in the deck"):
@@ -232,10 +276,12 @@ def test_every_figure_keeps_its_bounds(played):
     assert all(ladder.index(low) <= ladder.index(card) <= ladder.index(high) for card in counted)
     assert figures.steps == ladder.index(high) - ladder.index(low)
     assert ladder.index(low) <= ladder.index(figures.suggested) <= ladder.index(high)
-    assert Fraction(1, len(ladder)) <= figures.agreement <= 1
-    assert figures.agreement * figures.votes == max(Counter(counted).values())
+    if len(counted) > 1:
+        assert Fraction(1, len(ladder)) <= figures.agreement <= 1
+        assert figures.agreement * figures.votes == max(Counter(counted).values())
     assert {card for card in counted if counted.count(card) == max(map(counted.count, counted))} == set(figures.mode)
-    assert figures.consensus == (len(set(counted)) == 1) == (figures.agreement == 1)
+    assert figures.consensus == (len(set(counted)) == 1) == (figures.agreement in (1, None))
+    assert (figures.agreement is None) == (len(counted) == 1)
     assert not set(figures.lowest) & set(figures.highest)
     assert {votes[member] for member in figures.lowest} <= {low}
     assert {votes[member] for member in figures.highest} <= {high}
@@ -263,6 +309,7 @@ def test_talk_first_is_never_for_those_beside_the_suggestion(played):
     ladder = ranked(cards)
     for card, marked in zip(figures.spread or (), (figures.lowest, figures.highest), strict=False):
         far = abs(ladder.index(card) - ladder.index(figures.suggested)) >= 2
+        far = far and (card not in figures.mode or list(votes.values()).count(card) == 1)
         assert set(marked) == ({member for member in votes if votes[member] == card} if far else set())
 
 
