@@ -12,7 +12,7 @@ from poker_app.accounts.models import Account, Teammate, User
 from poker_app.db import session, transaction
 from poker_app.errors import Forbidden, Invalid
 from poker_app.rules import teammates as rules
-from poker_app.rules.printable import without_hidden
+from poker_app.rules.printable import one_line
 
 LOCAL = "local"
 MAX_NAME = 80
@@ -89,7 +89,7 @@ def make_account(user: User, name: str) -> Acting:
 
 def account_name(typed: str) -> str:
     """An account's name, trimmed, of 1 to 80 characters."""
-    name = " ".join(without_hidden(typed).split())
+    name = one_line(typed)
     if not name:
         raise Invalid("Give the account a name, such as your team's or your company's.", "name")
     if len(name) > MAX_NAME:

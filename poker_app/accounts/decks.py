@@ -13,7 +13,7 @@ from poker_app.db import session
 from poker_app.errors import Conflict, Invalid, NotFound
 from poker_app.rules import Unusable
 from poker_app.rules.deck import OUTSIDE, own_cards
-from poker_app.rules.printable import without_hidden
+from poker_app.rules.printable import likeness, one_line
 
 MAX_NAME = 40
 MOST_DECKS = 50
@@ -91,7 +91,7 @@ def delete_deck(acting: Acting, deck_id: str) -> str:
 
 
 def _deck_name(typed: str) -> str:
-    name = " ".join(without_hidden(typed, keep="\t\n\r").split())
+    name = one_line(typed)
     if not name:
         raise Invalid("Give the deck a name.", "deck_name")
     if len(name) > MAX_NAME:
@@ -107,6 +107,6 @@ def _cards(typed: str) -> tuple[str, ...]:
 
 
 def _check_free(now: Acting, name: str, but: Deck | None = None) -> None:
-    taken = {deck.name.casefold() for deck in decks_of(now.account.id) if deck is not but}
-    if name.casefold() in taken:
+    taken = {likeness(deck.name) for deck in decks_of(now.account.id) if deck is not but}
+    if likeness(name) in taken:
         raise Invalid("Another deck of this account has that name.", "deck_name")

@@ -8,7 +8,7 @@ from poker_app import clock, ids
 from poker_app.accounts.models import MAX_EMAIL, User
 from poker_app.db import session
 from poker_app.errors import Invalid
-from poker_app.rules.printable import without_hidden
+from poker_app.rules.printable import one_line, without_hidden
 
 MAX_NAME = 40
 # What mail servers take in practice; whether it exists, only a mail can tell. Without `=?`, which mail libraries decode
@@ -28,7 +28,7 @@ def clean_email(typed: str) -> str:
 
 def user_name(typed: str) -> str:
     """A user's name: white space folded, 1 to 40 printable characters."""
-    name = " ".join(without_hidden(typed, keep="\t\n\r").split())
+    name = one_line(typed)
     if not name:
         raise Invalid("Tell your teammates your name.", "name")
     if len(name) > MAX_NAME:

@@ -6,9 +6,8 @@ from typing import Any
 from poker_app import ids
 from poker_app.errors import Conflict, Invalid
 from poker_app.poker.change import Holder, change
-from poker_app.poker.names import SPACING
 from poker_app.rules.backlog import MAX_KEY, MAX_TITLE, MAX_URL
-from poker_app.rules.printable import without_hidden
+from poker_app.rules.printable import one_line, without_hidden
 from poker_app.rules.session import tasks as rules
 
 MAX_DESCRIPTION = 10_000
@@ -53,9 +52,8 @@ def edit_task(who: Holder, task_id: str, *, title: str, key: str, url: str, desc
 
 
 def _checked(typed: dict[str, str]) -> dict[str, str]:
-    plain = {field: without_hidden(text, keep=SPACING) for field, text in typed.items()}
-    plain |= {field: " ".join(text.split()) for field, text in plain.items() if field != "description"}
-    plain["description"] = plain["description"].replace("\r\n", "\n").strip()
+    plain = {field: one_line(text) for field, text in typed.items()}
+    plain["description"] = without_hidden(typed["description"], keep="\t\n\r").replace("\r\n", "\n").strip()
     for field, text in plain.items():
         if len(text) > MOST[field]:
             raise Invalid(f"The {NAMES[field]} has at most {MOST[field]} characters; this one has {len(text)}.", field)

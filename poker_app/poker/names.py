@@ -4,15 +4,14 @@ from collections import Counter
 from collections.abc import Iterable
 
 from poker_app.errors import Invalid
-from poker_app.rules.printable import without_hidden
+from poker_app.rules.printable import first_letter, one_line
 
 MAX_NAME = 40
-SPACING = "\t\n\r"
 
 
 def clean_name(typed: str) -> str:
     """A member's name: white space folded, 1 to 40 printable characters."""
-    name = " ".join(without_hidden(typed, keep=SPACING).split())
+    name = one_line(typed)
     if not name:
         raise Invalid("Tell the others your name.", "member_name")
     if len(name) > MAX_NAME:
@@ -38,10 +37,10 @@ def shortened(names: Iterable[str]) -> dict[str, str]:
 
 def _with_initial(name: str) -> str:
     words = name.split()
-    return f"{words[0]} {words[-1][0]}" if len(words) > 1 else name
+    return f"{words[0]} {first_letter(words[-1])}" if len(words) > 1 else name
 
 
 def initials(name: str) -> str:
-    """One or two letters for a small round badge."""
-    words = name.split()
-    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+    """One or two letters, or emoji, for a small round badge."""
+    words = [word for word in name.split() if any(char.isalnum() for char in word)] or name.split()
+    return "".join(map(first_letter, words[:1] + words[1:][-1:])).upper()

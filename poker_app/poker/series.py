@@ -12,11 +12,11 @@ from poker_app.accounts.models import User
 from poker_app.db import session, transaction
 from poker_app.errors import Conflict, Invalid, NotFound
 from poker_app.poker.models import PokerSession, Series
-from poker_app.poker.names import SPACING, clean_name
+from poker_app.poker.names import clean_name
 from poker_app.poker.options import Options
 from poker_app.poker.reach import is_live
 from poker_app.poker.sessions import cards_of, end_forgotten, open_table
-from poker_app.rules.printable import without_hidden
+from poker_app.rules.printable import one_line
 
 # A session's name is the series's with the date behind it.
 MAX_NAME = 90
@@ -72,7 +72,7 @@ def make(acting: Acting, secret: str, *, name: str, deck: str, own: str, options
 
 def series_name(typed: str) -> str:
     """A series's name, of 1 to 90 characters."""
-    name = " ".join(without_hidden(typed, keep=SPACING).split())
+    name = one_line(typed)
     if not name:
         raise Invalid("Give the series a name. Its sessions are named after it.", "name")
     if len(name) > MAX_NAME:

@@ -16,11 +16,11 @@ from poker_app.poker import last_seen
 from poker_app.poker.change import Holder, by_member, change, change_within, lock
 from poker_app.poker.current import newest
 from poker_app.poker.models import Member, PokerSession, Round, Task
-from poker_app.poker.names import SPACING, clean_name
+from poker_app.poker.names import clean_name
 from poker_app.poker.options import Options
 from poker_app.rules import Unusable
 from poker_app.rules.deck import DECKS, own_cards
-from poker_app.rules.printable import without_hidden
+from poker_app.rules.printable import one_line
 from poker_app.rules.session import meeting as rules
 from poker_app.rules.session.change import Change
 from poker_app.rules.session.value import Session
@@ -159,7 +159,7 @@ def _unused_code() -> str:
 
 def session_name(typed: str) -> str:
     """A session's name, trimmed, of 1 to 120 characters."""
-    name = " ".join(without_hidden(typed, keep=SPACING).split())
+    name = one_line(typed)
     if not name:
         raise Invalid("Give the session a name, so that people know they are in the right place.", "name")
     if len(name) > MAX_NAME:

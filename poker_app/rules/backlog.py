@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from poker_app.rules import Refused
-from poker_app.rules.printable import without_hidden
+from poker_app.rules.printable import is_blank, without_hidden
 
 MAX_TASKS = 200
 # With lines that are no tasks, such as rules of dashes.
@@ -72,7 +72,7 @@ _SEPARATORS = {"-", "–", "—", "->", "→", ":", "|", "·", ".", ",", ";"}
 
 def _task(line: str) -> TaskLine | None:
     text = without_hidden(line, keep="\t").strip()
-    if _RULE.fullmatch(text):
+    if _RULE.fullmatch(text) or is_blank(text):
         return None
     text, url = _without_url(_LINK.sub(r"\1 (", _PREFIX.sub("", text, count=1)))
     key, title = _key_and_title(text)

@@ -9,7 +9,7 @@ from itertools import pairwise
 from types import MappingProxyType
 
 from poker_app.rules import Unusable
-from poker_app.rules.printable import JOINERS, is_hidden
+from poker_app.rules.printable import is_blank, is_hidden
 
 UNSURE = "?"
 BREAK = "☕"
@@ -90,7 +90,7 @@ def own_cards(text: str) -> tuple[str, ...]:
     for card in cards:
         if len(card) > MAX_CARD:
             raise Unusable(f"A card has at most {MAX_CARD} characters; “{card[:MAX_CARD]}…” has {len(card)}.")
-        if not card.strip(JOINERS + _EMOJI_STYLE):
+        if is_blank(card):
             raise Unusable("The deck holds a card with nothing to see on it.")
         value = figure(card)
         worth = card.casefold() if value is None else value

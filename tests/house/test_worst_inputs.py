@@ -153,7 +153,17 @@ ROWS = {
     ),
     "a code of the second factor": Row(second_factor._typed),
     "a join code": Row(sessions.plain_code),
-    "a member's name": Row(names.clean_name),
+    "a member's name": Row(
+        lambda text: names.initials(names.clean_name(text)),
+        ("rules/printable.py:one_line", "rules/printable.py:_CLUSTER"),
+        also=tuple((unit * 1_000)[:1_000] for unit in ("\u0315\u0300", "\u200d", "🇩", "e\u0301")),
+    ),
+    "what a name looks like": Row(
+        printable.likeness,
+        ("rules/printable.py:likeness",),
+        also=tuple((unit * 1_000)[:1_000] for unit in ("\u0315\u0300", "\ufdfa")),
+    ),
+    "an initial": Row(printable.first_letter, also=("🇩\u200d" * 20_000,)),
     "a user's name": Row(users.user_name),
     "a session's name": Row(sessions.session_name),
     "a task's description": Row(

@@ -7,7 +7,7 @@ from poker_app.accounts.providers.failures import Failed
 from poker_app.accounts.users import MAX_NAME, clean_email
 from poker_app.errors import Invalid
 from poker_app.provider_settings import ProviderSettings
-from poker_app.rules.printable import without_hidden
+from poker_app.rules.printable import one_line, without_hidden
 
 MAX_SUBJECT = 255
 
@@ -50,7 +50,7 @@ def address(said: object) -> str | None:
 def short_name(*candidates: object) -> str:
     """The first of the names that is one, as long as ours may be; else «Somebody»."""
     for each in candidates:
-        name = " ".join(without_hidden(each).split()) if isinstance(each, str) else ""
+        name = one_line(each) if isinstance(each, str) else ""
         if name:
             return name[:MAX_NAME].rstrip()
     return "Somebody"

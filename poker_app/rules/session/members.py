@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from poker_app.rules import Refused, roles
+from poker_app.rules.printable import likeness
 from poker_app.rules.session.change import Change, Event, require_facilitator
 from poker_app.rules.session.value import DELETED, ENDED, Member, Session
 
@@ -13,12 +14,12 @@ FORMER = "Former member"
 
 
 def told_apart(name: str, taken: Iterable[str]) -> str:
-    """The name itself, or with the first number that makes it differ from those taken: ``Ben``, ``Ben 2``."""
-    seen = {other.casefold() for other in taken}
-    if name.casefold() not in seen:
+    """The name itself, or with the first number that makes it look different from those taken: ``Ben``, ``Ben 2``."""
+    seen = {likeness(other) for other in taken}
+    if likeness(name) not in seen:
         return name
     number = 2
-    while f"{name} {number}".casefold() in seen:
+    while likeness(f"{name} {number}") in seen:
         number += 1
     return f"{name} {number}"
 
