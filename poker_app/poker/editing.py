@@ -6,11 +6,10 @@ from typing import Any
 from poker_app import ids
 from poker_app.errors import Conflict, Invalid
 from poker_app.poker.change import Holder, change
-from poker_app.rules.backlog import MAX_KEY, MAX_TITLE, MAX_URL
+from poker_app.rules.backlog import MAX_DESCRIPTION, MAX_KEY, MAX_TITLE, MAX_URL
 from poker_app.rules.printable import one_line, without_hidden
 from poker_app.rules.session import tasks as rules
 
-MAX_DESCRIPTION = 10_000
 MOST = {"title": MAX_TITLE, "key": MAX_KEY, "url": MAX_URL, "description": MAX_DESCRIPTION}
 NAMES = {"title": "title", "key": "key", "url": "link", "description": "description"}
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from sqlalchemy import bindparam, select
 
@@ -21,19 +21,30 @@ _LIVE = (
 )
 
 
+class Added(NamedTuple):
+    """The tasks of a pasted list that were added, and a sentence for each thing that was not taken as it stood."""
+
+    tasks: Sequence[Task]
+    left_out: Sequence[str]
+
+
 def live_tasks(session_id: str) -> list[models.Task]:
     """The rows of the backlog in order, deleted tasks left out: for reports and copies."""
     return list(session.scalars(_LIVE, {"session_id": session_id}))
 
 
-def add_tasks(who: Holder, pasted: str) -> Sequence[Task]:
-    """Add one task a line at the end. The first of them takes the place of an untitled task nobody voted on."""
-    lines = tasks_in(pasted)
-    new_ids = [ids.new_id(12) for _ in lines]
+def add_tasks(who: Holder, pasted: str) -> Added:
+    """Add one task a line at the end. The first of them takes the place of an untitled task nobody voted on.
+
+    Raises:
+        Invalid: (422) there is no task in the list, or no room for it in the session.
+    """
+    read = tasks_in(pasted)
+    new_ids = [ids.new_id(12) for _ in read.tasks]
     added: Sequence[Task] = change(
-        who, partial(rules.add_tasks, lines=lines, new_ids=new_ids, round_id=ids.new_id(12))
+        who, partial(rules.add_tasks, lines=read.tasks, new_ids=new_ids, round_id=ids.new_id(12))
     ).answer
-    return added
+    return Added(added, read.left_out)
 
 
 def move_task(who: Holder, task_id: str, to: int) -> None:

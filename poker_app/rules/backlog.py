@@ -1,17 +1,19 @@
 """The backlog: a pasted list read into tasks, and a task moved to another place."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from urllib.parse import unquote, urlsplit
 
 from poker_app.rules import Refused
-from poker_app.rules.printable import is_blank, without_hidden
+from poker_app.rules.pasted_table import rows_of
+from poker_app.rules.printable import is_blank, one_line, without_hidden
 
 MAX_TASKS = 200
 # With lines that are no tasks, such as rules of dashes.
 MAX_LINES = 5 * MAX_TASKS
 MAX_TITLE = 200
+MAX_DESCRIPTION = 10_000
 # Of one line: where a spreadsheet has its key and its title.
 MAX_CELLS = 100
 MAX_KEY = 40
@@ -20,32 +22,85 @@ MAX_URL = 2000
 
 @dataclass(frozen=True, slots=True)
 class TaskLine:
-    """One task as pasted; ``key`` and ``url`` may be empty, ``title`` never is."""
+    """One task as pasted; all but ``title`` may be empty."""
 
     title: str
     key: str = ""
     url: str = ""
+    description: str = ""
 
 
-def tasks_in(text: str) -> list[TaskLine]:
+@dataclass(frozen=True, slots=True)
+class Pasted:
+    """The tasks of a pasted list, and ``left_out``: a sentence for each thing that was not taken as it stood."""
+
+    tasks: list[TaskLine]
+    left_out: list[str]
+
+
+def tasks_in(text: str) -> Pasted:
     """The tasks of a pasted list, one a line; blank lines and rules of dashes are passed over.
 
-    Understands bullets, numbering and checkboxes, Markdown links, a tracker's key or address in the line, and
-    ``key<TAB>title``. An empty list, more than 200 tasks, or a line too long is refused as invalid, by line number.
+    Understands bullets, numbering and checkboxes, Markdown links, a tracker's key or address in the line,
+    ``key<TAB>title``, and tables and CSV with a line of column names. Of a list that is too long the first 200 tasks
+    are taken; a title that is too long is cut after a word, a key or address that is too long is left out.
+
+    Raises:
+        Refused: invalid, where there is no task in the list.
     """
-    tasks = []
-    lines = text.splitlines()
-    if (count := sum(map(bool, map(str.strip, lines)))) > MAX_LINES:
-        raise Refused("invalid", f"At most {MAX_TASKS} tasks at a time; this list has {count} lines.")
-    for number, line in enumerate(lines, start=1):
-        if line.strip() and (task := _task(line)):
-            _check(task, number)
-            tasks.append(task)
+    rows = rows_of(text)
+    read = _tasks_of_lines(text) if rows is None else _tasks_of_rows(rows)
+    tasks: list[TaskLine] = []
+    left_out: list[str] = []
+    for place, (number, task) in enumerate(read):
+        if len(tasks) == MAX_TASKS or place == MAX_LINES:
+            left_out.append(f"The list was too long: nothing was taken from line {number} on.")
+            break
+        if task is None:
+            continue
+        task, problems = _within_limits(task)
+        tasks.append(task)
+        left_out += [f"Line {number}: {problem}." for problem in problems]
     if not tasks:
         raise Refused("invalid", "There is no task in this list. Write one a line.")
-    if len(tasks) > MAX_TASKS:
-        raise Refused("invalid", f"At most {MAX_TASKS} tasks at a time; this list has {len(tasks)}.")
-    return tasks
+    return Pasted(tasks, left_out)
+
+
+def _tasks_of_lines(text: str) -> Iterator[tuple[int, TaskLine | None]]:
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.strip():
+            yield number, _task(line)
+
+
+def _tasks_of_rows(rows: Iterable[tuple[int, Mapping[str, str]]]) -> Iterator[tuple[int, TaskLine | None]]:
+    for number, row in rows:
+        title, key, url = (one_line(row.get(field, "")) for field in ("title", "key", "url"))
+        url = url if _host(url) and url.lower().startswith(("https://", "http://")) else ""
+        title = title or key or url
+        description = without_hidden(row["description"], keep="\t\n")
+        yield number, TaskLine(title, key, url, description) if title else None
+
+
+def _within_limits(task: TaskLine) -> tuple[TaskLine, list[str]]:
+    """The task with what fits of it, and what does not."""
+    problems = []
+    if (length := len(task.title)) > MAX_TITLE:
+        cut = task.title[: MAX_TITLE - 1]
+        # After a word, where one ends near the limit.
+        cut = cut[: cut.rfind(" ", MAX_TITLE // 2)] if " " in cut[MAX_TITLE // 2 :] else cut
+        whole = f"{task.title}\n\n{task.description}".strip()
+        task = replace(task, title=cut.rstrip() + "…", description=whole)
+        problems.append(
+            f"a title has at most {MAX_TITLE} characters, and this one {length}: the whole is in the description"
+        )
+    for field, what, limit in (("key", "key", MAX_KEY), ("url", "link", MAX_URL)):
+        if (length := len(getattr(task, field))) > limit:
+            task = replace(task, **{field: ""})
+            problems.append(f"a {what} has at most {limit} characters, and this one {length}: it was left out")
+    if (length := len(task.description)) > MAX_DESCRIPTION:
+        task = replace(task, description=task.description[: MAX_DESCRIPTION - 1] + "…")
+        problems.append(f"a description has at most {MAX_DESCRIPTION} characters, and this one {length}: it was cut")
+    return task, problems
 
 
 def moved(order: Sequence[str], item: str, to: int) -> list[str]:
@@ -75,23 +130,11 @@ def _task(line: str) -> TaskLine | None:
     if _RULE.fullmatch(text) or is_blank(text):
         return None
     text, url = _without_url(_LINK.sub(r"\1 (", _PREFIX.sub("", text, count=1)))
-    key, title = _key_and_title(text)
+    key, title, others = _key_and_title(text)
     key_there, slug = _named_by(url)
     key = key or key_there
     title = title or slug or key or _last_word(url)
-    return TaskLine(title, key, url) if title else None
-
-
-def _check(task: TaskLine, number: int) -> None:
-    for what, value, limit in (
-        ("title", task.title, MAX_TITLE),
-        ("key", task.key, MAX_KEY),
-        ("URL", task.url, MAX_URL),
-    ):
-        if len(value) > limit:
-            raise Refused(
-                "invalid", f"Line {number}: a {what} has at most {limit} characters, and this one {len(value)}."
-            )
+    return TaskLine(title, key, url, "\n\n".join(others)) if title else None
 
 
 def _without_url(text: str) -> tuple[str, str]:
@@ -121,11 +164,15 @@ def _host(url: str) -> str:
         return ""
 
 
-def _key_and_title(text: str) -> tuple[str, str]:
+def _key_and_title(text: str) -> tuple[str, str, list[str]]:
+    """The key, the title, and the other cells of a spreadsheet's line."""
     cells = [cell for cell in map(_tidied, text.split("\t", MAX_CELLS)[:MAX_CELLS]) if cell]
     if len(cells) > 1:
         return _from_cells(cells)
-    title = "".join(cells)
+    return *_from_text("".join(cells)), []
+
+
+def _from_text(title: str) -> tuple[str, str]:
     for place in (_LEADING_KEY.match(title), _TRAILING_KEY.search(title)):
         if place:
             key = next(filter(None, place.groups()))
@@ -133,14 +180,18 @@ def _key_and_title(text: str) -> tuple[str, str]:
     return "", title
 
 
-def _from_cells(cells: list[str]) -> tuple[str, str]:
-    """Columns of a spreadsheet: the key and the first other cell. A first cell of one word is a key of its own kind."""
+def _from_cells(cells: list[str]) -> tuple[str, str, list[str]]:
+    """Columns of a spreadsheet: the key, and of the other cells the first of several words, else the first. A first
+    cell of one word is a key of its own kind."""
     for index, cell in enumerate(cells):
         if key := _WHOLE_KEY.fullmatch(cell):
-            return key[1], cells[1 if index == 0 else 0]
+            others = cells[:index] + cells[index + 1 :]
+            title = next((other for other in others if " " in other), others[0])
+            others.remove(title)
+            return key[1], title, others
     if " " not in cells[0]:
-        return cells[0], cells[1]
-    return _key_and_title(cells[0])
+        return cells[0], cells[1], cells[2:]
+    return *_from_text(cells[0]), cells[1:]
 
 
 def _tidied(text: str) -> str:

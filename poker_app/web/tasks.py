@@ -13,14 +13,21 @@ from poker_app.web.guards import seated
 
 blueprint = Blueprint("tasks", __name__, url_prefix="/sessions/<session_id>/tasks")
 
+MAX_SAID = 3
+"""How many sentences about what was left out of a pasted list are shown."""
+
 
 @blueprint.post("")
 @seated
 def add(member: Member) -> ResponseReturnValue:
     """Add one task, or a pasted list of them, one a line."""
     added = tasks.add_tasks(member, request.form.get("tasks", ""))
-    sentence = f"{len(added)} tasks added." if len(added) > 1 else "Task added."
-    return fragments.answer(member, fragments.partial("notice", fragments.notice(sentence)))
+    said = [f"{count} tasks added." if (count := len(added.tasks)) > 1 else "Task added.", *added.left_out[:MAX_SAID]]
+    if (more := len(added.left_out) - MAX_SAID) > 0:
+        said.append(f"{more} more like that.")
+    # What was left out has to be read, however long that takes.
+    notice = fragments.notice(" ".join(said), alert=bool(added.left_out))
+    return fragments.answer(member, fragments.partial("notice", notice))
 
 
 @blueprint.get("")

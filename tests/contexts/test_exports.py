@@ -96,7 +96,7 @@ def test_csv_of_nothing_is_its_heads(played):
 
 
 def test_formulas_are_made_harmless(played):
-    added = tasks.add_tasks(played.ada, "Innocent")
+    added = tasks.add_tasks(played.ada, "Innocent").tasks
     editing.edit_task(
         played.ada,
         added[0].id,

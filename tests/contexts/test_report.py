@@ -87,7 +87,7 @@ def test_a_running_session_is_told_so_far(played):
 
 
 def test_a_deleted_task_is_not_in_it(played):
-    added = tasks.add_tasks(played.ada, "PAY-1 Show saved cards\nPAY-2 Refund")
+    added = tasks.add_tasks(played.ada, "PAY-1 Show saved cards\nPAY-2 Refund").tasks
     played.plays_round("3 3 3")
     played.finalize("3")
     tasks.delete_task(played.ada, added[0].id)

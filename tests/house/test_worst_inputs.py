@@ -105,23 +105,16 @@ ROWS = {
     "one address": Row(users.clean_email, ("accounts/users.py:_ADDRESS",), also=("a@" + "a." * 126, "a" * 254)),
     "a backlog": Row(
         backlog.tasks_in,
-        tuple(
-            f"rules/backlog.py:{name}"
-            for name in (
-                *(
-                    "_PREFIX",
-                    "_LINK",
-                    "_URL",
-                    "_EMPTY_BRACKETS",
-                    "_RULE",
-                    "_WHOLE_KEY",
-                    "_LEADING_KEY",
-                    "_TRAILING_KEY",
-                ),
-                *("_host", "_ADDRESSES", "_named_by", "_last_word", "_words"),
-            )
+        (
+            *(f"rules/backlog.py:{name}" for name in ("_PREFIX", "_LINK", "_URL", "_EMPTY_BRACKETS", "_RULE")),
+            *(f"rules/backlog.py:{name}" for name in ("_WHOLE_KEY", "_LEADING_KEY", "_TRAILING_KEY", "_ADDRESSES")),
+            *(f"rules/backlog.py:{name}" for name in ("_host", "_named_by", "_last_word", "_words")),
+            *(f"rules/pasted_table.py:{name}" for name in ("_cells", "_rows")),
         ),
         also=("http://a/" + "-" * BYTES, "https://linear.app/a/issue/A-1/" + "%20-" * 15_000, "a\t" * 30_000),
+    ),
+    "a backlog as a table": Row(
+        backlog.tasks_in, begins="Title,Key\n", also=(f"Title{',' * BYTES}", 'Title,Key\n"' + '""' * 30_000)
     ),
     "an own deck": Row(
         deck.own_cards,

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poker_app.rules import Refused
-from poker_app.rules.backlog import MAX_KEY, MAX_TASKS, MAX_TITLE, MAX_URL, TaskLine, moved, tasks_in
+from poker_app.rules.backlog import MAX_DESCRIPTION, MAX_KEY, MAX_TASKS, MAX_TITLE, MAX_URL, TaskLine, moved, tasks_in
 from poker_app.rules.printable import is_hidden
 
 JIRA = "https://x.atlassian.net/browse/PAY-311"
@@ -14,7 +14,7 @@ LINEAR = "https://linear.app/team/issue/ENG-12/retry-failed-payments"
 
 
 def task_in(line):
-    (task,) = tasks_in(line)
+    (task,) = tasks_in(line).tasks
     return task.title, task.key, task.url
 
 
@@ -203,7 +203,7 @@ def test_an_address_is_lifted_out_of_the_line(line, task):
 
 def test_one_task_a_line_in_order():
     text = "Sprint 42\r\n\r\n- PAY-1 One\n  \n---\n2. Two\n* \n| --- | --- |\nThree"
-    assert tasks_in(text) == [TaskLine("Sprint 42"), TaskLine("One", "PAY-1"), TaskLine("Two"), TaskLine("Three")]
+    assert tasks_in(text).tasks == [TaskLine("Sprint 42"), TaskLine("One", "PAY-1"), TaskLine("Two"), TaskLine("Three")]
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\n", "-", "---\n***", "\x00", "\u200b\n\ufeff", "- \n* \n1. "])
@@ -217,35 +217,83 @@ def test_a_list_without_a_task_is_refused(text):
 
 
 @pytest.mark.parametrize(
-    ("line", "sentence"),
+    ("line", "task", "sentence"),
     [
-        ("x" * (MAX_TITLE + 1), "Line 3: a title has at most 200 characters, and this one 201."),
-        ("k" * (MAX_KEY + 1) + "\tPay", "Line 3: a key has at most 40 characters, and this one 41."),
         (
-            "https://e.org/" + "x" * (MAX_URL - 13),
-            "Line 3: a URL has at most 2000 characters, and this one 2001.",
+            "word " * 45,
+            TaskLine("word " * 38 + "word…", description=("word " * 45).strip()),
+            "Line 3: a title has at most 200 characters, and this one 224: the whole is in the description.",
+        ),
+        (
+            "x" * (MAX_TITLE + 1),
+            TaskLine("x" * (MAX_TITLE - 1) + "…", description="x" * (MAX_TITLE + 1)),
+            "Line 3: a title has at most 200 characters, and this one 201: the whole is in the description.",
+        ),
+        (
+            "k" * (MAX_KEY + 1) + "\tPay",
+            TaskLine("Pay"),
+            "Line 3: a key has at most 40 characters, and this one 41: it was left out.",
+        ),
+        (
+            "Pay https://e.org/" + "x" * (MAX_URL - 13),
+            TaskLine("Pay"),
+            "Line 3: a link has at most 2000 characters, and this one 2001: it was left out.",
         ),
     ],
 )
-def test_a_line_too_long_is_refused_by_its_number(line, sentence):
-    with pytest.raises(Refused) as refused:
-        tasks_in(f"One\n\n{line}\nTwo")
-    assert (refused.value.kind, refused.value.sentence) == ("invalid", sentence)
+def test_of_a_line_too_long_what_fits_is_kept_and_the_rest_is_said(line, task, sentence):
+    read = tasks_in(f"One\n\n{line}\nTwo")
+    assert read.tasks == [TaskLine("One"), task, TaskLine("Two")]
+    assert read.left_out == [sentence]
+
+
+JIRA_TABLE = "Type\tKey\tSummary\nBug\tPAY-12\tLogin page hidden\nStory\tPAY-13\tExport"
+
+
+@pytest.mark.parametrize(
+    ("text", "tasks"),
+    [
+        (
+            JIRA_TABLE,
+            [
+                TaskLine("Login page hidden", "PAY-12", description="Type: Bug"),
+                TaskLine("Export", "PAY-13", description="Type: Story"),
+            ],
+        ),
+        (
+            'Summary,Issue key\n"Export report\nas CSV",PAY-13',
+            [TaskLine("Export report as CSV", "PAY-13")],
+        ),
+        (
+            'Title;Description;URL\r\n"Pay; later";"One\n\nTwo";https://e.org/1\r\n\r\nOther;;javascript:x',
+            [TaskLine("Pay; later", "", "https://e.org/1", "One\n\nTwo"), TaskLine("Other")],
+        ),
+        ("\ufeffKey,Title\nPAY-1,\n,Two", [TaskLine("PAY-1", "PAY-1"), TaskLine("Two")]),
+        ("Bug\tPAY-12\tLogin page hidden", [TaskLine("Login page hidden", "PAY-12", description="Bug")]),
+        ("Title, and more\nKey, too", [TaskLine("Key", description="and more: too")]),
+        ("Story\nTask", [TaskLine("Story"), TaskLine("Task")]),
+    ],
+)
+def test_a_pasted_table_loses_nothing(text, tasks):
+    assert tasks_in(text).tasks == tasks
 
 
 @pytest.mark.parametrize(
     "line", ["x" * MAX_TITLE, "k" * MAX_KEY + "\tPay", "Pay https://e.org/" + "x" * (MAX_URL - 14)]
 )
 def test_a_line_at_the_limit_is_taken(line):
-    assert len(tasks_in(line)) == 1
+    read = tasks_in(line)
+    assert (len(read.tasks), read.left_out) == (1, [])
 
 
-def test_at_most_200_tasks_are_taken():
-    assert len(tasks_in("Pay\n\n" * MAX_TASKS)) == MAX_TASKS
-    with pytest.raises(Refused) as refused:
-        tasks_in("Pay\n" * (MAX_TASKS + 1))
-    assert refused.value.kind == "invalid"
-    assert refused.value.sentence == "At most 200 tasks at a time; this list has 201."
+def test_the_first_200_tasks_are_taken():
+    read = tasks_in("Pay\n\n" * MAX_TASKS)
+    assert (len(read.tasks), read.left_out) == (MAX_TASKS, [])
+    for list_of_201 in ("Pay\n" * MAX_TASKS + "Last", "Title\tKey\n" + "Pay\t\n" * MAX_TASKS + "Last\t"):
+        read = tasks_in(list_of_201)
+        number = list_of_201.count("\n") + 1
+        assert len(read.tasks) == MAX_TASKS
+        assert read.left_out == [f"The list was too long: nothing was taken from line {number} on."]
 
 
 PIECES = st.sampled_from(
@@ -287,7 +335,7 @@ PIECES = st.sampled_from(
 @given(st.lists(PIECES | st.text(max_size=3), max_size=14).map("".join))
 def test_any_paste_is_tasks_within_limits_or_refused(text):
     try:
-        tasks = tasks_in(text)
+        tasks = tasks_in(text).tasks
     except Refused as refused:
         tasks, kind = [], refused.kind
     else:
@@ -299,6 +347,7 @@ def test_any_paste_is_tasks_within_limits_or_refused(text):
         assert 1 <= len(task.title) <= MAX_TITLE
         assert len(task.key) <= MAX_KEY
         assert len(task.url) <= MAX_URL
+        assert len(task.description) <= MAX_DESCRIPTION
         assert not task.url or task.url.lower().startswith(("http://", "https://"))
         assert not any(is_hidden(char) for char in task.title + task.key + task.url)
 
@@ -322,8 +371,8 @@ def test_any_paste_is_tasks_within_limits_or_refused(text):
 )
 def test_no_paste_of_a_whole_body_takes_long(text):
     begun = process_time()
-    with pytest.raises(Refused):
-        tasks_in(text + "z" * (MAX_TITLE + 1))
+    read = tasks_in(text + "z" * (MAX_TITLE + 1))
+    assert read.left_out
     assert process_time() - begun < 0.5
 
 

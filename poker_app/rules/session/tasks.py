@@ -39,6 +39,7 @@ def add_tasks(
             title=line.title,
             key=line.key,
             url=line.url,
+            description=line.description,
             created_at=now,
         )
         for place, (line, new_id) in enumerate(zip(lines, new_ids, strict=True))
