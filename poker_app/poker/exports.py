@@ -32,29 +32,36 @@ def file_name(name: str) -> str:
 # --- CSV
 
 
-def as_csv(report: Report) -> str:
-    """One row a task, one column a round."""
+def as_csv(report: Report, *, semicolons: bool = False) -> str:
+    """One row a task, one column a round. ``semicolons``: as spreadsheets with decimal commas read it."""
     most_rounds = max((len(task.rounds) for task in report.tasks), default=0)
-    heads = ["Position", "Key", "Title", "URL", "Estimate", "Note", "Rounds", "First-vote median", "Agreement"]
-    heads += ["Seconds", *(f"Round {number}" for number in range(1, most_rounds + 1))]
-    return spreadsheet.as_csv(
-        heads, ([str(position), *_cells(task)] for position, task in enumerate(report.tasks, start=1))
-    )
+    heads = ["Position", "Key", "Title", "URL", "Estimate", "Points", "Status", "Note", "Rounds", "First-vote median"]
+    heads += ["Agreement", "Seconds", "Description", *(f"Round {number}" for number in range(1, most_rounds + 1))]
+    rows = ([str(position), *_cells(report, task)] for position, task in enumerate(report.tasks, start=1))
+    return spreadsheet.as_csv(heads, rows, semicolons=semicolons)
 
 
-def _cells(task: TaskReport) -> list[str]:
+def _cells(report: Report, task: TaskReport) -> list[str]:
+    points = _number(_points(report, task))
     return [
         task.key,
         task.title,
         task.url,
         task.estimate or "",
+        "" if points is None else str(round(points, 4)),
+        "estimated" if task.estimate else "skipped" if task.skipped else "",
         task.note,
         str(len(task.rounds)),
         (task.first and task.first.median) or "",
         _agreement(task.last),
         str(task.seconds),
+        task.description,
         *(", ".join(f"{name} {card}".strip() for name, card in voted.votes) for voted in task.rounds),
     ]
+
+
+def _points(report: Report, task: TaskReport) -> Fraction | None:
+    return figure(task.estimate) if task.estimate and is_numeric(report.cards) else None
 
 
 def _agreement(voted: VotedRound | None) -> str:
@@ -92,14 +99,14 @@ def as_json(report: Report) -> str:
 
 
 def _task(report: Report, position: int, task: TaskReport) -> dict[str, Any]:
-    worth = figure(task.estimate) if task.estimate and is_numeric(report.cards) else None
     return {
         "position": position,
         "key": task.key,
         "title": task.title,
         "url": task.url,
+        "description": task.description,
         "estimate": task.estimate,
-        "points": _number(worth),
+        "points": _number(_points(report, task)),
         "note": task.note,
         "skipped": task.skipped,
         "seconds": task.seconds,

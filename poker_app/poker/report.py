@@ -58,6 +58,7 @@ class TaskReport:
     skipped: bool
     seconds: int
     rounds: tuple[VotedRound, ...]
+    description: str = ""
 
     @property
     def first(self) -> VotedRound | None:
@@ -156,6 +157,7 @@ def report_of(table: PokerSession) -> Report:
             seconds=task.seconds
             + (round((now - task.current_since).total_seconds()) if task.current_since and not table.ended_at else 0),
             rounds=tuple(rounds[task.id]),
+            description=task.description,
         )
         for place, task in enumerate(live_tasks(table.id), start=1)
         if task.title or rounds[task.id]

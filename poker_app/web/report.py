@@ -1,6 +1,6 @@
 """The report as a page and as files."""
 
-from flask import Blueprint, Response, g, render_template
+from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from poker_app import realtime
@@ -34,7 +34,9 @@ def _costs(table: PokerSession) -> Messages | None:
 @blueprint.get("/report.csv")
 @reader
 def as_csv(table: PokerSession) -> ResponseReturnValue:
-    return _file(table, exports.as_csv(report_of(table)), "text/csv", "csv")
+    """With ``?separator=semicolon`` for spreadsheets that write decimals with a comma."""
+    semicolons = request.args.get("separator") == "semicolon"
+    return _file(table, exports.as_csv(report_of(table), semicolons=semicolons), "text/csv", "csv")
 
 
 @blueprint.get("/report.json")

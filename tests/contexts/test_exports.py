@@ -71,24 +71,65 @@ def test_csv(whole):
             "Title",
             "URL",
             "Estimate",
+            "Points",
+            "Status",
             "Note",
             "Rounds",
             "First-vote median",
             "Agreement",
             "Seconds",
+            "Description",
             "Round 1",
             "Round 2",
         ],
         [
-            *("1", "PAY-1", "Show saved cards", "https://acme.example/browse/PAY-1", "3", ""),
-            *("1", "3", "67%", "70", "Ada 3, Ben 3, Gus 5", ""),
+            *("1", "PAY-1", "Show saved cards", "https://acme.example/browse/PAY-1", "3", "3", "estimated", ""),
+            *("1", "3", "67%", "70", "", "Ada 3, Ben 3, Gus 5", ""),
         ],
         [
-            *("2", "PAY-2", "Refund to the original method", "", "8", "The old gateway cannot refund."),
-            *("2", "5", "100%", "120", "Ada 2, Ben 5, Gus 21", "Ada 8, Ben 8, Gus ?"),
+            *(
+                "2",
+                "PAY-2",
+                "Refund to the original method",
+                "",
+                "8",
+                "8",
+                "estimated",
+                "The old gateway cannot refund.",
+            ),
+            *("2", "5", "100%", "120", "", "Ada 2, Ben 5, Gus 21", "Ada 8, Ben 8, Gus ?"),
         ],
-        ["3", "", "Tidy up", "", "", "", "0", "", "", "15", "", ""],
+        ["3", "", "Tidy up", "", "", "", "skipped", "", "0", "", "", "15", "", "", ""],
     ]
+
+
+def test_csv_of_cards_that_a_spreadsheet_reads_as_dates(clock, context):
+    played = Played(clock, deck="own", own="0, ½, 1/2h, 1, 3/4, 1.5")
+    tasks.add_tasks(played.ada, "MAR-12 One\nTwo\nThree")
+    first = next(task for task in played.report.tasks if task.key)
+    editing.edit_task(
+        played.ada,
+        next(task.id for task in tasks.live_tasks(played.ada.session_id) if task.title == "One"),
+        title="One",
+        key=first.key,
+        url="",
+        description="Why\nand how",
+    )
+    for card in ("½", "3/4", "1.5"):
+        played.plays_round(f"{card} {card} {card}")
+        played.finalize(card)
+    comma, semicolon = exports.as_csv(played.report), exports.as_csv(played.report, semicolons=True)
+    lines = rows(comma)[1:]
+    assert [line[1] for line in lines] == ["'MAR-12", "", ""]
+    assert [line[4:7] for line in lines] == [
+        ["½", "0.5", "estimated"],
+        ["'3/4", "0.75", "estimated"],
+        ["1.5", "1.5", "estimated"],
+    ]
+    assert lines[0][12] == "Why and how"
+    assert [line[5] for line in rows(semicolon, ";")[1:]] == ["0,5", "0,75", "1,5"]
+    [told, *_] = json.loads(exports.as_json(played.report))["tasks"]
+    assert (told["key"], told["points"], told["description"]) == ("MAR-12", 0.5, "Why\nand how")
 
 
 def test_csv_of_nothing_is_its_heads(played):
@@ -107,11 +148,13 @@ def test_formulas_are_made_harmless(played):
     )
     played.plays_round("3 5 8")
     played.finalize("5", note="+1+1;=1+1")
-    assert rows(exports.as_csv(played.report))[1][1:6] == [
+    assert rows(exports.as_csv(played.report))[1][1:8] == [
         "'@SUM(A1)",
         '\'=HYPERLINK("http://evil.example";"Click")',
         "https://acme.example/1",
         "5",
+        "5",
+        "estimated",
         "'+1+1;'=1+1",
     ]
 
@@ -119,7 +162,7 @@ def test_formulas_are_made_harmless(played):
 def test_a_name_that_is_a_formula(played):
     members.rename(played.ada, "=1+1")
     played.plays_round("3 5 8")
-    assert rows(exports.as_csv(played.report))[1][10] == "'=1+1 3, Ben 5, Gus 8"
+    assert rows(exports.as_csv(played.report))[1][13] == "'=1+1 3, Ben 5, Gus 8"
 
 
 WORDS = st.text(st.sampled_from("=+-@;,|'\"\t\r\n ab\u200b＝\\`*_[]()<>&!#~$:/.w1"), max_size=30)
@@ -302,7 +345,7 @@ def test_hidden_names_are_nowhere(export, clock, context):
 def test_hidden_names_leave_the_cards(clock, context):
     played = Played(clock, names_hidden=True)
     played.plays_round("8 3 5")
-    assert rows(exports.as_csv(played.report))[1][10] == "3, 5, 8"
+    assert rows(exports.as_csv(played.report))[1][13] == "3, 5, 8"
     (voted,) = json.loads(exports.as_json(played.report))["tasks"][0]["rounds"]
     assert voted["votes"] == [{"name": None, "card": card} for card in ("3", "5", "8")]
 

@@ -184,7 +184,10 @@ ROWS = {
     "a link in a report": Row(exports._address),
     "a cell of a table": Row(
         lambda text: spreadsheet.as_csv(["a"], [[text]]),
-        ("rules/spreadsheet.py:_NEGATIVE_NUMBER", "rules/spreadsheet.py:_DELIMITERS"),
+        tuple(
+            f"rules/spreadsheet.py:{name}"
+            for name in ("_NEGATIVE_NUMBER", "_DELIMITERS", "_DECIMAL", "_READ_AS_SOMETHING_ELSE")
+        ),
         longest=backlog.MAX_URL,
     ),
     "the cookie of a known browser": Row(lambda text: known_browsers.name_in(text, "a")),

@@ -151,3 +151,53 @@ def test_a_reader_at_commas_finds_what_was_written(rows):
 
 def test_rows_below_their_heads() -> None:
     assert as_csv(["A", "B"], [["1", "x;=1"], ["two\nlines"]]) == "\ufeffA,B\r\n1,x;'=1\r\ntwo lines,\r\n"
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        *(
+            "1/2",
+            "3/4",
+            "12/24",
+            "1-2",
+            "1/2/2026",
+            "1.2.",
+            "1.2.26",
+            "2026-11",
+            "MAR-12",
+            "mar 12",
+            "SEPT-3",
+            "12-Dec",
+        ),
+        *("OKT-3", "March 2026", "1:30", "10:00:00", "1E5", "1.5e3", "007", "00", "1234567890123456"),
+    ],
+)
+def test_what_a_spreadsheet_reads_as_something_else_is_prefixed(cell):
+    assert as_csv(["A"], [[cell]]).splitlines()[1] == f"'{cell}"
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "½",
+        "0",
+        "0.5",
+        "10",
+        "50%",
+        "PAY-12",
+        "MARS-12",
+        "2026-11-23T10:00:00Z",
+        "1h",
+        "1 / 2 of it",
+        "a1/2",
+        "1e",
+    ],
+)
+def test_what_a_spreadsheet_leaves_alone_is_not_prefixed(cell):
+    assert as_csv(["A"], [[cell]]).splitlines()[1] == cell
+
+
+def test_semicolons_come_with_decimal_commas():
+    text = as_csv(["A", "B", "C"], [["0.5", "a;b", "6.4 %"]], semicolons=True)
+    assert text == '\ufeffA;B;C\r\n0,5;"a;b";6.4 %\r\n'
