@@ -8,6 +8,7 @@ from poker_app.errors import NotFound, TooMany
 from poker_app.limits import Limit
 from poker_app.poker import sessions
 from poker_app.poker.models import PokerSession
+from poker_app.rules.links import plain_code
 
 WRONG_CODES = Limit("code", 10, timedelta(minutes=3))
 WRONG_CODES_LATER = (
@@ -27,7 +28,7 @@ def find(typed: str, asked_from: str) -> PokerSession:
         TooMany: (429) after ten wrong ones in three minutes, sixty in an hour or 240 in a day; for a code that is known
             in the network after 5,000 refused ones in a day.
     """
-    code = sessions.plain_code(typed)
+    code = plain_code(typed)
     refused = REFUSED_CODES.of_network(asked_from)
     if limits.is_noted(_code_known(code, asked_from)):
         limits.refuse_used_up(refused)

@@ -20,6 +20,7 @@ from poker_app.poker.names import clean_name
 from poker_app.poker.options import Options
 from poker_app.rules import Unusable
 from poker_app.rules.deck import DECKS, own_cards
+from poker_app.rules.links import plain_code
 from poker_app.rules.printable import one_line
 from poker_app.rules.session import meeting as rules
 from poker_app.rules.session.change import Change
@@ -189,11 +190,6 @@ def find_by_code(typed: str) -> PokerSession:
     if found is None or found.deleted_at or found.ended_at:
         raise NotFound("No session has that code. It may be mistyped, or the session has ended or was deleted.")
     return found
-
-
-def plain_code(typed: str) -> str:
-    """A join code as it is stored: letters and digits only, in capitals."""
-    return "".join(character for character in typed.upper() if character.isalnum())
 
 
 def change_options(who: Holder, *, name: str, options: Options) -> None:

@@ -47,11 +47,13 @@ def install(app: Flask) -> None:
         tasks,
         team,
         template_filters,
+        tidy_links,
         timer,
         webhooks,
     )
 
     metrics.install(app)
+    tidy_links.install(app)
     guards.install(app)
     hosts.install(app)
     billing.install(app)

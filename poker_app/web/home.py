@@ -14,6 +14,7 @@ from poker_app.errors import Forbidden, Invalid, NotFound, NotInPlan, OutOfCredi
 from poker_app.limits import Limit
 from poker_app.poker import join_codes, seats, sessions
 from poker_app.poker.options import options_from
+from poker_app.rules import links
 from poker_app.rules.deck import DECKS
 from poker_app.web import fragments, login
 from poker_app.web.errors import again
@@ -34,11 +35,14 @@ def front() -> ResponseReturnValue:
 
 @blueprint.get("/j")
 def typed_code() -> ResponseReturnValue:
-    """The code form's target: on to the code's own address."""
-    code = "".join(character for character in request.args.get("code", "") if character.isalnum())[:12]
+    """The code form's target: on to the code's own address, or to that of a link that was pasted whole."""
+    typed = request.args.get("code", "")
+    if path := links.path_in(typed):
+        return redirect(path, 303)
+    code = links.plain_code(typed)[: links.MAX_CODE]
     if not code.isascii() or not code:
         return render_template("home/no_table.html", sentence="Type the code of the session, such as K7Q-MFD."), 422
-    return redirect(url_for("home.by_code", code=code.upper()), 303)
+    return redirect(url_for("home.by_code", code=code), 303)
 
 
 @blueprint.get("/j/<code>")

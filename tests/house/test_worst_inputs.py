@@ -30,7 +30,18 @@ from poker_app.realtime.engines import client
 from poker_app.realtime.engines.embedded import api, http, listener, protocol
 from poker_app.realtime.engines.fanout import proxy
 from poker_app.realtime.engines.presets import Credentials
-from poker_app.rules import Refused, backlog, browsers, deck, domains, networks, passwords, printable, spreadsheet
+from poker_app.rules import (
+    Refused,
+    backlog,
+    browsers,
+    deck,
+    domains,
+    links,
+    networks,
+    passwords,
+    printable,
+    spreadsheet,
+)
 from poker_app.settings import Settings
 from poker_app.web import guards, guest, hosts, markdown
 from tests.house.sources import PACKAGE, SCRIPTS, named, parsed
@@ -145,7 +156,11 @@ ROWS = {
         longest=hashing.MAX_TYPED,
     ),
     "a code of the second factor": Row(second_factor._typed),
-    "a join code": Row(sessions.plain_code),
+    "a join code": Row(links.plain_code, ("rules/links.py:plain_code",), also=("\ufdfa" * BYTES,)),
+    "a link in the field for codes": Row(
+        links.path_in, ("rules/links.py:path_in",), also=("/sessions/" + "." * BYTES, "\u0315\u0300" * 30_000)
+    ),
+    "an address that is asked for": Row(links.tidied, begins="/sessions/"),
     "a member's name": Row(
         lambda text: names.initials(names.clean_name(text)),
         ("rules/printable.py:one_line", "rules/printable.py:_CLUSTER"),

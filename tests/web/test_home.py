@@ -121,6 +121,20 @@ def test_a_code_leads_to_the_table(scene: Scene) -> None:
     assert scene.mallory.get(f"/j/{code}").location == scene.table.path
 
 
+def test_a_link_or_code_as_chats_and_other_keyboards_pass_it_on(scene: Scene) -> None:
+    code, path = scene.table.row.code, scene.table.path
+    wide = "".join(chr(ord(char) + 0xFEE0) for char in code)
+    for typed, leads in ((wide, f"/j/{code}"), (f"https://faceup.example{path}", path), (f"<http://x{path}>.", path)):
+        answer = scene.mallory.get("/j", query_string={"code": typed})
+        assert (answer.status_code, answer.location) == (303, leads)
+    for meant in (path, f"/j/{code}"):
+        for typed in (f"{meant}.", f"{meant})", f"{meant}%3E", f"{meant}/", f"{meant}./?was=x"):
+            answer = scene.mallory.get(typed)
+            assert (answer.status_code, answer.location) == (303, f"{meant}{'?was=x' if '?' in typed else ''}")
+    assert scene.mallory.get(path.upper()).location == path
+    assert scene.mallory.get("/sign-in/link/" + "A" * 32 + ".").location == "/sign-in/link/" + "a" * 32
+
+
 @pytest.mark.parametrize("typed", ["", "---", "   ", "ééééé", "☕"])
 def test_nothing_that_could_be_a_code(cast: Cast, typed: str) -> None:
     answer = cast.mallory.get("/j", query_string={"code": typed})

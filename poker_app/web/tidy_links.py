@@ -1,0 +1,19 @@
+"""Links with what a chat added at their end, or in capital letters: on to the address that was meant."""
+
+from urllib.parse import quote
+
+from flask import Flask, redirect, request
+from flask.typing import ResponseReturnValue
+
+from poker_app.rules import links
+
+
+def install(app: Flask) -> None:
+    """Ask before anything else is: what a secret with a full stop leads to would be a dead link."""
+
+    @app.before_request
+    def tidy() -> ResponseReturnValue | None:
+        if request.method not in ("GET", "HEAD") or (path := links.tidied(request.path)) == request.path:
+            return None
+        query = request.query_string.decode("ascii", "ignore")
+        return redirect(f"{quote(path)}?{query}" if query else quote(path), 303)
