@@ -106,15 +106,16 @@ def test_every_paid_month_brings_its_credits_and_takes_the_last_ones(ada: Payer)
     assert ada.history[-2:] == [("grant", 20), ("expiry", -15)]
 
 
-@pytest.mark.parametrize("day", [1, 28, 29, 30, 31])
+# That every month has, that February has not, and that four more have not.
+@pytest.mark.parametrize("day", [1, 30, 31])
 def test_a_year_of_paid_months_whatever_the_day(ada: Payer, double: StripeDouble, day: int) -> None:
     """Told late and three times each: twelve months bring twelve times twenty credits, each until its own end."""
     ada.clock.moment = ada.clock.moment.replace(year=2027, month=1, day=day)
     double.now = int(ada.clock.moment.timestamp())
     ada.subscribes("team")
     double.holding = True
-    for _ in range(112):  # a day after the twelfth month has begun
-        ada.waits(days=3)
+    for _ in range(48):  # a day after the twelfth month has begun
+        ada.waits(days=7)
         if len(double.waiting) > 20:  # some months late
             double.release(times=3)
     double.release(times=3)
