@@ -62,6 +62,7 @@ def test_no_request_of_10_000_is_a_fault(app: Flask, seed: int) -> None:
     run(app, seed, 2_000)
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     ("length", "status"),
     [(64 * 1024 + 1, 413), (200_000, 413), (64 * 1024, 422)],
@@ -116,6 +117,7 @@ LIES = [
 ]
 
 
+@pytest.mark.any_database
 def test_no_lie_on_the_wire_is_a_fault(settings: Settings) -> None:
     """The embedded server answers each with less than 500 or hangs up, and then serves the next one."""
     logs: list[str] = []
@@ -184,6 +186,7 @@ def any_card_is_taken(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("poker_app.rules.round.may_vote", lambda **_: None)
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize(
     "fault", [an_exception, a_number_taken_as_it_comes, a_silent_refusal, a_logged_fault, any_card_is_taken]
 )
