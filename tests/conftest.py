@@ -19,6 +19,7 @@ from poker_app.db import db
 from poker_app.rules.plans import STANDARD
 from poker_app.settings import ROOT, Settings
 from tests import behind, postgres
+from tests.browser.house import migrated
 from tests.cast import Cast, Clock
 from tests.post import Post
 
@@ -69,6 +70,12 @@ def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("database") / "empty.db"
     _make_tables(f"sqlite:///{path}")
     return path
+
+
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with every migration and nothing in it, for a server to begin with a copy of."""
+    return migrated(tmp_path_factory.mktemp("migrated"))
 
 
 @pytest.fixture(scope="session")

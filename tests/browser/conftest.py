@@ -6,16 +6,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.house import House, migrated
+from tests.browser.house import House
 from tests.browser.person import Person, people
 from tests.outside import Pushpin, Soketi
 from tests.post import Post
-
-
-@pytest.fixture(scope="session")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated database to begin with."""
-    return migrated(tmp_path_factory.mktemp("database"))
 
 
 @pytest.fixture(scope="module")

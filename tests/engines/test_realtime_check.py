@@ -14,7 +14,7 @@ from websockets.sync.server import ServerConnection, serve
 from poker_app.realtime.check import _address
 from poker_app.realtime.engines import presets
 from poker_app.settings import ROOT
-from tests.browser.house import House, migrated
+from tests.browser.house import House
 from tests.faulty import KEYS, Faulty, replies, settings
 from tests.outside import Pushpin, Soketi, free_port, started
 
@@ -41,8 +41,8 @@ def test_an_engine_outside_whose_app_id_is_no_number(soketi: dict[str, str]) -> 
     assert (code, bool(re.search(LINE % "soketi", said))) == (0, True), said
 
 
-def test_the_engines_of_our_own(tmp_path: Path) -> None:
-    house = House(tmp_path, migrated(tmp_path))
+def test_the_engines_of_our_own(empty: Path, tmp_path: Path) -> None:
+    house = House(tmp_path, empty)
     try:
         code, said = checked(PORT=str(house.port))
         assert (code, bool(re.search(LINE % "embedded", said))) == (0, True), said
@@ -52,9 +52,9 @@ def test_the_engines_of_our_own(tmp_path: Path) -> None:
         house.stop()
 
 
-def test_a_proxy(tmp_path: Path) -> None:
+def test_a_proxy(empty: Path, tmp_path: Path) -> None:
     proxy = Pushpin()
-    house = House(tmp_path, migrated(tmp_path), **proxy.settings)
+    house = House(tmp_path, empty, **proxy.settings)
     try:
         with started(proxy, house.port):
             code, said = checked(**proxy.settings, PORT=str(proxy.port))

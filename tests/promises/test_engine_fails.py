@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from websockets.sync.client import ClientConnection
 
-from tests.browser.house import House, migrated
+from tests.browser.house import House
 from tests.faulty import Faulty, forwards, hangs, replies, resets
 from tests.outside import Soketi, started
 from tests.visitor import Address, Visitor
@@ -120,12 +120,6 @@ class PatientHouse(House):
 def engine() -> Iterator[Soketi]:
     with started(Soketi()) as engine:
         yield engine
-
-
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated database to begin with."""
-    return migrated(tmp_path_factory.mktemp("empty"))
 
 
 @pytest.fixture(scope="module")

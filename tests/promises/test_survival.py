@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, text
 
 from poker_app.settings import ROOT
 from tests import postgres
-from tests.browser.house import House, migrated
+from tests.browser.house import House
 from tests.promises.players import Player, check_kept, playing
 from tests.visitor import Address
 
@@ -22,12 +22,6 @@ pytestmark = pytest.mark.timeout(900)
 
 PLAYERS = 6
 PATIENCE = 200  # seconds for an estimate; a second where nothing else runs on the machine
-
-
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite database to begin with."""
-    return migrated(tmp_path_factory.mktemp("empty"))
 
 
 @pytest.fixture(scope="module")
