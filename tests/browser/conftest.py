@@ -81,13 +81,10 @@ def club(build: Callable[..., House], post: Post) -> House:
 
 
 @pytest.fixture
-def visitor(person: Callable[..., Person], club: House, post: Post) -> Callable[..., Person]:
+def visitor(browser: Browser, club: House, post: Post) -> Iterator[Callable[..., Person]]:
     """Makes people who come to the club; their mailbox is the name in lower case at example.com."""
-
-    def make(name: str, **how: object) -> Person:
-        return person(name, home=club.url, post=post, **how)
-
-    return make
+    with people(browser) as make:
+        yield lambda name, **how: make(name, home=club.url, post=post, **how)
 
 
 @pytest.fixture
