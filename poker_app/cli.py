@@ -17,8 +17,8 @@ from poker_app.billing import operating, payments
 from poker_app.db import db
 from poker_app.errors import Refusal
 from poker_app.operating import doctor
-from poker_app.poker import events
 from poker_app.realtime.check import TRIES, CheckFailed, as_line, check
+from poker_app.realtime.engines import presets
 from poker_app.rules import budget
 from poker_app.settings import Settings, as_table
 
@@ -192,7 +192,7 @@ def settings() -> None:
 @poker.command("message-budget", with_appcontext=False)
 def message_budget() -> None:
     """Print what sessions cost in messages, and how many the managed services' plans take."""
-    click.echo(budget.as_table(events.sending()))
+    click.echo(budget.as_table(presets.BILLED))
 
 
 if __name__ == "__main__":

@@ -151,8 +151,9 @@ def refusal_of(refused: Refused) -> Refusal:
 def _publish(made: Change, socket: str | None) -> None:
     """After the commit: what happened goes to the browsers, in one place for all changes."""
     values.put(made.value)
-    for each in made.happened:
-        events.publish(News(made.value.id, each.event, each.version, dict(each.about), socket))
+    if made.happened:
+        told = (News(made.value.id, each.event, each.version, dict(each.about), socket) for each in made.happened)
+        events.publish(*told)
 
 
 # --- in one transaction, for all who wait together (``db.write``)

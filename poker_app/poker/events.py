@@ -16,8 +16,6 @@ several may be sent as one.
 import base64
 import gzip
 import json
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,24 +32,13 @@ from poker_app.poker.current import newest
 from poker_app.poker.models import PokerSession
 from poker_app.poker.outboxes import News, Outboxes
 from poker_app.poker.shutting_out import shut_out, try_again
-from poker_app.rules.budget import Sending
+from poker_app.rules.budget import LARGE_ABOVE
 from poker_app.rules.session.change import Event
 
 # The managed services take 10 kB a message; the library counts a little more than the JSON.
 MOST_BYTES = 9_500
 # A page's markup packs to about a tenth, and base64 takes a third more: beyond this it is not tried.
 MAX_PACKED = 20 * MOST_BYTES
-# Past this many at the table one publish serves many votes, because the services bill every delivery.
-COALESCE_ABOVE = 12
-# Seconds that such a table's events keep apart when votes rain, so that several share one: as many as a table can wait
-# for, where whoever asked has their answer already; and too few to see, where the answer waits for it.
-APART = 1.0
-PACE = 0.02
-# Seconds that a thread goes on telling of others' changes after its own answer.
-LONGEST_TURN = 5.0
-# Threads of this process that may rest between two events, so that most are there for requests.
-MOST_RESTING = 2
-
 log = structlog.get_logger(__name__)
 
 
@@ -69,8 +56,7 @@ class State:
     table: str = ""
 
 
-_outboxes = Outboxes(APART)
-_resting = threading.BoundedSemaphore(MOST_RESTING)
+_outboxes = Outboxes()
 
 
 @dataclass(slots=True)
@@ -103,46 +89,44 @@ def handed_over(take: Callable[[str], bool]) -> Iterator[None]:
         _wiring.hand_over = None
 
 
-def publish(news: News) -> None:
-    """Tell the browsers, once the change is committed. A failure is logged and remembered, never raised."""
-    if not _outboxes.put(news):
+def publish(*news: News) -> None:
+    """Tell the browsers of one change, once it is committed. A failure is logged and remembered, never raised."""
+    session_id = news[0].session_id
+    if _outboxes.put(*news):
+        if _wiring.hand_over is not None and _wiring.hand_over(session_id):
+            return
+        _send_all(session_id)
+    _send_later()
+
+
+def _send_all(session_id: str) -> None:
+    while send_next(session_id):
+        pass
+
+
+def _send_later() -> None:
+    """Has this request's thread wait, once its answer is delivered, for what may not be sent yet, of whichever session,
+    unless another thread does. Outside of a request, and without an engine, it is sent now."""
+    token = _outboxes.waiter()
+    if token is None:
         return
-    if _wiring.hand_over is not None and _wiring.hand_over(news.session_id):
-        return
-    early = _outboxes.too_early(news.session_id)
-    if early and _later(news.session_id, early):
-        return
-    while more := send_next(news.session_id):
-        if more.members > COALESCE_ABOVE and _outboxes.hold_more(news.session_id):
-            if _later(news.session_id, APART):
-                return
-            time.sleep(PACE)
+    if not realtime.is_on() or not _wiring.after_answer(lambda: _send_when_due(token)):
+        _send_when_due(token, at_once=True)
 
 
-def _later(session_id: str, rest: float) -> bool:
-    """Whether the rest is told after the answer under way. Where no engine is, nobody is told anything."""
-    if not realtime.is_on() or not _resting.acquire(blocking=False):
-        return False
-    taken = _wiring.after_answer(lambda: _tell_in_peace(session_id, rest))
-    if not taken:
-        _resting.release()
-    return taken
-
-
-def _tell_in_peace(session_id: str, rest: float) -> None:
-    """What waits for a large table, and what comes meanwhile, ``APART`` from one another."""
-    until = time.monotonic() + LONGEST_TURN
-    try:
-        time.sleep(rest)
-        while send_next(session_id):
-            time.sleep(APART if _outboxes.hold_more(session_id) and time.monotonic() < until else 0.0)
-    finally:
-        _resting.release()
+def _send_when_due(token: object, *, at_once: bool = False) -> None:
+    while session_id := _outboxes.wait(token, at_once=at_once):
+        try:
+            _send_all(session_id)
+        except BaseException:
+            # A fault in one session's event delays no other's.
+            _send_when_due(token, at_once=at_once)
+            raise
 
 
 def send_next(session_id: str) -> State | None:
     """Send the next of what waits for a session, by whoever's turn it is; None when there is no more."""
-    waiting = _outboxes.take(session_id)
+    waiting = _outboxes.take(session_id, together=realtime.sending().apart > 0)
     if waiting is None:
         return None
     sent = None
@@ -183,22 +167,19 @@ def _tell(news: News) -> State:
     assert _wiring.render is not None, "configure() comes first"
     state = _wiring.render(news.session_id, news.version)
     # A large table's answers come without the table: its voters see it in this event like everybody else.
-    socket = news.socket if state.members <= COALESCE_ABOVE else None
+    socket = news.socket if state.members <= LARGE_ABOVE else None
     channel, data = realtime.state_channel(news.session_id), payload(state, news.about)
     # No connection of the database is held while the engine is asked.
     forget_what_was_read()
-    if state.members > COALESCE_ABOVE:
-        _outboxes.note_told(news.session_id)
+    if apart := realtime.sending().apart_at(state.members):
+        _outboxes.pace(news.session_id, apart)
     if realtime.publish([channel], news.event, data, socket):
-        messages.count_event(news.session_id, news.event, state.present, socket)
+        # Who has just joined or come back is connected only a moment later.
+        absent = socket is not None or (news.event == Event.MEMBER_JOINED and not news.waited)
+        messages.count_event(news.session_id, state.present - absent, socket)
     else:
         _remember_lag(news.session_id, news.version)
     return state
-
-
-def sending() -> Sending:
-    """How the events above are sent, for reckoning with."""
-    return Sending(COALESCE_ABOVE, APART)
 
 
 def payload(state: State, about: dict[str, str] | None = None) -> dict[str, Any]:
@@ -236,6 +217,7 @@ def catch_up(session_id: str) -> bool:
     """
     messages.write_down(session_id, older_than=messages.WRITE_EVERY)
     try_again()
+    _send_later()
     known = newest(session_id)
     if not known.behind:
         return False

@@ -70,16 +70,13 @@ class _Counted:
 _counted = _Counted()
 
 
-def count_event(session_id: str, event: str, present: int, socket: str | None) -> None:
-    """An event was taken by the engine, for all who listen but ``socket``. ``present`` is how many members are there,
+def count_event(session_id: str, expected: int, socket: str | None) -> None:
+    """An event was taken by the engine, for all who listen but ``socket``. ``expected`` is how many members hear it,
     for engines that do not tell how many listen."""
     channel = realtime.state_channel(session_id)
     listening = realtime.listeners(channel)
-    if listening is None:
-        # Who has just joined or come back is connected only a moment later.
-        delivered = present - (1 if socket or event == "member-joined" else 0)
-    else:
-        delivered = listening - (1 if socket and realtime.hears(channel, socket) else 0)
+    asked = 1 if socket and realtime.hears(channel, socket) else 0
+    delivered = expected if listening is None else listening - asked
     _count(session_id, Messages(1, max(0, delivered)))
 
 

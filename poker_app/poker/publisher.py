@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 import structlog
 
 from poker_app.poker import events, messages
+from poker_app.rules.budget import LARGE_ABOVE
 
 log = structlog.get_logger(__name__)
 
@@ -62,7 +63,7 @@ class Publisher:
             while sent and not self._take(session_id):
                 sent = events.send_next(session_id)
         if sent:
-            rest = REST_AT_LARGE if sent.members > events.COALESCE_ABOVE else REST
+            rest = REST_AT_LARGE if sent.members > LARGE_ABOVE else REST
             self._rest(min(rest * (time.perf_counter() - began), LONGEST_REST))
 
 

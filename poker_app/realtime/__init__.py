@@ -11,6 +11,7 @@ from poker_app.errors import Forbidden, Invalid, NotFound
 from poker_app.realtime.channels import presence_channel, session_of, state_channel
 from poker_app.realtime.engines import presets
 from poker_app.realtime.engines.client import Client, InProcess, Straight
+from poker_app.rules.budget import Sending
 from poker_app.settings import Settings
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "publish",
     "read_webhook",
     "ready",
+    "sending",
     "session_of",
     "state_channel",
     "troubled",
@@ -105,6 +107,11 @@ def listeners(channel: str) -> int | None:
 def is_on() -> bool:
     """Whether there is an engine at all."""
     return _client is not None
+
+
+def sending() -> Sending:
+    """How events are to be sent with this engine: which tables' votes share one, and how far they keep apart."""
+    return presets.IN_PROCESS if _settings is None else presets.sending(_settings)
 
 
 def ready() -> bool:

@@ -1,30 +1,44 @@
 """What a session costs in messages, where a managed service bills every publish and every delivery."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from math import floor
+from math import floor, inf
 
 # The hosted services let no more than this many onto a presence channel.
 MOST_PRESENT = 100
 
 
+# Above so many members a vote is answered without the table: its event goes to everybody, the voter included.
+LARGE_ABOVE = 12
+
+
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """A session to reckon with. ``rounds`` are all of them, those on tasks voted on again included; a round's votes
-    come in evenly over ``seconds``."""
+    """A session to reckon with. ``rounds`` are all of them, those on tasks voted on again included. Members come evenly
+    over ``arriving`` seconds; a round's votes come in evenly over ``seconds``, and then it is revealed."""
 
     members: int
     tasks: int = 10
     rounds: int = 13
     seconds: float = 10.0
+    arriving: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """How events are sent. Tables up to ``coalesce_above`` members: each by itself, without the socket that asked.
-    Larger ones: ``apart`` seconds apart at least, to everybody, and one tells of every vote since the last."""
+    """How events are sent. Tables up to ``coalesce_above`` members: each by itself. At larger ones votes, comings and
+    goings are sent ``apart`` seconds after any other event at least, and one event tells of all since the last; the
+    others are sent at once and tell of what waits."""
 
     coalesce_above: int
     apart: float
+
+    def apart_at(self, members: int) -> float:
+        """Seconds for a table of so many."""
+        return self.apart if members > self.coalesce_above else 0.0
+
+
+EACH_BY_ITSELF = Sending(coalesce_above=0, apart=0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,38 +67,52 @@ SIZES = (5, 8, 20, 50, 200)
 def messages_of(meeting: Meeting, sending: Sending | None = None) -> int:
     """The messages that a whole session costs: everybody comes, the tasks are put in at once, each round is voted on by
     all and revealed, each task finalized, the session ended, and everybody goes. Without ``sending``: each event by
-    itself, to all but the socket that asked."""
-    members = meeting.members
-    large = sending is not None and members > sending.coalesce_above
-    event = 1 + (members if large else members - 1)
-    votes = _votes_told(meeting, sending.apart) if sending is not None and large else members
-    revotes = meeting.rounds - meeting.tasks
+    itself. An event for several sockets' changes goes to everybody, any other to all but the socket that asked; at a
+    large table all go to everybody, where there is ``sending``."""
+    members, sent = meeting.members, sending or EACH_BY_ITSELF
+    large = sending is not None and members > LARGE_ABOVE
+    shared, alone = 1 + members, members + large
+    votes, waiting = _paced(members, meeting.seconds, lambda _: sent.apart_at(members))
+    voting = sum(shared if each.changes > 1 else alone for each in votes) + (shared if waiting else alone)
     told_once = 2  # the tasks that were put in, and the end
-    events = meeting.rounds * (votes + 1) + revotes + meeting.tasks + told_once
-    return events * event + _coming(members) + _going(members)
+    revotes = meeting.rounds - meeting.tasks
+    others = revotes + meeting.tasks + told_once
+    return meeting.rounds * voting + others * alone + _coming(meeting, sent) + _going(members)
 
 
-def _votes_told(meeting: Meeting, apart: float) -> int:
-    """The first vote is told at once; from then on whatever has come in, as soon as it may be."""
-    gap = meeting.seconds / meeting.members
-    told, free_at = 0, 0.0
-    waiting = 0
-    for vote in range(meeting.members):
-        at = vote * gap
-        if waiting and free_at <= at:
-            told, waiting, free_at = told + 1, 0, free_at + apart
-        if free_at <= at:
-            told, free_at = told + 1, at + apart
-        else:
-            waiting += 1
-    return told + (1 if waiting else 0)
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """An event for so many changes, ``so_far`` of all; ``waited``: sent later than the last of them."""
+
+    changes: int
+    so_far: int
+    waited: bool
 
 
-def _coming(members: int) -> int:
+def _paced(many: int, seconds: float, apart_at: Callable[[int], float]) -> tuple[list[_Told], int]:
+    """The events of so many changes that come in evenly: the first is told at once, from then on whatever has come in,
+    as soon as it may be. And how many of them wait as the time is over. ``apart_at``: how far the next event keeps from
+    one that tells of so many so far."""
+    told: list[_Told] = []
+    before, free_at = 0, -inf
+    for came in range(many + 1):
+        at = seconds * came / many
+        if came > before and free_at <= at:
+            told.append(_Told(came - before, came, waited=True))
+            before, free_at = came, free_at + apart_at(came)
+        if came < many and free_at <= at:
+            told.append(_Told(1, came + 1, waited=False))
+            before, free_at = came + 1, at + apart_at(came + 1)
+    return told, many - before
+
+
+def _coming(meeting: Meeting, sending: Sending) -> int:
     """Whoever comes is told of to those who sit there, as an event, and on the presence channel, of which the server
-    hears by webhook."""
-    joined = sum(1 + there for there in range(1, members))
-    seen = sum(1 + there for there in range(min(members, MOST_PRESENT)))
+    hears by webhook. Who has just come hears an event only if it waited; the first opens the session, without one."""
+    others = meeting.members - 1
+    told, waiting = _paced(others, meeting.arriving, lambda came: sending.apart_at(came + 1)) if others else ([], 0)
+    joined = sum(1 + each.so_far + each.waited for each in told) + (1 + meeting.members if waiting else 0)
+    seen = sum(1 + there for there in range(min(meeting.members, MOST_PRESENT)))
     return joined + seen
 
 

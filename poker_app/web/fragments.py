@@ -16,6 +16,7 @@ from poker_app.poker.change import Holder, asking_socket
 from poker_app.poker.current import at_least, newest
 from poker_app.poker.session_view import SessionView
 from poker_app.poker.value_cache import Known
+from poker_app.rules.budget import LARGE_ABOVE
 from poker_app.rules.session.value import Member
 from poker_app.web import shared_fragments as shared
 from poker_app.web.hosts import asked_host
@@ -104,7 +105,7 @@ def after_vote(session_id: str, version: int, card: str | None) -> Response:
     known = at_least(session_id, version)
     state = shared.locked(known, shared.state)
     # A large table's answers come without the table: its voters see it in the event like everybody else.
-    if asking_socket.get() and state.members > events.COALESCE_ABOVE:
+    if asking_socket.get() and state.members > LARGE_ABOVE:
         return make_response(shared.partial("hand-hint", hint))
     return make_response(shared.partial("hand-hint", hint) + state.html)
 

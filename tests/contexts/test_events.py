@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from itertools import count
 
 import pytest
 from flask import Flask
@@ -19,9 +20,12 @@ from poker_app.db import session, transaction
 from poker_app.poker import events, members, sessions, tasks, voting
 from poker_app.poker.change import change_session
 from poker_app.poker.current import newest
-from poker_app.poker.events import APART, MOST_BYTES, News, State, catch_up, payload, publish
+from poker_app.poker.events import MOST_BYTES, News, State, catch_up, payload, publish
 from poker_app.poker.models import Member, PokerSession
+from poker_app.poker.outboxes import LONGEST_TURN, OVERDUE, Outboxes
 from poker_app.poker.shutting_out import shut_out_user
+from poker_app.realtime.engines import presets
+from poker_app.rules.budget import Sending
 from poker_app.rules.session import meeting
 from poker_app.rules.session import members as members_rules
 from tests.cast import Cast, Clock
@@ -155,92 +159,242 @@ def test_votes_that_wait_while_one_is_sent_are_told_as_one(room: Room, monkeypat
     ]
 
 
+Told = list[tuple[str, int]]
+Later = list[Callable[[], None]]
+APART = 1.0
+
+
 class HeldTime:
-    """Moves only when it is slept away."""
+    """Moves only where it is waited for."""
 
     def __init__(self) -> None:
-        self.now, self.slept = 1_000.0, []
+        self.now = 1_000.0
+        self.rested: list[float] = []
 
-    def monotonic(self) -> float:
+    def clock(self) -> float:
         return self.now
 
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
+    def rest(self, _condition: threading.Condition, seconds: float) -> None:
+        self.rested.append(seconds)
         self.now += seconds
 
 
 @pytest.fixture
 def time(monkeypatch: pytest.MonkeyPatch) -> HeldTime:
     held = HeldTime()
-    monkeypatch.setattr("poker_app.poker.events.time", held)
-    monkeypatch.setattr("poker_app.poker.outboxes.time", held)
+    monkeypatch.setattr(events, "_outboxes", Outboxes(held.clock, held.rest))
     return held
 
 
 @pytest.fixture
-def large(time: HeldTime, monkeypatch: pytest.MonkeyPatch) -> tuple[list[tuple[str, int]], list[Callable[[], None]]]:
+def large(time: HeldTime, monkeypatch: pytest.MonkeyPatch) -> tuple[Told, Later]:
     """A table of thirteen: what is told of it, and what is left to be done after answers."""
-    told: list[tuple[str, int]] = []
-    later: list[Callable[[], None]] = []
+    told: Told = []
+    later: Later = []
+    monkeypatch.setattr("poker_app.realtime.sending", lambda: Sending(coalesce_above=12, apart=APART))
     monkeypatch.setattr("poker_app.realtime.publish", lambda *sent: told.append((sent[1], sent[2]["version"])) or True)
     monkeypatch.setattr(events._wiring, "render", lambda _, version: State(version, 1, "", 13))
     monkeypatch.setattr(events._wiring, "after_answer", lambda action: later.append(action) or True)
     monkeypatch.setattr("poker_app.realtime.is_on", lambda: True)
-    monkeypatch.setattr("poker_app.poker.events._resting", threading.BoundedSemaphore(2))
     return told, later
 
 
+def votes(table: str, *versions: int) -> None:
+    for version in versions:
+        publish(News(table, "vote", version))
+
+
 def test_a_large_table_is_told_at_once_and_then_now_and_then(
-    room: Room, time: HeldTime, large: tuple[list[tuple[str, int]], list[Callable[[], None]]]
+    room: Room, time: HeldTime, large: tuple[Told, Later]
 ) -> None:
     told, later = large
-    publish(News(room.table.id, "vote", 1))
+    votes(room.table.id, 1)
     assert told == [("vote", 1)]
     time.now += 0.25 * APART
-    for version in (2, 3, 4):
-        publish(News(room.table.id, "vote", version))
+    votes(room.table.id, 2, 3, 4)
     assert told == [("vote", 1)]
     # One of the three waits for all, and not before its answer is delivered.
     [waiting] = later
     waiting()
     assert told == [("vote", 1), ("vote", 4)]
-    assert time.slept == [0.75 * APART, 0.0]
-    publish(News(room.table.id, "round-revealed", 5))
+    assert time.rested == [0.75 * APART]
+    votes(room.table.id, 5)
     assert len(later) == 2, "too early again"
     later[1]()
-    assert told[2:] == [("round-revealed", 5)]
+    assert told[2:] == [("vote", 5)]
     time.now += APART
-    publish(News(room.table.id, "vote", 6))
+    votes(room.table.id, 6)
     assert told[3:] == [("vote", 6)]
 
 
-def test_most_threads_are_there_for_requests_however_many_large_tables_vote(
-    room: Room, large: tuple[list[tuple[str, int]], list[Callable[[], None]]], monkeypatch: pytest.MonkeyPatch
+def test_a_small_table_is_paced_only_where_the_engine_bills(
+    room: Room, time: HeldTime, large: tuple[Told, Later], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("poker_app.poker.events._outboxes", events.Outboxes(1))
     told, later = large
-    for each in (room.table.id, "second", "third"):
-        publish(News(each, "vote", 1))
-        publish(News(each, "vote", 2))
-    # Two rest until they may tell of it. The third tells of it at once.
-    assert len(later) == 2
-    assert told == [("vote", 1), ("vote", 1), ("vote", 1), ("vote", 2)]
+    monkeypatch.setattr(events._wiring, "render", lambda _, version: State(version, 1, "", 2))
+    for engine, at_once in (("embedded", 3), ("soketi", 3), ("fanout", 3), ("none", 3), ("pusher", 1), ("ably", 1)):
+        told.clear()
+        monkeypatch.setattr("poker_app.realtime.sending", lambda engine=engine: presets._SENDING[engine])
+        votes(f"table with {engine}", 1, 2, 3)
+        assert len(told) == at_once, engine
     later[0]()
-    for version in (3, 4):
-        publish(News("third", "vote", version))
-    assert len(later) == 3, "one of them has told all"
+    assert told == [("vote", 1), *2 * [("vote", 3)]], "one thread for both tables"
 
 
-def test_what_is_told_as_one_shows_the_newest_in_whatever_order_it_came(
-    room: Room, large: tuple[list[tuple[str, int]], list[Callable[[], None]]]
+def test_a_reveal_is_sent_at_once_and_takes_along_what_waited(
+    room: Room, time: HeldTime, large: tuple[Told, Later]
 ) -> None:
+    told, later = large
+    votes(room.table.id, 1, 2, 3)
+    publish(News(room.table.id, "member-left", 4))
+    publish(News(room.table.id, "round-revealed", 5))
+    assert told == [("vote", 1), ("round-revealed", 5)]
+    later[0]()
+    assert told[2:] == []
+    assert time.rested == []
+
+
+def test_what_a_change_brings_about_is_sent_with_it(room: Room, time: HeldTime, large: tuple[Told, Later]) -> None:
+    told, later = large
+    publish(News(room.table.id, "vote", 1), News(room.table.id, "round-revealed", 2))
+    assert (told, later) == ([("round-revealed", 2)], [])
+
+
+def test_comings_and_goings_and_votes_share_an_event_but_what_names_a_member_does_not(
+    room: Room, time: HeldTime, large: tuple[Told, Later]
+) -> None:
+    told, later = large
+    votes(room.table.id, 1)
+    for version, name in enumerate(("member-joined", "vote", "member-left", "member-joined"), 2):
+        publish(News(room.table.id, name, version))
+    [waiting] = later
+    waiting()
+    assert [version for _, version in told] == [1, 5]
+    for version, who in ((6, "x"), (7, "y")):
+        publish(News(room.table.id, "member-nudged", version, {"member": who}))
+    assert told[2:] == [("member-nudged", 6), ("member-nudged", 7)]
+
+
+def test_a_shared_event_leaves_out_a_socket_only_if_all_of_it_is_of_that_socket(
+    room: Room, time: HeldTime, large: tuple[Told, Later], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left_out: list[str | None] = []
+    later = large[1]
+    monkeypatch.setattr(events._wiring, "render", lambda _, version: State(version, 1, "", 12))
+    monkeypatch.setattr("poker_app.realtime.sending", lambda: Sending(0, APART))
+    monkeypatch.setattr("poker_app.realtime.publish", lambda *sent: left_out.append(sent[3]) or True)
+    for sockets in (["1.1"], ["1.2", "1.2"], ["1.3", "1.4"], ["1.5", None]):
+        for socket in sockets:
+            publish(News(room.table.id, "vote", 1, socket=socket))
+        for waiting in later:
+            waiting()
+        later.clear()
+    assert left_out == ["1.1", "1.2", None, None]
+
+
+def test_one_thread_waits_however_many_tables_vote_and_each_is_told_as_its_pace_allows(
+    room: Room, time: HeldTime, large: tuple[Told, Later], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[float, str]] = []
+    later = large[1]
+    monkeypatch.setattr("poker_app.realtime.publish", lambda *sent: told.append((time.now, sent[0][0][-1])) or True)
+    for table in ("a", "b", "c"):
+        votes(table, 1)
+        time.now += 0.1
+    for table in ("c", "a", "b"):
+        votes(table, 2, 3)
+    [waiting] = later
+    waiting()
+    assert [table for _, table in told] == ["a", "b", "c", "a", "b", "c"]
+    assert [at for at, _ in told[3:]] == pytest.approx([1_001.0, 1_001.1, 1_001.2])
+
+
+def test_the_thread_that_waits_is_relieved_by_the_next_request(
+    room: Room, time: HeldTime, large: tuple[Told, Later], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, later = large
+    tables = count()
+
+    def others_go_on(condition: threading.Condition, seconds: float) -> None:
+        # As long as the first waits, votes come in at further tables.
+        if len(later) == 1:
+            condition.release()
+            votes(f"table {next(tables)}", 1, 2)
+            condition.acquire()
+        time.rest(condition, min(seconds, APART / 2))
+
+    monkeypatch.setattr(events, "_outboxes", Outboxes(time.clock, others_go_on))
+    votes(room.table.id, 1, 2)
+    later[0]()
+    assert len(later) == 2
+    assert LONGEST_TURN <= time.now - 1_000 <= LONGEST_TURN + 2 * APART
+    later[1]()
+    assert told.count(("vote", 2)) == told.count(("vote", 1)) == next(tables) + 1, "nothing is left"
+
+
+def test_the_thread_that_waits_wakes_for_what_is_due_earlier() -> None:
+    """With the real condition: without being woken it would wait for an hour."""
+    now = [0.0]
+    outboxes = Outboxes(lambda: now[0])
+    sent: list[str | None] = []
+    outboxes.pace("later", 3_600)
+    assert not outboxes.put(News("later", "vote", 1))
+    token = outboxes.waiter()
+    assert token
+    waits = threading.Thread(target=lambda: sent.append(outboxes.wait(token)), daemon=True)
+    waits.start()
+    outboxes.pace("sooner", 0.5)
+    assert not outboxes.put(News("sooner", "vote", 1))
+    assert outboxes.waiter() is None, "one thread waits for both"
+    now[0] = 0.5
+    waits.join(30)
+    assert sent == ["sooner"]
+    taken = outboxes.take("sooner", together=True)
+    assert taken
+    assert taken.waited
+
+
+def test_what_is_overdue_is_sent_by_the_next_request_for_whichever_table(
+    room: Room, time: HeldTime, large: tuple[Told, Later]
+) -> None:
+    """The thread that was to wait may be held up, by a client that does not read its answer."""
+    told, later = large
+    votes(room.table.id, 1, 2)
+    time.now += APART + OVERDUE
+    catch_up(room.table.id)
+    assert len(later) == 2
+    later[1]()
+    assert told == [("vote", 1), ("vote", 2)]
+    later[0]()
+    assert len(told) == 2
+
+
+def test_what_is_told_as_one_shows_the_newest_in_whatever_order_it_came(room: Room, large: tuple[Told, Later]) -> None:
     """Threads that committed together come here in any order."""
     told, later = large
-    for version in (1, 4, 2, 3):
-        publish(News(room.table.id, "vote", version))
+    votes(room.table.id, 1, 4, 2, 3)
     [waiting] = later
     waiting()
     assert told == [("vote", 1), ("vote", 4)]
+
+
+def test_a_fault_at_one_table_delays_no_other(
+    room: Room, time: HeldTime, large: tuple[Told, Later], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, later = large
+    votes("a", 1, 2)
+    votes("b", 1, 2)
+
+    def broken(session_id: str, version: int) -> State:
+        if session_id == "a":
+            raise KeyError("template")
+        return State(version, 1, "", 13)
+
+    monkeypatch.setattr(events._wiring, "render", broken)
+    [waiting] = later
+    with pytest.raises(KeyError):
+        waiting()
+    assert told == [("vote", 1), ("vote", 1), ("vote", 2)]
 
 
 def test_what_comes_as_a_turn_ends_is_told(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -250,8 +404,8 @@ def test_what_comes_as_a_turn_ends_is_told(room: Room, monkeypatch: pytest.Monke
     monkeypatch.setattr(events._wiring, "render", lambda _, version: State(version, 1, "", 2))
     take, turns = events._outboxes.take, []
 
-    def take_and_hand_over(session_id: str) -> News | None:
-        taken = take(session_id)
+    def take_and_hand_over(session_id: str, *, together: bool) -> News | None:
+        taken = take(session_id, together=together)
         if taken is None and not turns:
             turns.append(events._outboxes.put(News(session_id, "vote", 2)))
         return taken
@@ -265,11 +419,10 @@ def test_what_comes_as_a_turn_ends_is_told(room: Room, monkeypatch: pytest.Monke
 
 
 def test_where_nobody_waits_for_an_answer_a_large_table_is_told_at_once(
-    room: Room, large: tuple[list[tuple[str, int]], list[Callable[[], None]]], monkeypatch: pytest.MonkeyPatch
+    room: Room, large: tuple[Told, Later], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(events._wiring, "after_answer", lambda _: False)
-    for version in (1, 2, 3):
-        publish(News(room.table.id, "vote", version))
+    votes(room.table.id, 1, 2, 3)
     assert large[0] == [("vote", 1), ("vote", 2), ("vote", 3)]
 
 

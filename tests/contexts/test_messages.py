@@ -11,7 +11,7 @@ from poker_app.poker.current import view_of
 from poker_app.poker.events import State
 from poker_app.poker.messages import Messages
 from poker_app.poker.models import Member, MessageCount
-from poker_app.rules.budget import Meeting, Sending, messages_of
+from poker_app.rules.budget import LARGE_ABOVE, Meeting, Sending, messages_of
 from tests.cast import Clock
 from tests.world.actions import Room, open_session
 
@@ -69,7 +69,7 @@ def test_where_the_engine_tells_who_listens_that_is_what_counts(
     monkeypatch.setattr("poker_app.realtime.listeners", lambda channel: 7)
     monkeypatch.setattr("poker_app.realtime.hears", lambda channel, socket: socket == "1.2")
     for socket in ("1.2", "3.4", None):
-        messages.count_event(room.table.id, "vote", 2, socket)
+        messages.count_event(room.table.id, 2, socket)
     assert counted(room) == Messages(3, 6 + 7 + 7)
 
 
@@ -181,5 +181,5 @@ def test_the_budget_reckons_as_it_is_counted(
         session.get_one(Member, who.id).left_at = clock.now()
         session.commit()
     # No two of these votes came close enough together to be told as one.
-    sending = Sending(events.COALESCE_ABOVE, apart=0)
+    sending = Sending(LARGE_ABOVE, apart=0)
     assert counted(room).total == messages_of(Meeting(people, tasks=1, rounds=2), sending)

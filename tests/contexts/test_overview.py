@@ -133,7 +133,7 @@ def test_a_live_table(accounts: None, clock: Clock) -> None:
 
 @pytest.mark.parametrize("deck", ["fibonacci", "t-shirts"])
 def test_the_figures_are_the_report_s(context: None, clock: Clock, monkeypatch: pytest.MonkeyPatch, deck: str) -> None:
-    monkeypatch.setattr("poker_app.poker.events.publish", lambda news: None)
+    monkeypatch.setattr("poker_app.poker.events.publish", lambda *news: None)
     played = Played(clock, deck=deck)
     tasks.add_tasks(played.ada, "One\nTwo\nThree")
     cards = "3 3 5" if deck == "fibonacci" else "S S M"

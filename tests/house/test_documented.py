@@ -7,7 +7,7 @@ from typing import get_args
 from poker_app.accounts.audit import ACTIONS
 from poker_app.cli import poker
 from poker_app.edge import limits
-from poker_app.poker.events import sending
+from poker_app.realtime.engines.presets import BILLED
 from poker_app.rules.budget import as_table
 from poker_app.rules.session.change import EVENTS, Event
 from poker_app.settings import Settings
@@ -92,7 +92,7 @@ def test_every_setting_is_documented_and_nothing_else() -> None:
 def test_the_message_budget_in_the_handbook_is_the_one_that_is_reckoned() -> None:
     handbook = (ROOT / "docs/operating.md").read_text()
     printed = handbook.partition("<!-- message-budget -->\n")[2].partition("\n<!-- /message-budget -->")[0]
-    assert printed == as_table(sending())
+    assert printed == as_table(BILLED)
 
 
 def test_every_engine_and_every_known_difference_is_in_its_table() -> None:

@@ -222,7 +222,7 @@ class Replay:
         values.clear()
         last_seen._noted.clear()
         presence._silent_from.clear()
-        patch.setattr(events, "_outboxes", events.Outboxes(events.APART))
+        patch.setattr(events, "_outboxes", events.Outboxes())
         # Nobody closes the answers here, so nothing waits for that.
         patch.setattr(events._wiring, "after_answer", lambda _: False)
         patch.setattr(messages, "_counted", messages._Counted())

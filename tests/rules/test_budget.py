@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from poker_app.realtime.engines.presets import BILLED
 from poker_app.rules.budget import SERVICES, SIZES, Meeting, Sending, as_table, messages_of
 
 SENDING = Sending(coalesce_above=12, apart=0.12)
@@ -37,15 +38,15 @@ def test_up_to_twelve_nothing_is_saved_and_above_the_more_the_larger() -> None:
 def test_never_fewer_than_one_event_a_round_nor_more_than_one_a_vote(
     members: int, seconds: float, apart: float
 ) -> None:
-    meeting = Meeting(members, tasks=1, rounds=1, seconds=seconds)
+    meeting = Meeting(members, tasks=1, rounds=1, seconds=seconds, arriving=1e12)
     event = 1 + members
-    least = messages_of(Meeting(members, tasks=1, rounds=1, seconds=1e-9), Sending(12, 1e9))
+    least = messages_of(Meeting(members, tasks=1, rounds=1, seconds=1e-9, arriving=1e12), Sending(12, 1e9))
     costs = messages_of(meeting, Sending(12, apart))
-    told = (costs - least) / event + 2  # with all the time in the world: the first vote, and all the others
-    assert 2 <= told <= members
+    told = (costs - least) / event + 1  # with all the time in the world: the first vote, and the others with the reveal
+    assert 1 <= told <= members
     assert told == int(told)
-    # They are apart, so that no more fit into the time, and the last one after it.
-    assert told <= seconds / apart + 2
+    # They are apart, so that no more fit into the time; what comes after the last goes with the reveal.
+    assert told <= seconds / apart + 1
 
 
 @pytest.mark.parametrize("members", SIZES)
@@ -62,3 +63,18 @@ def test_the_table_has_a_row_for_each_size_and_a_column_for_each_plan() -> None:
     first = lines[2].split(" | ")
     assert first[0] == "| 5"
     assert int(first[3].replace(",", "")) == 200_000 // messages_of(Meeting(5), SENDING)
+
+
+@pytest.mark.parametrize(("members", "before", "share"), [(8, 1_171, 0.6), (50, 12_595, 0.75)])
+def test_where_messages_are_billed_a_session_costs_so_much_less_than_before(
+    members: int, before: int, share: float
+) -> None:
+    """Before, only the votes of tables above twelve shared events, a second apart."""
+    assert messages_of(Meeting(members), BILLED) <= share * before
+
+
+@pytest.mark.parametrize("members", SIZES)
+def test_a_third_of_a_second_would_save_nothing_at_small_tables(members: int) -> None:
+    """The record of the decision says so: docs/decisions/paced-messages.md."""
+    saved = messages_of(Meeting(members)) - messages_of(Meeting(members), Sending(0, 1 / 3))
+    assert (saved > 0) == (members > 30)

@@ -5,11 +5,29 @@ import hmac
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from poker_app.rules.budget import LARGE_ABOVE, Sending
 from poker_app.settings import Settings
 
 # Where an engine is known, it is known here; the others are told by PUSHER_HOST and PUSHER_CLIENT_HOST.
 _API_HOST = {"pusher": "api-{cluster}.pusher.com", "ably": "main.pusher.ably.net"}
 _BROWSER_HOST = {"pusher": "ws-{cluster}.pusher.com", "ably": "main.pusher.ably.net"}
+
+# How events are sent, by what they cost. A service bills every publish and every delivery: all tables' votes share
+# events (docs/decisions/paced-messages.md). A server of one's own bills nobody, but each event is a request to it, and
+# to every browser of a large table. In this process an event costs neither.
+BILLED = Sending(coalesce_above=0, apart=3.5)
+OWN_SERVER = Sending(coalesce_above=LARGE_ABOVE, apart=1.0)
+IN_PROCESS = Sending(coalesce_above=LARGE_ABOVE, apart=0.0)
+_SENDING = {
+    "embedded": IN_PROCESS,
+    "none": IN_PROCESS,
+    "pusher": BILLED,
+    "ably": BILLED,
+    "soketi": OWN_SERVER,
+    "sockudo": OWN_SERVER,
+    "reverb": OWN_SERVER,
+    "fanout": OWN_SERVER,
+}
 
 
 @dataclass(frozen=True)
@@ -65,6 +83,11 @@ def place(settings: Settings) -> Place:
         settings.pusher_host or _BROWSER_HOST.get(engine, "").format(cluster=cluster)
     )
     return Place(host, port, tls, cluster, browser_host, settings.pusher_client_port or port)
+
+
+def sending(settings: Settings) -> Sending:
+    """How events are sent with the engine."""
+    return _SENDING[settings.realtime]
 
 
 def browser_options(settings: Settings) -> dict[str, object] | None:
