@@ -1,53 +1,44 @@
-"""``python -m bench``: about three minutes; ``--quick`` takes half of one and tells less. ``floods``: see there."""
+"""``python -m bench``: about eight minutes. ``python -m bench rounds``: one scenario; ``--quick``: rougher figures.
+
+With ``BENCH_BASE=path`` the release in that worktree is measured beside this one, by turns.
+"""
 
 import argparse
+import platform
+from collections.abc import Callable
 
-import uvloop
-
-from bench.costs_table import print_costs
+from bench.costs import measure_costs
 from bench.floods import measure_floods
+from bench.joining import measure_joining
 from bench.machine import CLIENT, allow_many_sockets, pin
-from bench.measure import Result, Scenario, measure
-from bench.report import table, targets
+from bench.report import HEAD
+from bench.rounds import measure_rounds
+from bench.side_by_side import change_side_by_side
 
-SCENARIOS = [Scenario(1, 10), Scenario(1, 50), Scenario(1, 200), Scenario(50, 7)]
-LONG, QUICK = (3, 3.5), (1, 0.8)  # slices, and the seconds of each
+SCENARIOS: dict[str, Callable[[bool], None]] = {
+    "rounds": measure_rounds,
+    "joining": measure_joining,
+    "costs": measure_costs,
+    "side-by-side": change_side_by_side,
+}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m bench", description="Measures speed, beside a server that only forwards."
-    )
-    parser.add_argument(
-        "what",
-        nargs="?",
-        choices=["rooms", "floods", "costs"],
-        default="rooms",
-        help="speed in rooms, floods, or what each request costs; the last two beside the release in BENCH_BASE",
-    )
-    parser.add_argument("--quick", action="store_true", help="half a minute, rougher figures")
-    parser.add_argument("--only", metavar="ROOMSxVOTERS", help="one scenario, such as 50x7, or one flood")
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.split("\n", 1)[0] if __doc__ else "")
+    parser.add_argument("what", nargs="?", choices=[*SCENARIOS, "floods"], help="one scenario; all but floods if none")
+    parser.add_argument("--quick", action="store_true", help="rougher figures in less time")
+    parser.add_argument("--only", metavar="FLOOD", help="one flood")
     options = parser.parse_args()
     pin(CLIENT)
     allow_many_sockets()
     if options.what == "floods":
         measure_floods(options.only)
         return
-    if options.what == "costs":
-        print_costs()
-        return
-    print(
-        "Times are median / p99, from sending until the last other member has it; floor: a server that only forwards.",
-        flush=True,
-    )
-    results: list[Result] = []
-    for scenario in SCENARIOS:
-        if options.only in (None, f"{scenario.rooms}x{scenario.voters}"):
-            result = uvloop.run(measure(scenario, *(QUICK if options.quick else LONG)))
-            print(table(result), flush=True)
-            results.append(result)
-    if not options.only:
-        print(targets(results))
+    print(f"{platform.python_implementation()} {platform.python_version()} on {platform.machine()}", flush=True)
+    print(HEAD)
+    for name, measure in SCENARIOS.items():
+        if options.what in (None, name):
+            measure(options.quick)
 
 
 if __name__ == "__main__":

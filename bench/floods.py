@@ -88,7 +88,7 @@ def flooded_site(root: Path) -> Iterator[tuple[Process, str]]:
         seeding = subprocess.run(
             [sys.executable, "-c", SEED], cwd=root, env=told, check=True, stdout=subprocess.PIPE, text=True
         )
-        with running("poker_app.serve", root=root, **own, PYTHONPATH=str(root)) as server:
+        with running("poker_app.serve", root=root, **own) as server:
             yield server, seeding.stdout.split()[-1]
 
 

@@ -1,4 +1,5 @@
-"""The floor: the least that a server has to do. It forwards each message to everyone on the same path, and no more.
+"""The floor: the least that a server has to do. It takes each POST and sends its body as an event to everyone who has a
+socket on the same path, and no more.
 
 The same stack as the product's server, without pages, rules, database, signatures or protocol.
 """
@@ -13,36 +14,35 @@ _rooms: dict[str, set[Any]] = defaultdict(set)
 
 
 async def forward(scope: Any, receive: Any, send: Any) -> None:
-    assert scope["type"] == "websocket"
+    room = _rooms[scope["path"]]
+    if scope["type"] == "http":
+        text = (await receive())["body"].decode()
+        for each in list(room):
+            await each({"type": "websocket.send", "text": text})
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
+        await send({"type": "http.response.body"})
+        return
     await receive()
     await send({"type": "websocket.accept"})
-    room = _rooms[scope["path"]]
     room.add(send)
-    while (message := await receive())["type"] == "websocket.receive":
-        for each in list(room):
-            await each({"type": "websocket.send", "text": message["text"]})
+    await receive()
     room.discard(send)
 
 
 def main() -> None:
-    config = uvicorn.Config(
+    uvicorn.run(
         forward,
         host="127.0.0.1",
         port=int(os.environ["PORT"]),
         loop="uvloop",
+        http="httptools",
         ws="websockets-sansio",
         ws_per_message_deflate=False,
         ws_ping_interval=None,
         lifespan="off",
         log_config=None,
+        access_log=False,
     )
-    Server(config).run()
-
-
-class Server(uvicorn.Server):
-    async def startup(self, sockets: Any = None) -> None:
-        await super().startup(sockets)
-        print("up", flush=True)
 
 
 if __name__ == "__main__":

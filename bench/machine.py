@@ -5,14 +5,14 @@ import resource
 import socket
 import subprocess
 import sys
-import threading
-from collections import deque
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVER, CLIENT = 0, 1  # cores
+PATIENCE = 60.0  # seconds until a server listens
 _TICK = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -38,48 +38,58 @@ def free_port() -> int:
 
 
 class Process:
-    """A server on the server's core, and what it has used so far."""
+    """A server on the server's core, and what it and the processes that it started have used so far."""
 
-    def __init__(self, module: str, port: int, environment: dict[str, str], root: Path = ROOT) -> None:
+    def __init__(self, arguments: Sequence[str], port: int, environment: dict[str, str], root: Path = ROOT) -> None:
         self.port = port
         self._child = subprocess.Popen(
-            [sys.executable, "-m", module],
+            [sys.executable, "-m", *arguments],
             cwd=root,
-            env={**os.environ, **environment, "PORT": str(port)},
-            stdout=subprocess.PIPE,
-            text=True,
+            env={**os.environ, **environment, "PORT": str(port), "PYTHONPATH": str(root)},
+            stdout=subprocess.DEVNULL,
             preexec_fn=lambda: pin(SERVER),
         )
 
     def wait_until_up(self) -> None:
-        assert self._child.stdout is not None
-        if not self._child.stdout.readline():
-            raise RuntimeError(f"{self._child.args} did not start.")
-        # What it says from now on is of no interest, but a pipe that is full would stop it.
-        self._draining = threading.Thread(target=deque, args=(self._child.stdout, 0), daemon=True)
-        self._draining.start()
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                return
+            except OSError:
+                if self._child.poll() is not None or time.monotonic() > until:
+                    raise RuntimeError(f"{self._child.args} did not start.") from None
+                time.sleep(0.05)  # until the other process listens
 
     def stop(self) -> None:
         self._child.terminate()
         self._child.wait()
-        self._draining.join()
-        assert self._child.stdout is not None
-        self._child.stdout.close()
 
     def cpu(self) -> float:
         """Seconds in all, by the code and by the kernel for it."""
-        after_name = Path(f"/proc/{self._child.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(after_name[11]) + int(after_name[12])) / _TICK
+        return sum(_cpu(process) for process in _family(self._child.pid))
 
     def memory(self) -> float:
         """What is resident, in MB."""
-        return resident_mb(self._child.pid)
+        return sum(resident_mb(process) for process in _family(self._child.pid))
+
+
+def _family(process: int) -> list[int]:
+    """A process and all that it started."""
+    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    return [process, *(each for child in children for each in _family(int(child)))]
+
+
+def _cpu(process: int) -> float:
+    after_name = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(after_name[11]) + int(after_name[12])) / _TICK
 
 
 @contextmanager
-def running(module: str, root: Path = ROOT, **environment: str) -> Iterator[Process]:
-    """``python -m module`` in ``root``, from the line that says it is up until the block ends."""
-    process = Process(module, free_port(), environment, root)
+def running(*arguments: str, root: Path = ROOT, **environment: str) -> Iterator[Process]:
+    """``python -m`` with the arguments in ``root``, from when it listens until the block ends."""
+    port = free_port()
+    process = Process([each.replace("{port}", str(port)) for each in arguments], port, environment, root)
     try:
         process.wait_until_up()
         yield process
@@ -87,8 +97,12 @@ def running(module: str, root: Path = ROOT, **environment: str) -> Iterator[Proc
         process.stop()
 
 
-def core_busy() -> float:
-    """Seconds for which the server's core has been busy, whoever kept it so, and stolen ones."""
-    line = next(line for line in Path("/proc/stat").read_text().splitlines() if line.startswith(f"cpu{SERVER} "))
-    user, nice, system, _idle, _iowait, irq, softirq, steal, *_ = (int(ticks) for ticks in line.split()[1:])
-    return (user + nice + system + irq + softirq + steal) / _TICK
+@contextmanager
+def on_core(core: int) -> Iterator[None]:
+    """Processes that are started in the block keep to one core."""
+    before = os.sched_getaffinity(0)
+    pin(core)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)

@@ -1,65 +1,81 @@
-"""A member with a browser: a page with its cookies, a signed-in socket, and the newest table of both."""
+"""A member with a browser: a page with its cookies, a signed-in socket, and the newest table of both.
+
+It speaks as the page's scripts do, and to the release before as those of that one did: its forms have a token.
+"""
 
 import asyncio
 import json
 import random
 import re
-from dataclasses import dataclass
 from html import unescape
 
 from bench.sights import Sights
 from bench.table import Reader, Table, task_in
 from bench.wire import Answer, Browser, Socket
 
-_DATA = re.compile(r"""data-(me|channels|realtime)=(["'])(.*?)\2""")
+_DATA = re.compile(r"""data-(me|csrf|channels|realtime)=(["'])(.*?)\2""")
+_TOKEN = re.compile(r'name="csrf_token" value="([^"]*)"')
+PATIENCE = 60  # seconds until a socket is signed in, while many are
 _THIN_JITTER, _AGENDA_JITTER = 0.4, 0.2  # seconds, as the page's scripts have them
 
 
-@dataclass(frozen=True)
-class Seat:
-    """Whose browser it is."""
-
-    session_id: str
-    secret: str
-    facilitates: bool
-
-
 class Person:
-    """``sights`` and ``reader`` are those of the table."""
+    """``sights`` and ``reader`` are those of the table, ``network`` is an address of this machine."""
 
-    def __init__(self, port: int, seat: Seat, sights: Sights, reader: Reader) -> None:
-        self._port, self._sights, self._reader = port, sights, reader
-        self._here = f"/sessions/{seat.session_id}"
-        self._facilitates = seat.facilitates
-        self._browser = Browser(port, {"guest": seat.secret})
+    def __init__(
+        self, port: int, session_id: str, secret: str, sights: Sights, reader: Reader, network: str = "127.0.0.1"
+    ) -> None:
+        self._port, self._sights, self._reader, self._network = port, sights, reader, network
+        self._here = f"/sessions/{session_id}"
+        self.facilitates = False
+        self.browser = Browser(port, {"guest": secret}, network)
         self._errands: set[asyncio.Task[None]] = set()
         self._subscribed = 0
+        self._headers = {"HX-Request": "true"}
+        self._token: dict[str, str] = {}
         self.fetches = 0
         """How often the page asked for what an event did not bring."""
 
+    async def join(self, name: str) -> None:
+        """Take a seat by the form."""
+        page = _good(await self.browser.get(f"{self._here}/join"))
+        form = {"member_name": name, "role": "voter"}
+        if token := _TOKEN.search(page):
+            form["csrf_token"] = token[1]
+        answer = await self.browser.post(f"{self._here}/members", form, {})
+        if answer.status != 303:
+            raise RuntimeError(f"Nobody joined: {answer.status} {answer.text[:500]}")
+
     async def sit_down(self) -> None:
         """Load the page, open the socket, sign in, and join the table's two channels."""
-        page = _good(await self._browser.get(self._here))
-        told = {name: unescape(value) for name, _, value in _DATA.findall(page)}
-        self.id = told["me"]
-        self._headers = {"HX-Request": "true"}
+        await self.load_page()
+        told = json.loads(self._told["realtime"])
+        place = told.get("wsPort", self._port)
+        self._ready = asyncio.get_running_loop().create_future()
+        path = f"/app/{told['key']}?protocol=7&client=js&version=8.6.0"
+        self._socket = await Socket.to(place, path, self._hear, self._network)
+        self._headers["X-Socket-Id"] = await asyncio.wait_for(self._ready, PATIENCE)
+        self._ready = asyncio.get_running_loop().create_future()
+        self._say("pusher:signin", await self._authorized("user-auth", {}))
+        for name in json.loads(self._told["channels"]):
+            self._say("pusher:subscribe", await self._authorized("channel-auth", {"channel_name": name}))
+        await asyncio.wait_for(self._ready, PATIENCE)
+        self._hold(Table(await self.fetch("vote-table")))
+
+    async def load_page(self) -> None:
+        page = _good(await self.browser.get(self._here))
+        self._told = {name: unescape(value) for name, _, value in _DATA.findall(page)}
+        self.id = self._told["me"]
+        if token := self._told.get("csrf"):
+            self._headers["X-CSRFToken"] = token
+            self._token = {"csrf_token": token}
         self.table = Table(page)
         self._task = task_in(page)
         self._agenda, self._controls = self.table.agenda, (self.table.round, self.table.phase)
-        key, channels = json.loads(told["realtime"])["key"], json.loads(told["channels"])
-        self._ready = asyncio.get_running_loop().create_future()
-        self._socket = await Socket.to(self._port, f"/app/{key}?protocol=7&client=js&version=8.6.0", self._hear)
-        self._headers["X-Socket-Id"] = await asyncio.wait_for(self._ready, 10)
-        self._ready = asyncio.get_running_loop().create_future()
-        self._say("pusher:signin", await self._authorized("user-auth", {}))
-        for name in channels:
-            self._say("pusher:subscribe", await self._authorized("channel-auth", {"channel_name": name}))
-        await asyncio.wait_for(self._ready, 10)
-        self._hold(Table(await self._fetch("vote-table")))
 
     async def _authorized(self, door: str, form: dict[str, str]) -> dict[str, str]:
-        asked = {"socket_id": self._headers["X-Socket-Id"], **form}
-        told = json.loads(_good(await self._browser.post(f"{self._here}/{door}", asked, self._headers)))
+        asked = {"socket_id": self._headers["X-Socket-Id"], **self._token, **form}
+        told = json.loads(_good(await self.browser.post(f"{self._here}/{door}", asked, self._headers)))
         return {"channel": form["channel_name"], **told} if form else told
 
     def _say(self, event: str, data: dict[str, str]) -> None:
@@ -69,7 +85,7 @@ class Person:
         for errand in self._errands:
             errand.cancel()
         self._socket.close()
-        self._browser.close()
+        self.browser.close()
 
     # --- what the socket brings
 
@@ -103,7 +119,7 @@ class Person:
         if table.agenda > self._agenda:
             self._agenda = table.agenda
             self._go(self._fetch_agenda())
-        if self._facilitates and self._controls != (table.round, table.phase):
+        if self.facilitates and self._controls != (table.round, table.phase):
             self._controls = (table.round, table.phase)
             self._go(self._fetch_controls())
 
@@ -114,19 +130,19 @@ class Person:
 
     async def _catch_up(self) -> None:
         await asyncio.sleep(random.random() * _THIN_JITTER)
-        self._hold(Table(await self._fetch("vote-table")))
+        self._hold(Table(await self.fetch("vote-table")))
 
     async def _fetch_agenda(self) -> None:
         await asyncio.sleep(random.random() * _AGENDA_JITTER)
-        await self._fetch("backlog")
-        await self._fetch("task")
+        await self.fetch("backlog")
+        await self.fetch("task")
 
     async def _fetch_controls(self) -> None:
-        await self._fetch("actions")
+        await self.fetch("actions")
 
-    async def _fetch(self, region: str) -> str:
+    async def fetch(self, region: str) -> str:
         self.fetches += 1
-        return _good(await self._browser.get(f"{self._here}/{region}", {"HX-Request": "true"}))
+        return _good(await self.browser.get(f"{self._here}/{region}", {"HX-Request": "true"}))
 
     # --- what the person does; each answers with when it was sent
 
@@ -140,10 +156,19 @@ class Person:
         """On a fresh task: the old one is taken off the table, so that the hundredth round costs what the first did."""
         return await self._do(f"tasks/{self._task}/deletion", {})
 
+    async def retract(self) -> float:
+        return await self._do("votes/retraction", {})
+
+    async def vote_again(self) -> float:
+        return await self._do("rounds", {})
+
+    async def add_task(self, title: str) -> float:
+        return await self._do("tasks", {"tasks": title})
+
     async def _do(self, what: str, form: dict[str, str]) -> float:
-        filled = {"round": self.table.round, **form}
-        html = _good(await self._browser.post(f"{self._here}/{what}", filled, self._headers))
-        sent = self._browser.sent
+        filled = {"round": self.table.round, **self._token, **form}
+        html = _good(await self.browser.post(f"{self._here}/{what}", filled, self._headers))
+        sent = self.browser.sent
         if 'id="vote-table"' in html:
             table = Table(html)
             if 'id="actions"' in html:

@@ -1,14 +1,16 @@
 """A room of people, and how a round is played in it: at the product's table, and on the floor beside it."""
 
 import asyncio
+import itertools
 import random
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from bench.people import Person, Seat
+from bench.people import Person
+from bench.seeding import Room as Seeded
 from bench.sights import Sight, Sights
 from bench.table import Reader
-from bench.wire import Socket
+from bench.wire import Browser, Socket
 
 CARDS = ("1", "2", "3", "5", "8", "13")
 
@@ -32,10 +34,13 @@ class Room(Protocol):
 class TableRoom:
     """A session of the product: a facilitator, who watches, and voters."""
 
-    def __init__(self, port: int, seats: list[Seat]) -> None:
+    def __init__(self, port: int, room: Seeded, network: str = "127.0.0.1") -> None:
         self._sights = Sights()
         reader = Reader()
-        self._leader, *self._voters = (Person(port, seat, self._sights, reader) for seat in seats)
+        self._leader, *self._voters = (
+            Person(port, room.id, secret, self._sights, reader, network) for secret in room.secrets
+        )
+        self._leader.facilitates = True
         self._people = [self._leader, *self._voters]
         self.voters = len(self._voters)
 
@@ -46,6 +51,11 @@ class TableRoom:
     def get_up(self) -> None:
         for person in self._people:
             person.get_up()
+
+    def close_browsers(self) -> None:
+        """The sockets stay."""
+        for person in self._people:
+            person.browser.close()
 
     @property
     def fetches(self) -> int:
@@ -81,13 +91,14 @@ class TableRoom:
 
 
 class FloorRoom:
-    """As many sockets at the server that only forwards. What a message shows is the message."""
+    """As many sockets at the server that only forwards, and a connection for POSTs each."""
 
     def __init__(self, port: int, name: str, voters: int) -> None:
         self._port, self._path = port, f"/{name}"
         self._sights = Sights()
         self._sockets: list[Socket] = []
-        self._round = 0
+        self._browsers = [Browser(port, {}) for _ in range(voters + 1)]
+        self._round, self._count = 0, itertools.count()
         self.voters = voters
 
     async def sit_down(self) -> None:
@@ -99,26 +110,26 @@ class FloorRoom:
         return lambda text: self._sights.seen(text, number)
 
     def get_up(self) -> None:
-        for socket in self._sockets:
-            socket.close()
+        for each in [*self._sockets, *self._browsers]:
+            each.close()
 
     async def vote(self, voter: int) -> float:
-        return await self._tell(f"vote of {voter + 1} in round {self._round}", voter + 1)
+        return await self._tell(f"vote-{voter + 1}-{self._round}-{next(self._count)}", voter + 1)
 
     async def change(self, voter: int) -> None:
         await self.vote(voter)
 
     async def reveal(self) -> float:
-        return await self._tell(f"round {self._round} revealed", 0)
+        return await self._tell(f"revealed-{self._round}", 0)
 
     async def open_next_round(self) -> float:
         self._sights.clear()
         self._round += 1
-        return await self._tell(f"round {self._round} opened", 0)
+        return await self._tell(f"opened-{self._round}", 0)
 
     async def _tell(self, what: str, number: int) -> float:
-        text = what.encode()
+        text = f"what={what}".encode()
         self._sights[text] = sight = Sight(self.voters, number)
-        sent = asyncio.get_running_loop().time()
-        self._sockets[number].send(text)
-        return await sight.everywhere() - sent
+        browser = self._browsers[number]
+        await browser.post(self._path, {"what": what}, {})
+        return await sight.everywhere() - browser.sent

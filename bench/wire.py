@@ -10,6 +10,8 @@ from urllib.parse import urlencode
 _COOKIE = re.compile(rb"\r\nset-cookie: ([^=;\r]+)=([^;\r]*)", re.IGNORECASE)
 _LENGTH = re.compile(rb"\r\ncontent-length: (\d+)", re.IGNORECASE)
 
+_CLOSING = b"\r\nconnection: close"
+
 # What a browser sends along; reading it is a part of the server's work.
 _USUAL = (
     "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/143.0.0.0 "
@@ -27,8 +29,9 @@ class Answer(NamedTuple):
 class Browser:
     """A cookie jar and one kept-alive connection, one request at a time."""
 
-    def __init__(self, port: int, cookies: dict[str, str]) -> None:
-        self._port, self._cookies = port, cookies
+    def __init__(self, port: int, cookies: dict[str, str], network: str = "127.0.0.1") -> None:
+        """``network``: the address of this machine that it comes from."""
+        self._port, self._cookies, self._network = port, cookies, network
         self._connection: _Connection | None = None
         self._turn = asyncio.Lock()
         self.sent = 0.0
@@ -58,7 +61,9 @@ class Browser:
         loop = asyncio.get_running_loop()
         kept = self._connection is not None
         if self._connection is None or self._connection.closed:
-            _, self._connection = await loop.create_connection(_Connection, "127.0.0.1", self._port)
+            _, self._connection = await loop.create_connection(
+                _Connection, "127.0.0.1", self._port, local_addr=(self._network, 0)
+            )
         self.sent = time.perf_counter()
         try:
             return await self._connection.send(request)
@@ -106,6 +111,7 @@ class _Connection(asyncio.Protocol):
             self._end = self._body + (int(length[1]) if length else 0)
         if len(self._received) >= self._end and self._answer is not None:
             answer = bytes(self._received[: self._body]), bytes(self._received[self._body : self._end])
+            self.closed = _CLOSING in answer[0].lower()
             del self._received[: self._end]
             self._end = 0
             if not self._answer.done():
@@ -121,8 +127,10 @@ class Socket(asyncio.Protocol):
         self._open = asyncio.get_running_loop().create_future()
 
     @classmethod
-    async def to(cls, port: int, path: str, hear: Callable[[bytes], None]) -> "Socket":
-        _, made = await asyncio.get_running_loop().create_connection(lambda: cls(hear), "127.0.0.1", port)
+    async def to(cls, port: int, path: str, hear: Callable[[bytes], None], network: str = "127.0.0.1") -> "Socket":
+        _, made = await asyncio.get_running_loop().create_connection(
+            lambda: cls(hear), "127.0.0.1", port, local_addr=(network, 0)
+        )
         made._transport.write(
             f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
