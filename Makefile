@@ -54,6 +54,7 @@ long: ## Run the long versions of the promises' tests, and search for inputs tha
 	@bin/browser >/dev/null
 	@bin/node
 	$(PYTEST) -m "long or hypothesis" --hypothesis-profile search --timeout 1800 $(ARGS)
+	DATABASE_URL=postgresql:// $(PYTEST) -m long --timeout 3600 tests/concurrency/test_two_processes.py
 
 check: ## Format, lint, types, import contract, templates, locks, vendored files, migrations
 	@bin/venv dev
@@ -71,7 +72,7 @@ format: ## Put the code into the form that `make check` asks for
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
-bench: ## Measure speed, beside a server that only forwards; ARGS=floods: what floods do to others
+bench: ## Measure speed, beside a server that only forwards and the release in BENCH_BASE; docs/measuring.md
 	@bin/venv dev
 	$(PY) -m bench $(ARGS)
 
