@@ -1,6 +1,7 @@
 """A copy made under writes is whole, and what is restored from it is what there was."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 
 from poker_app.settings import ROOT
 from tests import postgres
-from tests.browser.house import House, migrated
+from tests.browser.house import House
 from tests.promises.players import check_kept, playing
 from tests.promises.test_survival import wait_for_estimates
 
@@ -27,13 +28,15 @@ def cli(url: str, *arguments: str, path: str | None = None) -> subprocess.Comple
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def urls(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, str]]:
-    """A database that is in use, and an empty one."""
+def urls(request: pytest.FixtureRequest, tmp_path: Path, empty: Path) -> Iterator[tuple[str, str]]:
+    """A migrated database that is in use, and an empty one."""
     if request.param == "sqlite":
+        shutil.copy(empty, tmp_path / "faceup.db")
         yield f"sqlite:///{tmp_path}/faceup.db", f"sqlite:///{tmp_path}/fresh.db"
         return
     folder = request.getfixturevalue("postgres_url").partition("?host=")[2]
     with postgres.of_its_own(folder, "used", 12) as used, postgres.of_its_own(folder, "fresh", 12) as fresh:
+        assert cli(used, "migrate").returncode == 0
         yield used, fresh
 
 
@@ -48,12 +51,11 @@ def rows(url: str) -> dict[str, list[str]]:
         }
 
 
-def test_a_copy_under_writes_is_whole_and_comes_back(urls: tuple[str, str], tmp_path: Path) -> None:
+def test_a_copy_under_writes_is_whole_and_comes_back(urls: tuple[str, str], empty: Path, tmp_path: Path) -> None:
     used, fresh = urls
-    assert cli(used, "migrate").returncode == 0
     copy, later = tmp_path / "copy", tmp_path / "later"
     (tmp_path / "house").mkdir()
-    house = House(tmp_path / "house", migrated(tmp_path), DATABASE_URL=used, PROXIES="1")
+    house = House(tmp_path / "house", empty, DATABASE_URL=used, PROXIES="1")
     try:
         with playing(house.port, 4) as players:
             wait_for_estimates(players)
@@ -88,7 +90,6 @@ def test_a_copy_under_writes_is_whole_and_comes_back(urls: tuple[str, str], tmp_
 
 def test_what_is_no_copy_changes_nothing(urls: tuple[str, str], tmp_path: Path) -> None:
     used, _ = urls
-    assert cli(used, "migrate").returncode == 0
     before = rows(used)
     (tmp_path / "letter").write_text("Dear Ada, " * 1000)
     for file in ("letter", "nothing"):

@@ -13,7 +13,7 @@ from poker_app import create_app, limits
 from poker_app.db import db, session
 from poker_app.settings import Settings
 from tests import postgres
-from tests.browser.house import House, migrated
+from tests.browser.house import House
 from tests.concurrency.conftest import each_at_once
 from tests.deploy.box import environment
 from tests.pooler import SERVERS, pooler
@@ -37,18 +37,18 @@ def pooled(postgres_url: str) -> Iterator[str]:
     postgres.command(folder, "DROP DATABASE pooled WITH (FORCE)")
 
 
-def test_many_play_at_once(pooled: str, tmp_path: Path) -> None:
+def test_many_play_at_once(pooled: str, empty: Path, tmp_path: Path) -> None:
     assert PLAYERS > SERVERS
     played = []
     for pool in ("0", "5"):
-        played += play(pooled, pool, tmp_path / pool)
+        played += play(pooled, pool, empty, tmp_path / pool)
         # Everything so far, asked for through the pooler too.
         assert check_kept(pooled, played) >= 2 * len(played)
 
 
-def play(pooled: str, pool: str, folder: Path) -> list[Player]:
+def play(pooled: str, pool: str, empty: Path, folder: Path) -> list[Player]:
     folder.mkdir()
-    house = House(folder, migrated(folder), DATABASE_URL=pooled, DATABASE_POOL=pool, PROXIES="1")
+    house = House(folder, empty, DATABASE_URL=pooled, DATABASE_POOL=pool, PROXIES="1")
     try:
         with playing(house.port, PLAYERS, f"With {pool}") as players:
             for _ in range(2):
