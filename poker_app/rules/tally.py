@@ -80,7 +80,7 @@ def tally(cards: Sequence[str], votes: Mapping[str, str]) -> Tally:
 
     # Where each voted another card there is no commonest one, and the ends talk first.
     modes = [rung for rung in rungs if voted[ladder[rung]] == most]
-    camps = [rung for rung in rungs if voted[ladder[rung]] >= max(2, CAMP_SHARE * len(counted))]
+    camps = [rung for rung in rungs if voted[ladder[rung]] >= max(Fraction(2), CAMP_SHARE * len(counted))]
     is_split = len(camps) == 2 and camps[1] - camps[0] >= TALK_FIRST_STEPS
 
     def talk_first(rung: int) -> tuple[str, ...]:
