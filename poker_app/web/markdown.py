@@ -17,7 +17,11 @@ TAGS = {
 # description of nothing else took 360 ms. A long one of a real backlog has a few hundred.
 MAX_MARKS = 1_000
 # Markdown's marks are ASCII; vowel signs, emoji and the punctuation of other scripts are letters to it.
-_MARKS = frozenset(punctuation) - frozenset(".,;:'\"?()/@")
+_MARKS = dict.fromkeys(set(punctuation) - set(".,;'\"?()/"), 1.0) | {
+    # The parser only stops to look at them: 0.003 ms.
+    "@": 0.25,
+    ":": 0.25,
+}
 # Descriptions that are drawn again and again: each change at a table draws its current task.
 MAX_KEPT = 128
 
@@ -32,10 +36,10 @@ def render(text: str) -> Markup:
 
 def _divided(text: str) -> tuple[str, str]:
     """The lines that MAX_MARKS are enough for, and the others."""
-    left = MAX_MARKS
+    left: float = MAX_MARKS
     end = 0
     for line in text.splitlines(keepends=True):
-        left -= 2 + sum(char in _MARKS for char in line)
+        left -= 2 + sum(_MARKS.get(char, 0) for char in line)
         if left < 0:
             break
         end += len(line)
