@@ -10,6 +10,7 @@ import './room/timer.js';
 import './room/keys.js';
 import './room/focus.js';
 import './room/backlog.js';
+import './room/changed-rows.js';
 import './room/add-task.js';
 import './room/live.js';
 import './theme.js';

@@ -3,7 +3,6 @@ import { onChange } from './page.js';
 
 const list = () => document.querySelector('#backlog ol');
 const row = (element) => element.closest?.('#backlog li[id]');
-const taskOf = ({ id }) => id.replace('task-', '');
 let dragged = null;
 
 // Before or after another row: what place that is in a long list, only the server knows.
@@ -11,7 +10,7 @@ const move = (item, side, neighbour) =>
   htmx.ajax('POST', item.querySelector('[data-move]').dataset.move, {
     source: item,
     swap: 'none',
-    values: { [side]: taskOf(neighbour) },
+    values: { [side]: neighbour.id.replace('task-', '') },
   });
 
 document.addEventListener('dragstart', (event) => {

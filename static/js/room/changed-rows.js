@@ -1,10 +1,12 @@
 // A long backlog's changes come as the rows that changed. Here they become the whole list that this page shows, which
 // then is swapped in like any other.
 
+import { refreshWholeBacklog } from './regions.js';
+
 const versionOf = (element) => Number(element.dataset.version);
 
 // The list as shown with what changed; null where that cannot be told from what is shown.
-export function withChanges(shown, changes) {
+function withChanges(shown, changes) {
   if (!shown?.querySelector('ol') || versionOf(shown) < Number(changes.dataset.since)) return null;
   const whole = shown.cloneNode(true);
   whole.dataset.version = changes.dataset.version;
@@ -22,6 +24,19 @@ export function withChanges(shown, changes) {
   }
   return whole;
 }
+
+document.addEventListener('htmx:before:swap', ({ detail: { tasks } }) => {
+  for (const task of tasks) {
+    const changes = task.fragment.querySelector?.('#backlog[data-since]');
+    if (!changes) continue;
+    const shown = document.getElementById('backlog');
+    const newer = versionOf(changes) > versionOf(shown);
+    const list = newer && withChanges(shown, changes);
+    if (list) changes.replaceWith(list);
+    task.swapSpec = { ...task.swapSpec, style: list ? 'outerMorph' : 'none' };
+    if (newer && !list) refreshWholeBacklog();
+  }
+});
 
 // What is loaded of a long list may overlap what was moved there meanwhile: the newer rows stay.
 document.addEventListener('htmx:before:swap', ({ detail: { ctx, tasks } }) => {

@@ -1,5 +1,6 @@
 // The socket: signing in, subscribing, saying how it is, and polling while it is down.
-import { here, room } from './page.js';
+import { grant } from './grants.js';
+import { room } from './page.js';
 
 export const options = JSON.parse(room.dataset.realtime);
 const [stateName, presenceName] = JSON.parse(room.dataset.channels);
@@ -13,27 +14,6 @@ const place = options && !options.wsHost && {
   wssPort: location.port || 443,
   forceTLS: location.protocol === 'https:',
 };
-
-// One request signs the socket in and authorizes both of its channels, which the library asks for one by one.
-let granted = {};
-function grantsOf(socketId) {
-  if (granted.socketId === socketId) return granted.answer;
-  const answer = fetch(`${here}/socket-auth`, { method: 'POST', body: new URLSearchParams({ socket_id: socketId }) }).then(
-    (given) => {
-      if (given.ok) return given.json();
-      throw new Error(`The socket was refused with ${given.status}`);
-    },
-  );
-  granted = { socketId, answer };
-  // Refused, or not arrived: it is asked anew.
-  answer.catch(() => granted.answer === answer && (granted = {}));
-  return answer;
-}
-const grant = (pick) => (asked, done) =>
-  grantsOf(asked.socketId).then(
-    (grants) => done(null, pick(grants, asked)),
-    (refusal) => done(refusal, null),
-  );
 
 const pusher =
   options &&

@@ -1,7 +1,6 @@
 // Regions and their versions: what is not newer than what is shown is dropped, whichever way it came.
 import { checkMember } from './member.js';
 import { here, room, table } from './page.js';
-import { withChanges } from './changed-rows.js';
 
 const version = (element) => Number(element?.dataset?.version ?? NaN);
 
@@ -15,22 +14,6 @@ document.addEventListener('htmx:before:swap', ({ detail: { tasks } }) => {
   const fresh = tasks.map((task) => task.fragment.querySelector?.('#vote-table')).find(Boolean);
   const reveals = fresh?.dataset.phase === 'revealed' && table().dataset.phase === 'voting';
   if (reveals) for (const task of tasks) task.swapSpec.transition = true;
-});
-
-// Rows of the backlog that changed: swapped in as the whole list, or the list is asked for.
-document.addEventListener('htmx:before:swap', ({ detail: { tasks } }) => {
-  for (const task of tasks) {
-    const changes = task.fragment.querySelector?.('#backlog[data-since]');
-    if (!changes) continue;
-    const shown = document.getElementById('backlog');
-    const newer = version(changes) > version(shown);
-    const list = newer && withChanges(shown, changes);
-    if (list) changes.replaceWith(list);
-    task.swapSpec = { ...task.swapSpec, style: list ? 'outerMorph' : 'none' };
-    if (!newer || list) continue;
-    whole = true;
-    refresh('backlog');
-  }
 });
 
 export const apply = (html) => htmx.swap({ text: html, sourceElement: document.body, swap: 'none' });
@@ -74,6 +57,11 @@ async function fetchRegion(id) {
   heed(answer.headers);
   checkMember(answer);
   if (answer.ok) await apply(partial(id, await answer.text()));
+}
+
+export function refreshWholeBacklog() {
+  whole = true;
+  refresh('backlog');
 }
 
 export function refreshAgenda(newest) {
