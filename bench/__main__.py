@@ -1,4 +1,4 @@
-"""``python -m bench``: about eight minutes. ``python -m bench rounds``: one scenario; ``--quick``: rougher figures.
+"""``python -m bench``: every scenario but the floods. ``python -m bench rounds``: one; ``--quick``: rougher figures.
 
 With ``BENCH_BASE=path`` the release in that worktree is measured beside this one, by turns.
 """

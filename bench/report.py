@@ -35,7 +35,7 @@ def show(row: Row) -> None:
     floor = row.times(row.floor) if row.floor else ""
     before = f"{row.times(row.before)} ({figure(row.before)})" if row.before else ""
     print(
-        f"{row.what:58}{figure(row.value):>10} {row.unit:18}{floor:>14}{before:>28}  {row.target:14}{row.note}",
+        f"{row.what:58}{figure(row.value):>10} {row.unit:18}{floor:>14}{before:>28}  {row.target:22}{row.note}",
         flush=True,
     )
 
