@@ -128,7 +128,24 @@ def test_adding_faster_than_the_network(ada: Person, ben: Person) -> None:
     ada.page.keyboard.insert_text("見積もり")
     field.dispatch_event("keydown", {"key": "Enter", "isComposing": True})
     expect(field).to_have_value("見積もり")
+    # as Safari tells it
+    field.evaluate(
+        "field => field.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', keyCode: 229, bubbles: true}))"
+    )
+    expect(field).to_have_value("見積もり")
     assert not held
+
+
+def test_enter_adds_a_pasted_list(ada: Person) -> None:
+    ada.opens()
+    field = ada.page.get_by_label("Add tasks, one a line")
+    field.focus()
+    ada.page.keyboard.insert_text("One\nTwo")
+    ada.page.keyboard.press("Shift+Enter")
+    ada.page.keyboard.insert_text("Three")
+    ada.page.keyboard.press("Enter")
+    ada.sees_backlog("One", "Two", "Three")
+    expect(field).to_have_value("")
 
 
 def test_dragging_a_task(ada: Person, ben: Person) -> None:

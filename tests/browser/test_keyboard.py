@@ -227,6 +227,27 @@ def test_single_keys_switched_off(keys: Keys, ada: Person, ben: Person) -> None:
     ada.has_picked("8")
 
 
+def test_single_keys_of_other_layouts(keys: Keys, ada: Person) -> None:
+    ada.opens()
+
+    def press(key: str, code: str) -> None:
+        keys.page.evaluate(
+            "([key, code]) => document.body.dispatchEvent(new KeyboardEvent('keydown', {key, code, bubbles: true}))",
+            [key, code],
+        )
+
+    # AZERTY has & and " where others have 1 and 3
+    press("&", "Digit1")
+    press('"', "Digit3")
+    ada.has_picked("13")
+    # a letter that is one stays what it is, wherever it stands
+    press("p", "KeyR")
+    ada.sees_cards_face_down()
+    # a Cyrillic keyboard has к where others have R
+    press("к", "KeyR")
+    ada.sees_card_of("Ada", "13")
+
+
 def test_a_field_gets_every_key(keys: Keys, ada: Person, ben: Person) -> None:
     ben.joins(ada.opens(tasks="One\nTwo"))
     ben.picks("5")

@@ -2,12 +2,13 @@
 
 import { unanswered } from './trouble.js';
 
-// One line is sent with Enter, a pasted list with the button or Ctrl+Enter.
+const COMPOSING = 229; // the key's code while a word is composed
+
+// Enter sends, one line or a pasted list; Shift+Enter begins another line.
 document.addEventListener('keydown', (event) => {
   const field = event.target.closest?.('[data-submits]');
-  // Enter may also end the composition of a word, as in Japanese.
-  if (!field || event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
-  if (field.value.includes('\n') && !event.ctrlKey && !event.metaKey) return;
+  // Enter may also end the composition of a word, as in Japanese; Safari tells that by the key's code alone.
+  if (!field || event.key !== 'Enter' || event.shiftKey || event.isComposing || event.keyCode === COMPOSING) return;
   event.preventDefault();
   field.form.requestSubmit();
 });

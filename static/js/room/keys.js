@@ -16,8 +16,21 @@ toggle.addEventListener('change', () => localStorage.setItem(ON, toggle.checked 
 const busy = ({ target }) =>
   target.closest('input:not([type="radio"], [type="checkbox"]), textarea, select, [contenteditable], [popover]:popover-open');
 
+const cardsInSight = () => [...(hand()?.elements.card ?? [])].filter((radio) => radio.checkVisibility());
+const isLatin = (key) => (key >= 'a' && key <= 'z') || (key >= '0' && key <= '9');
+
+// What a key means: what it types or, where that is no letter or digit and names nothing here, what stands in its place
+// on most keyboards: R for к, and 1 for & where digits need Shift.
+function meant({ key, code, shiftKey }) {
+  const typed = key.toLowerCase();
+  if (key.length !== 1 || shiftKey || isLatin(typed)) return typed;
+  if (cardsInSight().some(({ value }) => value.toLowerCase().includes(typed))) return typed;
+  const place = code.toLowerCase().slice(-1);
+  return (code === `Key${place.toUpperCase()}` || code === `Digit${place}`) && isLatin(place) ? place : typed;
+}
+
 function card(key) {
-  const cards = [...(hand()?.elements.card ?? [])].filter((radio) => radio.checkVisibility());
+  const cards = cardsInSight();
   const now = Date.now();
   const find = (text) => cards.find((radio) => radio.value.toLowerCase() === text);
   const begins = (text) => cards.some((radio) => radio.value.toLowerCase().startsWith(text));
@@ -39,7 +52,7 @@ const play = () => drop()?.click();
 
 document.addEventListener('keydown', (event) => {
   if (event.repeat || !toggle.checked || event.ctrlKey || event.metaKey || event.altKey || busy(event)) return;
-  const key = event.key.toLowerCase();
+  const key = meant(event);
   if (key === 'backspace' && drop()) return;
   if (key === 'backspace' && hand()?.checkVisibility() && hand().querySelector('[name="card"]:checked')) {
     return document.getElementById('retraction').requestSubmit();
