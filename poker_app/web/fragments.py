@@ -6,10 +6,10 @@ The shared ones (table, task, backlog) are rendered once a version from the publ
 from collections.abc import Callable
 from functools import lru_cache
 
-from flask import Flask, Response, current_app, make_response, redirect, render_template, request, url_for
+from flask import Flask, Response, current_app, g, make_response, redirect, render_template, request, url_for
 from jinja2 import Environment
 
-from poker_app import realtime
+from poker_app import clock, realtime
 from poker_app.poker import events
 from poker_app.poker.backlog_view import BacklogView
 from poker_app.poker.change import Holder, asking_socket
@@ -24,12 +24,15 @@ from poker_app.web.shared_fragments import partial as partial
 
 
 def install(app: Flask) -> None:
-    """Say of every change whether the engine is in trouble."""
+    """Say of every change whether the engine is in trouble, and in every answer at a table what time it is."""
 
     @app.after_request
     def hurry(answer: Response) -> Response:
         if request.method == "POST" and realtime.troubled():
             say_behind(answer, behind=True)
+        if "member" in g:
+            # The browser's own clock may be set while a timer runs.
+            answer.headers["X-Now"] = str(int(clock.now().timestamp() * 1_000))
         return answer
 
 

@@ -2,11 +2,18 @@
 export const room = document.getElementById('room');
 export const { here, me } = room.dataset;
 
-// How far this browser's clock is from the server's, in milliseconds: the page says when it was drawn, and that is when
-// its first byte came, however long the rest took.
+// How far the server's clock is ahead of this page's monotonic one, in milliseconds: the page says when it was drawn, and
+// that is when its first byte came, however long the rest took. The monotonic clock goes on evenly when somebody sets the
+// computer's; while that sleeps it may stand still, so each answer of the server sets it anew where it is seconds off.
 const [{ responseStart }] = performance.getEntriesByType('navigation');
-const skew = Number(room.dataset.now) - (performance.timeOrigin + responseStart);
-export const serverNow = () => Date.now() + skew;
+let ahead = Number(room.dataset.now) - responseStart;
+export const serverNow = () => performance.now() + ahead;
+
+const CLOCK_OFF = 1_000; // milliseconds: more than an answer takes on its way
+document.addEventListener('htmx:after:request', ({ detail: { ctx } }) => {
+  const now = Number(ctx.response?.headers?.get('X-Now') ?? NaN);
+  if (Math.abs(now - serverNow()) > CLOCK_OFF) ahead += now - serverNow();
+});
 
 export const table = () => document.getElementById('vote-table');
 export const actions = () => document.getElementById('actions');
