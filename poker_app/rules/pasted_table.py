@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 
 HEADS: Mapping[str, frozenset[str]] = {
-    "title": frozenset({"summary", "title", "subject", "task", "story", "user story", "issue", "issue summary"}),
+    "title": frozenset({"summary", "title", "subject", "task", "story", "issue"}),
     "key": frozenset({"key", "issue key", "id", "issue id", "task id", "ticket", "number"}),
     "url": frozenset({"url", "link", "address"}),
     "description": frozenset({"description", "details"}),
