@@ -7,6 +7,8 @@ MAX_TYPED = 2_000
 MAX_CODE = 12
 LEADS_IN = frozenset({"j", "sessions", "series", "sign-in", "sign-up", "new-password", "invitations"})
 """The first part of the addresses that people send each other, or are mailed."""
+PAGES = frozenset({"sign-in", "sign-up"})
+"""Those of them that are pages by themselves; the others lead nowhere without what follows."""
 ADDED = ".,;:!?…)>]}'\"’”»*`|/\\"
 """What stands behind a link in a sentence, and no link ends with."""
 
@@ -21,7 +23,8 @@ def tidied(path: str) -> str:
     """The path that a link meant: without what a chat added at its end, and in small letters, as all ids and secrets
     are; the case of a code is of no matter."""
     first, slash, rest = path.rstrip(ADDED).removeprefix("/").partition("/")
-    if (name := first.lower()) not in LEADS_IN:
+    name = first.lower()
+    if name not in LEADS_IN or not (rest or name in PAGES):
         return path
     return f"/{name}{slash}{rest if name == 'j' else rest.lower()}"
 

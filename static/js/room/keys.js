@@ -53,9 +53,11 @@ const play = () => drop()?.click();
 document.addEventListener('keydown', (event) => {
   if (event.repeat || !toggle.checked || event.ctrlKey || event.metaKey || event.altKey || busy(event)) return;
   const key = meant(event);
-  if (key === 'backspace' && drop()) return;
-  if (key === 'backspace' && hand()?.checkVisibility() && hand().querySelector('[name="card"]:checked')) {
-    return document.getElementById('retraction').requestSubmit();
+  if (key === 'backspace') {
+    if (!drop() && hand()?.checkVisibility() && hand().querySelector('[name="card"]:checked')) {
+      document.getElementById('retraction').requestSubmit();
+    }
+    return;
   }
   if (key.length !== 1 || key === ' ') return;
   const { match, begins } = card(key);
