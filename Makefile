@@ -12,6 +12,9 @@ PYTEST = PATH="$(CURDIR)/.venv/bin:$$PATH" $(PY) -m pytest
 FAST = -m "fast and not long" --durations 30 tests/rules tests/contexts tests/web tests/house tests/engines tests/browser
 REST = -m "not fast and not long" --durations 30 tests/browser tests/concurrency tests/deploy tests/engines tests/promises tests/providers
 ON_POSTGRESQL = -m "not long" --durations 30 tests/concurrency tests/contexts tests/promises tests/web
+# The formatter and linter of scripts.
+BIOME = PATH="$(CURDIR)/.venv/bin:$$PATH" tools/javascript/node_modules/.bin/biome
+SCRIPTS = --config-path=tools/javascript static/js tests
 ARGS =
 
 # Compiled modules are kept, whatever the environment says: without them every server and command that a test starts
@@ -63,6 +66,8 @@ check: ## Format, lint, types, import contract, templates, locks, vendored files
 	$(PY) -m mypy
 	.venv/bin/lint-imports --no-logo
 	$(PY) -m djlint --lint --quiet templates
+	@bin/node tools/javascript
+	$(BIOME) ci $(SCRIPTS)
 	$(PY) bin/lock --check
 	$(PY) bin/vendor --check
 	$(PY) -m poker_app.cli check-migrations
@@ -71,6 +76,8 @@ format: ## Put the code into the form that `make check` asks for
 	@bin/venv dev
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
+	@bin/node tools/javascript
+	$(BIOME) check --write $(SCRIPTS)
 
 bench: ## Measure speed, beside a server that only forwards and the release in BENCH_BASE; docs/measuring.md
 	@bin/venv dev

@@ -5,12 +5,14 @@ export function player(Pusher, tell) {
 
   const doings = {
     connect({ who, key, options }) {
-      const pusher = (pushers[who] = new Pusher(key, options));
-      pusher.connection.bind("state_change", ({ current }) =>
-        say(who, `state:${current}`, pusher.connection.socket_id));
-      pusher.connection.bind("error", (error) => say(who, "error", error));
-      pusher.connection.bind("message", ({ event }) => event.startsWith("pusher") && say(who, event));
-      pusher.user.bind_global((event, data) => say(who, event, data, "user"));
+      const pusher = new Pusher(key, options);
+      pushers[who] = pusher;
+      pusher.connection.bind('state_change', ({ current }) =>
+        say(who, `state:${current}`, pusher.connection.socket_id),
+      );
+      pusher.connection.bind('error', (error) => say(who, 'error', error));
+      pusher.connection.bind('message', ({ event }) => event.startsWith('pusher') && say(who, event));
+      pusher.user.bind_global((event, data) => say(who, event, data, 'user'));
     },
     subscribe({ who, channel }) {
       pushers[who].subscribe(channel).bind_global((event, data) => say(who, event, data, channel));

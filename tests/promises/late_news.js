@@ -4,13 +4,21 @@
   const SHORT = 2_000;
   const FASTER = 50;
   const IDS = ['vote-table', 'task', 'backlog'];
-  const real = { fetch, setTimeout: setTimeout.bind(window), clearTimeout: clearTimeout.bind(window), random: Math.random };
+  const real = {
+    fetch,
+    setTimeout: setTimeout.bind(window),
+    clearTimeout: clearTimeout.bind(window),
+    random: Math.random,
+  };
   const sleep = (ms) => new Promise((done) => real.setTimeout(done, ms));
   // A turn of the event loop: a wait of nothing would be one of four milliseconds.
   const turn = () =>
     new Promise((done) => {
       const { port1, port2 } = new MessageChannel();
-      port1.onmessage = () => (port1.close(), done());
+      port1.onmessage = () => {
+        port1.close();
+        done();
+      };
       port2.postMessage('');
     });
 
@@ -23,10 +31,12 @@
       this.#all.push(hear);
     }
     bind(name, hear) {
-      (this.#named[name] ??= []).push(hear);
+      this.#named[name] ??= [];
+      this.#named[name].push(hear);
     }
     say(name, data) {
-      for (const hear of [...this.#all, ...(this.#named[name] ?? [])]) hear(...(this.#all.includes(hear) ? [name, data] : [data]));
+      for (const hear of [...this.#all, ...(this.#named[name] ?? [])])
+        hear(...(this.#all.includes(hear) ? [name, data] : [data]));
     }
   }
   let state;
@@ -71,11 +81,18 @@
   const waiting = new Set();
   window.setTimeout = (act, ms = 0, ...more) => {
     if (ms > SHORT) return real.setTimeout(act, ms, ...more);
-    const id = real.setTimeout(() => (waiting.delete(id), act(...more)), ms / FASTER);
+    const late = () => {
+      waiting.delete(id);
+      act(...more);
+    };
+    const id = real.setTimeout(late, ms / FASTER);
     waiting.add(id);
     return id;
   };
-  window.clearTimeout = (id) => (waiting.delete(id), real.clearTimeout(id));
+  window.clearTimeout = (id) => {
+    waiting.delete(id);
+    real.clearTimeout(id);
+  };
   let moving = 0;
   document.startViewTransition = (change) => {
     const finished = (async () => {
@@ -108,7 +125,8 @@
     for (const id of IDS) step(id, version(id));
     const { round, phase } = find('vote-table').dataset;
     const then = story.find((each) => each.version === version('vote-table'));
-    if (then?.round !== round || then?.phase !== phase) troubles.push(`mixed: ${version('vote-table')} with ${round} ${phase}`);
+    if (then?.round !== round || then?.phase !== phase)
+      troubles.push(`mixed: ${version('vote-table')} with ${round} ${phase}`);
   }
   function step(id, now) {
     if (!(now >= shown[id])) troubles.push(`${id} went from ${shown[id]} to ${now}`);
@@ -147,7 +165,8 @@
     }
     const [mine, wanted] = [find('actions'), fresh(last.answers.actions)];
     for (const name of ['round', 'facilitates', 'votes']) {
-      if (mine.dataset[name] !== wanted.dataset[name]) troubles.push(`actions' ${name} is ${mine.dataset[name]} at the end`);
+      if (mine.dataset[name] !== wanted.dataset[name])
+        troubles.push(`actions' ${name} is ${mine.dataset[name]} at the end`);
     }
     if (wanted.hasAttribute('data-facilitates') && mine.dataset.phase !== wanted.dataset.phase) {
       troubles.push(`actions' phase is ${mine.dataset.phase} at the end`);
@@ -171,7 +190,8 @@
   const quiet = () => held.length === 0 && waiting.size === 0 && moving === 0;
   async function calm() {
     for (let still = 0, tries = 0; still < 3; tries += 1) {
-      if (tries > 5_000) return void troubles.push(`never calm: ${held.length} asked, ${waiting.size} waits, ${moving} moves`);
+      if (tries > 5_000)
+        return void troubles.push(`never calm: ${held.length} asked, ${waiting.size} waits, ${moving} moves`);
       while (held.length) settle(held[0], 'now');
       await sleep(1);
       still = quiet() ? still + 1 : 0;
@@ -198,7 +218,11 @@
     Math.random = chance;
     begin();
     observer.observe(document.body, {
-      subtree: true, childList: true, attributes: true, attributeFilter: ['data-version'], attributeOldValue: true,
+      subtree: true,
+      childList: true,
+      attributes: true,
+      attributeFilter: ['data-version'],
+      attributeOldValue: true,
     });
     let post = [];
     while (now < story.length - 1 || post.length) {

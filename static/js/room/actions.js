@@ -33,7 +33,8 @@ function outdated() {
 
 function offerTakeover() {
   const from = Number(table().dataset.takeover);
-  document.getElementById('takeover').hidden = facilitates() || 'left' in actions().dataset || !from || serverNow() < from;
+  document.getElementById('takeover').hidden =
+    facilitates() || 'left' in actions().dataset || !from || serverNow() < from;
 }
 
 function rename() {

@@ -39,7 +39,9 @@ document.addEventListener('dragend', () => {
   dragged = null;
   unmark();
 });
-const unmark = () => list()?.querySelectorAll('[data-drop]').forEach((each) => each.removeAttribute('data-drop'));
+const unmark = () => {
+  for (const each of list()?.querySelectorAll('[data-drop]') ?? []) each.removeAttribute('data-drop');
+};
 
 // One step after another: where the next one leads is known when the one before is on the page.
 let moving = Promise.resolve();

@@ -8,12 +8,13 @@ export const POLL = 3_000;
 const GRACE = 1_500;
 
 // An engine without an address of its own answers at the page's.
-const place = options && !options.wsHost && {
-  wsHost: location.hostname,
-  wsPort: location.port || 80,
-  wssPort: location.port || 443,
-  forceTLS: location.protocol === 'https:',
-};
+const place = options &&
+  !options.wsHost && {
+    wsHost: location.hostname,
+    wsPort: location.port || 80,
+    wssPort: location.port || 443,
+    forceTLS: location.protocol === 'https:',
+  };
 
 const pusher =
   options &&

@@ -6,7 +6,8 @@ const form = () => document.querySelector('#estimate form');
 
 function show() {
   const { chosen } = form()?.dataset ?? {};
-  for (const radio of form()?.elements.estimate ?? []) radio.checked = chosen ? radio.value === chosen : radio.defaultChecked;
+  for (const radio of form()?.elements.estimate ?? [])
+    radio.checked = chosen ? radio.value === chosen : radio.defaultChecked;
   const word = document.querySelector('[data-saves]');
   const card = form()?.querySelector('input:checked');
   if (word) word.textContent = card ? ` ${card.value}` : '';

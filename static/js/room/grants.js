@@ -4,15 +4,18 @@ import { here } from './page.js';
 let granted = {};
 function grantsOf(socketId) {
   if (granted.socketId === socketId) return granted.answer;
-  const answer = fetch(`${here}/socket-auth`, { method: 'POST', body: new URLSearchParams({ socket_id: socketId }) }).then(
-    (given) => {
-      if (given.ok) return given.json();
-      throw new Error(`The socket was refused with ${given.status}`);
-    },
-  );
+  const answer = fetch(`${here}/socket-auth`, {
+    method: 'POST',
+    body: new URLSearchParams({ socket_id: socketId }),
+  }).then((given) => {
+    if (given.ok) return given.json();
+    throw new Error(`The socket was refused with ${given.status}`);
+  });
   granted = { socketId, answer };
   // Refused, or not arrived: it is asked anew.
-  answer.catch(() => granted.answer === answer && (granted = {}));
+  answer.catch(() => {
+    if (granted.answer === answer) granted = {};
+  });
   return answer;
 }
 export const grant = (pick) => (asked, done) =>

@@ -14,7 +14,9 @@ toggle.checked = localStorage.getItem(ON) !== 'off';
 toggle.addEventListener('change', () => localStorage.setItem(ON, toggle.checked ? 'on' : 'off'));
 
 const busy = ({ target }) =>
-  target.closest('input:not([type="radio"], [type="checkbox"]), textarea, select, [contenteditable], [popover]:popover-open');
+  target.closest(
+    'input:not([type="radio"], [type="checkbox"]), textarea, select, [contenteditable], [popover]:popover-open',
+  );
 
 const cardsInSight = () => [...(hand()?.elements.card ?? [])].filter((radio) => radio.checkVisibility());
 const isLatin = (key) => (key >= 'a' && key <= 'z') || (key >= '0' && key <= '9');
@@ -67,8 +69,11 @@ document.addEventListener('keydown', (event) => {
   if (match) {
     waiting = match;
     // Where a longer card begins alike, the next key may still come.
-    return void (timer = setTimeout(play, longer() ? SPELL : 0));
+    timer = setTimeout(play, longer() ? SPELL : 0);
+    return;
   }
-  const button = [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)].find((each) => each.checkVisibility());
+  const button = [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)].find((each) =>
+    each.checkVisibility(),
+  );
   if (!begins && button) button.click();
 });

@@ -1,7 +1,7 @@
 // Events from the realtime engine. A push is a hint and a GET is the truth: whatever is missed, the next fetch heals.
-import { POLL, channels, options, watch } from './connection.js';
-import { me, onChange, room, table } from './page.js';
+import { channels, options, POLL, watch } from './connection.js';
 import { notice } from './notices.js';
+import { me, onChange, room, table } from './page.js';
 import { apply, onBehind, refresh, refreshAgenda } from './regions.js';
 
 const SAFETY_POLL = 25_000;

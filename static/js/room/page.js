@@ -27,6 +27,9 @@ export function onChange(id, act) {
 
 // Calls back before a form is sent; what answers false holds it back.
 export function beforeSubmit(id, act) {
-  const hold = (event) => (event.preventDefault(), event.stopPropagation());
+  const hold = (event) => {
+    event.preventDefault();
+    event.stopPropagation();
+  };
   document.addEventListener('submit', (event) => event.target.id === id && act() === false && hold(event), true);
 }

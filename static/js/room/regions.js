@@ -38,7 +38,11 @@ export function refresh(id) {
       await fetchRegion(id);
     } while (again);
   })().finally(() => asking.delete(id));
-  asking.set(id, { again: () => ((again = true), done) });
+  const askAgain = () => {
+    again = true;
+    return done;
+  };
+  asking.set(id, { again: askAgain });
   return done;
 }
 

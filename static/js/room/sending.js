@@ -49,7 +49,8 @@ const isMine = ({ target }) => target.id === 'hand' || target.id === 'retraction
 // Before the answer is swapped in, so that a refusal's controls show what the server knows.
 document.addEventListener('htmx:after:request', (event) => {
   const { ctx } = event.detail;
-  if (isMine(event) && !unanswered(ctx)) sending = ctx.response.status < 400 && chosen() !== ctx.request.body.get('card');
+  if (isMine(event) && !unanswered(ctx))
+    sending = ctx.response.status < 400 && chosen() !== ctx.request.body.get('card');
 });
 document.addEventListener('htmx:finally:request', (event) => {
   const { ctx } = event.detail;
