@@ -76,7 +76,7 @@ def test_nobody_can_tell_in_300_pairs(app: Flask, block: int) -> None:
 def test_the_schedules_meet_what_could_tell(app: Flask) -> None:
     """So that the comparison above is one of something: large tables, packed events, failed ones, refusals, 304."""
     met: Counter[str] = Counter()
-    for seed in (13, 24, 26):
+    for seed in (5, 13, 24, 26):
         told = script(seed)
         for moment in Replay(app, told, told.cards[0]).run():
             met.update(answer[1][:3] for _, answer in moment.answers if moment.hidden)
@@ -118,7 +118,7 @@ def wire() -> Iterator[Callable[[], Listen]]:
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    hub = Hub(Limits())
+    hub = Hub(Limits(idle=3_600 * 24 * 365, pong=3_600))  # it pings nobody: when it did would depend on the machine
     beating = asyncio.run_coroutine_threadsafe(hub.run(), loop)
 
     def plug_in() -> Listen:
@@ -291,7 +291,7 @@ def open_rounds_in_the_export(patch: pytest.MonkeyPatch) -> None:
 
 def _in_export(patch: pytest.MonkeyPatch, form: str) -> None:
     told = getattr(exports, form)
-    patch.setattr(exports, form, lambda report: told(report) + _cards())
+    patch.setattr(exports, form, lambda report, **more: told(report, **more) + _cards())
 
 
 def reveal_as_soon_as_all_agree(patch: pytest.MonkeyPatch) -> None:
