@@ -3,7 +3,7 @@
 import atexit
 
 from poker_app import create_app
-from poker_app.poker import messages
+from poker_app.poker.publishing import message_usage
 from poker_app.settings import Settings
 
 settings = Settings()
@@ -18,4 +18,4 @@ app = create_app(settings)
 @atexit.register
 def _write_messages_down() -> None:
     with app.app_context():
-        messages.write_all_down()
+        message_usage.write_all_down()

@@ -35,7 +35,7 @@ SEED = """
 import os
 from poker_app import create_app
 from poker_app.accounts import hashing
-from poker_app.accounts.acting import make_account
+from poker_app.accounts.memberships import make_account
 from poker_app.accounts.users import add_user
 from poker_app.db import db, transaction
 with create_app().app_context():

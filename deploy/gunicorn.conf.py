@@ -9,8 +9,8 @@ worker_class = "gthread"
 threads = 8
 # Read once and then forked: what is wrong with the settings is said once, and the workers share their memory.
 preload_app = True
-# A thread goes on telling a large table once its answer is out (see poker_app/web/afterwards.py). With connections that
-# are kept, the same browser's next request would wait for it.
+# A thread goes on telling a large table once its answer is out (see poker_app/web/http/after_response.py). With
+# connections that are kept, the same browser's next request would wait for it.
 keepalive = 0
 # Seconds for requests under way when a release is taken out of service.
 graceful_timeout = 30

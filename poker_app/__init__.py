@@ -5,10 +5,11 @@ from sqlalchemy import NullPool, make_url
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from poker_app import accounts, billing, logs, mail, metrics, realtime, tracing
-from poker_app.accounts import clerk, providers, sign_ins
-from poker_app.billing import payments
+from poker_app.accounts import providers
+from poker_app.accounts.signin import clerk_webhooks, login_sessions
+from poker_app.billing import active_provider
 from poker_app.db import db, let_go
-from poker_app.poker import losing_access
+from poker_app.poker.members import lost_access
 from poker_app.settings import ROOT, Settings
 
 # A body that is not a file has no business being longer.
@@ -35,7 +36,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         SESSION_COOKIE_NAME="faceup",
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_HTTPONLY=True,
-        PERMANENT_SESSION_LIFETIME=sign_ins.IDLE_FOR,
+        PERMANENT_SESSION_LIFETIME=login_sessions.IDLE_FOR,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     if settings.proxies:
@@ -62,12 +63,12 @@ def configure(settings: Settings) -> None:
     tracing.configure(settings)
     accounts.configure(settings)
     billing.configure(settings)
-    payments.configure(settings)
+    active_provider.configure(settings)
     providers.configure(settings)
-    clerk.configure(settings)
+    clerk_webhooks.configure(settings)
     mail.configure(settings)
     realtime.configure(settings)
-    losing_access.configure()
+    lost_access.configure()
 
 
 def _engine_options(settings: Settings) -> dict[str, object]:

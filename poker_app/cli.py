@@ -13,13 +13,13 @@ from flask_migrate.cli import db as migrations
 from pydantic import ValidationError
 
 from poker_app import backup, billing, create_app, jobs, schema
-from poker_app.billing import operating, payments
+from poker_app.billing import active_provider, adjustments
 from poker_app.db import db
 from poker_app.errors import Refusal
-from poker_app.operating import doctor
-from poker_app.realtime.check import TRIES, CheckFailed, as_line, check
-from poker_app.realtime.engines import presets
-from poker_app.rules import budget
+from poker_app.operations import doctor
+from poker_app.realtime.engine_check import TRIES, CheckFailed, as_line, check
+from poker_app.realtime.engines import endpoints
+from poker_app.rules import message_budget as budget
 from poker_app.settings import Settings, as_table
 
 
@@ -90,7 +90,7 @@ def follow_seats() -> None:
 def change_credits(account: str, amount: int, reason: str, key: str) -> None:
     """Grant an account credits, or take unspent ones back with an AMOUNT below zero. Its owners read the REASON."""
     try:
-        click.echo(f"The account has {operating.change_credits(account, amount, reason, key)} credits now.")
+        click.echo(f"The account has {adjustments.change_credits(account, amount, reason, key)} credits now.")
     except Refusal as refusal:
         sys.exit(refusal.sentence)
 
@@ -102,7 +102,7 @@ def check_payments() -> None:
         sys.exit("BILLING=off: nothing is sold here.")
     offer = billing.offer()
     prices = [plan.price for plan in offer.plans if plan.price] + [pack.price for pack in offer.packs]
-    if missing := payments.engine().missing_prices(prices):
+    if missing := active_provider.engine().missing_prices(prices):
         sys.exit(f"No active price has the lookup key {', '.join(missing)}.")
     click.echo(f"All {len(prices)} prices are there.")
 
@@ -192,7 +192,7 @@ def settings() -> None:
 @poker.command("message-budget", with_appcontext=False)
 def message_budget() -> None:
     """Print what sessions cost in messages, and how many the managed services' plans take."""
-    click.echo(budget.as_table(presets.BILLED))
+    click.echo(budget.as_table(endpoints.BILLED))
 
 
 if __name__ == "__main__":

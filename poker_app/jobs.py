@@ -4,10 +4,10 @@ written down, for the operator's page."""
 from collections.abc import Mapping
 
 from poker_app import billing
-from poker_app.accounts import mailed_links, sign_ins
-from poker_app.billing import gone, letters, seats, webhooks
-from poker_app.operating.runs import recorded
-from poker_app.poker import retention
+from poker_app.accounts.signin import login_sessions, mail_tokens
+from poker_app.billing import billing_mails, cancellations, seat_sync, webhooks
+from poker_app.operations.job_runs import recorded
+from poker_app.poker.session import retention
 
 FAILED_AGAIN = "payment events that failed again"
 
@@ -20,9 +20,9 @@ def daily() -> Mapping[str, int]:
 def _everything() -> dict[str, int]:
     return {
         **_replay(),
-        "seats": seats.follow_all(),
-        "subscriptions of deleted accounts": gone.settle_all(),
-        "letters": letters.tell_all(),
+        "seats": seat_sync.follow_all(),
+        "subscriptions of deleted accounts": cancellations.settle_all(),
+        "letters": billing_mails.tell_all(),
         **_purge(),
     }
 
@@ -34,7 +34,7 @@ def replay_webhooks() -> Mapping[str, int]:
 
 def follow_seats() -> Mapping[str, int]:
     """Bring the seats that are paid for to the teammates that there are."""
-    return recorded("follow-seats", lambda: {"seats": seats.follow_all()})
+    return recorded("follow-seats", lambda: {"seats": seat_sync.follow_all()})
 
 
 def purge() -> Mapping[str, int]:
@@ -50,6 +50,6 @@ def _replay() -> dict[str, int]:
 def _purge() -> dict[str, int]:
     return {
         "sessions": retention.purge_sessions(),
-        "sign-ins": sign_ins.purge(),
-        "mailed links": mailed_links.purge(),
+        "sign-ins": login_sessions.purge(),
+        "mailed links": mail_tokens.purge(),
     }

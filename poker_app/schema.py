@@ -10,7 +10,7 @@ from sqlalchemy import Engine, update
 
 from poker_app import clock, ids
 from poker_app.db import add_if_missing, db, session, transaction
-from poker_app.limits import Tries
+from poker_app.rate_limits import Tries
 from poker_app.settings import ROOT
 
 MIGRATIONS = ROOT / "migrations"

@@ -13,14 +13,14 @@ import uvicorn
 
 import poker_app
 from poker_app import schema
-from poker_app.bridge import Bridge
 from poker_app.edge.http import HttpConnection
 from poker_app.edge.limits import Edge, limits_for
 from poker_app.edge.sockets import SocketConnection
-from poker_app.poker.publisher import Publisher
+from poker_app.poker.publishing.publisher import Publisher
 from poker_app.realtime.engines.embedded.app import EmbeddedServer
-from poker_app.realtime.engines.presets import credentials
+from poker_app.realtime.engines.endpoints import credentials
 from poker_app.settings import Settings
+from poker_app.wsgi_bridge import Bridge
 
 THREADS = 32  # for pages; votes that wait together share their statements and the wait for the disk
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 (compared with, not bound to)

@@ -8,7 +8,7 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from poker_app.keyfile import kept_key
+from poker_app.key_file import kept_key
 from poker_app.provider_settings import ProviderSettings, check_providers
 from poker_app.realtime_settings import check_engine
 

@@ -14,9 +14,10 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from poker_app import clock
-from poker_app.accounts import sign_ins, users
-from poker_app.accounts.acting import home_of
+from poker_app.accounts import users
+from poker_app.accounts.memberships import home_of
 from poker_app.accounts.models import Teammate, User
+from poker_app.accounts.signin import login_sessions
 from poker_app.db import session, transaction
 from poker_app.poker.models import Member, PokerSession
 
@@ -98,7 +99,7 @@ class Person:
 
     def _signed_in(self, user: User) -> "Person":
         self.user = user.id
-        secret = sign_ins.begin(user, browser="a test", address="127.0.0.1")
+        secret = login_sessions.begin(user, browser="a test", address="127.0.0.1")
         with self.browser.session_transaction() as cookie:
             cookie["_user_id"], cookie["_fresh"] = secret, True
         return self

@@ -14,14 +14,14 @@ from flask import Flask
 from jinja2 import FileSystemBytecodeCache
 
 from poker_app import configure, create_app
-from poker_app.accounts import hashing
+from poker_app.accounts.signin import password_hashing
 from poker_app.db import db
 from poker_app.rules.plans import STANDARD
 from poker_app.settings import ROOT, Settings
-from tests import behind, postgres
-from tests.browser.house import migrated
+from tests import cache_reset, postgres
+from tests.browser.live_server import migrated
 from tests.cast import Cast, Clock
-from tests.post import Post
+from tests.mail_server import Post
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from tests.stripe_double import StripeDouble
     from tests.stripe_double.server import Server
 
-assert behind
-pytest_plugins = ["tests.chance", "tests.leftovers"]
+assert cache_reset
+pytest_plugins = ["tests.hypothesis_profiles", "tests.leak_check"]
 
 # What `make test` runs besides what is marked ``fast``: these folders, and of the engines what needs only Node beside.
 FAST = {"rules", "contexts", "web", "house"}
-OTHER_ENGINES = {"test_fanout", "test_outside", "test_realtime_check"}
+OTHER_ENGINES = {"test_fanout", "test_external_engines", "test_realtime_check"}
 OTHER_PROGRAMS = {"soketi", "pushpin", "chromium"}
 # Those with the longest files first: a process that begins one last works alone at the end.
 BEGIN_WITH = [
@@ -51,7 +51,7 @@ BEGIN_WITH = [
 ]
 # The settings of a service where people sign in.
 SIGNED_IN: Mapping[str, Any] = {"auth": "accounts", "public_url": "http://localhost"}
-REAL_HASHER = hashing._hasher
+REAL_HASHER = password_hashing._hasher
 # Applications that wait for the next test with their settings, the last used at the end.
 MOST_APPS = 8
 _apps: list[Flask] = []
@@ -61,7 +61,7 @@ _apps: list[Flask] = []
 def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Passwords are hashed with hardly any work: what it is worth is asked in one test."""
     quick = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
-    monkeypatch.setattr(hashing, "_hasher", lambda: quick)
+    monkeypatch.setattr(password_hashing, "_hasher", lambda: quick)
 
 
 @pytest.fixture(scope="session")

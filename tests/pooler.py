@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psycopg
 
-from tests.programs import program
+from tests.debian_programs import program
 
 PORT = 6432  # of its socket's name; nothing listens on the network
 SERVERS = 4  # connections that it has to PostgreSQL, however many come

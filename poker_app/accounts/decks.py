@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 
 from poker_app import clock, ids
-from poker_app.accounts import audit
-from poker_app.accounts.acting import Acting
-from poker_app.accounts.changing import change
+from poker_app.accounts import audit_log
+from poker_app.accounts.account_lock import change
+from poker_app.accounts.memberships import Acting
 from poker_app.accounts.models import Deck
 from poker_app.db import session
 from poker_app.errors import Conflict, Invalid, NotFound
@@ -59,7 +59,7 @@ def add_deck(acting: Acting, *, name: str, cards: str) -> Deck:
             raise Conflict(f"An account has at most {MOST_DECKS} own decks. Delete one that nobody uses.")
         made = Deck(id=ids.new_id(), account_id=now.account.id, name=name, cards=list(parsed), created_at=clock.now())
         session.add(made)
-        audit.note(now.account.id, now.user, "deck-made", name)
+        audit_log.note(now.account.id, now.user, "deck-made", name)
     return made
 
 
@@ -74,7 +74,7 @@ def change_deck(acting: Acting, deck_id: str, *, name: str, cards: str) -> Deck:
         _check_free(now, name, but=deck)
         if (deck.name, deck.cards) != (name, list(parsed)):
             deck.name, deck.cards = name, list(parsed)
-            audit.note(now.account.id, now.user, "deck-changed", name)
+            audit_log.note(now.account.id, now.user, "deck-changed", name)
     return deck
 
 
@@ -85,7 +85,7 @@ def delete_deck(acting: Acting, deck_id: str) -> str:
         now.require_arranging("delete decks")
         deck = find(now, deck_id)
         name = deck.name
-        audit.note(now.account.id, now.user, "deck-deleted", name)
+        audit_log.note(now.account.id, now.user, "deck-deleted", name)
         session.delete(deck)
     return name
 

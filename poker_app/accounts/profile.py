@@ -4,9 +4,10 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
 from poker_app import mail
-from poker_app.accounts import audit, mailed_links, passwords
-from poker_app.accounts.mailed_links import DeadLink, Link
+from poker_app.accounts import audit_log
 from poker_app.accounts.models import Invitation, User
+from poker_app.accounts.signin import mail_tokens, passwords
+from poker_app.accounts.signin.mail_tokens import DeadLink, Link
 from poker_app.accounts.users import clean_email, find_by_email, user_name
 from poker_app.db import session, transaction
 from poker_app.errors import Conflict, Invalid
@@ -30,16 +31,16 @@ def mail_link(user: User, typed: str, *, password: str, asked_from: str, device:
     if email == user.email:
         raise Invalid("That is your address already.", "email")
     passwords.confirm(user, password, asked_from=asked_from, device=device)
-    mailed_links.may_mail(PURPOSE, email, asked_from, device=device)
+    mail_tokens.may_mail(PURPOSE, email, asked_from, device=device)
     letter = "new_email" if find_by_email(email) is None else "new_email_known"
-    secret = mailed_links.make(PURPOSE, email, user_id=user.id)
-    mail.send(letter, email, secret=secret, lasting=mailed_links.lasting(PURPOSE), name=user.name)
+    secret = mail_tokens.make(PURPOSE, email, user_id=user.id)
+    mail.send(letter, email, secret=secret, lasting=mail_tokens.lasting(PURPOSE), name=user.name)
     return email
 
 
 def find_new_email(user: User, secret: str) -> str:
     """The address that a link confirms for a user."""
-    return _own(user.id, mailed_links.find(PURPOSE, secret)).email
+    return _own(user.id, mail_tokens.find(PURPOSE, secret)).email
 
 
 def follow(user: User, secret: str) -> None:
@@ -48,7 +49,7 @@ def follow(user: User, secret: str) -> None:
     find_new_email(user, secret)
     try:
         with transaction():
-            link = _own(user_id, mailed_links.take(PURPOSE, secret))
+            link = _own(user_id, mail_tokens.take(PURPOSE, secret))
             session.execute(update(User).where(User.id == user_id).values(email=link.email))
             if old:
                 _keep_together(user_id, old, link.email)
@@ -63,7 +64,7 @@ def _keep_together(user_id: str, old: str, new: str) -> None:
     invitation that is open stays with its address, whoever has that next."""
     closed = Invitation.accepted_at.is_not(None) | Invitation.withdrawn_at.is_not(None)
     session.execute(update(Invitation).where(Invitation.email == old, closed).values(email=new))
-    audit.recognize(user_id, old)
+    audit_log.recognize(user_id, old)
 
 
 def _own(user_id: str, link: Link) -> Link:

@@ -11,14 +11,14 @@ _offer: Offer | None = None
 def configure(settings: Settings) -> None:
     """What is sold here, once a process; nothing with ``BILLING=off``. Raises ValueError for a file that sells
     nonsense."""
-    from poker_app.billing import gate, seats
+    from poker_app.billing import entitlements, seat_sync
 
     global _offer
     _offer = None if settings.billing == "off" else catalogue.load(settings.plans_file)
-    accounts.seats_of = gate.most_facilitators
-    accounts.may_choose_days = gate.may_choose_days
-    accounts.may_require_sign_on = gate.may_require_sign_on
-    accounts.teammates_changed = seats.teammates_changed
+    accounts.seats_of = entitlements.most_facilitators
+    accounts.may_choose_days = entitlements.may_choose_days
+    accounts.may_require_sign_on = entitlements.may_require_sign_on
+    accounts.teammates_changed = seat_sync.teammates_changed
 
 
 def is_on() -> bool:

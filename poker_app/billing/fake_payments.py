@@ -3,8 +3,8 @@
 from poker_app import billing, clock, ids
 from poker_app.billing import webhooks
 from poker_app.billing.engines import fake
-from poker_app.billing.facts import Event
 from poker_app.billing.models import FakeObject
+from poker_app.billing.provider import Event
 from poker_app.db import session, transaction
 from poker_app.errors import Conflict, Invalid, NotFound
 

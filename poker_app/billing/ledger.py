@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from poker_app import clock
-from poker_app.billing import notes
+from poker_app.billing import audit_trail
 from poker_app.billing.models import CreditAccount, CreditEntry, CreditLot, CreditTxn
 from poker_app.db import add_if_missing, session
 from poker_app.errors import OutOfCredits
@@ -51,7 +51,7 @@ def grant(
     session.add(lot)
     session.flush()
     made = _write(account_id, key, "grant", [(lot.id, amount)], ref=ref, why=why, user_id=user_id)
-    notes.write_credits(made, bought=source == "pack")
+    audit_trail.write_credits(made, bought=source == "pack")
     _expire(account_id, now)
     return made
 
@@ -246,5 +246,5 @@ def _write(
         session.execute(moved.execution_options(synchronize_session=False))
     session.flush()
     if kind in ("take-back", "give-back"):
-        notes.write_credits(made)
+        audit_trail.write_credits(made)
     return made

@@ -13,9 +13,9 @@ from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from poker_app import clock
-from poker_app.billing import gone, letters, mirror, payments
-from poker_app.billing.facts import Bought, Event
+from poker_app.billing import active_provider, billing_mails, cancellations, subscription_sync
 from poker_app.billing.models import WebhookEvent
+from poker_app.billing.provider import Bought, Event
 from poker_app.db import add_if_missing, session, transaction
 from poker_app.errors import NotFound, Refusal
 
@@ -32,10 +32,10 @@ BEGINNINGS = ("customer.subscription.created", "checkout.session.completed")
 
 def hear(body: bytes, signature: str) -> None:
     """An event as the provider sent it. Raises Forged, or whatever kept it from being processed."""
-    event = payments.engine().read(body, signature)
+    event = active_provider.engine().read(body, signature)
     process(keep(event))
-    if event.type in BEGINNINGS and gone.is_known(event.customer_id):
-        gone.settle(event.customer_id)  # a checkout that was paid while its account was deleted
+    if event.type in BEGINNINGS and cancellations.is_known(event.customer_id):
+        cancellations.settle(event.customer_id)  # a checkout that was paid while its account was deleted
 
 
 def keep(event: Event) -> str:
@@ -45,7 +45,7 @@ def keep(event: Event) -> str:
             "id": event.id,
             "type": event.type,
             "object_id": event.object_id,
-            "account_id": mirror.of_customer(event.customer_id) if event.customer_id else None,
+            "account_id": subscription_sync.of_customer(event.customer_id) if event.customer_id else None,
             "received_at": clock.now(),
         }
         add_if_missing(WebhookEvent, row)
@@ -61,28 +61,28 @@ def process(event_id: str) -> None:
         return
     session.rollback()
     account_id = account_id or _whose(kind, about)
-    if account_id is None or not mirror.exists(account_id):
+    if account_id is None or not subscription_sync.exists(account_id):
         _finish(event_id, NOBODYS)
         return
-    look = mirror.begin_look(account_id)
+    look = subscription_sync.begin_look(account_id)
     try:
         bought = what_was_bought(kind, about)
-        found = mirror.look_at(account_id) if bought is not None else None
+        found = subscription_sync.look_at(account_id) if bought is not None else None
     except Refusal as refusal:
         _remember(event_id, refusal.sentence)
         raise
     with transaction():
-        mirror.write_down(account_id, look, found, bought or ())
+        subscription_sync.write_down(account_id, look, found, bought or ())
         done = session.get_one(WebhookEvent, event_id)
         done.account_id, done.done_at, done.problem = account_id, done.done_at or clock.now(), ""
         done.tries += 1
-        letters.tell_soon(account_id)
+        billing_mails.tell_soon(account_id)
 
 
 def what_was_bought(kind: str, about: str) -> Sequence[Bought] | None:
     """What to ask after which event; None where there is nothing to ask. The subscription is looked at after all of
     these."""
-    ask = payments.engine()
+    ask = active_provider.engine()
     match kind:
         case "invoice.paid":
             return ask.bought_by_invoice(about)
@@ -108,8 +108,8 @@ def _whose(kind: str, about: str) -> str | None:
     """Whose event it is where it does not say so: a dispute names the payment only."""
     if not about or not kind.startswith(("charge.", "refund.")):
         return None
-    customer = payments.engine().payer_of(about)
-    return mirror.of_customer(customer) if customer else None
+    customer = active_provider.engine().payer_of(about)
+    return subscription_sync.of_customer(customer) if customer else None
 
 
 def _finish(event_id: str, problem: str) -> None:

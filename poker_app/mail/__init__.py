@@ -11,7 +11,7 @@ from email.message import EmailMessage
 import structlog
 
 from poker_app.errors import Refusal
-from poker_app.mail import letters
+from poker_app.mail import rendering
 from poker_app.settings import Settings
 
 log = structlog.get_logger("mail")
@@ -43,7 +43,7 @@ def send(letter: str, to: str, **about: object) -> None:
     """
     if _settings is None or _deliver is None:
         raise RuntimeError("mail.configure(settings) comes first")
-    message = letters.write(letter, public_url=_settings.public_url, **about)
+    message = rendering.write(letter, public_url=_settings.public_url, **about)
     message["From"], message["To"] = _settings.mail_from, to
     try:
         _deliver(message)

@@ -15,11 +15,12 @@ from sqlalchemy import Connection, bindparam, select, update
 from poker_app import clock
 from poker_app.db import afterwards, session, write
 from poker_app.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
-from poker_app.poker import events, last_seen, loading
-from poker_app.poker.outboxes import News
-from poker_app.poker.rows import MEMBER, SESSION
-from poker_app.poker.store import Difference
-from poker_app.poker.value_cache import values
+from poker_app.poker.publishing import events
+from poker_app.poker.publishing.publish_queue import News
+from poker_app.poker.value import last_seen, loading
+from poker_app.poker.value.rows import MEMBER, SESSION
+from poker_app.poker.value.store import Difference
+from poker_app.poker.value.value_cache import values
 from poker_app.rules import Refused
 from poker_app.rules.session.change import Change, acting, finished
 from poker_app.rules.session.members import come_back

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from poker_app.errors import Forbidden, Invalid, NotFound
 from poker_app.realtime.channels import presence_channel, session_of, state_channel
-from poker_app.realtime.engines import presets
+from poker_app.realtime.engines import endpoints
 from poker_app.realtime.engines.client import Client, InProcess, Straight
-from poker_app.rules.budget import Sending
+from poker_app.rules.message_budget import Sending
 from poker_app.settings import Settings
 
 __all__ = [
@@ -60,14 +60,14 @@ def configure(settings: Settings) -> None:
     _client = _view = None
     if settings.realtime == "none":
         return
-    own, place = presets.credentials(settings), presets.place(settings)
+    own, place = endpoints.credentials(settings), endpoints.place(settings)
     if settings.realtime == "fanout":
         _client, _view = _through_proxy(settings.grip_url, own, place)
     else:
         _client = Client(own, place, InProcess if settings.realtime == "embedded" else None)
 
 
-def _through_proxy(url: str, own: presets.Credentials, place: presets.Place) -> "tuple[Client, View]":
+def _through_proxy(url: str, own: endpoints.Credentials, place: endpoints.Place) -> "tuple[Client, View]":
     # Whoever has another engine never loads any of it.
     from poker_app.realtime.engines.fanout.hub import Hub
     from poker_app.realtime.engines.fanout.proxy import Proxy
@@ -80,7 +80,7 @@ def _through_proxy(url: str, own: presets.Credentials, place: presets.Place) -> 
 
 def client_apart(settings: Settings) -> Client:
     """The engine as a process asks it that serves nobody: the embedded one, too, by its HTTP API."""
-    own, place = presets.credentials(settings), presets.place(settings)
+    own, place = endpoints.credentials(settings), endpoints.place(settings)
     return _through_proxy(settings.grip_url, own, place)[0] if settings.realtime == "fanout" else Client(own, place)
 
 
@@ -111,7 +111,7 @@ def is_on() -> bool:
 
 def sending() -> Sending:
     """How events are to be sent with this engine: which tables' votes share one, and how far they keep apart."""
-    return presets.IN_PROCESS if _settings is None else presets.sending(_settings)
+    return endpoints.IN_PROCESS if _settings is None else endpoints.sending(_settings)
 
 
 def ready() -> bool:
@@ -171,7 +171,7 @@ def end_connections(user_id: str) -> bool:
     asked for them before. A signature given earlier is for a socket that is closed now. Whether the engine agreed to.
 
     A user of the engine is a member of a session here. For everything that an account's user holds, see
-    ``poker.shutting_out.shut_out_user``.
+    ``poker.publishing.disconnect.shut_out_user``.
     """
     return _client.end_connections(user_id) if _client is not None else True
 
@@ -197,12 +197,12 @@ def converse(
 
 def browser_options() -> dict[str, object] | None:
     """What the page hands to pusher-js; None without an engine. See ``presets.browser_options``."""
-    return presets.browser_options(_configured())
+    return endpoints.browser_options(_configured())
 
 
 def connect_sources() -> list[str]:
     """Origins for the content policy's ``connect-src``, beside ``'self'``."""
-    return presets.connect_sources(_configured())
+    return endpoints.connect_sources(_configured())
 
 
 def _configured() -> Settings:

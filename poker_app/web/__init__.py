@@ -5,73 +5,62 @@ from flask import Flask
 
 def install(app: Flask) -> None:
     """Everything that answers requests, in the order in which a request meets it."""
-    from poker_app.poker import events
-    from poker_app.web import (
-        account_settings,
-        accounts,
-        afterwards,
+    from poker_app.poker.publishing import events
+    from poker_app.web import tidy_links
+    from poker_app.web.account import account_settings, accounts, audit_log, invitations, team
+    from poker_app.web.billing import fake_payments, plan_page, stripe_webhook
+    from poker_app.web.home import dashboard, front_page, series
+    from poker_app.web.http import (
+        after_response,
         assets,
-        audit,
-        billing,
-        clerk,
-        dashboard,
         errors,
-        fake_payments,
         fragments,
         guards,
-        headers,
-        health,
-        home,
-        hosts,
-        invitations,
-        jobs,
+        host_check,
         login,
-        members,
-        metrics,
-        mydata,
-        new_password,
-        operating,
-        profile,
-        providers,
-        realtime,
-        report,
-        rounds,
-        second_factor,
-        second_step,
-        series,
+        response_headers,
         session_cookie,
-        sessions,
         shared_fragments,
-        signing_in,
-        signing_up,
-        tasks,
-        team,
         template_filters,
-        tidy_links,
-        timer,
-        webhooks,
     )
+    from poker_app.web.me import my_data, profile, two_factor
+    from poker_app.web.operator import health, jobs, metrics, operator_pages
+    from poker_app.web.room import members, realtime, report, rounds, session_page, tasks, timer
+    from poker_app.web.signin import clerk_webhooks, password_reset, providers, sign_in, sign_up, two_factor_prompt
 
     metrics.install(app)
     tidy_links.install(app)
     guards.install(app)
-    hosts.install(app)
-    billing.install(app)
+    host_check.install(app)
+    plan_page.install(app)
     login.install(app)
-    operating.install(app)
+    operator_pages.install(app)
     providers.install(app)
     app.session_interface = session_cookie.SessionCookie()
     assets.install(app)
-    headers.install(app)
+    response_headers.install(app)
     errors.install(app)
     fragments.install(app)
     template_filters.install(app)
-    events.configure(shared_fragments.shared_state, afterwards.after_answer)
-    for room in (signing_in, second_step, signing_up, new_password, providers, clerk, profile, second_factor):
+    events.configure(shared_fragments.shared_state, after_response.after_answer)
+    for room in (sign_in, two_factor_prompt, sign_up, password_reset, providers, clerk_webhooks, profile, two_factor):
         app.register_blueprint(room.blueprint)
-    for room in (home, dashboard, series, mydata, sessions, members, rounds, tasks, timer, report, realtime, health):
+    for room in (
+        front_page,
+        dashboard,
+        series,
+        my_data,
+        session_page,
+        members,
+        rounds,
+        tasks,
+        timer,
+        report,
+        realtime,
+        health,
+    ):
         app.register_blueprint(room.blueprint)
-    for room in (accounts, team, invitations, account_settings, audit, billing):
+    for room in (accounts, team, invitations, account_settings, audit_log, plan_page):
         app.register_blueprint(room.blueprint)
-    for room in (webhooks, fake_payments, jobs, metrics, operating):
+    for room in (stripe_webhook, fake_payments, jobs, metrics, operator_pages):
         app.register_blueprint(room.blueprint)

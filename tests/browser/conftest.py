@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.house import House
+from tests.browser.live_server import House
 from tests.browser.person import Person, people
-from tests.outside import Pushpin, Soketi
-from tests.post import Post
+from tests.external_engines import Pushpin, Soketi
+from tests.mail_server import Post
 
 
 @pytest.fixture(scope="module")

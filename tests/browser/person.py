@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Browser, Error, Locator, Page, Route, expect
 
-from tests.post import Letter, Post
+from tests.mail_server import Letter, Post
 
 PATIENCE = 15_000  # milliseconds; far more than anything takes, but the machine may be busy
 WIDE = {"width": 1280, "height": 900}

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.page_checks import SETTLED, is_sound
 from tests.browser.person import Person
-from tests.browser.soundness import SETTLED, is_sound
 
 pytestmark = pytest.mark.browser
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.page_checks import is_sound
 from tests.browser.person import PHONE, WIDE, Person, Table
-from tests.browser.soundness import is_sound
 from tests.cast import FROM_OUR_PAGE
 
 pytestmark = pytest.mark.browser

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.house import House
+from tests.browser.live_server import House
 from tests.browser.person import Person
 
 pytestmark = pytest.mark.browser

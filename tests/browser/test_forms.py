@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.forms import EDITS
-from tests.browser.house import House
+from tests.browser.live_server import House
 from tests.browser.person import Person
 
 pytestmark = pytest.mark.browser

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.house import House
+from tests.browser.live_server import House
+from tests.browser.page_checks import is_sound
 from tests.browser.person import Person
-from tests.browser.soundness import is_sound
-from tests.post import Post
+from tests.mail_server import Post
 
 pytestmark = pytest.mark.browser
 

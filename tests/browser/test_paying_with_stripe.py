@@ -9,10 +9,10 @@ from urllib.request import Request, urlopen
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.house import LaterHouse
+from tests.browser.live_server import LaterHouse
+from tests.browser.page_checks import is_sound
 from tests.browser.person import Person
-from tests.browser.soundness import is_sound
-from tests.post import Post
+from tests.mail_server import Post
 from tests.stripe_double import StripeDouble
 
 pytestmark = pytest.mark.browser

@@ -6,9 +6,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.house import House
+from tests.browser.live_server import House
 from tests.browser.person import PATIENCE, Person, Table
-from tests.outside import Pushpin
+from tests.external_engines import Pushpin
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 

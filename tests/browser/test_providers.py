@@ -9,10 +9,10 @@ import oidc_provider_mock
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.house import House
+from tests.browser.live_server import House
+from tests.browser.page_checks import is_sound
 from tests.browser.person import Person
-from tests.browser.soundness import is_sound
-from tests.outside import free_port
+from tests.external_engines import free_port
 from tests.providers import servers
 
 pytestmark = pytest.mark.browser

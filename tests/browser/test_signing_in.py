@@ -7,8 +7,8 @@ import pyotp
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.page_checks import is_sound
 from tests.browser.person import Person
-from tests.browser.soundness import is_sound
 
 pytestmark = pytest.mark.browser
 

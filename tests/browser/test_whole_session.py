@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.browser import story
-from tests.browser.house import House
+from tests.browser.live_server import House
 from tests.browser.person import Person
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]

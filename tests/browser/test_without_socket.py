@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Route, WebSocketRoute, expect
 
-from tests.browser.house import House
+from tests.browser.live_server import House
 from tests.browser.person import Person
-from tests.faulty import Faulty, forwards, replies
-from tests.outside import Soketi, started
+from tests.external_engines import Soketi, started
+from tests.failing_engine import Faulty, forwards, replies
 
 pytestmark = pytest.mark.browser
 

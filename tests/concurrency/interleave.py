@@ -10,11 +10,11 @@ import sys
 from poker_app import create_app
 from poker_app.db import session
 from poker_app.poker import change
-from poker_app.poker.current import newest
-from poker_app.poker.value_cache import values
+from poker_app.poker.value.current import newest
+from poker_app.poker.value.value_cache import values
 from poker_app.rules.session.change import Change
 from poker_app.settings import Settings
-from tests.deeds import deed, done
+from tests.random_actions import deed, done
 
 
 def main(url: str, session_id: str, seed: str, count: str) -> None:

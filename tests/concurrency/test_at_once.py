@@ -7,9 +7,9 @@ import pytest
 from flask import Flask
 
 from poker_app.db import session
-from poker_app.limits import Tries
-from poker_app.poker import join_codes
 from poker_app.poker.models import Member, PokerSession, Round, Task, Vote
+from poker_app.poker.session import join_codes
+from poker_app.rate_limits import Tries
 from tests.cast import Cast, Person, Table
 from tests.concurrency.conftest import at_once, each_at_once, same_browser
 

@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from poker_app.accounts.acting import make_account
+from poker_app.accounts.memberships import make_account
 from poker_app.accounts.models import User
 from poker_app.billing import ledger
 from poker_app.billing.models import CreditAccount, CreditTxn, Subscription

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from poker_app.billing import mirror, payments
+from poker_app.billing import active_provider, subscription_sync
 from poker_app.billing.models import CreditAccount, CreditEntry, CreditLot, CreditTxn, Subscription, WebhookEvent
 from poker_app.db import session, transaction
 from poker_app.settings import Settings
 from tests.cast import Clock
 from tests.concurrency.conftest import at_once
-from tests.paying import Payer, with_stripe
+from tests.paying_account import Payer, with_stripe
 from tests.stripe_double import StripeDouble
 
 
@@ -139,12 +139,12 @@ def test_two_owners_at_once_make_one_customer(ada: Payer, double: StripeDouble) 
 def test_a_look_that_began_earlier_never_undoes_a_later_one(ada: Payer, double: StripeDouble, app: Flask) -> None:
     ada.subscribes("team")
     with app.app_context():
-        early = mirror.begin_look(ada.account)
-        old = mirror.look_at(ada.account)
+        early = subscription_sync.begin_look(ada.account)
+        old = subscription_sync.look_at(ada.account)
     double.does(double.cancel, ada.at_stripe, at_once=True)
     assert ada.row.status == "canceled"
     with app.app_context(), transaction():
-        mirror.write_down(ada.account, early, old)
+        subscription_sync.write_down(ada.account, early, old)
     assert ada.row.status == "canceled"
 
 
@@ -152,11 +152,11 @@ def test_a_stale_look_at_a_payment_says_nothing(ada: Payer, double: StripeDouble
     ada.buys(10)
     dispute = double.does(double.dispute, ada.payment())
     with app.app_context():
-        early = mirror.begin_look(ada.account)
-        disputed = payments.engine().bought_with(ada.payment())
+        early = subscription_sync.begin_look(ada.account)
+        disputed = active_provider.engine().bought_with(ada.payment())
     double.does(double.close_dispute, dispute, "won")
     with app.app_context(), transaction():
-        mirror.write_down(ada.account, early, None, disputed)
+        subscription_sync.write_down(ada.account, early, None, disputed)
     assert ada.credits == 10
 
 
@@ -205,11 +205,11 @@ def test_both_secrets_count_during_a_rotation(
     ada = Payer(app, double, clock)
     ada.buys(10)
     rotated = {"stripe_webhook_secret": "whsec_new", "stripe_webhook_secret_old": double.secret}
-    monkeypatch.setattr(payments.engine(), "settings", settings.model_copy(update=rotated))
+    monkeypatch.setattr(active_provider.engine(), "settings", settings.model_copy(update=rotated))
     sent = body(double)
     assert ada.hears(sent, double.signed(sent)) == 204
     assert ada.hears(sent, double.signed(sent, secret="whsec_new")) == 204
     monkeypatch.setattr(
-        payments.engine(), "settings", settings.model_copy(update={**rotated, "stripe_webhook_secret_old": ""})
+        active_provider.engine(), "settings", settings.model_copy(update={**rotated, "stripe_webhook_secret_old": ""})
     )
     assert ada.hears(sent, double.signed(sent)) == 400

@@ -4,8 +4,8 @@ import pyotp
 import pytest
 from flask import Flask
 
-from poker_app.accounts import hashing, mailed_links, second_factor
 from poker_app.accounts.models import RecoveryCode, SignIn, User
+from poker_app.accounts.signin import mail_tokens, password_hashing, two_factor
 from poker_app.accounts.users import add_user
 from poker_app.db import session, transaction
 from poker_app.settings import Settings
@@ -35,7 +35,7 @@ def people(cast: Cast, count: int = AT_ONCE) -> list[Person]:
 
 def test_one_link_followed_by_many_at_once_makes_one_user(app: Flask, cast: Cast) -> None:
     with app.app_context():
-        secret = mailed_links.make("sign-in", ADA, onward="/")
+        secret = mail_tokens.make("sign-in", ADA, onward="/")
     follow = f"/sign-in/link/{secret}"
     answers = each_at_once(lambda p: p.post(follow, {"name": "Ada"}, htmx=False).status_code, people(cast))
     assert sorted(answers) == [303, *[409] * (AT_ONCE - 1)]
@@ -46,7 +46,7 @@ def test_one_link_followed_by_many_at_once_makes_one_user(app: Flask, cast: Cast
 
 def test_many_links_to_one_new_address_followed_at_once(app: Flask, cast: Cast) -> None:
     with app.app_context():
-        secrets = [mailed_links.make("sign-in", ADA, onward="/") for _ in range(AT_ONCE)]
+        secrets = [mail_tokens.make("sign-in", ADA, onward="/") for _ in range(AT_ONCE)]
     answers = each_at_once(
         lambda pair: pair[0].post(f"/sign-in/link/{pair[1]}", {"name": "Ada"}, htmx=False).status_code,
         zip(people(cast), secrets, strict=True),
@@ -57,9 +57,9 @@ def test_many_links_to_one_new_address_followed_at_once(app: Flask, cast: Cast) 
 
 def test_a_link_and_a_confirmation_of_one_new_address_at_once(app: Flask, cast: Cast) -> None:
     with app.app_context():
-        link = mailed_links.make("sign-in", ADA, onward="/")
-        typed = {"name": "Ada", "password_hash": hashing.hashed(GOOD), "browser": "", "onward": "/"}
-        confirmation = mailed_links.make("sign-up", ADA, **typed)
+        link = mail_tokens.make("sign-in", ADA, onward="/")
+        typed = {"name": "Ada", "password_hash": password_hashing.hashed(GOOD), "browser": "", "onward": "/"}
+        confirmation = mail_tokens.make("sign-up", ADA, **typed)
     ways = [f"/sign-in/link/{link}", f"/sign-up/link/{confirmation}"]
     answers = each_at_once(
         lambda pair: pair[0].post(pair[1], {"name": "Ada", "password": GOOD}, htmx=False).status_code,
@@ -71,7 +71,7 @@ def test_a_link_and_a_confirmation_of_one_new_address_at_once(app: Flask, cast: 
 
 def test_ten_wrong_passwords_are_ten_when_all_come_at_once(app: Flask, cast: Cast) -> None:
     with app.app_context(), transaction():
-        add_user(name="Ada", email=ADA).password_hash = hashing.hashed(GOOD)
+        add_user(name="Ada", email=ADA).password_hash = password_hashing.hashed(GOOD)
     form = {"email": ADA, "password": "not the one"}
     everybody = people(cast, 14)
     answers = each_at_once(lambda p: p.post("/sign-in/password", form, htmx=False).status_code, everybody)
@@ -81,7 +81,7 @@ def test_ten_wrong_passwords_are_ten_when_all_come_at_once(app: Flask, cast: Cas
 def test_nine_wrong_passwords_and_many_right_ones_at_once(app: Flask, cast: Cast) -> None:
     """What is right is not counted, however much of it comes at the same moment."""
     with app.app_context(), transaction():
-        add_user(name="Ada", email=ADA).password_hash = hashing.hashed(GOOD)
+        add_user(name="Ada", email=ADA).password_hash = password_hashing.hashed(GOOD)
     passwords = ["not the one"] * 9 + [GOOD] * 7
     answers = each_at_once(
         lambda pair: pair[0].post("/sign-in/password", {"email": ADA, "password": pair[1]}, htmx=False).status_code,
@@ -98,8 +98,8 @@ def test_five_mails_are_five_when_all_are_asked_for_at_once(app: Flask, cast: Ca
 def with_second_factor(app: Flask) -> tuple[User, list[str]]:
     with transaction():
         ada = add_user(name="Ada", email=ADA)
-        ada.password_hash, ada.totp_secret = hashing.hashed(GOOD), SECRET
-        codes = second_factor._new_codes(ada.id)
+        ada.password_hash, ada.totp_secret = password_hashing.hashed(GOOD), SECRET
+        codes = two_factor._new_codes(ada.id)
     return ada, codes
 
 

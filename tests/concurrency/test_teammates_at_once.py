@@ -4,8 +4,9 @@ import pytest
 from flask import Flask
 
 from poker_app import mail
-from poker_app.accounts import acting, invitations
+from poker_app.accounts import memberships
 from poker_app.accounts.models import AuditEntry, Teammate, User
+from poker_app.accounts.team import invitations
 from poker_app.db import session
 from poker_app.settings import Settings
 from tests.cast import Cast, Person
@@ -74,7 +75,7 @@ def invited(app: Flask, account: str, by: Person, monkeypatch: pytest.MonkeyPatc
     secrets: list[str] = []
     monkeypatch.setattr(mail, "send", lambda letter, to, **about: secrets.append(about["path"].rsplit("/", 1)[1]))
     with app.app_context():
-        acts = acting.acting_for(session.get_one(User, by.user), account)
+        acts = memberships.acting_for(session.get_one(User, by.user), account)
         assert acts
         invitations.invite(acts, email, "admin")
     return secrets[0]
@@ -113,7 +114,7 @@ def test_withdrawn_and_accepted_at_once(app: Flask, cast: Cast, account: str, mo
     cast.cleo.signs_in()
     cast.cleo.get("/accounts/new")
     with app.app_context():
-        invitation = invitations.waiting_for(acting.home_of(session.get_one(User, cast.ada.user)).account)[0].id
+        invitation = invitations.waiting_for(memberships.home_of(session.get_one(User, cast.ada.user)).account)[0].id
     withdrawn, accepted = at_once(
         lambda: cast.ada.post(f"/accounts/{account}/invitations/{invitation}/withdrawal", htmx=False).status_code,
         lambda: cast.cleo.post(f"/invitations/{secret}/acceptance", htmx=False).status_code,
@@ -124,7 +125,7 @@ def test_withdrawn_and_accepted_at_once(app: Flask, cast: Cast, account: str, mo
 
 def test_twelve_join_by_one_link(app: Flask, cast: Cast, account: str) -> None:
     with app.app_context():
-        acts = acting.acting_for(session.get_one(User, cast.ada.user), account)
+        acts = memberships.acting_for(session.get_one(User, cast.ada.user), account)
         assert acts
         secret = invitations.secret_of(invitations.make_link(acts))
     people = [cast.person(f"Person{number}").signs_in() for number in range(12)]

@@ -9,8 +9,8 @@ import pytest
 from flask import Flask
 
 from poker_app.db import db, session
-from poker_app.poker import loading
-from poker_app.poker.current import newest
+from poker_app.poker.value import loading
+from poker_app.poker.value.current import newest
 from poker_app.settings import ROOT
 from tests.cast import Cast
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from poker_app import clock
 from poker_app.db import Base, db, session, transaction, write
-from poker_app.limits import Tries
+from poker_app.rate_limits import Tries
 from tests.concurrency.conftest import each_at_once
 
 _ROWS = Base.metadata.tables[Tries.__tablename__]

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from poker_app.poker import events
-from poker_app.poker.events import State
+from poker_app.poker.publishing import events
+from poker_app.poker.publishing.events import State
 from poker_app.settings import Settings
 from tests.cast import Clock
 from tests.conftest import SIGNED_IN, Announced, lent

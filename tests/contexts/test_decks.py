@@ -3,7 +3,7 @@
 import pytest
 
 from poker_app.accounts import decks
-from poker_app.accounts.acting import home_of
+from poker_app.accounts.memberships import home_of
 from poker_app.accounts.models import Deck
 from poker_app.db import session
 from tests.world.actions import Club

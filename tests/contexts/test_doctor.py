@@ -15,17 +15,17 @@ from sqlalchemy import text, update
 from poker_app import create_app, jobs, schema
 from poker_app.billing.models import WebhookEvent
 from poker_app.db import db, session, transaction
-from poker_app.operating import doctor, runs
-from poker_app.operating.doctor import Finding
+from poker_app.operations import doctor, job_runs
+from poker_app.operations.doctor import Finding
 from poker_app.poker.models import Member
 from poker_app.settings import ROOT, Settings
 from tests.cast import Cast, Clock
 from tests.conftest import SIGNED_IN
 from tests.engines.engine_server import OWN, Embedded
-from tests.faulty import Faulty, replies
-from tests.outside import GRIP_KEY
-from tests.paying import with_stripe
-from tests.post import Post
+from tests.external_engines import GRIP_KEY
+from tests.failing_engine import Faulty, replies
+from tests.mail_server import Post
+from tests.paying_account import with_stripe
 from tests.stripe_double import StripeDouble
 
 
@@ -104,12 +104,12 @@ def test_disk_space(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None
         assert "disk space" not in examined(settings)
         return
     for free, level in ((2_000_000_000, "ok"), (900_000_000, "warn"), (90_000_000, "fail")):
-        monkeypatch.setattr("poker_app.operating.doctor.shutil.disk_usage", lambda _, f=free: SimpleNamespace(free=f))
+        monkeypatch.setattr("poker_app.operations.doctor.shutil.disk_usage", lambda _, f=free: SimpleNamespace(free=f))
         assert levels(settings, "disk space") == [level]
 
 
 def test_the_key(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("poker_app.operating.doctor.INSTANCE", tmp_path)
+    monkeypatch.setattr("poker_app.operations.doctor.INSTANCE", tmp_path)
     monkeypatch.setattr("poker_app.settings.INSTANCE", tmp_path)
     kept = settings.model_copy(update={"secret_key": ""})
     assert levels(kept, "secret key") == ["ok"]
@@ -157,7 +157,7 @@ def test_jobs(settings: Settings, app: Flask, clock: Clock, current: None) -> No
 
     def run(job: str, *, fails: bool = False) -> None:
         with app.app_context():
-            runs.recorded(job, lambda: {"bad": int(fails)}, failures="bad")
+            job_runs.recorded(job, lambda: {"bad": int(fails)}, failures="bad")
             session.remove()
 
     assert jobs_now().level == "warn"

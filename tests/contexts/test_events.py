@@ -17,16 +17,19 @@ from poker_app import ids, realtime
 from poker_app.accounts.models import Account, User
 from poker_app.accounts.users import add_user
 from poker_app.db import session, transaction
-from poker_app.poker import events, members, sessions, tasks, voting
 from poker_app.poker.change import change_session
-from poker_app.poker.current import newest
-from poker_app.poker.events import MOST_BYTES, News, State, catch_up, payload, publish
+from poker_app.poker.members import members
 from poker_app.poker.models import Member, PokerSession
-from poker_app.poker.outboxes import LONGEST_TURN, OVERDUE, Outboxes
-from poker_app.poker.shutting_out import shut_out_user
-from poker_app.realtime.engines import presets
-from poker_app.rules.budget import Sending
-from poker_app.rules.session import meeting
+from poker_app.poker.publishing import events
+from poker_app.poker.publishing.disconnect import shut_out_user
+from poker_app.poker.publishing.events import MOST_BYTES, News, State, catch_up, payload, publish
+from poker_app.poker.publishing.publish_queue import LONGEST_TURN, OVERDUE, Outboxes
+from poker_app.poker.round import tasks, voting
+from poker_app.poker.session import lifecycle
+from poker_app.poker.value.current import newest
+from poker_app.realtime.engines import endpoints
+from poker_app.rules.message_budget import Sending
+from poker_app.rules.session import lifecycle as meeting
 from poker_app.rules.session import members as members_rules
 from tests.cast import Cast, Clock
 from tests.conftest import Announced
@@ -234,7 +237,7 @@ def test_a_small_table_is_paced_only_where_the_engine_bills(
     monkeypatch.setattr(events._wiring, "render", lambda _, version: State(version, 1, "", 2))
     for engine, at_once in (("embedded", 3), ("soketi", 3), ("fanout", 3), ("none", 3), ("pusher", 1), ("ably", 1)):
         told.clear()
-        monkeypatch.setattr("poker_app.realtime.sending", lambda engine=engine: presets._SENDING[engine])
+        monkeypatch.setattr("poker_app.realtime.sending", lambda engine=engine: endpoints._SENDING[engine])
         votes(f"table with {engine}", 1, 2, 3)
         assert len(told) == at_once, engine
     later[0]()
@@ -499,7 +502,7 @@ def test_a_change_that_nobody_is_told_of_hides_no_missed_event(room: Room, faili
     change_session(room.table.id, adopt)
     assert not newest(room.table.id).behind, "with nothing missed there is nothing to catch up"
     failing(True)
-    sessions.end_session(room.ada)
+    lifecycle.end_session(room.ada)
     for quiet in (partial(meeting.rename_ender, name="Ada", to="Ada L."), meeting.delete, meeting.restore):
         before = newest(room.table.id).value.version
         change_session(room.table.id, quiet)
@@ -536,7 +539,7 @@ def ended(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[str]]:
         asked.clear()
         return before
 
-    monkeypatch.setattr("poker_app.poker.shutting_out._still_listening", set())
+    monkeypatch.setattr("poker_app.poker.publishing.disconnect._still_listening", set())
     return since
 
 

@@ -9,8 +9,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from poker_app.poker import editing, exports, members, tasks, voting
-from poker_app.poker.report import Report, TaskReport
+from poker_app.poker.members import members
+from poker_app.poker.reports import exports
+from poker_app.poker.reports.report import Report, TaskReport
+from poker_app.poker.round import task_editing, tasks, voting
 from tests.world.actions import SECRETS, Played
 
 EXPORTS = (exports.as_csv, exports.as_json, exports.as_markdown)
@@ -107,7 +109,7 @@ def test_csv_of_cards_that_a_spreadsheet_reads_as_dates(clock, context):
     played = Played(clock, deck="own", own="0, ½, 1/2h, 1, 3/4, 1.5")
     tasks.add_tasks(played.ada, "MAR-12 One\nTwo\nThree")
     first = next(task for task in played.report.tasks if task.key)
-    editing.edit_task(
+    task_editing.edit_task(
         played.ada,
         next(task.id for task in tasks.live_tasks(played.ada.session_id) if task.title == "One"),
         title="One",
@@ -138,7 +140,7 @@ def test_csv_of_nothing_is_its_heads(played):
 
 def test_formulas_are_made_harmless(played):
     added = tasks.add_tasks(played.ada, "Innocent").tasks
-    editing.edit_task(
+    task_editing.edit_task(
         played.ada,
         added[0].id,
         title='=HYPERLINK("http://evil.example";"Click")',

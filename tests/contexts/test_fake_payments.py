@@ -3,8 +3,9 @@
 import pytest
 from flask import Flask
 
-from poker_app.accounts.acting import home_of
-from poker_app.billing import buying, fake_payments, ledger, standing
+from poker_app.accounts.memberships import home_of
+from poker_app.billing import checkout as buying
+from poker_app.billing import current_plan, fake_payments, ledger
 from poker_app.billing.models import Subscription
 from poker_app.db import session
 from poker_app.errors import Conflict, Invalid
@@ -24,7 +25,7 @@ def test_a_subscription_s_life_without_money(context: None, clock: Clock, app: F
 
     def stands() -> tuple[str, int]:
         session.rollback()
-        return standing.plan_of(account).name, ledger.balance(account)
+        return current_plan.plan_of(account).name, ledger.balance(account)
 
     first = buying.buy_plan(acting, "team", paid="/paid", back="/back").rsplit("/", 1)[1]
     checkout = buying.buy_plan(acting, "team", paid="/paid", back="/back").rsplit("/", 1)[1]

@@ -3,9 +3,10 @@
 import pytest
 
 from poker_app import ids, mail
-from poker_app.accounts import accepting, acting, invitations, preferences, team
-from poker_app.accounts.acting import Acting
+from poker_app.accounts import account_settings, memberships
+from poker_app.accounts.memberships import Acting
 from poker_app.accounts.models import Invitation, Teammate
+from poker_app.accounts.team import invitations, joining, teammates
 from poker_app.db import session
 from tests.cast import Clock
 from tests.world.actions import Club
@@ -94,7 +95,7 @@ def test_an_account_sends_sixty_an_hour(club: Club, clock: Clock) -> None:
 
 def test_another_account_gives_nobody_more(club: Club) -> None:
     sixty(club, club.as_("Mallory"))
-    another = acting.make_account(club.named("Mallory"), "Another")
+    another = memberships.make_account(club.named("Mallory"), "Another")
     with club.refused(429):
         invitations.invite(another, "ben@nordbahn.example", "facilitator")
 
@@ -117,11 +118,11 @@ def test_sent_again_the_old_link_is_dead(club: Club, clock: Clock) -> None:
     ben = club.user("Ben")
     clock.forward(days=8)
     with club.refused(409, EXPIRED):
-        accepting.accept(ben, old)
+        joining.accept(ben, old)
     assert invitations.send_again(club.as_("Abe"), only().id) == "ben@nordbahn.example"
-    with club.refused(404, accepting.UNKNOWN):
-        accepting.accept(ben, old)
-    assert accepting.accept(ben, club.secret()) == club.account_id
+    with club.refused(404, joining.UNKNOWN):
+        joining.accept(ben, old)
+    assert joining.accept(ben, club.secret()) == club.account_id
     assert [line[1] for line in club.log] == ["invited", "invitation-sent-again", "invitation-accepted"]
 
 
@@ -140,7 +141,7 @@ def test_withdrawn(club: Club) -> None:
     assert invitations.waiting_for(club.account) == []
     ben = club.user("Ben")
     with club.refused(409, WITHDRAWN):
-        accepting.accept(ben, secret)
+        joining.accept(ben, secret)
     with club.refused(409):
         invitations.send_again(club.as_("Abe"), only().id)
 
@@ -159,38 +160,38 @@ def test_whose_invitation_one_may_not_touch(club: Club, by: str, status: int) ->
 def test_accepting(club: Club) -> None:
     secret = club.invites("ben@nordbahn.example", "admin")
     ben = club.user("Ben")
-    assert accepting.accept(ben, secret) == club.account_id
+    assert joining.accept(ben, secret) == club.account_id
     assert club.roles["Ben"] == "admin"
     assert club.log[-1] == ("Ben", "invitation-accepted", "admin")
     with club.nothing_happens():
-        assert accepting.accept(club.named("Ben"), secret) == club.account_id
-    assert accepting.already_in(secret, club.named("Ben")) == club.account_id
+        assert joining.accept(club.named("Ben"), secret) == club.account_id
+    assert joining.already_in(secret, club.named("Ben")) == club.account_id
 
 
 def test_a_mailed_invitation_is_for_its_address(club: Club) -> None:
     secret = club.invites("ben@nordbahn.example")
     other = "This invitation is for ben@nordbahn.example. Sign in with that address to accept it."
     with club.refused(403, other):
-        accepting.accept(club.named("Mallory"), secret)
+        joining.accept(club.named("Mallory"), secret)
     nameless = club.user("No address", None)
     with club.refused(403, other):
-        accepting.accept(nameless, secret)
-    accepting.accept(club.user("Ben"), secret)
+        joining.accept(nameless, secret)
+    joining.accept(club.user("Ben"), secret)
     with club.refused(409, USED):
-        accepting.accept(club.named("Mallory"), secret)
+        joining.accept(club.named("Mallory"), secret)
 
 
 def test_a_secret_that_nobody_made(club: Club) -> None:
-    with club.refused(404, accepting.UNKNOWN):
-        accepting.accept(club.named("Mallory"), "0" * 32)
-    with club.refused(404, accepting.UNKNOWN):
-        accepting.look_at("")
+    with club.refused(404, joining.UNKNOWN):
+        joining.accept(club.named("Mallory"), "0" * 32)
+    with club.refused(404, joining.UNKNOWN):
+        joining.look_at("")
 
 
 def test_who_is_in_already_keeps_their_role(club: Club) -> None:
     secret = club.invites("ben@nordbahn.example", "admin")
     club.joins("Ben", "facilitator")
-    accepting.accept(club.named("Ben"), secret)
+    joining.accept(club.named("Ben"), secret)
     assert club.roles["Ben"] == "facilitator"
     assert invitations.waiting_for(club.account) == []
 
@@ -201,8 +202,8 @@ def test_invitations_are_found_by_ones_own_address(club: Club, clock: Clock) -> 
     assert [each.id for each in invitations.waiting_for_user(ben)] == [only().id]
     assert invitations.waiting_for_user(club.named("Mallory")) == []
     with club.refused(404):
-        accepting.accept_own(club.named("Mallory"), only().id)
-    assert accepting.accept_own(club.named("Ben"), only().id) == club.account_id
+        joining.accept_own(club.named("Mallory"), only().id)
+    assert joining.accept_own(club.named("Ben"), only().id) == club.account_id
     assert "Ben" in club.roles
     assert invitations.waiting_for_user(club.named("Ben")) == []
 
@@ -216,13 +217,13 @@ def test_a_link_lets_many_in_as_facilitators(club: Club, clock: Clock) -> None:
     assert secret
     assert (link.email, link.role, link.digest) == (None, "facilitator", ids.digest(secret))
     for name in ("Ben", "Cleo"):
-        accepting.accept(club.user(name), secret)
-    accepting.accept(club.named("Mallory"), secret)
+        joining.accept(club.user(name), secret)
+    joining.accept(club.named("Mallory"), secret)
     assert {club.roles[name] for name in ("Ben", "Cleo", "Mallory")} == {"facilitator"}
     clock.forward(days=7)
     dora = club.user("Dora")
     with club.refused(409, EXPIRED):
-        accepting.accept(dora, secret)
+        joining.accept(dora, secret)
     assert invitations.link_of(club.account) is None
 
 
@@ -235,7 +236,7 @@ def test_there_is_one_link_until_it_is_withdrawn(club: Club) -> None:
     assert invitations.withdraw(club.as_("Abe"), first) == "a link"
     ben = club.user("Ben")
     with club.refused(409, WITHDRAWN):
-        accepting.accept(ben, secret)
+        joining.accept(ben, secret)
     assert invitations.make_link(club.as_("Abe")).id != first
     assert [line[1] for line in club.log] == ["link-made", "invitation-withdrawn", "link-made"]
 
@@ -249,37 +250,37 @@ def test_only_admins_make_links(club: Club) -> None:
 
 
 def test_everybody_at_the_domain_may_join(club: Club) -> None:
-    preferences.open_to_domain(club.as_("Abe"))
+    account_settings.open_to_domain(club.as_("Abe"))
     ben = club.user("Ben")
-    assert [each.name for each in accepting.offers_for(ben)] == ["Nordbahn Payments"]
-    accepting.join_by_domain(ben, club.account_id)
+    assert [each.name for each in joining.offers_for(ben)] == ["Nordbahn Payments"]
+    joining.join_by_domain(ben, club.account_id)
     assert club.roles["Ben"] == "facilitator"
-    assert accepting.offers_for(club.named("Ben")) == []
+    assert joining.offers_for(club.named("Ben")) == []
     with club.nothing_happens():
-        accepting.join_by_domain(club.named("Ben"), club.account_id)
+        joining.join_by_domain(club.named("Ben"), club.account_id)
     assert club.log == [("Abe", "domain-opened", "nordbahn.example"), ("Ben", "domain-joined", "nordbahn.example")]
 
 
 def test_nobody_else_may(club: Club) -> None:
     ben = club.user("Ben")
     with club.refused(404):
-        accepting.join_by_domain(ben, club.account_id)
-    preferences.open_to_domain(club.as_("Abe"))
+        joining.join_by_domain(ben, club.account_id)
+    account_settings.open_to_domain(club.as_("Abe"))
     strangers = [club.named("Mallory"), club.user("Nobody", None), club.user("Sub", "sub@mail.nordbahn.example")]
     for stranger in strangers:
-        assert accepting.offers_for(stranger) == []
+        assert joining.offers_for(stranger) == []
         with club.refused(404):
-            accepting.join_by_domain(stranger, club.account_id)
+            joining.join_by_domain(stranger, club.account_id)
     with club.refused(404):
-        accepting.join_by_domain(club.named("Ben"), "nonsense")
-    preferences.close_to_domain(club.as_("Olga"))
+        joining.join_by_domain(club.named("Ben"), "nonsense")
+    account_settings.close_to_domain(club.as_("Olga"))
     with club.refused(404):
-        accepting.join_by_domain(club.named("Ben"), club.account_id)
+        joining.join_by_domain(club.named("Ben"), club.account_id)
     assert session.query(Teammate).where(Teammate.account_id == club.account_id).count() == 3
 
 
 def test_who_left_by_themselves_may_come_back(club: Club) -> None:
-    preferences.open_to_domain(club.as_("Abe"))
-    team.leave(club.as_("Tim"))
-    accepting.join_by_domain(club.named("Tim"), club.account_id)
+    account_settings.open_to_domain(club.as_("Abe"))
+    teammates.leave(club.as_("Tim"))
+    joining.join_by_domain(club.named("Tim"), club.account_id)
     assert club.roles["Tim"] == "facilitator"

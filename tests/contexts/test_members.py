@@ -5,10 +5,12 @@ from dataclasses import replace
 import pytest
 
 from poker_app import ids
-from poker_app.billing import standing
+from poker_app.billing import current_plan
 from poker_app.db import session
-from poker_app.poker import members, presence, seats, sessions, voting
+from poker_app.poker.members import member_lookup, members, presence
 from poker_app.poker.models import Member
+from poker_app.poker.round import voting
+from poker_app.poker.session import lifecycle
 from tests.cast import Clock
 from tests.world.actions import Room
 
@@ -46,9 +48,9 @@ def test_the_same_browser_is_somebody_else_in_another_session(room: Room) -> Non
     other = Room(room.announced)
     there = other.seat("Dora", secret=SECRET)
     assert there is not dora
-    found = [seats.find_member(each.table.id, SECRET) for each in (room, other)]
+    found = [member_lookup.find_member(each.table.id, SECRET) for each in (room, other)]
     assert [each and each.id for each in found] == [dora.id, there.id]
-    assert seats.find_member(room.table.id, "6" * 32) is None
+    assert member_lookup.find_member(room.table.id, "6" * 32) is None
 
 
 def test_a_taken_name_is_told_apart(room: Room) -> None:
@@ -84,7 +86,7 @@ def test_names_that_are_none(room: Room, name: str, sentence: str) -> None:
 
 
 def test_a_table_has_an_end(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(standing, "EVERYTHING", replace(standing.EVERYTHING, members=3))
+    monkeypatch.setattr(current_plan, "EVERYTHING", replace(current_plan.EVERYTHING, members=3))
     with room.refused(409, "The table is full: 3 people sit here."):
         room.seat("Dora")
     members.remove(room.ada, room.ben.id)
@@ -92,7 +94,7 @@ def test_a_table_has_an_end(room: Room, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_nobody_joins_after_the_end(room: Room) -> None:
-    sessions.end_session(room.ada)
+    lifecycle.end_session(room.ada)
     with room.refused(409, ENDED):
         room.seat("Dora")
 
@@ -123,7 +125,7 @@ def test_going_by_another_name(room: Room) -> None:
     assert room.ben.name == "Benjamin"
     members.rename(room.ben, "ADA")
     assert room.ben.name == "ADA 2"
-    sessions.end_session(room.ada)
+    lifecycle.end_session(room.ada)
     with room.refused(409, ENDED):
         members.rename(room.ben, "Ben")
 
@@ -191,13 +193,13 @@ def test_who_left_does_nothing_at_the_table(room: Room) -> None:
             verb()
     session.expire_all()
     assert (room.cards(), room.ben.left_at) == (before, left_at)
-    sessions.end_session(room.ada)
+    lifecycle.end_session(room.ada)
     with room.refused(409, ENDED):
         members.come_back(room.ben)
 
 
 def test_leaving_an_ended_session_changes_nothing(room: Room) -> None:
-    sessions.end_session(room.ada)
+    lifecycle.end_session(room.ada)
     with room.nothing_happens():
         members.leave(room.ben)
 
@@ -263,7 +265,7 @@ def test_only_facilitators_and_only_about_those_at_the_table(room: Room, what: s
     members.remove(room.ada, room.ben.id)
     with room.refused(404, NOBODY):
         verb(room.ada, room.ben.id)
-    sessions.end_session(room.ada)
+    lifecycle.end_session(room.ada)
     with room.refused(409, ENDED):
         verb(room.ada, room.cleo.id)
 

@@ -2,8 +2,9 @@ import pytest
 
 from poker_app.accounts import users
 from poker_app.errors import Invalid
-from poker_app.poker import names, sessions
+from poker_app.poker import names
 from poker_app.poker.names import initials, shortened
+from poker_app.poker.session import lifecycle
 from poker_app.rules.session.members import told_apart
 
 
@@ -31,7 +32,7 @@ def test_the_initial_that_tells_two_apart_is_no_bracket():
     assert shortened(["Ada (PO)", "Ada (QA)"]) == {"Ada (PO)": "Ada P", "Ada (QA)": "Ada Q"}
 
 
-@pytest.mark.parametrize("clean", [names.clean_name, users.user_name, sessions.session_name])
+@pytest.mark.parametrize("clean", [names.clean_name, users.user_name, lifecycle.session_name])
 @pytest.mark.parametrize("typed", ["\u200d", "\u3164", "\u2800"])
 def test_a_name_that_cannot_be_seen_is_asked_for_again(clean, typed):
     with pytest.raises(Invalid):

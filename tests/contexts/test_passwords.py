@@ -6,18 +6,18 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 
-from poker_app.accounts import hashing, known_browsers, new_password, passwords, sign_ins
-from poker_app.accounts.mailed_links import DeadLink
 from poker_app.accounts.models import SignIn, User
+from poker_app.accounts.signin import device_cookies, login_sessions, password_hashing, password_reset, passwords
+from poker_app.accounts.signin.mail_tokens import DeadLink
 from poker_app.accounts.users import add_user, find_by_email
 from poker_app.db import session, transaction
 from poker_app.errors import Invalid, TooMany
-from poker_app.limits import Limit
+from poker_app.rate_limits import Limit
 from poker_app.settings import Settings
 from tests.cast import Clock
 from tests.conftest import REAL_HASHER
-from tests.post import Post
-from tests.rows import rows
+from tests.database_rows import rows
+from tests.mail_server import Post
 
 ADA, HERE = "ada@example.com", "10.0.0.1"
 GOOD, BETTER = "vier kleine Igel", "grüne Wolken über Ulm"
@@ -34,7 +34,7 @@ def ada(context: None, clock: Clock) -> User:
     """Has a password."""
     with transaction():
         user = add_user(name="Ada", email=ADA)
-        user.password_hash = hashing.hashed(GOOD)
+        user.password_hash = password_hashing.hashed(GOOD)
     return user
 
 
@@ -56,9 +56,9 @@ class Counting(PasswordHasher):
 
 @pytest.fixture
 def counting(monkeypatch: pytest.MonkeyPatch) -> Counting:
-    hashing._decoy()
+    password_hashing._decoy()
     counting = Counting(time_cost=1, memory_cost=64, parallelism=1)
-    monkeypatch.setattr(hashing, "_hasher", lambda: counting)
+    monkeypatch.setattr(password_hashing, "_hasher", lambda: counting)
     return counting
 
 
@@ -75,7 +75,7 @@ def refused(password: str, email: str = ADA) -> str:
 
 def begin(user: User) -> str:
     """Sign in in one more browser; answers with the id of the sign-in."""
-    found = sign_ins.find(sign_ins.begin(user, browser="a test", address=HERE))
+    found = login_sessions.find(login_sessions.begin(user, browser="a test", address=HERE))
     assert found
     return found.id
 
@@ -130,7 +130,7 @@ def test_nobody_locks_somebody_else_out(ada: User) -> None:
 
 
 def test_many_networks_together_do_not_guess_without_end(ada: User, clock: Clock) -> None:
-    known = known_browsers.with_user("", ada.id)
+    known = device_cookies.with_user("", ada.id)
     for number in range(100):
         with pytest.raises(Invalid):
             sign_in("wrong wrong wrong", asked_from=f"10.0.{number}.1")
@@ -144,7 +144,7 @@ def test_many_networks_together_do_not_guess_without_end(ada: User, clock: Clock
 
 def test_the_browser_that_signed_in_before_gets_through(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "WRONG_FROM", Limit("passwords from", 10, timedelta(minutes=15)))
-    known = known_browsers.with_user("", ada.id)
+    known = device_cookies.with_user("", ada.id)
     for _ in range(10):
         refused("wrong wrong wrong")
     with pytest.raises(TooMany):
@@ -153,7 +153,7 @@ def test_the_browser_that_signed_in_before_gets_through(ada: User, monkeypatch: 
 
 
 def test_a_known_browser_guesses_no_more_than_others(ada: User) -> None:
-    mine, other = known_browsers.with_user("", ada.id), known_browsers.with_user("", ada.id)
+    mine, other = device_cookies.with_user("", ada.id), device_cookies.with_user("", ada.id)
     for _ in range(10):
         with pytest.raises(Invalid):
             sign_in("wrong wrong wrong", device=mine)
@@ -166,7 +166,7 @@ def test_a_known_browser_guesses_no_more_than_others(ada: User) -> None:
 def test_a_browser_known_to_somebody_else_is_not_known(ada: User) -> None:
     with transaction():
         mallory = add_user(name="Mallory", email="mallory@example.com")
-    theirs = known_browsers.with_user("", mallory.id)
+    theirs = device_cookies.with_user("", mallory.id)
     for _ in range(10):
         refused("wrong wrong wrong")
     for device in (theirs, theirs.replace(mallory.id, ada.id), f"{ada.id}..", "~~~", "é.é.é"):
@@ -194,7 +194,7 @@ def test_a_hash_is_taken_up_anew_when_the_parameters_change(ada: User, monkeypat
     sign_in(GOOD)
     assert ada.password_hash == old
     other = PasswordHasher(time_cost=2, memory_cost=1024, parallelism=1)
-    monkeypatch.setattr(hashing, "_hasher", lambda: other)
+    monkeypatch.setattr(password_hashing, "_hasher", lambda: other)
     sign_in(GOOD)
     session.rollback()
     assert "m=1024,t=2" in (ada.password_hash or "")
@@ -206,13 +206,13 @@ def test_who_proved_the_password_gets_in_while_there_is_no_room_to_renew_its_has
     ada: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old = ada.password_hash
-    monkeypatch.setattr(hashing, "is_outdated", lambda kept: True)
+    monkeypatch.setattr(password_hashing, "is_outdated", lambda kept: True)
 
     def busy(password: str) -> str:
-        raise hashing.Busy
+        raise password_hashing.Busy
 
     with monkeypatch.context() as full:
-        full.setattr(hashing, "hashed", busy)
+        full.setattr(password_hashing, "hashed", busy)
         assert sign_in(GOOD).name == "Ada"
     session.rollback()
     assert ada.password_hash == old
@@ -222,12 +222,12 @@ def test_who_proved_the_password_gets_in_while_there_is_no_room_to_renew_its_has
 
 
 def test_what_is_kept_is_argon2id_with_a_salt(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hashing, "_hasher", REAL_HASHER)
+    monkeypatch.setattr(password_hashing, "_hasher", REAL_HASHER)
     sign_in(GOOD)
     session.rollback()
     kept = ada.password_hash or ""
     assert kept.startswith("$argon2id$v=19$m=65536,t=3,")
-    assert hashing.hashed(GOOD) != kept
+    assert password_hashing.hashed(GOOD) != kept
     assert GOOD not in repr(rows())
 
 
@@ -279,7 +279,7 @@ def test_trying_out_the_password_in_an_open_browser_is_limited(ada: User) -> Non
     with pytest.raises(TooMany):
         passwords.confirm(ada, GOOD, asked_from=HERE)
     passwords.confirm(ada, GOOD, asked_from="10.9.9.9")
-    passwords.confirm(ada, GOOD, asked_from=HERE, device=known_browsers.with_user("", ada.id))
+    passwords.confirm(ada, GOOD, asked_from=HERE, device=device_cookies.with_user("", ada.id))
 
 
 def test_a_first_password_needs_no_old_one(context: None, post: Post) -> None:
@@ -293,39 +293,39 @@ def test_a_first_password_needs_no_old_one(context: None, post: Post) -> None:
 
 
 def mailed(post: Post, email: str = ADA) -> str:
-    new_password.mail_link(email, asked_from=HERE)
+    password_reset.mail_link(email, asked_from=HERE)
     return post.next_to(email).link.rsplit("/", 1)[1]
 
 
 def test_a_new_one_by_mail(ada: User, post: Post) -> None:
     begin(ada)
     secret, unused = mailed(post), mailed(post)
-    assert new_password.find(secret).id == ada.id
-    assert new_password.follow(secret, BETTER).id == ada.id
+    assert password_reset.find(secret).id == ada.id
+    assert password_reset.follow(secret, BETTER).id == ada.id
     assert session.query(SignIn).count() == 0
     assert sign_in(BETTER)
     assert refused(GOOD) == NOT_RIGHT
     assert post.next_to(ADA).subject == "Your password was changed"
     for link in (secret, unused):
         with pytest.raises(DeadLink):
-            new_password.follow(link, "noch ein ganz anderes")
+            password_reset.follow(link, "noch ein ganz anderes")
     assert sign_in(BETTER)
 
 
 def test_a_weak_one_leaves_the_link_good(ada: User, post: Post) -> None:
     secret = mailed(post)
     with pytest.raises(Invalid) as caught:
-        new_password.follow(secret, "ada@example.com")
+        password_reset.follow(secret, "ada@example.com")
     assert caught.value.field == "password"
     assert sign_in(GOOD)
-    assert new_password.follow(secret, BETTER)
+    assert password_reset.follow(secret, BETTER)
 
 
 def test_changing_it_meanwhile_ends_the_link(ada: User, post: Post) -> None:
     secret = mailed(post)
     passwords.change(ada, current=GOOD, new=BETTER, sign_in_id="", asked_from=HERE)
     with pytest.raises(DeadLink):
-        new_password.follow(secret, "noch ein ganz anderes")
+        password_reset.follow(secret, "noch ein ganz anderes")
 
 
 def test_a_link_to_an_address_that_is_no_longer_theirs(ada: User, post: Post) -> None:
@@ -333,14 +333,14 @@ def test_a_link_to_an_address_that_is_no_longer_theirs(ada: User, post: Post) ->
     with transaction():
         session.get_one(User, user_id).email = "countess@example.com"
     with pytest.raises(DeadLink) as caught:
-        new_password.follow(secret, BETTER)
+        password_reset.follow(secret, BETTER)
     assert caught.value.status == 409
     assert sign_in(GOOD, "countess@example.com")
 
 
 def test_an_address_without_an_account_gets_a_letter_too(ada: User, post: Post) -> None:
-    new_password.mail_link("nobody@example.com", asked_from=HERE)
+    password_reset.mail_link("nobody@example.com", asked_from=HERE)
     assert post.next_to("nobody@example.com").subject == "You have no account"
-    new_password.mail_link(ADA, asked_from=HERE)
+    password_reset.mail_link(ADA, asked_from=HERE)
     assert post.next_to(ADA).subject == "Choose a new password"
     assert find_by_email("nobody@example.com") is None

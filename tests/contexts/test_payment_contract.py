@@ -6,14 +6,15 @@ from typing import Protocol
 import pytest
 from flask import Flask
 
-from poker_app.billing import fake_payments, payments
+from poker_app.billing import active_provider as payments
+from poker_app.billing import fake_payments
 from poker_app.billing.engines import fake
-from poker_app.billing.facts import Engine, Forged, Order
+from poker_app.billing.provider import Engine, Forged, Order
 from poker_app.errors import Refusal
 from poker_app.settings import Settings
 from tests.cast import Clock
 from tests.conftest import SIGNED_IN
-from tests.paying import presses, with_stripe
+from tests.paying_account import presses, with_stripe
 from tests.stripe_double import StripeDouble
 
 TEAM, BUSINESS = "faceup_team_monthly_v1", "faceup_business_seat_monthly_v1"

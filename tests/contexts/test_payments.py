@@ -5,20 +5,20 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from poker_app.accounts import team
-from poker_app.accounts.acting import acting_for
+from poker_app.accounts.memberships import acting_for
 from poker_app.accounts.models import Account, User
+from poker_app.accounts.team import teammates
 from poker_app.accounts.users import add_user
-from poker_app.billing import buying, ledger, payments, seats, webhooks
+from poker_app.billing import active_provider, checkout, ledger, seat_sync, webhooks
 from poker_app.billing.engines.stripe_engine.client import Client
-from poker_app.billing.facts import Unavailable
 from poker_app.billing.models import WebhookEvent
+from poker_app.billing.provider import Unavailable
 from poker_app.db import session, transaction
 from poker_app.errors import Conflict, Forbidden, NotFound
-from poker_app.poker import personal
+from poker_app.poker import personal_data
 from poker_app.settings import Settings
 from tests.cast import Clock
-from tests.paying import Payer, with_stripe
+from tests.paying_account import Payer, with_stripe
 from tests.stripe_double import StripeDouble
 
 
@@ -78,19 +78,19 @@ def test_only_owners_and_admins_buy(ada: Payer, app: Flask) -> None:
     with app.app_context():
         ben = ada.acting.__class__(ada.acting.account, "facilitator", ada.acting.user)
         for attempt in (
-            lambda: buying.buy_plan(ben, "team", paid="/", back="/"),
-            lambda: buying.buy_pack(ben, 10, paid="/", back="/"),
-            lambda: buying.open_portal(ben, back="/"),
-            lambda: buying.invoices(ben),
+            lambda: checkout.buy_plan(ben, "team", paid="/", back="/"),
+            lambda: checkout.buy_pack(ben, 10, paid="/", back="/"),
+            lambda: checkout.open_portal(ben, back="/"),
+            lambda: checkout.invoices(ben),
         ):
             with pytest.raises(Forbidden):
                 attempt()
         with pytest.raises(NotFound):
-            buying.buy_plan(ada.acting, "free", paid="/", back="/")
+            checkout.buy_plan(ada.acting, "free", paid="/", back="/")
         with pytest.raises(NotFound):
-            buying.buy_pack(ada.acting, 11, paid="/", back="/")
+            checkout.buy_pack(ada.acting, 11, paid="/", back="/")
         with pytest.raises(Conflict):
-            buying.open_portal(ada.acting, back="/")
+            checkout.open_portal(ada.acting, back="/")
 
 
 # --- months
@@ -315,18 +315,18 @@ def test_seats_follow_teammates_at_once(ada: Payer, app: Flask, double: StripeDo
         for number, name in enumerate(("Ben", "Cleo", "Dora"), start=2):
             with transaction():
                 users[name] = add_user(name=name, email=f"{name.lower()}@example.com")
-                team.seat(session.get_one(Account, ada.account), users[name], "facilitator")
+                teammates.seat(session.get_one(Account, ada.account), users[name], "facilitator")
             assert (paid_for(), ada.row.seats) == (number, number)
-        team.remove(ada.acting, users["Ben"].id)
+        teammates.remove(ada.acting, users["Ben"].id)
         assert paid_for() == 3
-        team.leave(acting_for(session.get_one(User, users["Cleo"].id), ada.account))
+        teammates.leave(acting_for(session.get_one(User, users["Cleo"].id), ada.account))
         assert paid_for() == 2
         double.failing = True
-        personal.erase(session.get_one(User, users["Dora"].id), "dora@example.com")
+        personal_data.erase(session.get_one(User, users["Dora"].id), "dora@example.com")
         double.failing = False
         assert paid_for() == 2
-        assert seats.follow_all() == 1
-        assert (paid_for(), seats.follow_all()) == (1, 0)
+        assert seat_sync.follow_all() == 1
+        assert (paid_for(), seat_sync.follow_all()) == (1, 0)
 
 
 def test_the_provider_forgets_a_buyer_who_is_deleted(ada: Payer, app: Flask, double: StripeDouble) -> None:
@@ -335,7 +335,7 @@ def test_the_provider_forgets_a_buyer_who_is_deleted(ada: Payer, app: Flask, dou
     def joins(name: str) -> User:
         with transaction():
             user = add_user(name=name, email=f"{name.lower()}@example.com")
-            team.seat(session.get_one(Account, ada.account), user, "owner")
+            teammates.seat(session.get_one(Account, ada.account), user, "owner")
         return user
 
     def known_as() -> str:
@@ -344,16 +344,16 @@ def test_the_provider_forgets_a_buyer_who_is_deleted(ada: Payer, app: Flask, dou
     ada.subscribes("team")
     with app.app_context():
         ben, cleo, dora = joins("Ben"), joins("Cleo"), joins("Dora")
-        personal.erase(cleo, "cleo@example.com")
+        personal_data.erase(cleo, "cleo@example.com")
         assert known_as() == "ada@example.com"
-        personal.erase(session.get_one(User, ada.user), "ada@example.com")
+        personal_data.erase(session.get_one(User, ada.user), "ada@example.com")
         assert known_as() == "ben@example.com"
         double.failing = True
-        personal.erase(ben, "ben@example.com")
+        personal_data.erase(ben, "ben@example.com")
         assert session.query(User).all() == [dora]
         double.failing = False
         eve = joins("Eve")
-        personal.erase(dora, "dora@example.com")
+        personal_data.erase(dora, "dora@example.com")
         assert known_as() == "eve@example.com"
         assert session.query(User).all() == [eve]
 
@@ -365,9 +365,9 @@ def test_the_provider_forgets_a_buyer_who_left_before_they_are_deleted(
     with app.app_context():
         with transaction():
             ben = add_user(name="Ben", email="ben@example.com")
-            team.seat(session.get_one(Account, ada.account), ben, "owner")
-        team.leave(ada.acting)
-        personal.erase(session.get_one(User, ada.user), "ada@example.com")
+            teammates.seat(session.get_one(Account, ada.account), ben, "owner")
+        teammates.leave(ada.acting)
+        personal_data.erase(session.get_one(User, ada.user), "ada@example.com")
         assert double.of_kind("customer")[0]["email"] == "ben@example.com"
 
 
@@ -387,7 +387,7 @@ def test_invoices_are_listed(ada: Payer, app: Flask) -> None:
     ada.subscribes("team")
     ada.buys(10)
     with app.app_context():
-        found = buying.invoices(ada.acting)
+        found = checkout.invoices(ada.acting)
     assert [(each.amount, each.status) for each in found] == [(900, "paid"), (2900, "paid")]
 
 
@@ -438,4 +438,4 @@ def test_no_transaction_is_open_while_the_provider_is_asked(
 
 
 def test_missing_prices_are_named(ada: Payer) -> None:
-    assert payments.engine().missing_prices(["faceup_team_monthly_v1", "nothing"]) == ["nothing"]
+    assert active_provider.engine().missing_prices(["faceup_team_monthly_v1", "nothing"]) == ["nothing"]

@@ -3,8 +3,10 @@
 import pytest
 
 from poker_app.db import session
-from poker_app.poker import members, presence, sessions, voting
+from poker_app.poker.members import members, presence
 from poker_app.poker.models import Member
+from poker_app.poker.round import voting
+from poker_app.poker.session import lifecycle
 from tests.cast import Clock
 from tests.world.actions import Room
 
@@ -134,7 +136,7 @@ def test_who_is_back_is_here_at_once(room: Room, clock: Clock) -> None:
 
 def test_the_removed_and_the_ended_are_left_alone(room: Room, clock: Clock) -> None:
     members.remove(room.ada, room.cleo.id)
-    sessions.end_session(room.ada)
+    lifecycle.end_session(room.ada)
     clock.forward(seconds=91)
     with room.nothing_happens():
         presence.sweep(room.table.id)

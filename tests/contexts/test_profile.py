@@ -2,16 +2,17 @@
 
 import pytest
 
-from poker_app.accounts import hashing, profile, signing_in
-from poker_app.accounts.mailed_links import DeadLink
+from poker_app.accounts import profile
 from poker_app.accounts.models import User
+from poker_app.accounts.signin import magic_links, password_hashing
+from poker_app.accounts.signin.mail_tokens import DeadLink
 from poker_app.accounts.users import add_user, find_by_email
 from poker_app.db import session, transaction
 from poker_app.errors import Conflict, Invalid
 from poker_app.settings import Settings
 from tests.cast import Clock
-from tests.post import Post
-from tests.rows import rows
+from tests.database_rows import rows
+from tests.mail_server import Post
 
 ADA, NEW, HERE = "ada@example.com", "countess@example.com", "10.0.0.1"
 GOOD = "vier kleine Igel"
@@ -26,7 +27,7 @@ def settings(signed_in_settings: Settings) -> Settings:
 def ada(context: None, clock: Clock) -> User:
     with transaction():
         user = add_user(name="Ada", email=ADA)
-        user.password_hash = hashing.hashed(GOOD)
+        user.password_hash = password_hashing.hashed(GOOD)
     return user
 
 
@@ -114,10 +115,10 @@ def test_no_new_address(ada: User, post: Post, typed: str) -> None:
 
 
 def test_a_link_to_the_old_address_opens_nothing_of_theirs(ada: User, post: Post) -> None:
-    signing_in.mail_link(ADA, onward="/", asked_from=HERE)
+    magic_links.mail_link(ADA, onward="/", asked_from=HERE)
     old = post.next_to(ADA).link.rsplit("/", 1)[1]
     profile.follow(ada, mailed(ada, post))
-    user, _ = signing_in.follow(old, name="Whoever")
+    user, _ = magic_links.follow(old, name="Whoever")
     assert (user.name, user.id != ada.id) == ("Whoever", True)
     assert find_by_email(NEW)
 

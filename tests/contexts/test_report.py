@@ -4,8 +4,9 @@ from fractions import Fraction
 
 import pytest
 
-from poker_app.poker import sessions, tasks
-from poker_app.poker.report import duration
+from poker_app.poker.reports.report import duration
+from poker_app.poker.round import tasks
+from poker_app.poker.session import lifecycle
 from tests.world.actions import SECRETS, Played
 
 pytestmark = pytest.mark.usefixtures("context")
@@ -176,7 +177,7 @@ def test_the_page_of_a_running_session(app, played):
 
 def test_the_page_with_nothing_voted(app, played):
     assert "Nothing to report yet" in page(app, played)
-    sessions.end_session(played.ada)
+    lifecycle.end_session(played.ada)
     assert "Nothing was voted on" in page(app, played)
 
 

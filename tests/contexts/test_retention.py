@@ -5,12 +5,12 @@ from datetime import timedelta
 import pytest
 
 from poker_app import ids, jobs
-from poker_app.accounts import mailed_links, sign_ins
-from poker_app.accounts.acting import home_of
+from poker_app.accounts.memberships import home_of
 from poker_app.accounts.models import MailToken, SignIn
+from poker_app.accounts.signin import login_sessions, mail_tokens
 from poker_app.db import session
-from poker_app.poker import keeping, retention, sessions
 from poker_app.poker.models import Member, PokerSession, Task
+from poker_app.poker.session import archiving, lifecycle, retention
 from tests.cast import Clock, add_user
 from tests.world.actions import Room, open_session
 
@@ -30,7 +30,7 @@ def left() -> int:
 
 def test_ended_sessions_go_when_they_are_said_to(room: Room, account, clock: Clock) -> None:  # type: ignore[no-untyped-def]
     assert retention.kept_until(room.table) is None
-    sessions.end_session(room.ada)
+    lifecycle.end_session(room.ada)
     until = clock.now() + timedelta(days=60)
     assert retention.kept_until(room.table) == until
     clock.forward(days=46, seconds=-1)
@@ -49,14 +49,14 @@ def test_deleted_ones_go_after_thirty_days(room: Room, clock: Clock) -> None:
     secret = "a" * 32
     room.ada.secret_digest = ids.digest(secret)
     session.commit()
-    keeping.delete(home_of(None), secret, room.table.id)
+    archiving.delete(home_of(None), secret, room.table.id)
     assert retention.kept_until(room.table) == clock.now() + timedelta(days=30)
     clock.forward(days=30)
     assert retention.purge_sessions() == 0
-    keeping.restore(home_of(None), secret, room.table.id)
+    archiving.restore(home_of(None), secret, room.table.id)
     clock.forward(days=1)
     assert retention.purge_sessions() == 0
-    keeping.delete(home_of(None), secret, room.table.id)
+    archiving.delete(home_of(None), secret, room.table.id)
     clock.forward(days=30, seconds=1)
     assert retention.purge_sessions() == 1
 
@@ -74,7 +74,7 @@ def test_forgotten_ones_count_from_when_somebody_was_there(room: Room, account, 
 def test_many_go_in_batches(room: Room, account, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.setattr(retention, "BATCH", 2)
     for name in "12345":
-        sessions.end_session(open_session(name))
+        lifecycle.end_session(open_session(name))
     clock.forward(days=61)
     room.ada.seen_at = clock.now()
     session.commit()
@@ -84,13 +84,13 @@ def test_many_go_in_batches(room: Room, account, clock: Clock, monkeypatch: pyte
 
 def test_sign_ins_and_links_go_once_they_are_of_no_use(room: Room, clock: Clock) -> None:
     user = add_user("Ada")
-    secret = sign_ins.begin(user, browser="", address="")
-    mailed_links.make("sign-in", "ada@example.com")
+    secret = login_sessions.begin(user, browser="", address="")
+    mail_tokens.make("sign-in", "ada@example.com")
     assert jobs.purge() == {"sessions": 0, "sign-ins": 0, "mailed links": 0}
     clock.forward(days=30)
     assert jobs.purge()["sign-ins"] == 0
     clock.forward(seconds=1)
-    assert sign_ins.find(secret) is None
+    assert login_sessions.find(secret) is None
     purged = jobs.purge()
     assert purged["sign-ins"] == 1
     assert session.query(SignIn).count() == session.query(MailToken).count() == 0

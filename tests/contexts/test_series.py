@@ -3,14 +3,16 @@
 import pytest
 
 from poker_app import ids
-from poker_app.accounts.acting import Acting, home_of
+from poker_app.accounts.memberships import Acting, home_of
 from poker_app.db import session
 from poker_app.errors import Invalid, NotFound
-from poker_app.poker import keeping, members, series, sessions, voting
+from poker_app.poker.members import members
 from poker_app.poker.models import PokerSession, Series
-from poker_app.poker.options import Options, options_from
+from poker_app.poker.round import voting
+from poker_app.poker.session import archiving, lifecycle, series
+from poker_app.poker.session.options import Options, options_from
 from tests.cast import Clock
-from tests.contexts.test_overview import acting
+from tests.contexts.test_dashboard import acting
 from tests.world.actions import Room
 
 SECRET = "a" * 32
@@ -50,7 +52,7 @@ def test_after_the_end_it_opens_another(ada: Acting, clock: Clock) -> None:
     for name in ("Refinement, 23 November 2026", "Refinement, 23 November 2026 (2)"):
         table = opened(ada, found)
         assert table.name == name
-        sessions.end_session(members.join(table, name="A", votes=True, secret="b" * 32, user=ada.user))
+        lifecycle.end_session(members.join(table, name="A", votes=True, secret="b" * 32, user=ada.user))
     clock.forward(days=1)
     series.rename(ada, SECRET, found.id, "Planning")
     assert opened(ada, found).name == "Planning, 24 November 2026"
@@ -59,7 +61,7 @@ def test_after_the_end_it_opens_another(ada: Acting, clock: Clock) -> None:
 def test_a_deleted_session_is_not_the_day_s(ada: Acting) -> None:
     found = made(ada)
     table = opened(ada, found)
-    keeping.delete(ada, SECRET, table.id)
+    archiving.delete(ada, SECRET, table.id)
     assert series.running(found) is None
     assert opened(ada, found) is not table
 

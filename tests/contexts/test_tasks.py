@@ -3,8 +3,9 @@
 import pytest
 
 from poker_app.db import session
-from poker_app.poker import editing, sessions, tasks, voting
 from poker_app.poker.models import Round, Task, Vote
+from poker_app.poker.round import task_editing, tasks, voting
+from poker_app.poker.session import lifecycle
 from tests.cast import Clock
 from tests.world.actions import Room
 
@@ -79,7 +80,9 @@ def test_a_backlog_has_an_end(four: Room) -> None:
 
 
 VERBS = {
-    "edit tasks": lambda member, task: editing.edit_task(member, task, title="New", key="", url="", description=""),
+    "edit tasks": lambda member, task: task_editing.edit_task(
+        member, task, title="New", key="", url="", description=""
+    ),
     "reorder tasks": lambda member, task: tasks.move_task(member, task, 2),
     "delete tasks": tasks.delete_task,
     "restore tasks": tasks.restore_task,
@@ -95,7 +98,7 @@ def test_only_facilitators_keep_the_backlog(four: Room, what: str) -> None:
     for member in (four.ben, four.cleo):
         with four.refused(403, f"Only a facilitator may {what}."):
             verb(member, four.task.id)
-    sessions.end_session(four.ada)
+    lifecycle.end_session(four.ada)
     with four.refused(409, ENDED):
         verb(four.ada, four.task.id)
 
@@ -113,7 +116,7 @@ def test_another_session_s_task_is_not_there(four: Room, what: str) -> None:
 
 def test_a_task_is_edited(four: Room) -> None:
     with four.announces("tasks-changed"):
-        editing.edit_task(
+        task_editing.edit_task(
             four.ada,
             four.titled("Two").id,
             title="  Two \n and a half ",
@@ -131,42 +134,42 @@ def test_a_deleted_task_is_not_edited(four: Room) -> None:
     two = four.titled("Two").id
     tasks.delete_task(four.ada, two)
     with four.refused(409, "That task was deleted."):
-        editing.edit_task(four.ada, two, title="Other", key="", url="", description="")
+        task_editing.edit_task(four.ada, two, title="Other", key="", url="", description="")
 
 
 def test_two_who_edit_a_task_at_once(four: Room) -> None:
     two = four.titled("Two")
-    opened = editing.shown(two)
+    opened = task_editing.shown(two)
     said = {"title": "Two", "key": "", "url": "", "description": ""}
-    editing.edit_task(four.ada, two.id, **{**said, "description": "When paid"}, before=opened)
-    editing.edit_task(four.ada, two.id, **{**said, "title": "Two, corrected"}, before=opened)
+    task_editing.edit_task(four.ada, two.id, **{**said, "description": "When paid"}, before=opened)
+    task_editing.edit_task(four.ada, two.id, **{**said, "title": "Two, corrected"}, before=opened)
     assert (two.title, two.description) == ("Two, corrected", "When paid")
 
     # what both changed is whose who saves again
     sentence = "Somebody else changed the description meanwhile. Save again to keep yours instead."
     mine = {**said, "key": "PAY-2", "description": "When sent"}
     with four.refused(409, sentence):
-        editing.edit_task(four.ada, two.id, **mine, before=opened)
-    editing.edit_task(four.ada, two.id, **mine, before=editing.shown(two))
+        task_editing.edit_task(four.ada, two.id, **mine, before=opened)
+    task_editing.edit_task(four.ada, two.id, **mine, before=task_editing.shown(two))
     assert (two.title, two.key, two.description) == ("Two", "PAY-2", "When sent")
 
     # the same text from both is no clash, and what is no such thing was never shown
-    editing.edit_task(four.ada, two.id, **mine, before=opened)
+    task_editing.edit_task(four.ada, two.id, **mine, before=opened)
     for nonsense in ("x", ".", "a.b.c.d"):
-        with pytest.raises(editing.Clash):
-            editing.edit_task(four.ada, two.id, **said, before=nonsense)
+        with pytest.raises(task_editing.Clash):
+            task_editing.edit_task(four.ada, two.id, **said, before=nonsense)
 
 
 def test_a_form_that_was_filled_in_for_another_task(four: Room) -> None:
     one, two = four.titled("One"), four.titled("Two")
     said = {"title": "Two", "key": "PAY-1", "url": "", "description": ""}
     sentence = "This form was filled in for another task, so nothing was saved. Open the task again."
-    for before in (editing.shown(one), "a.b.c.d.e.f"):
+    for before in (task_editing.shown(one), "a.b.c.d.e.f"):
         with four.refused(409, sentence):
-            editing.edit_task(four.ada, two.id, **said, before=before)
+            task_editing.edit_task(four.ada, two.id, **said, before=before)
     assert (two.title, two.key) == ("Two", "")
     # a form of before the id was in it
-    editing.edit_task(four.ada, two.id, **said, before=editing.shown(two).rsplit(".", 1)[0])
+    task_editing.edit_task(four.ada, two.id, **said, before=task_editing.shown(two).rsplit(".", 1)[0])
     assert two.key == "PAY-1"
 
 
@@ -186,7 +189,7 @@ def test_a_form_that_was_filled_in_for_another_task(four: Room) -> None:
 )
 def test_what_a_task_cannot_say(four: Room, field: str, text: str, sentence: str) -> None:
     with four.refused(422, sentence):
-        editing.edit_task(
+        task_editing.edit_task(
             four.ada, four.task.id, **{"title": "T", "key": "", "url": "", "description": "", field: text}
         )
 

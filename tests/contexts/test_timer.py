@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from poker_app.db import session
-from poker_app.poker import sessions, tasks, timer, voting
-from poker_app.poker.current import view_of
+from poker_app.poker.round import tasks, voting
+from poker_app.poker.session import lifecycle, timer
+from poker_app.poker.value.current import view_of
 from tests.cast import Clock
 from tests.world.actions import Room
 
@@ -79,7 +80,7 @@ def test_only_facilitators_set_it_and_only_before_the_end(room: Room, verb) -> N
     for member in (room.ben, room.cleo):
         with room.refused(403, "Only a facilitator may set the timer."):
             verb(member)
-    sessions.end_session(room.ada)
+    lifecycle.end_session(room.ada)
     with room.refused(409, "The session has ended."):
         verb(room.ada)
 
@@ -97,5 +98,5 @@ def test_the_reveal_the_next_round_and_the_end_put_it_away(room: Room) -> None:
     tasks.skip_task(room.ada, room.task.id)
     assert view_of(room.table.id).timer is None
     timer.start_timer(room.ada)
-    sessions.end_session(room.ada)
+    lifecycle.end_session(room.ada)
     assert view_of(room.table.id).timer is None

@@ -9,16 +9,18 @@ from sqlalchemy import event, select, update
 
 from poker_app import ids
 from poker_app.db import db, session
-from poker_app.poker import loading, seats, tasks, voting
-from poker_app.poker.backlog_view import MAX_CHANGED
-from poker_app.poker.current import newest, view_of
+from poker_app.poker.members import member_lookup
 from poker_app.poker.models import Member, PokerSession, Round, Vote
-from poker_app.poker.store import Difference
-from poker_app.poker.value_cache import Known, ValueCache, values
+from poker_app.poker.round import tasks, voting
+from poker_app.poker.value import loading
+from poker_app.poker.value.backlog_view import MAX_CHANGED
+from poker_app.poker.value.current import newest, view_of
+from poker_app.poker.value.store import Difference
+from poker_app.poker.value.value_cache import Known, ValueCache, values
 from poker_app.rules.session.value import Session
 from tests.cast import Clock
 from tests.contexts.conftest import Room
-from tests.deeds import deed, done
+from tests.random_actions import deed, done
 
 
 def loaded(session_id: str) -> Session:
@@ -223,5 +225,5 @@ def test_a_voter_that_came_back_in_another_process(room: Room) -> None:
     stale = replace(value, members={**value.members, gus.id: gone})
     values.clear()
     values.put(replace(stale, version=value.version - 1))
-    found = seats.find_member(room.table.id, secret, fresh=False)
+    found = member_lookup.find_member(room.table.id, secret, fresh=False)
     assert found == seated

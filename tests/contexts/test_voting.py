@@ -3,9 +3,11 @@
 import pytest
 
 from poker_app.db import session
-from poker_app.poker import members, presence, sessions, tasks, voting
-from poker_app.poker.current import view_of
+from poker_app.poker.members import members, presence
 from poker_app.poker.models import Round, Vote
+from poker_app.poker.round import tasks, voting
+from poker_app.poker.session import lifecycle
+from poker_app.poker.value.current import view_of
 from tests.cast import Clock
 from tests.world.actions import Room
 
@@ -86,7 +88,7 @@ def test_a_vote_for_another_session_s_round(room: Room) -> None:
 
 
 def test_no_vote_after_the_end(room: Room) -> None:
-    sessions.end_session(room.ada)
+    lifecycle.end_session(room.ada)
     with room.refused(409, ENDED):
         room.plays(room.ben, "5")
 
@@ -137,7 +139,7 @@ def test_no_card_is_taken_back_from_another_round_or_after_the_end(room: Room) -
     voting.vote_again(room.ada, first)
     with room.refused(409, OVER):
         voting.retract_vote(room.ben, first)
-    sessions.end_session(room.ada)
+    lifecycle.end_session(room.ada)
     with room.refused(409, ENDED):
         voting.retract_vote(room.ben, room.round.id)
     assert room.cards(first) == {"Ben": "5"}
@@ -189,7 +191,7 @@ def test_the_reveal_of_another_round(room: Room) -> None:
 
 def test_no_reveal_after_the_end(room: Room) -> None:
     room.plays(room.ben, "5")
-    sessions.end_session(room.ada)
+    lifecycle.end_session(room.ada)
     with room.refused(409, ENDED):
         room.reveals()
 
@@ -457,7 +459,7 @@ def test_a_revote_takes_the_estimate_back(room: Room) -> None:
 def test_no_revote_after_the_end(room: Room) -> None:
     room.plays(room.ben, "5")
     room.reveals()
-    sessions.end_session(room.ada)
+    lifecycle.end_session(room.ada)
     with room.refused(409, ENDED):
         voting.vote_again(room.ada, room.round.id)
 
@@ -514,7 +516,7 @@ def test_who_finalizes_and_when(room: Room) -> None:
         voting.finalize(room.ben, room.task.id, estimate="5")
     with room.refused(404, "That task is not in this session."):
         voting.finalize(room.ada, "nonsense", estimate="5")
-    sessions.end_session(room.ada)
+    lifecycle.end_session(room.ada)
     with room.refused(409, ENDED):
         voting.finalize(room.ada, room.task.id, estimate="5")
 

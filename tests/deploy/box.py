@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from poker_app.settings import ROOT, Settings
-from tests.outside import Soketi, free_port, wait_for
+from tests.external_engines import Soketi, free_port, wait_for
 
 DEPLOY = ROOT / "deploy"
 WORKERS = 3

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from poker_app.settings import ROOT
-from tests import outside, postgres
+from tests import external_engines, postgres
+from tests.debian_programs import program
 from tests.deploy.box import environment
 from tests.deploy.platform import Build, build
-from tests.programs import program
 
 HERE = Path(__file__).parent
 _numbers = itertools.count(1)
@@ -22,7 +22,7 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="session")
 def node_modules() -> Path:
     """The builder and the engine, installed once."""
-    return outside.npm_install(HERE, ".bin/vercel")
+    return external_engines.npm_install(HERE, ".bin/vercel")
 
 
 @pytest.fixture(scope="session")
@@ -36,14 +36,14 @@ def built(node_modules: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 @pytest.fixture(scope="session")
-def engine(node_modules: Path) -> Iterator[outside.Soketi]:
+def engine(node_modules: Path) -> Iterator[external_engines.Soketi]:
     """A real external engine."""
-    with outside.started(outside.Soketi()) as server:
+    with external_engines.started(external_engines.Soketi()) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def soketi(engine: outside.Soketi) -> dict[str, str]:
+def soketi(engine: external_engines.Soketi) -> dict[str, str]:
     """The settings that lead to it."""
     return engine.settings
 

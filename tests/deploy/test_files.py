@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from poker_app.cli import poker
 from poker_app.settings import ROOT, Settings
 from tests.deploy.box import DEPLOY, environment, without_tls, write_nginx
-from tests.outside import free_port, wait_for
+from tests.external_engines import free_port, wait_for
 from tests.visitor import Address
 
 # What gunicorn reads of the environment itself.

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser
 from tests.browser import story
 from tests.browser.person import people
 from tests.deploy.box import DEPLOY, Box, environment
-from tests.outside import Soketi
+from tests.external_engines import Soketi
 from tests.visitor import Address, Visitor, play_and_listen
 
 pytestmark = pytest.mark.timeout(600)

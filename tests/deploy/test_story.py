@@ -9,7 +9,7 @@ from tests.browser import story
 from tests.browser.person import people
 from tests.deploy.front import Platform
 from tests.deploy.platform import Build, Function, booted
-from tests.outside import Soketi
+from tests.external_engines import Soketi
 from tests.visitor import Visitor, play_and_listen
 
 pytestmark = pytest.mark.timeout(600)

@@ -8,8 +8,8 @@ from engine_clients import HERE, ChromiumDriver, Clients, Driver, NodeDriver, Pa
 from engine_server import Embedded, Engine, hang_up, outside, pushpin, soketi
 from playwright.sync_api import Browser
 
-from tests import outside as engines_outside
-from tests.faulty import Faulty
+from tests import external_engines as engines_outside
+from tests.failing_engine import Faulty
 
 HERE_ALWAYS = ["embedded", "soketi", "pushpin"]
 

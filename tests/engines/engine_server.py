@@ -19,12 +19,12 @@ from poker_app.edge.limits import Edge
 from poker_app.realtime.engines.client import Straight
 from poker_app.realtime.engines.embedded.app import EmbeddedServer
 from poker_app.realtime.engines.embedded.protocol import Event
+from poker_app.realtime.engines.endpoints import Credentials
 from poker_app.realtime.engines.fanout.hub import Hub
 from poker_app.realtime.engines.fanout.proxy import Proxy
 from poker_app.realtime.engines.fanout.sockets import View
-from poker_app.realtime.engines.presets import Credentials
 from poker_app.serve import configuration
-from tests import outside as engines_outside
+from tests import external_engines as engines_outside
 
 OWN = Credentials("4711", "test-key", "test-secret")
 

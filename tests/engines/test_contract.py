@@ -17,7 +17,7 @@ from websockets.sync.client import ClientConnection, connect
 from poker_app import ids
 from poker_app.realtime.channels import presence_channel, state_channel
 from poker_app.realtime.engines.client import Client
-from poker_app.realtime.engines.presets import Place
+from poker_app.realtime.engines.endpoints import Place
 
 STATE = {"version": 7, "html": "<p>Ünïcode, a ☕ and a 🂡</p>"}
 

@@ -16,9 +16,9 @@ from websockets.sync.client import ClientConnection, connect
 
 from bench.machine import resident_mb
 from poker_app import serve
-from poker_app.bridge import Bridge
 from poker_app.edge.limits import Bucket, Edge, EdgeLimits, limits_for
 from poker_app.realtime.engines.embedded.app import EmbeddedServer
+from poker_app.wsgi_bridge import Bridge
 
 PATH = f"/app/{OWN.key}?protocol=7"
 SOON = 5.0  # seconds until a test gives up; every deadline here is far shorter

@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from poker_app import realtime
-from poker_app.realtime.engines.embedded import running
+from poker_app.realtime.engines.embedded import running_hub
 from poker_app.realtime.engines.embedded.protocol import Limits
 from poker_app.serve import LONGEST_GOODBYE
 from poker_app.settings import Settings
@@ -289,7 +289,7 @@ def _held(engine: Engine) -> Iterator[None]:
 
 def test_it_knows_which_of_its_sockets_hear_a_channel() -> None:
     with serving() as engine:
-        hub = running.hub()
+        hub = running_hub.hub()
         assert hub is not None
         with connect(engine.socket_url, compression=None, ping_interval=None, close_timeout=1) as socket:
             socket_id = json.loads(hear(socket)["data"])["socket_id"]
@@ -303,7 +303,7 @@ def test_it_knows_which_of_its_sockets_hear_a_channel() -> None:
 
 
 def test_the_port_counts_those_that_listen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "_hub", None)  # another test's engine may run in this process
+    monkeypatch.setattr(running_hub, "_hub", None)  # another test's engine may run in this process
     chosen = Settings(_env_file=None, realtime="embedded", secret_key="for tests only")
     realtime.configure(chosen)
     assert realtime.listeners(HALL) is None  # no server runs in this process

@@ -18,7 +18,7 @@ from poker_app.realtime.engines.client import Client
 from poker_app.realtime.engines.fanout.proxy import Proxy
 from poker_app.realtime.engines.fanout.sockets import View
 from poker_app.settings import Settings
-from tests.faulty import Faulty, hangs, replies, resets
+from tests.failing_engine import Faulty, hangs, replies, resets
 
 KEY = "a-key-of-at-least-thirty-two-characters"
 ROOM = realtime.presence_channel("abc")

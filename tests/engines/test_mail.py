@@ -20,11 +20,11 @@ from jinja2 import meta
 from poker_app import mail
 from poker_app.accounts.users import clean_email
 from poker_app.errors import Invalid
-from poker_app.mail import Undelivered, letters
+from poker_app.mail import Undelivered, rendering
 from poker_app.mail.engines import smtp
 from poker_app.rules.printable import unlinked
 from poker_app.settings import ROOT, Settings
-from tests.post import Post
+from tests.mail_server import Post
 
 ADA = "ada@example.com"
 SORRY = "The mail could not be sent just now. Please try again in a few minutes."
@@ -130,8 +130,8 @@ def test_a_name_in_a_subject_starts_no_other_header(tmp_path: Path, monkeypatch:
     (tmp_path / "emails").mkdir()
     (tmp_path / "emails/hello.txt").write_text("Hello {{ name }}\nText\n")
     (tmp_path / "emails/hello.html").write_text("<p>{{ name }}</p>\n")
-    monkeypatch.setattr(letters._templates.loader, "searchpath", [str(tmp_path)])
-    letter = letters.write("hello", public_url="", name=f"Mallory{end}Bcc: eve@evil.example")
+    monkeypatch.setattr(rendering._templates.loader, "searchpath", [str(tmp_path)])
+    letter = rendering.write("hello", public_url="", name=f"Mallory{end}Bcc: eve@evil.example")
     assert letter.keys() == ["Subject", "Date", "Message-ID", "MIME-Version", "Content-Type"]
     raw = letter.as_bytes()
     assert not any(line.lower().startswith(b"bcc") for line in raw.partition(b"\r\n\r\n")[0].splitlines())
@@ -266,7 +266,7 @@ def variables(letter: str) -> set[str]:
     found: set[str] = set()
     for ending in ("txt", "html"):
         source = (ROOT / f"templates/emails/{letter}.{ending}").read_text()
-        found |= meta.find_undeclared_variables(letters._templates.parse(source))
+        found |= meta.find_undeclared_variables(rendering._templates.parse(source))
     return found - {"link", "site", "button"}
 
 
@@ -276,7 +276,7 @@ OURS = {"days", "ends", "free", "happened", "lasting", "left", "path", "plan", "
 
 def test_every_name_in_a_letter_is_known_to_be_one() -> None:
     told = {letter: variables(letter) for letter in every_letter()}
-    assert set().union(*told.values()) == OURS | set(letters.NAMES)
+    assert set().union(*told.values()) == OURS | set(rendering.NAMES)
 
 
 LINKS = [
@@ -301,7 +301,9 @@ def test_no_name_is_a_link(name: str, shown: str) -> None:
     """A stranger can call an account anything, and have us mail that to anybody."""
     about = dict.fromkeys(OURS - {"secret", "path"}, "1") | {"secret": "0a1b", "path": "/invitations/0a1b", "left": 2}
     for letter in every_letter():
-        made = letters.write(letter, public_url="https://faceup.example", **about, **dict.fromkeys(letters.NAMES, name))
+        made = rendering.write(
+            letter, public_url="https://faceup.example", **about, **dict.fromkeys(rendering.NAMES, name)
+        )
         text = made.get_body(("plain",)).get_content()
         html = made.get_body(("html",)).get_content()
         for part in (made["Subject"], text, html):
@@ -310,9 +312,9 @@ def test_no_name_is_a_link(name: str, shown: str) -> None:
             assert name not in part, letter
         if letter == "invitation":
             assert made["Subject"] == f"{shown} invites you to {shown} on Faceup"
-        assert len(made["Subject"]) <= letters.MAX_SUBJECT
+        assert len(made["Subject"]) <= rendering.MAX_SUBJECT
 
 
 @pytest.mark.parametrize("name", ["Ada L.", "Dr. Who", "Sprint 1.2", "Q4: planning", "Müller & Söhne", "12:30", "a/b"])
 def test_a_name_that_is_none_stays_as_it_is(name: str) -> None:
-    assert unlinked(name, letters.MAX_NAME) == name
+    assert unlinked(name, rendering.MAX_NAME) == name

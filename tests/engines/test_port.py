@@ -13,12 +13,12 @@ from websockets.sync.client import connect
 
 from poker_app import realtime
 from poker_app.errors import Forbidden, Invalid
-from poker_app.realtime.breaker import Breaker
+from poker_app.realtime.circuit_breaker import Breaker
 from poker_app.realtime.engines.embedded import app as embedded
-from poker_app.realtime.engines.embedded import running
-from poker_app.realtime.engines.presets import credentials
+from poker_app.realtime.engines.embedded import running_hub
+from poker_app.realtime.engines.endpoints import credentials
 from poker_app.settings import Settings
-from tests.faulty import KEYS, Faulty, hangs, replies, resets, settings
+from tests.failing_engine import KEYS, Faulty, hangs, replies, resets, settings
 
 
 @pytest.fixture(autouse=True)
@@ -191,7 +191,7 @@ def test_no_engine() -> None:
 
 def test_publishing_into_the_same_process(monkeypatch: pytest.MonkeyPatch) -> None:
     # The contract suite's server may be up in this process.
-    monkeypatch.setattr(running, "_hub", None)
+    monkeypatch.setattr(running_hub, "_hub", None)
     chosen = settings("embedded")
     realtime.configure(chosen)
     with structlog.testing.capture_logs() as logged:

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from websockets.sync.server import ServerConnection, serve
 
-from poker_app.realtime.check import CheckFailed, _address, check
-from poker_app.realtime.engines import presets
+from poker_app.realtime.engine_check import CheckFailed, _address, check
+from poker_app.realtime.engines import endpoints
 from poker_app.settings import ROOT
-from tests.browser.house import House
-from tests.faulty import KEYS, Faulty, replies, settings
-from tests.outside import Pushpin, Soketi, free_port, started
+from tests.browser.live_server import House
+from tests.external_engines import Pushpin, Soketi, free_port, started
+from tests.failing_engine import KEYS, Faulty, replies, settings
 
 
 def checked(**settings: str) -> tuple[int, str]:
@@ -75,7 +75,7 @@ def test_a_proxy(empty: Path, tmp_path: Path) -> None:
 def test_a_page_on_https_takes_tls(tls: bool, page: str, address: str) -> None:
     where = {"pusher_host": "127.0.0.1", "pusher_client_host": "faceup.example", "pusher_client_port": 443}
     told = settings("soketi", **KEYS, **where, pusher_tls=tls)
-    assert _address(presets.browser_options(told) or {}, page).partition("?")[0] == address
+    assert _address(endpoints.browser_options(told) or {}, page).partition("?")[0] == address
 
 
 def fails(sentence: str, told: dict[str, str]) -> None:

@@ -20,7 +20,7 @@ from websockets.sync.client import connect
 import poker_app
 from poker_app import realtime, serve
 from poker_app.realtime.engines.embedded.app import EmbeddedServer
-from poker_app.realtime.engines.presets import credentials
+from poker_app.realtime.engines.endpoints import credentials
 from poker_app.settings import Settings
 
 ROOM = realtime.presence_channel("abc")

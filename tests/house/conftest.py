@@ -8,10 +8,11 @@ import pytest
 from flask import Flask
 
 from poker_app import configure, create_app
-from poker_app.accounts import acting, decks, invitations
+from poker_app.accounts import decks, memberships
 from poker_app.accounts.models import User
+from poker_app.accounts.team import invitations
 from poker_app.db import db, session
-from poker_app.poker.value_cache import values
+from poker_app.poker.value.value_cache import values
 from poker_app.settings import Settings
 from tests.cast import Cast, Person, Table
 from tests.conftest import SIGNED_IN
@@ -77,7 +78,7 @@ class World:
 
     def _furnish_account(self, olga: Person) -> None:
         """With a deck, and an invitation to Otto, who belongs elsewhere."""
-        owner = acting.acting_for(session.get_one(User, olga.user), self.account)
+        owner = memberships.acting_for(session.get_one(User, olga.user), self.account)
         assert owner
         self.deck = decks.add_deck(owner, name="Risk", cards="low high").id
         invitations.invite(owner, "otto@example.com", "facilitator")

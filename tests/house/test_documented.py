@@ -4,11 +4,11 @@ import ast
 import re
 from typing import get_args
 
-from poker_app.accounts.audit import ACTIONS
+from poker_app.accounts.audit_log import ACTIONS
 from poker_app.cli import poker
 from poker_app.edge import limits
-from poker_app.realtime.engines.presets import BILLED
-from poker_app.rules.budget import as_table
+from poker_app.realtime.engines.endpoints import BILLED
+from poker_app.rules.message_budget import as_table
 from poker_app.rules.session.change import EVENTS, Event
 from poker_app.settings import Settings
 from poker_app.settings import as_table as as_settings_table
@@ -46,7 +46,7 @@ def test_only_the_protocol_publishes() -> None:
         and isinstance(call.func.value, ast.Name)
         and call.func.value.id == "realtime"
     }
-    assert callers == {"poker_app/poker/events.py"}
+    assert callers == {"poker_app/poker/publishing/events.py"}
 
 
 def noted() -> dict[str, str]:
@@ -54,7 +54,7 @@ def noted() -> dict[str, str]:
     found = {}
     for place, call in nodes(ast.Call):
         name = ast.unparse(call.func)
-        if name not in ("audit.note", "_note"):
+        if name not in ("audit_log.note", "_note"):
             continue
         action = call.args[1 if name == "_note" else 2]
         if ast.unparse(action) == "action":

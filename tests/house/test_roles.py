@@ -9,8 +9,8 @@ import pytest
 from poker_app import create_app
 from poker_app.settings import Settings
 from tests.cast import HTMX
+from tests.database_rows import rows
 from tests.house.conftest import World
-from tests.rows import rows
 
 # At the table, and then signed in without a seat at it: for its account in each role, and for another one.
 ROLES = (
@@ -203,7 +203,7 @@ TABLE = {
     "POST timer.pause": Row(FACILITATOR),
     "POST timer.resume": Row(FACILITATOR),
     "POST timer.stop": Row(FACILITATOR),
-    # Nothing is sold in this world; tests/web/test_billing.py has who sees what where something is.
+    # Nothing is sold in this world; tests/web/test_plan_page.py has who sees what where something is.
     "GET billing.page": Row(NOTHING),
     "GET billing.as_csv": Row(NOTHING),
     "POST billing.buy": Row(NOTHING),

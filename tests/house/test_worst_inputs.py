@@ -20,22 +20,27 @@ from flask import Flask, request
 from flask import session as cookie
 from werkzeug.exceptions import HTTPException
 
-from poker_app.accounts import clerk, hashing, invitations, known_browsers, second_factor, users
+from poker_app.accounts import users
 from poker_app.accounts.providers import failures, openid
+from poker_app.accounts.signin import clerk_webhooks, device_cookies, password_hashing, two_factor
+from poker_app.accounts.team import invitations
 from poker_app.billing.engines import fake, stripe_engine
 from poker_app.errors import Refusal
-from poker_app.poker import editing, exports, names, sessions
+from poker_app.poker import names
+from poker_app.poker.reports import exports
+from poker_app.poker.round import task_editing
+from poker_app.poker.session import lifecycle
 from poker_app.provider_settings import _NAME, _TENANT
 from poker_app.realtime.engines import client
 from poker_app.realtime.engines.embedded import api, http, listener, protocol
+from poker_app.realtime.engines.endpoints import Credentials
 from poker_app.realtime.engines.fanout import proxy
-from poker_app.realtime.engines.presets import Credentials
 from poker_app.rules import (
     Refused,
     backlog,
-    browsers,
+    browser_names,
     deck,
-    domains,
+    email_domains,
     links,
     networks,
     passwords,
@@ -43,7 +48,7 @@ from poker_app.rules import (
     spreadsheet,
 )
 from poker_app.settings import Settings
-from poker_app.web import guards, guest, hosts, markdown
+from poker_app.web.http import guards, guest_cookie, host_check, markdown
 from tests.house.sources import PACKAGE, SCRIPTS, named, parsed
 
 BYTES, SECONDS = 60_000, 0.05
@@ -151,11 +156,11 @@ ROWS = {
         longest=254,
     ),
     "a password": Row(
-        lambda text: hashing._composed(text),
+        lambda text: password_hashing._composed(text),
         ("accounts/hashing.py:_composed",),
-        longest=hashing.MAX_TYPED,
+        longest=password_hashing.MAX_TYPED,
     ),
-    "a code of the second factor": Row(second_factor._typed),
+    "a code of the second factor": Row(two_factor._typed),
     "a join code": Row(links.plain_code, ("rules/links.py:plain_code",), also=("\ufdfa" * BYTES,)),
     "a link in the field for codes": Row(
         links.path_in, ("rules/links.py:path_in",), also=("/sessions/" + "." * BYTES, "\u0315\u0300" * 30_000)
@@ -173,26 +178,26 @@ ROWS = {
     ),
     "an initial": Row(printable.first_letter, also=("🇩\u200d" * 20_000,)),
     "a user's name": Row(users.user_name),
-    "a session's name": Row(sessions.session_name),
+    "a session's name": Row(lifecycle.session_name),
     "a task's description": Row(
-        lambda text: editing._checked({"title": "a", "key": "", "url": "", "description": text})
+        lambda text: task_editing._checked({"title": "a", "key": "", "url": "", "description": text})
     ),
     "a description drawn": Row(
         # Without the cache that keeps what was drawn.
         getattr(markdown.render, "__wrapped__", markdown.render),
-        longest=editing.MAX_DESCRIPTION,
+        longest=task_editing.MAX_DESCRIPTION,
     ),
     "a name in a letter": Row(
         lambda text: printable.unlinked(text, 120), ("rules/printable.py:_SCHEME", "rules/printable.py:_DOT")
     ),
     "a host's name": Row(
-        lambda text: hosts._is_address(hosts.name_in(text)),
+        lambda text: host_check._is_address(host_check.name_in(text)),
         ("web/hosts.py:name_in", "web/hosts.py:_is_address"),
-        also=tuple((unit * hosts.MAX_HOST)[: hosts.MAX_HOST] for unit in UNITS),
+        also=tuple((unit * host_check.MAX_HOST)[: host_check.MAX_HOST] for unit in UNITS),
     ),
-    "a host with an underscore": Row(matching(hosts._WITH_UNDERSCORE), ("web/hosts.py:_WITH_UNDERSCORE",)),
-    "a browser's name": Row(browsers.name),
-    "a domain": Row(lambda text: domains.is_public(domains.domain_of(text))),
+    "a host with an underscore": Row(matching(host_check._WITH_UNDERSCORE), ("web/hosts.py:_WITH_UNDERSCORE",)),
+    "a browser's name": Row(browser_names.name),
+    "a domain": Row(lambda text: email_domains.is_public(email_domains.domain_of(text))),
     "an IP address": Row(networks.networks_of, ("rules/networks.py:networks_of",)),
     "the file of a report": Row(exports.file_name, ("poker/exports.py:file_name",)),
     "a report in Markdown": Row(exports._plain, ("poker/exports.py:_ADDRESS_STARTS",)),
@@ -205,7 +210,7 @@ ROWS = {
         ),
         longest=backlog.MAX_URL,
     ),
-    "the cookie of a known browser": Row(lambda text: known_browsers.name_in(text, "a")),
+    "the cookie of a known browser": Row(lambda text: device_cookies.name_in(text, "a")),
     "what a socket says": Row(
         lambda text: listener.Listener(HUB, OWN, HUB).hear(text),
         ("realtime/engines/embedded/listener.py:Listener", "realtime/engines/embedded/listener.py:_object"),
@@ -262,7 +267,7 @@ ROWS = {
     ),
     "a socket's id in a header": Row(matching(guards._SOCKET), ("web/guards.py:_SOCKET",)),
     "a request's id": Row(matching(guards._REQUEST_ID), ("web/guards.py:_REQUEST_ID",)),
-    "a browser's secret": Row(matching(guest._SECRET), ("web/guest.py:_SECRET",)),
+    "a browser's secret": Row(matching(guest_cookie._SECRET), ("web/guest.py:_SECRET",)),
 }
 
 # Text that no visitor writes: settings, the product's own files, and what services that the operator chose answer with,
@@ -338,10 +343,12 @@ def test_the_worst_of_each_is_quick(name: str) -> None:
 
 
 def test_the_worst_of_a_webhook_of_clerk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clerk, "_secret", "whsec_AAAA")
-    for text in inputs(Row(clerk._read, also=("v1,a " * 12_000,))):
+    monkeypatch.setattr(clerk_webhooks, "_secret", "whsec_AAAA")
+    for text in inputs(Row(clerk_webhooks._read, also=("v1,a " * 12_000,))):
         headers = {"svix-id": text, "svix-timestamp": str(int(time.time())), "svix-signature": text}
-        assert is_quick(partial(clerk._read, headers, sent(text))), f"{len(text)} characters such as {text[:20]!r}"
+        assert is_quick(partial(clerk_webhooks._read, headers, sent(text))), (
+            f"{len(text)} characters such as {text[:20]!r}"
+        )
 
 
 def test_the_worst_sender_of_a_providers_answer(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,13 +10,13 @@ BEHIND = {"PokerSession", "Member", "Task", "Round", "Vote"}
 # What is written beside the value, and why it may be: the columns are not part of it, or the session is new or gone.
 BESIDE = {
     "poker_app/poker/change.py": "seen_at",
-    "poker_app/poker/presence.py": "seen_at",
-    "poker_app/poker/events.py": "published_version",
-    "poker_app/poker/sessions.py": "a session that is opened",
-    "poker_app/poker/personal.py": "sessions of an account that is deleted",
-    "poker_app/poker/retention.py": "sessions whose time is over",
-    "poker_app/poker/keeping.py": "archived_at",
-    "poker_app/poker/store.py": "the value itself",
+    "poker_app/poker/members/presence.py": "seen_at",
+    "poker_app/poker/publishing/events.py": "published_version",
+    "poker_app/poker/session/lifecycle.py": "a session that is opened",
+    "poker_app/poker/personal_data.py": "sessions of an account that is deleted",
+    "poker_app/poker/session/retention.py": "sessions whose time is over",
+    "poker_app/poker/session/archiving.py": "archived_at",
+    "poker_app/poker/value/store.py": "the value itself",
 }
 
 

@@ -14,11 +14,11 @@ from sqlalchemy import delete, select
 
 from poker_app import realtime
 from poker_app.db import session
-from poker_app.limits import Tries
-from poker_app.poker.current import backlog_of, view_of
 from poker_app.poker.models import Member, PokerSession, Round, Task, Vote
-from poker_app.poker.report import report_of
-from poker_app.realtime.engines.presets import credentials
+from poker_app.poker.reports.report import report_of
+from poker_app.poker.value.current import backlog_of, view_of
+from poker_app.rate_limits import Tries
+from poker_app.realtime.engines.endpoints import credentials
 from tests.cast import FROM_OUR_PAGE, Cast, Person, Table
 
 READ, WRITE = ["GET"], ["POST"]

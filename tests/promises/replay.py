@@ -24,9 +24,11 @@ from werkzeug.http import dump_cookie
 
 from poker_app import ids, realtime
 from poker_app.db import Base, session
-from poker_app.poker import events, last_seen, messages, presence
+from poker_app.poker.members import presence
 from poker_app.poker.models import Member, Round
-from poker_app.poker.value_cache import values
+from poker_app.poker.publishing import events, message_usage
+from poker_app.poker.value import last_seen
+from poker_app.poker.value.value_cache import values
 from tests.cast import HTMX, Clock, Person, Table
 
 SECRET = "the card that is told apart"
@@ -225,7 +227,7 @@ class Replay:
         patch.setattr(events, "_outboxes", events.Outboxes())
         # Nobody closes the answers here, so nothing waits for that.
         patch.setattr(events._wiring, "after_answer", lambda _: False)
-        patch.setattr(messages, "_counted", messages._Counted())
+        patch.setattr(message_usage, "_counted", message_usage._Counted())
         realtime.configure(self.app.config["SETTINGS"])
         if self._listen is None:
             patch.setattr("poker_app.realtime.publish", self._publish)

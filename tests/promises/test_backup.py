@@ -12,9 +12,9 @@ import sqlalchemy as sa
 
 from poker_app.settings import ROOT
 from tests import postgres
-from tests.browser.house import House
-from tests.promises.players import check_kept, playing
+from tests.browser.live_server import House
 from tests.promises.test_survival import wait_for_estimates
+from tests.promises.voters import check_kept, playing
 
 pytestmark = pytest.mark.timeout(300)
 

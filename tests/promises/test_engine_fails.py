@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 from websockets.sync.client import ClientConnection
 
-from tests.browser.house import House
-from tests.faulty import Faulty, forwards, hangs, replies, resets
-from tests.outside import Soketi, started
+from tests.browser.live_server import House
+from tests.external_engines import Soketi, started
+from tests.failing_engine import Faulty, forwards, hangs, replies, resets
 from tests.visitor import Address, Visitor
 
 pytestmark = pytest.mark.timeout(300)
@@ -113,7 +113,7 @@ class Table:
 
 
 class PatientHouse(House):
-    program = "tests.promises.patient"
+    program = "tests.promises.patient_server"
 
 
 @pytest.fixture(scope="module")

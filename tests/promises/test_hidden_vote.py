@@ -17,19 +17,22 @@ from sqlalchemy import select
 
 from poker_app import create_app, realtime
 from poker_app.db import db, session
-from poker_app.poker import events, exports, session_view, voting
 from poker_app.poker.change import Holder
 from poker_app.poker.models import Member, PokerSession, Round, Vote
-from poker_app.poker.session_view import SessionView
-from poker_app.poker.value_cache import values
-from poker_app.realtime.engines.embedded import running
+from poker_app.poker.publishing import events
+from poker_app.poker.reports import exports
+from poker_app.poker.round import voting
+from poker_app.poker.value import session_view
+from poker_app.poker.value.session_view import SessionView
+from poker_app.poker.value.value_cache import values
+from poker_app.realtime.engines.embedded import running_hub
 from poker_app.realtime.engines.embedded.connection import Connection
 from poker_app.realtime.engines.embedded.hub import Hub
 from poker_app.realtime.engines.embedded.protocol import Limits
 from poker_app.rules.session import change
 from poker_app.rules.session.value import Session
 from poker_app.settings import Settings
-from poker_app.web import fragments, headers, shared_fragments
+from poker_app.web.http import fragments, response_headers, shared_fragments
 from tests.promises.replay import Moment, Replay, Script, differ_after_reveal, script, told_apart
 
 
@@ -134,9 +137,9 @@ def wire() -> Iterator[Callable[[], Listen]]:
 
         return lambda session_id: asyncio.run_coroutine_threadsafe(listen(session_id), loop).result()
 
-    running.set_hub(hub)
+    running_hub.set_hub(hub)
     yield plug_in
-    running.set_hub(None)
+    running_hub.set_hub(None)
     beating.cancel()
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
@@ -259,8 +262,8 @@ def _in_the_table(patch: pytest.MonkeyPatch, more: Callable[[], str]) -> None:
 
 
 def response_header(patch: pytest.MonkeyPatch) -> None:
-    policy = headers._policy
-    patch.setattr(headers, "_policy", lambda: policy() + (f"; report-to {_cards()}" if hidden_cards() else ""))
+    policy = response_headers._policy
+    patch.setattr(response_headers, "_policy", lambda: policy() + (f"; report-to {_cards()}" if hidden_cards() else ""))
 
 
 def facilitators_peek(patch: pytest.MonkeyPatch) -> None:

@@ -166,20 +166,22 @@ def _converse(host: str, port: int, said: bytes, patience: float) -> bytes:
 
 
 def an_exception(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("poker_app.web.tasks.tasks.move_task", lambda member, task_id, to: [][to])
+    patch.setattr("poker_app.web.room.tasks.tasks.move_task", lambda member, task_id, to: [][to])
 
 
 def a_number_taken_as_it_comes(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("poker_app.web.sessions.options_from", lambda form: int(form.get("timer_minutes", "3")))
+    patch.setattr("poker_app.web.room.session_page.options_from", lambda form: int(form.get("timer_minutes", "3")))
 
 
 def a_silent_refusal(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("poker_app.web.fragments.notice", lambda sentence, alert=False, undo=None: "")
-    patch.setattr("poker_app.web.fragments._everything", lambda member: [])
+    patch.setattr("poker_app.web.http.fragments.notice", lambda sentence, alert=False, undo=None: "")
+    patch.setattr("poker_app.web.http.fragments._everything", lambda member: [])
 
 
 def a_logged_fault(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("poker_app.web.fragments.back_to_table", lambda member: structlog.get_logger("web").error("oh") or "")
+    patch.setattr(
+        "poker_app.web.http.fragments.back_to_table", lambda member: structlog.get_logger("web").error("oh") or ""
+    )
 
 
 def any_card_is_taken(patch: pytest.MonkeyPatch) -> None:

@@ -5,10 +5,11 @@ from urllib.parse import urlencode
 import pytest
 from flask import Flask
 
-from poker_app.accounts import acting, decks, invitations
+from poker_app.accounts import decks, memberships
 from poker_app.accounts.models import User
+from poker_app.accounts.team import invitations
 from poker_app.db import session
-from poker_app.limits import Tries
+from poker_app.rate_limits import Tries
 from poker_app.settings import Settings
 from tests.cast import FROM_OUR_PAGE, Cast, Person
 from tests.conftest import SIGNED_IN
@@ -30,7 +31,7 @@ def settings(settings: Settings) -> Settings:
 def known(app: Flask, olga: Person, tim: Person) -> dict[str, str]:
     """What the addresses name, made anew where it is gone."""
     with app.app_context():
-        owner = acting.acting_for(session.get_one(User, olga.user), olga.account)
+        owner = memberships.acting_for(session.get_one(User, olga.user), olga.account)
         assert owner
         found = decks.decks_of(olga.account) or [decks.add_deck(owner, name="Risk", cards="1 2")]
         link = invitations.make_link(owner)

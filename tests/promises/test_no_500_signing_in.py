@@ -47,7 +47,7 @@ def sends(person: Person, path: str, form: dict[str, str]) -> TestResponse:
 @pytest.mark.parametrize("path", FORMS)
 def test_no_form_is_a_fault(app: Flask, cast: Cast, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     # Limits are tried elsewhere; here every form is to be read.
-    monkeypatch.setattr("poker_app.limits.spend", lambda *_, **__: None)
+    monkeypatch.setattr("poker_app.rate_limits.spend", lambda *_, **__: None)
     if path.startswith("/me"):
         cast.ada.signs_in()
     seen = set()

@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from poker_app import create_app, limits
+from poker_app import create_app, rate_limits
 from poker_app.db import db, session
 from poker_app.settings import Settings
 from tests import postgres
-from tests.browser.house import House
+from tests.browser.live_server import House
 from tests.concurrency.conftest import each_at_once
 from tests.deploy.box import environment
 from tests.pooler import SERVERS, pooler
-from tests.promises.players import Player, check_kept, playing
 from tests.promises.test_survival import wait_for_estimates
+from tests.promises.voters import Player, check_kept, playing
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -68,11 +68,11 @@ def test_nobody_looks_for_a_statement_that_another_connection_prepared(pooled: s
     def write(number: int) -> None:
         with app.app_context():
             for _ in range(40):
-                limits.spend(limits.Limit("pooled", 100, timedelta(hours=1)).of(str(number)))
+                rate_limits.spend(rate_limits.Limit("pooled", 100, timedelta(hours=1)).of(str(number)))
 
     each_at_once(write, range(2 * SERVERS))
     with app.app_context():
-        counts = session.scalars(select(limits.Tries.count)).all()
+        counts = session.scalars(select(rate_limits.Tries.count)).all()
         session.remove()
         db.engine.dispose()
     assert sorted(counts)[-2 * SERVERS :] == [40] * 2 * SERVERS

@@ -14,8 +14,8 @@ from sqlalchemy import create_engine, text
 
 from poker_app.settings import ROOT
 from tests import postgres
-from tests.browser.house import House
-from tests.promises.players import Player, check_kept, playing
+from tests.browser.live_server import House
+from tests.promises.voters import Player, check_kept, playing
 from tests.visitor import Address
 
 pytestmark = pytest.mark.timeout(900)

@@ -16,8 +16,8 @@ from poker_app.provider_settings import ProviderSettings
 from poker_app.settings import Settings
 from tests.conftest import SIGNED_IN
 from tests.providers import servers
+from tests.providers.login_browser import Traveller
 from tests.providers.servers import Relay, served
-from tests.providers.traveller import Traveller
 
 
 @dataclass

@@ -13,8 +13,8 @@ from poker_app.db import session, transaction
 from poker_app.provider_settings import ProviderSettings
 from tests.providers.conftest import Rows
 from tests.providers.doubles import CLIENT, SECRET, GitHub
+from tests.providers.login_browser import Traveller, changed
 from tests.providers.servers import CALLBACK, served
-from tests.providers.traveller import Traveller, changed
 
 ADA = {"email": "Ada@example.com", "primary": True, "verified": True}
 

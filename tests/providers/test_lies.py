@@ -18,8 +18,8 @@ from poker_app import logs
 from poker_app.accounts.providers import client
 from poker_app.settings import Settings
 from tests.providers.conftest import Real, Rows
+from tests.providers.login_browser import Traveller, changed, parameter
 from tests.providers.servers import as_json
-from tests.providers.traveller import Traveller, changed, parameter
 
 DISCOVERY, KEYS, TOKEN = "/.well-known/openid-configuration", "/jwks", "/token"
 USERINFO = {"mock": "/userinfo", "npm": "/me"}

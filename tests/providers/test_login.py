@@ -12,7 +12,7 @@ from poker_app.accounts.models import Identity, SignIn, User
 from poker_app.accounts.providers import openid
 from poker_app.db import session, transaction
 from tests.providers.conftest import Real, Rows
-from tests.providers.traveller import Traveller, changed, leads_to, parameter
+from tests.providers.login_browser import Traveller, changed, leads_to, parameter
 
 Travellers = Callable[[str], Traveller]
 

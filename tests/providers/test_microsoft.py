@@ -12,8 +12,8 @@ from poker_app.db import session, transaction
 from poker_app.provider_settings import ProviderSettings
 from tests.providers.conftest import Rows
 from tests.providers.doubles import CLIENT, CONTOSO, PERSONAL, SECRET, Entra
+from tests.providers.login_browser import Traveller
 from tests.providers.servers import CALLBACK, served
-from tests.providers.traveller import Traveller
 
 OTHERS = "99999999-2222-3333-4444-555555555555"
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from poker_app.rules import Refused
 from poker_app.rules.backlog import TaskLine
 from poker_app.rules.deck import DECKS
-from poker_app.rules.session import meeting, members, tasks, voting
+from poker_app.rules.session import lifecycle, members, tasks, voting
 from poker_app.rules.session.change import Change, acting, finished, is_complete
 from poker_app.rules.session.rounds import Round, Rounds
 from poker_app.rules.session.value import Member, RoundsNeeded, Session, Task
@@ -148,11 +148,11 @@ def act(play: Playing, what: int, a: int, b: int) -> Change:
         lambda: play.by(who, tasks.skip_task, task_id=value.current_task_id, new_ids=two),
         *[lambda: play.by(who, tasks.select_task, task_id=task, new_id=two[0])] * 2,
         lambda: play.by(who, tasks.reopen_task, task_id=task, new_id=two[0]),
-        lambda: play.by(who, meeting.change_options, checked=lambda: {"name": "Other", **options}),
-        lambda: play.by(who, meeting.set_timer, how=meeting.start_timer),
-        lambda: play.by(who, meeting.set_timer, how=pick([meeting.pause_timer, meeting.resume_timer], b)),  # type: ignore[list-item]
-        lambda: play.by(who, meeting.end, after_end=True),
-        *[lambda: play.by(who, meeting.reopen, after_end=True)] * 2,
+        lambda: play.by(who, lifecycle.change_options, checked=lambda: {"name": "Other", **options}),
+        lambda: play.by(who, lifecycle.set_timer, how=lifecycle.start_timer),
+        lambda: play.by(who, lifecycle.set_timer, how=pick([lifecycle.pause_timer, lifecycle.resume_timer], b)),  # type: ignore[list-item]
+        lambda: play.by(who, lifecycle.end, after_end=True),
+        *[lambda: play.by(who, lifecycle.reopen, after_end=True)] * 2,
     ]
     return acts[what % len(acts)]()
 
@@ -215,6 +215,6 @@ def test_the_same_thing_twice_is_done_once() -> None:
         (voting.reveal, {"round_id": "round"}),
         (members.share_role, {"colleague_id": "ada"}),
         (members.set_votes, {"votes": True}),
-        (meeting.set_timer, {"how": meeting.stop_timer}),
+        (lifecycle.set_timer, {"how": lifecycle.stop_timer}),
     ]:
         assert play.by("ada", rule, **how).happened == ()  # type: ignore[arg-type]

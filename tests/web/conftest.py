@@ -4,8 +4,8 @@ import pytest
 from flask import Flask
 
 from tests.cast import Cast
-from tests.post import Post
-from tests.web.litany import Litany
+from tests.mail_server import Post
+from tests.web.route_checks import Litany
 from tests.world.pages import Club, Scene
 
 

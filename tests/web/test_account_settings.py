@@ -8,7 +8,7 @@ from poker_app.db import session
 from poker_app.poker.models import PokerSession
 from poker_app.settings import Settings
 from tests.cast import Person
-from tests.web.litany import says
+from tests.web.route_checks import says
 from tests.world.pages import Club
 
 

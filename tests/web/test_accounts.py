@@ -5,7 +5,7 @@ import pytest
 from poker_app.accounts.models import Account, Teammate
 from poker_app.db import session
 from poker_app.settings import Settings
-from tests.web.litany import says
+from tests.web.route_checks import says
 from tests.world.pages import Club
 
 

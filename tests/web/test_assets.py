@@ -4,7 +4,7 @@ import re
 
 from flask import Flask
 
-from poker_app.web.assets import STATIC
+from poker_app.web.http.assets import STATIC
 
 FOR_GOOD = "public, max-age=31536000, s-maxage=31536000, immutable"
 

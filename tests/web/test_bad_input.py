@@ -8,9 +8,9 @@ from werkzeug.test import TestResponse
 
 from poker_app.db import session
 from poker_app.poker.models import Vote
-from poker_app.web.guards import BY_ORIGIN
+from poker_app.web.http.guards import BY_ORIGIN
 from tests.cast import FROM_OUR_PAGE, HTMX
-from tests.web.litany import STRANGER, regions, says
+from tests.web.route_checks import STRANGER, regions, says
 from tests.world.pages import Scene
 
 NOT_SAID = "Your browser did not say which page sent this, so nothing was changed."
@@ -199,7 +199,7 @@ def test_a_fault_says_so_and_tells_nothing(scene: Scene, monkeypatch: pytest.Mon
     def fails(*_: object, **__: object) -> None:
         raise ValueError("secret inner workings")
 
-    monkeypatch.setattr("poker_app.poker.voting.cast_vote", fails)
+    monkeypatch.setattr("poker_app.poker.round.voting.cast_vote", fails)
     scene.app.config["PROPAGATE_EXCEPTIONS"] = False
     answer = scene.ben.votes(scene.table, "5")
     assert (answer.status_code, says(answer, "Something broke on our side.")) == (500, True)

@@ -12,7 +12,7 @@ from poker_app.poker.models import PokerSession
 from poker_app.settings import Settings
 from tests.cast import Cast, Clock, Person
 from tests.conftest import SIGNED_IN
-from tests.web.litany import says
+from tests.web.route_checks import says
 
 VERBS = ("copies", "archive", "archive/removal", "deletion", "restoration")
 
@@ -51,7 +51,7 @@ def test_whoever_signed_in_lands_on_their_account(ada: Person, cast: Cast) -> No
 def test_the_account_used_last_comes_first(ada: Person, cast: Cast) -> None:
     tim = cast.person("Tim").signs_in("facilitator", ada.account)
     with cast._app.app_context():
-        from poker_app.accounts.acting import make_account
+        from poker_app.accounts.memberships import make_account
         from poker_app.accounts.models import User
 
         other = make_account(session.get_one(User, tim.user), "Zebras").account.id

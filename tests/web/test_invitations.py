@@ -2,10 +2,10 @@
 
 import pytest
 
-from poker_app.accounts import accepting
+from poker_app.accounts.team import joining
 from poker_app.settings import Settings
 from tests.promises.replay import logged
-from tests.web.litany import says
+from tests.web.route_checks import says
 from tests.world.pages import Club
 
 
@@ -83,7 +83,7 @@ def test_a_secret_that_is_none(club: Club, secret: str) -> None:
     for person in (club.cast.gus, club.mallory):
         assert person.get(f"/invitations/{secret}").status_code in (400, 404)
         assert person.post(f"/invitations/{secret}/acceptance", htmx=False).status_code in (400, 404)
-    assert says(club.cast.gus.get("/invitations/x"), accepting.UNKNOWN)
+    assert says(club.cast.gus.get("/invitations/x"), joining.UNKNOWN)
 
 
 def test_used_up(club: Club) -> None:

@@ -6,7 +6,7 @@ from html import unescape
 
 import pytest
 
-from poker_app.web import markdown
+from poker_app.web.http import markdown
 
 LONGEST = 10_000
 # What takes the parser longest, repeated: up to 360 ms for a description where nothing is bounded.

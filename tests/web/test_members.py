@@ -3,7 +3,7 @@
 import pytest
 
 from tests.cast import HTMX, Clock
-from tests.web.litany import ENDED, STRANGER, Litany, Route, says
+from tests.web.route_checks import ENDED, STRANGER, Litany, Route, says
 from tests.world.pages import Scene
 
 PEOPLE = frozenset({"vote-table", "task", "backlog", "actions", "people"})

@@ -17,14 +17,14 @@ import pytest
 from flask import Flask
 
 from poker_app import realtime
-from poker_app.poker import events, messages
-from poker_app.poker.outboxes import Outboxes
+from poker_app.poker.publishing import events, message_usage
+from poker_app.poker.publishing.publish_queue import Outboxes
 from poker_app.realtime.engines import client
-from poker_app.realtime.engines.presets import BILLED
-from poker_app.rules.budget import Meeting, messages_of
+from poker_app.realtime.engines.endpoints import BILLED
+from poker_app.rules.message_budget import Meeting, messages_of
 from poker_app.rules.session.change import Event
 from tests.cast import Clock, Person, Table
-from tests.faulty import KEYS, Faulty, replies
+from tests.failing_engine import KEYS, Faulty, replies
 
 CARDS = ("walrus", "gnu", "yak")  # words that are nowhere else in a page
 MOMENT = 1e-6
@@ -199,7 +199,7 @@ def test_a_session_costs_what_is_reckoned(played: Played, plan: Meeting, app: Fl
     """What further tasks and rounds cost is the same again: ``tests/rules`` reckons the whole session."""
     played.meeting(plan)
     with app.app_context():
-        counted = messages.messages_of(played.table.id).total
+        counted = message_usage.messages_of(played.table.id).total
     assert counted == played.engine.counted, "what the report tells is what the engine counted"
     for _ in range(plan.members):
         played.goes()

@@ -7,14 +7,14 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from poker_app.accounts import hashing
 from poker_app.accounts.models import SignIn, User
+from poker_app.accounts.signin import password_hashing
 from poker_app.db import session, transaction
 from poker_app.settings import Settings
 from tests.cast import Cast, Clock, Person
-from tests.post import Post
-from tests.rows import rows
-from tests.web.litany import says
+from tests.database_rows import rows
+from tests.mail_server import Post
+from tests.web.route_checks import says
 
 ADA, NEW = "ada@example.com", "countess@example.com"
 GOOD, BETTER = "vier kleine Igel", "grüne Wolken über Ulm"
@@ -30,7 +30,7 @@ def ada(app: Flask, cast: Cast) -> Person:
     """Signed in, with a password."""
     cast.ada.signs_in()
     with app.app_context(), transaction():
-        session.query(User).one().password_hash = hashing.hashed(GOOD)
+        session.query(User).one().password_hash = password_hashing.hashed(GOOD)
     cast.ada.get("/me")
     return cast.ada
 

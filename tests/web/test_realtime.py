@@ -10,11 +10,11 @@ import jwt
 import pytest
 from werkzeug.test import TestResponse
 
-from poker_app.realtime.engines import presets
+from poker_app.realtime.engines import endpoints
 from poker_app.settings import Settings
 from tests.cast import Cast, Person
-from tests.outside import GRIP_KEY
-from tests.web.litany import STRANGER, says
+from tests.external_engines import GRIP_KEY
+from tests.web.route_checks import STRANGER, says
 from tests.world.pages import Scene
 
 Send = Callable[..., int]
@@ -33,7 +33,7 @@ def names(scene: Scene) -> tuple[str, str]:
 
 
 def test_members_may_listen_to_their_own_session(scene: Scene, settings: Settings) -> None:
-    key = presets.credentials(settings).key
+    key = endpoints.credentials(settings).key
     state, presence = names(scene)
     for person in (scene.ada, scene.ben, scene.cleo):
         path = f"{scene.table.path}/channel-auth"
@@ -45,7 +45,7 @@ def test_members_may_listen_to_their_own_session(scene: Scene, settings: Setting
             "user_id": person.seat(scene.table).id,
             "user_info": {"name": person.name},
         }
-        assert presets.credentials(settings).secret not in answer.text
+        assert endpoints.credentials(settings).secret not in answer.text
 
 
 def test_one_request_has_all_that_a_socket_needs(scene: Scene) -> None:
@@ -63,7 +63,7 @@ def test_one_request_has_all_that_a_socket_needs(scene: Scene) -> None:
 def test_the_signature_is_the_engine_s(scene: Scene, settings: Settings) -> None:
     state, _ = names(scene)
     answer = scene.ben.post(f"{scene.table.path}/channel-auth", {"channel_name": state, "socket_id": "1.2"})
-    own = presets.credentials(settings)
+    own = endpoints.credentials(settings)
     expected = hmac.new(own.secret.encode(), f"1.2:{state}".encode(), hashlib.sha256).hexdigest()
     assert answer.json["auth"] == f"{own.key}:{expected}"
 
@@ -105,7 +105,7 @@ def test_signing_in_as_oneself(scene: Scene) -> None:
 
 
 def test_the_page_is_told_the_key_and_never_the_secret(scene: Scene, settings: Settings) -> None:
-    own = presets.credentials(settings)
+    own = endpoints.credentials(settings)
     page = scene.ben.get(scene.table.path).text
     assert own.key in page
     assert own.secret not in page
@@ -118,7 +118,7 @@ def test_the_page_is_told_the_key_and_never_the_secret(scene: Scene, settings: S
 @pytest.fixture
 def send(cast: Cast, settings: Settings) -> Send:
     """Post a webhook as the engine does; anything about it may be other than it should."""
-    own = presets.credentials(settings)
+    own = endpoints.credentials(settings)
 
     def post(events: list[dict[str, str]], **other: object) -> int:
         moment = int(time.time() * 1000) + int(other.get("late", 0)) * 1000  # type: ignore[call-overload]
@@ -165,7 +165,7 @@ def test_nobody_else_does(scene: Scene, send: Send) -> None:
 
 @pytest.mark.parametrize("body", ["[]", "1", "null", '"x"', "{", '{"time_ms": "x"}', "\xff", "[" * 5000])
 def test_a_signed_webhook_that_is_none(scene: Scene, settings: Settings, body: str) -> None:
-    own = presets.credentials(settings)
+    own = endpoints.credentials(settings)
     data = body.encode("latin-1")
     signed = hmac.new(own.secret.encode(), data, hashlib.sha256).hexdigest()
     headers = {"X-Pusher-Key": own.key, "X-Pusher-Signature": signed}
@@ -198,7 +198,7 @@ class TestBehindAProxy:
         )
 
     def asks(self, scene: Scene, settings: Settings, body: bytes, **headers: str) -> TestResponse:
-        key = presets.credentials(settings).key
+        key = endpoints.credentials(settings).key
         signed = jwt.encode({"exp": int(time.time()) + 60}, GRIP_KEY, "HS256")
         sent = {"Grip-Sig": signed, **headers}
         return scene.app.test_client().post(f"/app/{key}?protocol=7", data=body, headers=sent)
@@ -208,7 +208,7 @@ class TestBehindAProxy:
         assert (answer.status_code, answer.content_type) == (200, "application/websocket-events")
         assert answer.headers["Sec-WebSocket-Extensions"] == "grip"
         assert b"pusher:connection_established" in answer.data
-        assert presets.credentials(settings).secret not in str(answer.headers)
+        assert endpoints.credentials(settings).secret not in str(answer.headers)
 
     def test_with_what_the_browser_said_when_it_opened_the_socket(self, scene: Scene, settings: Settings) -> None:
         """A proxy passes it on. To some browsers ``ws://`` is another site than ``http://``."""

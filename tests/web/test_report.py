@@ -9,8 +9,8 @@ from poker_app import create_app
 from poker_app.settings import Settings
 from tests.cast import Cast, Clock, Person, Table
 from tests.conftest import SIGNED_IN
-from tests.post import Post
-from tests.web.litany import STRANGER, says
+from tests.mail_server import Post
+from tests.web.route_checks import STRANGER, says
 from tests.world.pages import Scene
 
 FILES = {"csv": "text/csv", "json": "application/json", "md": "text/markdown"}

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.cast import FROM_OUR_PAGE, HTMX
-from tests.web.litany import ENDED, Litany, Route, regions, says
+from tests.web.route_checks import ENDED, Litany, Route, regions, says
 from tests.world.pages import Scene
 
 OVER = "That round is over. The table shows where we are now."

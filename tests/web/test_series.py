@@ -8,7 +8,7 @@ from poker_app.poker.models import Series
 from poker_app.settings import Settings
 from tests.cast import Cast, Clock, Person
 from tests.conftest import SIGNED_IN
-from tests.web.litany import says
+from tests.web.route_checks import says
 
 FORM = {"name": "Daily", "deck": "fibonacci"}
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.cast import HTMX
-from tests.web.litany import ENDED, STRANGER, Litany, Route, regions, says
+from tests.web.route_checks import ENDED, STRANGER, Litany, Route, regions, says
 from tests.world.pages import Scene
 
 EVERYTHING = frozenset({"vote-table", "task", "backlog", "actions"})

@@ -6,7 +6,7 @@ import pytest
 
 from poker_app.rules.teammates import LAST_OWNER
 from poker_app.settings import Settings
-from tests.web.litany import says
+from tests.web.route_checks import says
 from tests.world.pages import Club
 
 

@@ -1,6 +1,6 @@
 """The countdown's buttons."""
 
-from tests.web.litany import Litany, Route
+from tests.web.route_checks import Litany, Route
 from tests.world.pages import Scene
 
 MAY_NOT = ("ben", "Only a facilitator may set the timer.")

@@ -134,7 +134,7 @@ def test_a_fault_is_marked(app: Flask, collector: Collector, monkeypatch: pytest
     def broken(*_: object) -> None:
         raise LookupError("otter")
 
-    monkeypatch.setattr("poker_app.web.home.render_template", broken)
+    monkeypatch.setattr("poker_app.web.home.front_page.render_template", broken)
     assert app.test_client().get("/").status_code == 500
     request = next(span for span in collector.spans() if span.name == "GET /")
     assert (request.status.code, attributes(request)["http.response.status_code"]) == (2, 500)

@@ -11,19 +11,22 @@ import pytest
 from sqlalchemy import delete
 
 from poker_app import ids, mail
-from poker_app.accounts import acting, invitations
-from poker_app.accounts.acting import Acting
+from poker_app.accounts import memberships
+from poker_app.accounts.memberships import Acting
 from poker_app.accounts.models import Account, AuditEntry, Teammate, User
+from poker_app.accounts.team import invitations
 from poker_app.db import session
 from poker_app.errors import Refusal
-from poker_app.poker import members, sessions, tasks, voting
 from poker_app.poker.change import refusal_of
+from poker_app.poker.members import members
 from poker_app.poker.models import Member, PokerSession, Round, Task, Vote
-from poker_app.poker.options import Options
-from poker_app.poker.report import Report, report_of
+from poker_app.poker.reports.report import Report, report_of
+from poker_app.poker.round import tasks, voting
+from poker_app.poker.session import lifecycle
+from poker_app.poker.session.options import Options
 from poker_app.rules import Refused
 from tests.cast import TEAMMATES, Clock, add_teammate, add_user
-from tests.rows import rows
+from tests.database_rows import rows
 
 # The digits of the members' cookies in `Played`, for tests that send one.
 SECRETS = {name: f"{place:032x}" for place, name in enumerate(("Ada", "Ben", "Cleo", "Gus"))}
@@ -42,8 +45,8 @@ def open_session(
 ) -> Member:
     """Opens a session and answers with its facilitator. Without a ``membership`` it belongs to the account of guests;
     ``options`` are those of `Options`."""
-    return sessions.open_session(
-        membership or acting.home_of(None),
+    return lifecycle.open_session(
+        membership or memberships.home_of(None),
         name=name,
         deck=deck,
         own=own,
@@ -89,10 +92,12 @@ class Club(World):
 
     def __init__(self) -> None:
         owner, *others = TEAMMATES.items()
-        self.account_id = acting.make_account(self.user(owner[0]), "Nordbahn Payments").account.id
+        self.account_id = memberships.make_account(self.user(owner[0]), "Nordbahn Payments").account.id
         for name, role in others:
             self.joins(name, role)
-        self.elsewhere = acting.make_account(self.user("Mallory", "mallory@elsewhere.example"), "Elsewhere").account.id
+        self.elsewhere = memberships.make_account(
+            self.user("Mallory", "mallory@elsewhere.example"), "Elsewhere"
+        ).account.id
         self.effects = self.letters = list[EmailMessage]()
         session.execute(delete(AuditEntry))
         session.commit()
@@ -116,7 +121,7 @@ class Club(World):
     def as_(self, name: str) -> Acting:
         """A person's membership in the account or, where they have none, in their own."""
         user = self.named(name)
-        return acting.acting_for(user, self.account_id) or acting.home_of(user)
+        return memberships.acting_for(user, self.account_id) or memberships.home_of(user)
 
     # --- what stands where
 
@@ -278,7 +283,7 @@ class Played(Room):
         self.finalize("8", note="The old gateway cannot refund.")
         self.clock.forward(seconds=15)
         tasks.skip_task(self.ada, self.task.id)
-        sessions.end_session(self.ada)
+        lifecycle.end_session(self.ada)
         return self
 
     @property

@@ -5,8 +5,8 @@ from flask import Flask
 from poker_app.accounts.models import Invitation
 from poker_app.db import session
 from tests.cast import TEAMMATES, Cast, Person
-from tests.post import Post
-from tests.rows import rows
+from tests.database_rows import rows
+from tests.mail_server import Post
 from tests.world.actions import log_of, roles_of
 
 

@@ -1,1 +1,1 @@
-"""Payment providers behind one port: see ``poker_app.billing.payments``."""
+"""Payment providers behind one port: see ``poker_app.billing.active_provider``."""

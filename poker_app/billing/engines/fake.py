@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import select
 
 from poker_app import billing, clock, ids
-from poker_app.billing.facts import Bought, Door, Event, Forged, Invoice, Order, SubscriptionNow
 from poker_app.billing.models import FakeObject
+from poker_app.billing.provider import Bought, Door, Event, Forged, Invoice, Order, SubscriptionNow
 from poker_app.db import session, transaction
 from poker_app.rules.credits import add_months
 

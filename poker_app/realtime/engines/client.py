@@ -17,9 +17,9 @@ from pusher.requests import RequestsBackend
 
 from poker_app import metrics, tracing
 from poker_app.errors import Forbidden, Invalid
-from poker_app.realtime.breaker import Breaker
-from poker_app.realtime.engines.embedded import running
-from poker_app.realtime.engines.presets import Credentials, Place
+from poker_app.realtime.circuit_breaker import Breaker
+from poker_app.realtime.engines.embedded import running_hub
+from poker_app.realtime.engines.endpoints import Credentials, Place
 
 if TYPE_CHECKING:
     from poker_app.realtime.engines.embedded.api import Hub
@@ -63,7 +63,7 @@ class Client:
     @property
     def resting(self) -> bool:
         """Whether asking now is in vain: the engine failed lately, or is embedded and not in this process."""
-        return self._breaker.resting or (self._embedded and running.hub() is None)
+        return self._breaker.resting or (self._embedded and running_hub.hub() is None)
 
     @property
     def troubled(self) -> bool:
@@ -80,12 +80,12 @@ class Client:
 
     def hears(self, channel: str, socket: str) -> bool:
         """Whether the socket is this process's own and subscribed to the channel."""
-        hub = running.hub() if self._embedded else None
+        hub = running_hub.hub() if self._embedded else None
         return hub is not None and hub.hears(channel, socket)
 
     def listeners(self, channel: str) -> int | None:
         """How many of this process's own sockets are subscribed to the channel; None where they are not its own."""
-        hub = running.hub() if self._embedded else None
+        hub = running_hub.hub() if self._embedded else None
         return hub.sockets(channel) if hub is not None else None
 
     def present(self, channel: str) -> set[str] | None:
@@ -109,7 +109,7 @@ class Client:
     def lend(self, socket: str, user_id: str, asked_at: float) -> None:
         """Have a socket count as the user's, where it is this process's own. Raises Forbidden if ``end_connections`` of
         the user came after ``asked_at`` (``time.monotonic``)."""
-        if self._embedded and (hub := running.hub()):
+        if self._embedded and (hub := running_hub.hub()):
             hub.lend(socket, user_id)
         # Asked after lending: ending the connections notes the moment first, and looks for the user's sockets then.
         if self._ended.get(user_id, asked_at) > asked_at:
@@ -240,7 +240,7 @@ class Straight:
         return process_response(status, json.dumps(answer))
 
 
-InProcess = partial(Straight, running.hub)
+InProcess = partial(Straight, running_hub.hub)
 
 
 def _encoded(data: Mapping[str, object]) -> str:

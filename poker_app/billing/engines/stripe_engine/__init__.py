@@ -8,8 +8,8 @@ import re
 import time
 from typing import TYPE_CHECKING
 
-from poker_app.billing.engines.stripe_engine.truth import Truth, item_of
-from poker_app.billing.facts import Door, Event, Forged, Order
+from poker_app.billing.engines.stripe_engine.queries import Truth, item_of
+from poker_app.billing.provider import Door, Event, Forged, Order
 
 if TYPE_CHECKING:
     from stripe.params.billing_portal import SessionCreateParams as PortalParams

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from poker_app.billing.facts import Unavailable
+from poker_app.billing.provider import Unavailable
 from poker_app.settings import Settings
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from poker_app.realtime.engines.embedded import http, running, sockets
+from poker_app.realtime.engines.embedded import http, running_hub, sockets
 from poker_app.realtime.engines.embedded.hub import Hub
 from poker_app.realtime.engines.embedded.protocol import Limits
 from poker_app.realtime.engines.embedded.webhooks import Deliver, Webhooks
-from poker_app.realtime.engines.presets import Credentials
+from poker_app.realtime.engines.endpoints import Credentials
 
 
 class EmbeddedServer:
@@ -31,11 +31,11 @@ class EmbeddedServer:
         tasks = [asyncio.ensure_future(self._hub.run())]
         if self._webhooks is not None:
             tasks.append(asyncio.ensure_future(self._webhooks.run()))
-        running.set_hub(self._hub)
+        running_hub.set_hub(self._hub)
         try:
             yield
         finally:
-            running.set_hub(None)
+            running_hub.set_hub(None)
             for task in tasks:
                 task.cancel()
 

@@ -10,7 +10,7 @@ from poker_app import clock
 from poker_app.realtime.engines.embedded import api
 from poker_app.realtime.engines.embedded.hub import Hub
 from poker_app.realtime.engines.embedded.protocol import encoded, signed
-from poker_app.realtime.engines.presets import Credentials
+from poker_app.realtime.engines.endpoints import Credentials
 
 CLOCK_SKEW = 600  # seconds
 LONGEST_QUERY = 8 * 1024  # bytes: a signature and what a channel is asked for

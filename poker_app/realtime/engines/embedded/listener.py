@@ -16,7 +16,7 @@ from poker_app.realtime.engines.embedded.protocol import (
     signed,
     words,
 )
-from poker_app.realtime.engines.presets import Credentials
+from poker_app.realtime.engines.endpoints import Credentials
 
 LONGEST_QUERY = 1_024  # characters that are read of a query: version, library
 _PATH = re.compile(r"/app/([^/]*)/?")

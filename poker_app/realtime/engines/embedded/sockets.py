@@ -7,7 +7,7 @@ from poker_app.realtime.engines.embedded.connection import Connection
 from poker_app.realtime.engines.embedded.hub import Hub
 from poker_app.realtime.engines.embedded.listener import Listener, refused
 from poker_app.realtime.engines.embedded.protocol import Code, complaint, established, frame
-from poker_app.realtime.engines.presets import Credentials
+from poker_app.realtime.engines.endpoints import Credentials
 
 # Under this key of the scope's extensions the server lends the socket's asyncio transport: one event goes to hundreds
 # of sockets as the same bytes. Through ASGI each would be framed again, wait for its reader, and could not be cut off.

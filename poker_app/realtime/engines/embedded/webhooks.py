@@ -7,7 +7,7 @@ import structlog
 
 from poker_app import clock
 from poker_app.realtime.engines.embedded.protocol import encoded, signature
-from poker_app.realtime.engines.presets import Credentials
+from poker_app.realtime.engines.endpoints import Credentials
 
 log = structlog.get_logger(__name__)
 

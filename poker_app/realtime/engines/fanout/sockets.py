@@ -16,8 +16,8 @@ from poker_app.realtime.engines.embedded.protocol import (
     presence_data,
     words,
 )
+from poker_app.realtime.engines.endpoints import Credentials
 from poker_app.realtime.engines.fanout.proxy import CONTENT_TYPE, Exchange, Proxy
-from poker_app.realtime.engines.presets import Credentials
 
 # Who is here, by user id; and who may no longer be, with the presence channel.
 Here = Callable[[str], Mapping[str, object]]

@@ -1,0 +1,49 @@
+"""A change to an account: one at a time, decided on the role that somebody has at that moment."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import func, select
+
+from poker_app.accounts.memberships import Acting
+from poker_app.accounts.models import Account, Teammate, User
+from poker_app.db import session, transaction
+from poker_app.errors import NotFound
+
+NOT_YOURS = "No account of yours has that address."
+
+
+@contextmanager
+def change(acting: Acting) -> Iterator[Acting]:
+    """One transaction on an account. Gives who acts, with today's role. NotFound for who was removed meanwhile."""
+    account_id, user_id = acting.account.id, acting.user.id if acting.user else None
+    with transaction():
+        account = lock(account_id)
+        if account is None:
+            raise NotFound(NOT_YOURS)
+        if user_id is None:  # nobody signs in: all share the local account
+            yield Acting(account, acting.role, None)
+            return
+        mine = session.get(Teammate, (account_id, user_id))
+        if mine is None:
+            raise NotFound(NOT_YOURS)
+        yield Acting(account, mine.role, mine.user)
+
+
+def lock(account_id: str) -> Account | None:
+    """The account's row, held until the transaction ends: whatever counts owners or teammates waits here.
+
+    Held loosely enough that sessions may be opened for the account meanwhile.
+    """
+    return session.get(Account, account_id, with_for_update={"key_share": True})
+
+
+def owners(account_id: str) -> int:
+    """How many own an account."""
+    count = select(func.count()).where(Teammate.account_id == account_id, Teammate.role == "owner")
+    return session.scalars(count.select_from(Teammate)).one()
+
+
+def user_here(user_id: str) -> User | None:
+    """A user, read inside the transaction; None if they have deleted themselves meanwhile."""
+    return session.get(User, user_id)

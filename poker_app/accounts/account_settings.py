@@ -1,0 +1,132 @@
+"""What an account wants: its name, how a new session begins, how long reports are kept, who may join by themselves."""
+
+from collections.abc import Mapping
+
+from poker_app import accounts
+from poker_app.accounts import audit_log, decks
+from poker_app.accounts.account_lock import change
+from poker_app.accounts.memberships import Acting, account_name
+from poker_app.accounts.models import Account
+from poker_app.errors import Conflict, Invalid, NotInPlan
+from poker_app.rules.deck import DECKS
+from poker_app.rules.email_domains import company_of
+from poker_app.rules.timer import MAX_SECONDS, MIN_SECONDS
+
+# The switches of a session, as the form for a new one names them.
+SWITCHES = ("auto_reveal", "anyone_reveals", "change_after_reveal", "names_hidden", "teammates_only")
+FIRST_DEFAULTS = {"deck": "fibonacci", "timer_minutes": "3"}
+MIN_DAYS, MAX_DAYS = 30, 1095
+# For how long reports are kept where nobody has chosen, and no plan says otherwise.
+FIRST_DAYS = 365
+
+
+def rename(acting: Acting, typed: str) -> None:
+    """Give the account another name. Raises Invalid."""
+    acting.require_arranging("rename the account")
+    name = account_name(typed)
+    with change(acting) as now:
+        now.require_arranging("rename the account")
+        if now.account.name != name:
+            now.account.name = name
+            audit_log.note(now.account.id, now.user, "account-renamed", name)
+
+
+# --- how a new session begins
+
+
+def defaults_of(account: Account) -> dict[str, str]:
+    """How the form for a new session begins: the fields of that form, a switch being "1" or not there.
+
+    A default deck that was deleted gives way to the first one.
+    """
+    kept = {name: str(value) for name, value in account.session_defaults.items() if value}
+    wanted = {**FIRST_DEFAULTS, **kept}
+    if wanted["deck"] not in DECKS and decks.chosen(account.id, wanted["deck"]) is None:
+        wanted["deck"] = FIRST_DEFAULTS["deck"]
+    return wanted
+
+
+def set_defaults(acting: Acting, form: Mapping[str, str]) -> None:
+    """Let new sessions begin as this form says, in the words of the form for a new session. Raises Invalid."""
+    acting.require_arranging("change the session defaults")
+    minutes = _minutes(form.get("timer_minutes", ""))
+    with change(acting) as now:
+        now.require_arranging("change the session defaults")
+        wanted = {"deck": _deck(now, form.get("deck", "")), "timer_minutes": minutes}
+        wanted |= {switch: "1" for switch in SWITCHES if form.get(switch)}
+        if wanted != now.account.session_defaults:
+            now.account.session_defaults = wanted
+            audit_log.note(now.account.id, now.user, "defaults-changed", _told(now, wanted))
+
+
+def _minutes(typed: str) -> str:
+    try:
+        seconds = round(float(typed.strip() or FIRST_DEFAULTS["timer_minutes"]) * 60)
+    except (ValueError, OverflowError) as problem:
+        raise Invalid("The timer's length is a number of minutes.", "timer_length") from problem
+    if not MIN_SECONDS <= seconds <= MAX_SECONDS:
+        raise Invalid(f"A timer runs from {MIN_SECONDS} seconds to {MAX_SECONDS // 60} minutes.", "timer_length")
+    return f"{round(seconds / 60, 4):g}"
+
+
+def _deck(now: Acting, choice: str) -> str:
+    if choice in DECKS or decks.chosen(now.account.id, choice):
+        return choice
+    raise Invalid("Choose one of the decks.", "deck")
+
+
+def _told(now: Acting, wanted: Mapping[str, str]) -> str:
+    own = decks.chosen(now.account.id, wanted["deck"])
+    deck = own.name if own else DECKS[wanted["deck"]].label
+    on = [switch.replace("_", " ") for switch in SWITCHES if switch in wanted]
+    return ", ".join([deck, f"{wanted['timer_minutes']} minutes", *on])
+
+
+# --- how long, and who
+
+
+def keep_reports(acting: Acting, typed: str) -> None:
+    """Keep a session and its report so many days after its end, 30 to 1095. Raises Invalid."""
+    acting.require("admin", "say how long reports are kept")
+    if not accounts.may_choose_days(acting.account.id):
+        raise NotInPlan("How long reports are kept is chosen on a larger plan only. See Plan and billing.")
+    text = typed.strip()
+    days = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
+    if not MIN_DAYS <= days <= MAX_DAYS:
+        raise Invalid(f"Reports are kept {MIN_DAYS} to {MAX_DAYS} days, which is three years.", "report_days")
+    with change(acting) as now:
+        now.require("admin", "say how long reports are kept")
+        if now.account.report_days != days:
+            now.account.report_days = days
+            audit_log.note(now.account.id, now.user, "retention-changed", f"{days} days")
+
+
+def own_domain(acting: Acting) -> str | None:
+    """The domain that somebody may open their account to: that of their own proven address, unless it is a public mail
+    service's."""
+    if acting.user is None or acting.user.email is None:
+        return None
+    return company_of(acting.user.email)
+
+
+def open_to_domain(acting: Acting) -> None:
+    """Let everybody join who has proven an address at one's own domain. Raises Conflict where one has none."""
+    acting.require("admin", "open the account to a domain")
+    with change(acting) as now:
+        now.require("admin", "open the account to a domain")
+        domain = own_domain(now)
+        if domain is None:
+            raise Conflict("Your own address is at a mail service that is open to everybody, so its users are no team.")
+        if now.account.domain != domain:
+            now.account.domain = domain
+            audit_log.note(now.account.id, now.user, "domain-opened", domain)
+
+
+def close_to_domain(acting: Acting) -> None:
+    """Let nobody join by their address any more; who has joined stays."""
+    acting.require("admin", "close the account to a domain")
+    with change(acting) as now:
+        now.require("admin", "close the account to a domain")
+        if now.account.domain:
+            audit_log.note(now.account.id, now.user, "domain-closed", now.account.domain)
+            now.account.domain = None

@@ -1,0 +1,110 @@
+"""For whom somebody acts: the accounts they reach, and their role in each. What they do not reach does not exist."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from poker_app import clock, ids
+from poker_app.accounts import audit_log, everybody_may
+from poker_app.accounts.models import Account, Teammate, User
+from poker_app.db import session, transaction
+from poker_app.errors import Forbidden, Invalid
+from poker_app.rules import teammates as rules
+from poker_app.rules.printable import one_line
+
+LOCAL = "local"
+MAX_NAME = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """Somebody acting for an account. ``user`` is None where nobody signs in."""
+
+    account: Account
+    role: str
+    user: User | None
+
+    def reaches(self, least: str) -> bool:
+        """Whether the role here is ``least`` or above it."""
+        return rules.reaches(self.role, least)
+
+    def require(self, least: str, what: str) -> None:
+        """Refuse with «Only an owner or admin may <what>.»"""
+        if not self.reaches(least):
+            may = " or ".join(rules.ROLES[: rules.ROLES.index(least) + 1])
+            raise Forbidden(f"Only an {may} may {what}.")
+
+    @property
+    def arranges(self) -> bool:
+        """Whether they may set defaults and decks: owners and admins, and everybody where nobody signs in."""
+        return self.user is None or self.reaches("admin")
+
+    def require_arranging(self, what: str) -> None:
+        """Refuse who may not."""
+        if not self.arranges:
+            self.require("admin", what)
+
+
+def acting_for(user: User | None, account_id: str) -> Acting | None:
+    """Somebody at work for one account; None if they do not belong to it. Without sign-in all share the local one."""
+    if everybody_may():
+        return _local() if account_id == LOCAL else None
+    if user is None:
+        return None
+    found = session.get(Teammate, (account_id, user.id))
+    return Acting(found.account, found.role, user) if found else None
+
+
+def accounts_of(user: User | None) -> Sequence[Acting]:
+    """Every account that somebody may act for, by name."""
+    if everybody_may():
+        return [_local()]
+    if user is None:
+        return []
+    mine = select(Teammate).join(Account).where(Teammate.user_id == user.id).order_by(Account.name, Account.id)
+    return [Acting(each.account, each.role, user) for each in session.scalars(mine)]
+
+
+def home_of(user: User | None) -> Acting:
+    """The account to begin with: the first one, made at the first sign-in if there is none."""
+    known = accounts_of(user)
+    if known or user is None:
+        return known[0]
+    return make_account(user, f"{user.name}’s team")
+
+
+def make_account(user: User, name: str) -> Acting:
+    """A new account, owned by who makes it. Raises Invalid for a name that cannot be used."""
+    user_id, name = user.id, account_name(name)
+    with transaction():
+        account = Account(id=ids.new_id(), name=name, created_at=clock.now())
+        session.add(account)
+        session.flush()
+        session.add(Teammate(account_id=account.id, user_id=user_id, role="owner", joined_at=clock.now()))
+        audit_log.note(account.id, session.get_one(User, user_id), "account-created", name)
+    return Acting(account, "owner", user)
+
+
+def account_name(typed: str) -> str:
+    """An account's name, trimmed, of 1 to 80 characters."""
+    name = one_line(typed)
+    if not name:
+        raise Invalid("Give the account a name, such as your team's or your company's.", "name")
+    if len(name) > MAX_NAME:
+        raise Invalid(f"An account's name has at most {MAX_NAME} characters; this one has {len(name)}.", "name")
+    return name
+
+
+def _local() -> Acting:
+    """The one account of a service where nobody signs in: there as soon as somebody looks for it."""
+    account = session.get(Account, LOCAL)
+    if account is None:
+        try:
+            with transaction():
+                session.add(Account(id=LOCAL, name="This team", created_at=clock.now()))
+        except IntegrityError:  # somebody else looked at the same moment
+            pass
+        account = session.get_one(Account, LOCAL)
+    return Acting(account, "facilitator", None)

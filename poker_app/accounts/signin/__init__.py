@@ -1,0 +1,1 @@
+"""Signing in and up: passwords, links, providers, two-factor codes, login sessions."""

@@ -1,0 +1,149 @@
+"""Links that are mailed: for one purpose and one address, good once and for a while, kept as a digest."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import delete, select, update
+
+from poker_app import clock, ids, rate_limits
+from poker_app.accounts.models import MailToken
+from poker_app.accounts.signin import device_cookies
+from poker_app.accounts.signin.device_cookies import Bounds
+from poker_app.accounts.users import find_by_email
+from poker_app.db import session, transaction
+from poker_app.errors import Refusal
+from poker_app.rate_limits import Limit
+
+# What there are links for, and how long each works.
+WORKS_FOR = {
+    "sign-in": timedelta(minutes=20),
+    "sign-up": timedelta(hours=24),
+    "new-password": timedelta(hours=1),
+    "new-email": timedelta(hours=24),
+}
+# So long it is told apart from a link that never was.
+KEPT = timedelta(days=7)
+
+# Each purpose is counted apart: links to sign in with that others asked for keep nobody from a new password.
+MAILS = Bounds(Limit("mail", 5, timedelta(hours=1)), Limit("mail from anywhere", 30, timedelta(hours=1)))
+MAILS_ASKED = Limit("asking for mail", 40, timedelta(hours=1))
+
+
+class DeadLink(Refusal):
+    """A link that leads nowhere: 404 if it never was, 409 if its time has passed. ``purpose``: what for."""
+
+    def __init__(self, purpose: str, sentence: str, status: int) -> None:
+        super().__init__(sentence)
+        self.purpose, self.status = purpose, status
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A mailed link that works: whose address it proves, and what was typed when it was asked for."""
+
+    digest: str
+    email: str
+    user_id: str | None
+    data: Mapping[str, Any]
+
+
+def may_mail(purpose: str, email: str, asked_from: str, *, device: str = "") -> None:
+    """Use up one of the mails for a purpose that one network may have sent to an address, and of those that it may ask
+    for. Whether the address is anybody's makes no difference. A browser that the address's user has signed in with
+    before, by its cookie ``device``, has mails of its own.
+
+    Raises:
+        TooMany: (429) five in an hour to one address, or forty in all.
+    """
+    user = find_by_email(email) if device else None
+    known = device_cookies.name_in(device, user.id if user else None)
+    asked = [] if known else MAILS_ASKED.of_network(asked_from)
+    rate_limits.spend([*MAILS.counters(f"{purpose} {email}", asked_from, known), *asked])
+
+
+def make(purpose: str, email: str, *, user_id: str | None = None, **data: Any) -> str:
+    """A new link's secret. ``data`` is what was typed meanwhile; what expired long ago is tidied up."""
+    secret, now = ids.new_secret(), clock.now()
+    with transaction():
+        # Without what others are tidying just now, so that two never wait for each other.
+        old = select(MailToken.digest).where(MailToken.expires_at < now - KEPT).with_for_update(skip_locked=True)
+        session.execute(delete(MailToken).where(MailToken.digest.in_(old)))
+        session.add(
+            MailToken(
+                digest=ids.digest(secret),
+                purpose=purpose,
+                email=email,
+                user_id=user_id,
+                data=data,
+                made_at=now,
+                expires_at=now + WORKS_FOR[purpose],
+            )
+        )
+    return secret
+
+
+def find(purpose: str, secret: str) -> Link:
+    """The link, if it still works; looking changes nothing, since programs that check mail do so too."""
+    return _read(_found(purpose, secret))
+
+
+def _read(row: MailToken) -> Link:
+    return Link(row.digest, row.email, row.user_id, row.data)
+
+
+def _found(purpose: str, secret: str) -> MailToken:
+    return _alive(session.get(MailToken, ids.digest(secret)), purpose)
+
+
+def take(purpose: str, secret: str) -> Link:
+    """Use the link up, and every other one for the same purpose and address. Inside the caller's transaction.
+
+    The rows stay for a while, so that a used link can be told from one that never was; what was typed goes from them.
+    """
+    link = _found(purpose, secret)
+    same = (MailToken.purpose == purpose, MailToken.email == link.email, MailToken.used_at.is_(None))
+    # All of them at once and in one order, or two who follow two links would wait for each other.
+    unused = select(MailToken).where(*same).order_by(MailToken.digest).with_for_update()
+    rows = session.scalars(unused.execution_options(populate_existing=True)).all()
+    if link not in rows:
+        # Another transaction took it first.
+        session.refresh(link)
+        _alive(link, purpose)
+    taken = _read(link)
+    for each in rows:
+        each.used_at, each.data = clock.now(), {}
+    return taken
+
+
+def _alive(found: MailToken | None, purpose: str) -> MailToken:
+    if found is None or found.purpose != purpose:
+        raise DeadLink(purpose, "This link leads nowhere. Perhaps your mail program cut off its end.", 404)
+    if found.used_at:
+        raise DeadLink(purpose, "This link was used already, or a newer one was. Each works once.", 409)
+    if found.expires_at <= clock.now():
+        raise DeadLink(purpose, f"This link has expired. It worked for {lasting(purpose)}.", 409)
+    return found
+
+
+def lasting(purpose: str) -> str:
+    """How long a link works, in words."""
+    minutes = int(WORKS_FOR[purpose].total_seconds()) // 60
+    hours = minutes // 60
+    if hours == 0:
+        return f"{minutes} minutes"
+    return "an hour" if hours == 1 else f"{hours} hours"
+
+
+def purge() -> int:
+    """Delete the links that expired so long ago that their pages no longer say so, and empty those that expired since.
+    Answers with how many were deleted."""
+    with transaction():
+        expired = select(MailToken.digest).where(MailToken.expires_at <= clock.now(), MailToken.used_at.is_(None))
+        lapsed = session.scalars(expired.with_for_update(skip_locked=True)).all()
+        session.execute(update(MailToken).where(MailToken.digest.in_(lapsed)).values(data={}))
+        old = select(MailToken.digest).where(MailToken.expires_at < clock.now() - KEPT)
+        found = session.scalars(old.with_for_update(skip_locked=True)).all()
+        session.execute(delete(MailToken).where(MailToken.digest.in_(found)))
+        return len(found)

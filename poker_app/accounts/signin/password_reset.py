@@ -1,0 +1,46 @@
+"""A new password for somebody who has forgotten theirs, by a mailed link."""
+
+from poker_app import mail
+from poker_app.accounts.models import User
+from poker_app.accounts.signin import mail_tokens, password_hashing, passwords
+from poker_app.accounts.signin.mail_tokens import DeadLink, Link
+from poker_app.accounts.users import clean_email, find_by_email
+from poker_app.db import session, transaction
+
+PURPOSE = "new-password"
+
+
+def mail_link(typed: str, *, asked_from: str, device: str = "") -> str:
+    """Mail a link that sets a password; answers with the address. Whoever has no account is told so by mail as well."""
+    email = clean_email(typed)
+    mail_tokens.may_mail(PURPOSE, email, asked_from, device=device)
+    user = find_by_email(email)
+    secret = mail_tokens.make(PURPOSE, email, user_id=user.id if user else None)
+    letter = "new_password" if user else "no_account"
+    mail.send(letter, email, secret=secret, lasting=mail_tokens.lasting(PURPOSE))
+    return email
+
+
+def find(secret: str) -> User:
+    """Whose password a link would set."""
+    return _user_of(mail_tokens.find(PURPOSE, secret))
+
+
+def follow(secret: str, password: str) -> User:
+    """Set the password, and sign the user out everywhere. Raises Invalid if it is too weak; the link stays good."""
+    user = find(secret)
+    passwords.refuse_weak(password, user.name, user.email)
+    new_hash = password_hashing.hashed(password)
+    with transaction():
+        link = mail_tokens.take(PURPOSE, secret)
+        user = _user_of(link)
+        passwords.keep(user.id, new_hash)
+    mail.notify("notice", link.email, happened="Your password was changed")
+    return user
+
+
+def _user_of(link: Link) -> User:
+    user = session.get(User, link.user_id) if link.user_id else None
+    if user is None or user.email != link.email:
+        raise DeadLink(PURPOSE, "This link is for an address that is no longer anybody's here.", 409)
+    return user

@@ -1,0 +1,74 @@
+"""Required sign-on: an account whose teammates have to come by one provider, such as the company's own.
+
+Owners are let in by every way, so that nobody locks themself out: not by a provider that is down, nor by one that an
+operator takes away.
+"""
+
+from sqlalchemy import select
+
+from poker_app import accounts
+from poker_app.accounts import audit_log, providers
+from poker_app.accounts.account_lock import change
+from poker_app.accounts.memberships import Acting
+from poker_app.accounts.models import Account, Identity, SignIn
+from poker_app.db import session
+from poker_app.errors import Conflict, Forbidden, NotInPlan
+
+
+class CameAnotherWay(Forbidden):
+    """Somebody came another way than their account asks for. ``provider`` names the one to come by."""
+
+    def __init__(self, account: Account, provider: str) -> None:
+        self.label = providers.label_of(provider)
+        super().__init__(f"{account.name} lets its teammates in by {self.label} only, and you came another way.")
+        self.provider = provider
+
+
+def required(account: Account) -> str | None:
+    """The provider that an account's teammates have to come by, as its name; None where any way will do."""
+    return account.sign_on if account.sign_on and accounts.may_require_sign_on(account.id) else None
+
+
+def came_by(sign_in: SignIn | None) -> str | None:
+    """The provider that somebody came by in this browser; None for our own ways in."""
+    if sign_in is None or sign_in.issuer is None:
+        return None
+    known = select(Identity.provider).where(Identity.user_id == sign_in.user_id, Identity.issuer == sign_in.issuer)
+    return session.scalars(known).first()
+
+
+def lets_in(acting: Acting, sign_in: SignIn | None) -> bool:
+    """Whether somebody who acts came the way that their account asks for."""
+    wanted = required(acting.account)
+    return wanted is None or acting.user is None or acting.reaches("owner") or came_by(sign_in) == wanted
+
+
+def check(acting: Acting, sign_in: SignIn | None) -> Acting:
+    """Who acts, if their account lets them in. Raises CameAnotherWay, saying which way it asks for."""
+    if lets_in(acting, sign_in):
+        return acting
+    raise CameAnotherWay(acting.account, acting.account.sign_on or "")
+
+
+def require(acting: Acting, name: str, sign_in: SignIn | None) -> None:
+    """Let teammates in by one provider only, from now on; by every way again without a name.
+
+    Only an owner may, and only by a provider that they came by themself: so it works, and is the right one. Raises
+    Conflict otherwise, and NotInPlan where the plan does not have it.
+    """
+    acting.require("owner", "say how teammates sign in")
+    if name and not accounts.may_require_sign_on(acting.account.id):
+        raise NotInPlan("Requiring a way to sign in comes with a larger plan. See Plan and billing.")
+    label = providers.named(name).label if name else ""
+    if name and came_by(sign_in) != name:
+        raise Conflict(f"Sign out and come by {label} yourself first: then it is sure to work for the others.")
+    with change(acting) as now:
+        now.require("owner", "say how teammates sign in")
+        before = now.account.sign_on
+        if before == (name or None):
+            return
+        now.account.sign_on = name or None
+        if name:
+            audit_log.note(now.account.id, now.user, "sign-on-required", label)
+        else:
+            audit_log.note(now.account.id, now.user, "sign-on-freed", providers.label_of(before or ""))

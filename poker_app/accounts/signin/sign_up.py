@@ -1,0 +1,73 @@
+"""Signing up with a password. The user is made once the address has proven to be theirs."""
+
+from datetime import timedelta
+
+from sqlalchemy.exc import IntegrityError
+
+from poker_app import ids, mail, rate_limits
+from poker_app.accounts.models import User
+from poker_app.accounts.signin import mail_tokens, password_hashing
+from poker_app.accounts.signin.passwords import refuse_weak
+from poker_app.accounts.users import add_user, clean_email, find_by_email, user_name
+from poker_app.db import transaction
+from poker_app.errors import Invalid
+from poker_app.rate_limits import Limit
+
+PURPOSE = "sign-up"
+WRONG = Limit("password of a new user", 10, timedelta(minutes=15))
+# Forms from one network: whether a password is strong enough takes longer to say than most pages.
+FORMS = Limit("sign-up", 60, timedelta(minutes=15))
+
+
+def mail_link(*, name: str, email: str, password: str, onward: str, browser: str, asked_from: str) -> str:
+    """Mail a link that confirms the address; answers with the address. ``browser`` is a secret that only the browser
+    knows that asks.
+
+    If the address is somebody's already, they get a letter that says so, and nobody else learns of it.
+    """
+    name, email = user_name(name), clean_email(email)
+    rate_limits.spend(FORMS.of_network(asked_from))
+    refuse_weak(password, name, email)
+    # For a known address too, so that time tells nothing; and first, so that a refusal with 503 uses up no mail.
+    password_hash = password_hashing.hashed(password)
+    mail_tokens.may_mail(PURPOSE, email, asked_from)
+    if find_by_email(email) is None:
+        typed = {"name": name, "password_hash": password_hash, "browser": ids.digest(browser), "onward": onward}
+        letter, secret = "sign_up", mail_tokens.make(PURPOSE, email, **typed)
+    else:
+        letter, secret = "sign_up_known", mail_tokens.make("sign-in", email, onward=onward)
+    mail.send(letter, email, secret=secret, lasting=mail_tokens.lasting(PURPOSE))
+    return email
+
+
+def asks_for_password(secret: str, browser: str) -> bool:
+    """Whether to confirm a link needs the password. In the browser that chose it, it does not.
+
+    Else somebody could sign up with another's address, and wait until its owner makes them an account by a click.
+    """
+    return bool(mail_tokens.find(PURPOSE, secret).data["browser"] != ids.digest(browser))
+
+
+def follow(secret: str, *, browser: str, password: str) -> tuple[User, str]:
+    """Use a link up. Answers with its user and where they wanted to go."""
+    if asks_for_password(secret, browser):
+        link = mail_tokens.find(PURPOSE, secret)
+        kept = str(link.data["password_hash"])
+        with rate_limits.failures(WRONG.of(link.digest)):
+            if not password_hashing.matches(kept, password):
+                raise Invalid("That is not the password that was chosen with this address.", "password")
+    try:
+        return _follow(secret)
+    except IntegrityError:
+        # The address became somebody's at the same moment, by another link.
+        return _follow(secret)
+
+
+def _follow(secret: str) -> tuple[User, str]:
+    with transaction():
+        link = mail_tokens.take(PURPOSE, secret)
+        user = find_by_email(link.email)
+        if user is None:
+            user = add_user(name=link.data["name"], email=link.email)
+            user.password_hash = link.data["password_hash"]
+        return user, link.data["onward"]

@@ -1,0 +1,110 @@
+"""Clerk's groups, and the accounts that their members are teammates of.
+
+Which group belongs to which account is configured. For such an account Clerk leads: who is in the group is a teammate,
+as admin or facilitator; who is no longer in it is none. Owners are made here alone, and the last one stays.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from poker_app.accounts import audit_log
+from poker_app.accounts.account_lock import lock, owners
+from poker_app.accounts.models import Account, ClerkMember, Identity, Teammate, User
+from poker_app.accounts.team import teammates
+from poker_app.db import session, transaction
+from poker_app.errors import Conflict
+from poker_app.settings import Settings
+
+_accounts: dict[str, str] = {}
+_issuer = ""
+
+
+def configure(settings: Settings, issuer: str) -> None:
+    """Which group's members are whose teammates."""
+    global _accounts, _issuer
+    _accounts, _issuer = settings.clerk_accounts, issuer
+
+
+def hear(group_id: str, subject: str, role: str | None, news_at: datetime) -> None:
+    """Somebody is in a group with one of Clerk's roles, or (None) no longer. News older than the known is nothing."""
+    try:
+        _hear(group_id, subject, role, news_at)
+    except IntegrityError:
+        # The first two news of somebody came at the same moment: the other one is known now.
+        _hear(group_id, subject, role, news_at)
+
+
+def _hear(group_id: str, subject: str, role: str | None, news_at: datetime) -> None:
+    ours = None if role is None else "admin" if role in ("org:admin", "admin") else "facilitator"
+    with transaction():
+        member = session.get(ClerkMember, (group_id, subject), with_for_update=True)
+        if member is None:
+            member = ClerkMember(group_id=group_id, subject=subject, role=ours, news_at=news_at)
+            session.add(member)
+            session.flush()
+        elif (member.news_at, member.role is None) < (news_at, ours is None):  # of the same moment, leaving wins
+            member.role, member.news_at = ours, news_at
+        else:
+            return
+        _apply(member)
+
+
+def catch_up(identity: Identity) -> None:
+    """Whoever signs in through Clerk gets the place that was told of before. Inside the caller's transaction."""
+    if identity.issuer == _issuer:
+        for member in session.scalars(select(ClerkMember).where(ClerkMember.subject == identity.subject)).all():
+            _apply(member, anew=False)
+
+
+def seats(identity: Identity) -> Account | None:
+    """The account that Clerk leads and has made somebody a teammate of, if there is one."""
+    if identity.issuer != _issuer:
+        return None
+    groups = select(ClerkMember.group_id).where(ClerkMember.subject == identity.subject, ClerkMember.role.is_not(None))
+    led = [_accounts[group_id] for group_id in session.scalars(groups) if group_id in _accounts]
+    theirs = select(Account).join(Teammate, Teammate.account_id == Account.id).order_by(Account.name)
+    return session.scalars(theirs.where(Teammate.user_id == identity.user_id, Account.id.in_(led))).first()
+
+
+def leave_all(subject: str) -> None:
+    """Whoever is deleted at Clerk is in none of its groups, and what it said of them is forgotten. Inside the caller's
+    transaction."""
+    for member in session.scalars(select(ClerkMember).where(ClerkMember.subject == subject)).all():
+        member.role = None
+        _apply(member)
+        session.delete(member)
+
+
+def _apply(member: ClerkMember, *, anew: bool = True) -> None:
+    """Make the account what the group is. Unless this is news (``anew``), whoever was removed here stays out."""
+    identity = session.get(Identity, (_issuer, member.subject))
+    account_id = _accounts.get(member.group_id)
+    account = lock(account_id) if identity and account_id else None
+    if identity is None or account is None:
+        return
+    user = session.get_one(User, identity.user_id)
+    teammate = session.get(Teammate, (account.id, user.id))
+    if member.role is None:
+        if teammate is not None and (teammate.role != "owner" or owners(account.id) > 1):
+            audit_log.note(account.id, None, "clerk-left", user.name, user)
+            teammates.unseat(teammate)
+    elif teammate is None:
+        if anew:
+            teammates.forget_removal(account, user)
+        if not teammates.was_removed(account, user):
+            _seat(account, user, member.role)
+    elif teammate.role not in ("owner", member.role):
+        teammate.role = member.role
+        audit_log.note(account.id, None, "clerk-role-changed", f"{user.name}, now {member.role}", user)
+    session.flush()
+
+
+def _seat(account: Account, user: User, role: str) -> None:
+    """Make somebody a teammate. Where the plan has no seat left, they become one by signing in once it has."""
+    try:
+        teammates.seat(account, user, role)
+    except Conflict:
+        return
+    audit_log.note(account.id, None, "clerk-joined", user.name, user)

@@ -1,0 +1,248 @@
+"""Invitations: made, sent by mail or shown as a link, sent again, withdrawn."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sqlalchemy import Select, select
+
+from poker_app import clock, ids, mail, rate_limits
+from poker_app.accounts import audit_log, derived_secret
+from poker_app.accounts.account_lock import change
+from poker_app.accounts.memberships import Acting
+from poker_app.accounts.models import MAX_EMAIL, Account, Invitation, Teammate, User
+from poker_app.accounts.users import clean_email
+from poker_app.db import session
+from poker_app.errors import Conflict, Invalid, NotFound, TooMany
+from poker_app.rate_limits import Limit
+from poker_app.rules import teammates as rules
+from poker_app.rules.email_list import typed_addresses
+
+GOOD_FOR = timedelta(days=7)
+MOST_AT_ONCE = 20
+# Characters: the longest addresses, each with a name before it.
+MAX_TYPED = MOST_AT_ONCE * 2 * MAX_EMAIL
+MAILS = Limit("invite", 60, timedelta(hours=1))
+LINK = "a link"
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of each address that was typed."""
+
+    sent: list[str] = field(default_factory=list)
+    unsent: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+    teammates: list[str] = field(default_factory=list)
+
+
+def waiting_for(account: Account) -> Sequence[Invitation]:
+    """The mailed invitations that nobody has accepted or withdrawn, the newest first; expired ones too."""
+    return session.scalars(_open_ones(account).where(Invitation.email.is_not(None))).all()
+
+
+def link_of(account: Account) -> Invitation | None:
+    """The account's invitation by link, while there is one."""
+    good = Invitation.expires_at > clock.now()
+    return session.scalars(_open_ones(account).where(Invitation.email.is_(None), good).limit(1)).one_or_none()
+
+
+def _open_ones(account: Account) -> Select[Invitation]:
+    return (
+        select(Invitation)
+        .where(Invitation.account_id == account.id, Invitation.accepted_at.is_(None), Invitation.withdrawn_at.is_(None))
+        .order_by(Invitation.sent_at.desc(), Invitation.id)
+    )
+
+
+def find(acting: Acting, invitation_id: str) -> Invitation:
+    """An invitation to the account of who asks. Raises NotFound."""
+    found = session.get(Invitation, invitation_id)
+    if found is None or found.account_id != acting.account.id:
+        raise NotFound("No invitation of this account has that address.")
+    return found
+
+
+# --- by mail
+
+
+def invite(acting: Acting, typed: str, role: str) -> Outcome:
+    """Invite everybody whose address was typed, and mail them. Who belongs here or was invited already is told apart.
+
+    One address that cannot be used, and nobody is invited. What the mail server does not take is waiting all the same,
+    and can be sent again. Raises Invalid, Refused and TooMany.
+    """
+    rules.check_gift(acting.role, role)
+    emails = _clean(typed)
+    _spend_mails(acting, len(emails))
+    outcome, letters = Outcome(), []
+    with change(acting) as now:
+        rules.check_gift(now.role, role)
+        taken = _emails_here(now.account, emails)
+        open_ones = {each.email: each for each in waiting_for(now.account)}
+        for email in emails:
+            known = open_ones.get(email)
+            if email in taken:
+                outcome.teammates.append(email)
+            elif known and known.expires_at > clock.now():
+                outcome.waiting.append(email)
+            else:
+                if known:  # it has expired, and perhaps it was for another role
+                    known.withdrawn_at = clock.now()
+                letters.append((email, _add(now, email, role, ids.new_secret())))
+                audit_log.note(now.account.id, now.user, "invited", email)
+    _mail(acting, role, letters, outcome)
+    return outcome
+
+
+def _clean(typed: str) -> list[str]:
+    if len(typed) > MAX_TYPED:
+        raise Invalid(f"Invite at most {MOST_AT_ONCE} people at once; this is too much text for that.", "emails")
+    parts = typed_addresses(typed)
+    if len(parts) > MOST_AT_ONCE:
+        raise Invalid(f"Invite at most {MOST_AT_ONCE} people at once; these are {len(parts)}.", "emails")
+    emails, unusable = [], []
+    for part in parts:
+        try:
+            emails.append(clean_email(part))
+        except Invalid:
+            unusable.append(part)
+    if unusable:
+        are = "is not a full address" if len(unusable) == 1 else "are not full addresses"
+        raise Invalid(f"{_listed(unusable)} {are}, such as name@company.com. Nobody was invited yet.", "emails")
+    if not emails:
+        raise Invalid("Enter at least one address, such as name@company.com.", "emails")
+    return list(dict.fromkeys(emails))
+
+
+def _listed(parts: Sequence[str]) -> str:
+    shown = [f"“{part[:60]}”" for part in parts[:3]]
+    if len(parts) > len(shown):
+        shown.append(f"{len(parts) - len(shown)} more")
+    *others, last = shown
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _spend_mails(acting: Acting, count: int) -> None:
+    try:
+        # By whom, too: accounts are quickly made.
+        by_user = MAILS.of(acting.user.id) if acting.user else []
+        rate_limits.spend([*MAILS.of(acting.account.id), *by_user], times=count)
+    except TooMany as too_many:
+        minutes = too_many.retry_after // 60 + 1
+        sentence = f"At most {MAILS.most} invitations are sent in an hour. Try again in {minutes} minutes."
+        raise TooMany(sentence, too_many.retry_after) from too_many
+
+
+def _emails_here(account: Account, emails: Iterable[str]) -> set[str | None]:
+    found = select(User.email).join(Teammate).where(Teammate.account_id == account.id, User.email.in_(emails))
+    return set(session.scalars(found))
+
+
+def _add(now: Acting, email: str | None, role: str, secret: str, key: str = "") -> str:
+    session.add(
+        Invitation(
+            id=key or ids.new_id(),
+            account_id=now.account.id,
+            digest=ids.digest(secret),
+            email=email,
+            role=role,
+            invited_by=now.user.id if now.user else None,
+            sent_at=clock.now(),
+            expires_at=clock.now() + GOOD_FOR,
+        )
+    )
+    return secret
+
+
+def _mail(acting: Acting, role: str, letters: Sequence[tuple[str, str]], outcome: Outcome) -> None:
+    for email, secret in letters:
+        if outcome.unsent:  # a server that is down is not asked once more for each
+            outcome.unsent.append(email)
+            continue
+        try:
+            _send(acting, role, email, secret)
+            outcome.sent.append(email)
+        except mail.Undelivered:
+            outcome.unsent.append(email)
+
+
+def _send(acting: Acting, role: str, email: str, secret: str) -> None:
+    who = acting.user.name if acting.user else audit_log.NOBODY
+    path = f"/invitations/{secret}"
+    about = {"who": who, "account": acting.account.name, "role": role, "path": path, "days": GOOD_FOR.days}
+    mail.send("invitation", email, **about)
+
+
+def send_again(acting: Acting, invitation_id: str) -> str:
+    """Mail a new link, good from now on; the old one is dead. Answers with the address.
+
+    Raises NotFound, Refused, TooMany, Conflict for what is not waiting any more, and Undelivered.
+    """
+    acting.require("admin", "invite people")
+    find(acting, invitation_id)
+    _spend_mails(acting, 1)
+    secret = ids.new_secret()
+    with change(acting) as now:
+        invitation = find(now, invitation_id)
+        rules.check_gift(now.role, invitation.role)
+        if invitation.email is None or invitation.accepted_at or invitation.withdrawn_at:
+            raise Conflict("That invitation is not waiting any more.")
+        email, role = invitation.email, invitation.role
+        invitation.digest, invitation.sent_at = ids.digest(secret), clock.now()
+        invitation.expires_at = clock.now() + GOOD_FOR
+        audit_log.note(now.account.id, now.user, "invitation-sent-again", email)
+    _send(acting, role, email, secret)
+    return email
+
+
+def withdraw(acting: Acting, invitation_id: str) -> str:
+    """Make an invitation worthless, mailed or by link; doing so twice changes nothing. Answers with what it was for.
+
+    Raises NotFound, Refused, and Conflict once it was accepted.
+    """
+    with change(acting) as now:
+        invitation = find(now, invitation_id)
+        rules.check_gift(now.role, invitation.role)
+        about = invitation.email or LINK
+        if invitation.accepted_at:
+            raise Conflict("That invitation was accepted meanwhile.")
+        if invitation.withdrawn_at is None:
+            invitation.withdrawn_at = clock.now()
+            audit_log.note(now.account.id, now.user, "invitation-withdrawn", about)
+    return about
+
+
+# --- by link
+
+
+def make_link(acting: Acting) -> Invitation:
+    """A link by which anybody may become a teammate, as a facilitator. While there is one, it is that one."""
+    with change(acting) as now:
+        now.require("admin", "make an invitation link")
+        found = link_of(now.account)
+        if found is None:
+            key = ids.new_id()
+            _add(now, None, "facilitator", derived_secret(f"invitation {key}"), key)
+            audit_log.note(now.account.id, now.user, "link-made")
+            found = session.get_one(Invitation, key)
+    return found
+
+
+def secret_of(link: Invitation) -> str | None:
+    """A link's secret, to be shown again; None once ``SECRET_KEY`` is another one than it was made with."""
+    secret = derived_secret(f"invitation {link.id}")
+    return secret if ids.digest(secret) == link.digest else None
+
+
+def waiting_for_user(user: User) -> Sequence[Invitation]:
+    """What was mailed to the address that a user has proven, and is good still."""
+    if user.email is None:
+        return []
+    mine = select(Invitation).where(
+        Invitation.email == user.email,
+        Invitation.accepted_at.is_(None),
+        Invitation.withdrawn_at.is_(None),
+        Invitation.expires_at > clock.now(),
+    )
+    return session.scalars(mine.order_by(Invitation.sent_at.desc(), Invitation.id)).all()

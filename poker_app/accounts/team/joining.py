@@ -1,0 +1,162 @@
+"""Becoming a teammate: by an invitation, or by an address at the domain that an account is open to.
+
+A mailed invitation is for its address: only a user who has proven to own that address may accept it, so that a mail
+passed on, or read by somebody else, lets nobody in. A link is for whoever has it.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from poker_app import clock, ids
+from poker_app.accounts import audit_log
+from poker_app.accounts.account_lock import lock
+from poker_app.accounts.models import Account, Invitation, Teammate, User
+from poker_app.accounts.team import invitations, teammates
+from poker_app.db import session, transaction
+from poker_app.errors import Conflict, Forbidden, NotFound
+from poker_app.rules.email_domains import domain_of
+
+UNKNOWN = "This is no invitation that we know. A newer mail may have replaced it: look for that, or ask for a new one."
+NOT_FOR_YOU = "You are signed in with another address than the invited one. Sign in with that, or ask for a new mail."
+REMOVED = "You were removed from this account. An owner or admin of it can invite you again by mail."
+
+
+def look_at(secret: str) -> Invitation:
+    """The invitation behind a link, while it is good. Raises NotFound, and Conflict with why it is not."""
+    found = session.scalars(select(Invitation).where(Invitation.digest == ids.digest(secret))).one_or_none()
+    if found is None:
+        raise NotFound(UNKNOWN)
+    _check(found)
+    return found
+
+
+def _check(invitation: Invitation) -> None:
+    if invitation.withdrawn_at:
+        raise Conflict("This invitation was withdrawn. Ask whoever invited you for a new one.")
+    if invitation.accepted_at:
+        raise Conflict("This invitation was accepted already, and it works once.")
+    if invitation.expires_at <= clock.now():
+        days = invitations.GOOD_FOR.days
+        raise Conflict(
+            f"This invitation has expired: it is good for {days} days. Ask whoever invited you for a new one."
+        )
+
+
+def account_of(invitation: Invitation) -> Account:
+    """What one is invited to."""
+    return session.get_one(Account, invitation.account_id)
+
+
+def inviter_of(invitation: Invitation) -> User | None:
+    """Who invites; None once they are gone."""
+    return session.get(User, invitation.invited_by) if invitation.invited_by else None
+
+
+def is_for(invitation: Invitation, user: User) -> bool:
+    """Whether an invitation is meant for a user: it came by link, or to the address that is proven to be theirs."""
+    return invitation.email is None or invitation.email == user.email
+
+
+def is_in(invitation: Invitation, user: User) -> bool:
+    """Whether a user belongs to the account by now."""
+    return session.get(Teammate, (invitation.account_id, user.id)) is not None
+
+
+def already_in(secret: str, user: User) -> str | None:
+    """The account behind an invitation, however old, where the user belongs to it by now."""
+    found = session.scalars(select(Invitation).where(Invitation.digest == ids.digest(secret))).one_or_none()
+    return found.account_id if found and is_in(found, user) else None
+
+
+def own(user: User, invitation_id: str) -> Invitation:
+    """An invitation to the user's own proven address, without its secret. Raises NotFound, and Conflict as above."""
+    found = session.get(Invitation, invitation_id)
+    if found is None or found.email is None or found.email != user.email:
+        raise NotFound(NOT_FOR_YOU)
+    if not is_in(found, user):
+        _check(found)
+    return found
+
+
+def accept(user: User, secret: str) -> str:
+    """Become a teammate; twice is once. Answers with the account's id.
+
+    Raises NotFound, Conflict for what is not good any more, and Forbidden for what is meant for somebody else.
+    """
+    user_id, digest = user.id, ids.digest(secret)
+    with transaction():
+        found = session.scalars(select(Invitation).where(Invitation.digest == digest)).one_or_none()
+        if found is None:
+            raise NotFound(UNKNOWN)
+        return _accept(found, session.get_one(User, user_id), digest)
+
+
+def accept_own(user: User, invitation_id: str) -> str:
+    """The same, for an invitation found by the user's own address instead of by its link."""
+    user_id = user.id
+    with transaction():
+        found, me = session.get(Invitation, invitation_id), session.get_one(User, user_id)
+        if found is None or found.email is None or found.email != me.email:
+            raise NotFound(NOT_FOR_YOU)
+        return _accept(found, me, found.digest)
+
+
+def _accept(found: Invitation, user: User, digest: str) -> str:
+    account = lock(found.account_id)
+    # Read anew: until the lock was held, others may have changed it, or deleted the account or themselves.
+    invitation = session.get(Invitation, found.id, populate_existing=True)
+    if account is None or invitation is None:
+        raise NotFound(UNKNOWN)
+    if session.get(Teammate, (account.id, user.id)):
+        if invitation.email and invitation.email == user.email:
+            invitation.accepted_at = invitation.accepted_at or clock.now()
+        return account.id
+    if invitation.digest != digest:
+        raise NotFound(UNKNOWN)
+    _check(invitation)
+    if not is_for(invitation, user):
+        raise Forbidden(f"This invitation is for {invitation.email}. Sign in with that address to accept it.")
+    if invitation.email is None and teammates.was_removed(account, user):
+        raise Forbidden(REMOVED)
+    if invitation.email:
+        invitation.accepted_at = clock.now()
+    teammates.seat(account, user, invitation.role)
+    audit_log.note(account.id, user, "invitation-accepted", invitation.role)
+    return account.id
+
+
+# --- by domain
+
+
+def offers_for(user: User) -> Sequence[Account]:
+    """The accounts that are open to everybody at the domain of a user's address, without those they know already."""
+    if user.email is None:
+        return []
+    mine = select(Teammate.account_id).where(Teammate.user_id == user.id)
+    at_domain = select(Account).where(Account.domain == domain_of(user.email), Account.id.not_in(mine))
+    found = session.scalars(at_domain.order_by(Account.name, Account.id)).all()
+    return [account for account in found if not teammates.was_removed(account, user)]
+
+
+def is_awaited(user: User) -> bool:
+    """Whether an account waits for a user: one that invited them, or one that is open to their domain."""
+    return bool(invitations.waiting_for_user(user) or offers_for(user))
+
+
+def join_by_domain(user: User, account_id: str) -> None:
+    """Become a facilitator of an account that is open to the domain of one's address; twice is once.
+
+    Raises NotFound, and Forbidden for who was removed.
+    """
+    user_id = user.id
+    with transaction():
+        account, me = lock(account_id), session.get_one(User, user_id)
+        if account and session.get(Teammate, (account_id, user_id)):
+            return
+        if account is None or me.email is None or account.domain != domain_of(me.email):
+            raise NotFound("No account with that address is open to you.")
+        if teammates.was_removed(account, me):
+            raise Forbidden(REMOVED)
+        teammates.seat(account, me, "facilitator")
+        audit_log.note(account_id, me, "domain-joined", account.domain)

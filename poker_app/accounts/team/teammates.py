@@ -1,0 +1,131 @@
+"""Teammates: who belongs to an account, in which role, and how they come to leave it."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, func, select, update
+
+from poker_app import accounts, clock
+from poker_app.accounts import audit_log
+from poker_app.accounts.account_lock import change, owners
+from poker_app.accounts.memberships import Acting
+from poker_app.accounts.models import Account, Invitation, Removal, Teammate, User
+from poker_app.db import session
+from poker_app.errors import Conflict, NotFound
+from poker_app.rules import teammates as rules
+
+NOBODY_HERE = "No teammate has that address. They may have left the account meanwhile."
+
+
+def teammates_of(account: Account, search: str = "") -> Sequence[Teammate]:
+    """Who belongs to an account, owners first, then by name; with a search, whose name or address holds it."""
+    found = session.scalars(select(Teammate).where(Teammate.account_id == account.id)).all()
+    wanted = " ".join(search.casefold().split())
+    matching = [each for each in found if wanted in f"{each.user.name} {each.user.email or ''}".casefold()]
+    return sorted(matching, key=lambda each: (rules.ROLES.index(each.role), each.user.name.casefold(), each.user_id))
+
+
+def find(acting: Acting, user_id: str) -> Teammate:
+    """A teammate in the account of who asks. Raises NotFound."""
+    found = session.get(Teammate, (acting.account.id, user_id))
+    if found is None:
+        raise NotFound(NOBODY_HERE)
+    return found
+
+
+def change_role(acting: Acting, user_id: str, role: str) -> Teammate:
+    """Give a teammate, or oneself, another role. An owner may make owners, and step down while one is left.
+
+    Raises NotFound, or Refused where the own role does not reach so far.
+    """
+    with change(acting) as now:
+        them = find(now, user_id)
+        rules.check_change(now.role, them.role, role, owners=owners(now.account.id))
+        if them.role == role:
+            return them
+        them.role = role
+        if role == "owner":
+            audit_log.note(now.account.id, now.user, "ownership-given", them.user.name, them.user)
+        else:
+            audit_log.note(now.account.id, now.user, "role-changed", f"{them.user.name}, now {role}", them.user)
+    return them
+
+
+def remove(acting: Acting, user_id: str) -> str:
+    """Take a teammate out of the account, with the invitations that they made. Answers with their name.
+
+    Neither a link nor the account's domain lets them in again: only a new mail does. Raises NotFound or Refused.
+    """
+    with change(acting) as now:
+        them = find(now, user_id)
+        rules.check_removal(now.role, them.role, owners=owners(now.account.id))
+        if now.user and now.user.id == user_id:
+            raise Conflict("That is you. To go, choose “Leave this account”.")
+        name = them.user.name
+        audit_log.note(now.account.id, now.user, "teammate-removed", name, them.user)
+        unseat(them)
+    return name
+
+
+def unseat(them: Teammate) -> None:
+    """Take a teammate out, and what they could hand on, inside a transaction that holds the account."""
+    session.merge(Removal(account_id=them.account_id, user_id=them.user_id, removed_at=clock.now()))
+    _withdraw_theirs(them.account_id, them.user_id, rules.reaches(them.role, "admin"))
+    session.delete(them)
+    accounts.teammates_changed(them.account_id)
+    accounts.end_access(them.user_id, them.account_id)
+
+
+def _withdraw_theirs(account_id: str, user_id: str, knew_the_link: bool) -> None:
+    open_ones = (
+        Invitation.account_id == account_id,
+        Invitation.withdrawn_at.is_(None),
+        Invitation.accepted_at.is_(None),
+    )
+    made_by_them = Invitation.invited_by == user_id
+    theirs = made_by_them | Invitation.email.is_(None) if knew_the_link else made_by_them
+    session.execute(update(Invitation).where(*open_ones, theirs).values(withdrawn_at=clock.now()))
+
+
+def leave(acting: Acting) -> None:
+    """Leave an account. The last owner stays until somebody else is one. Raises Refused."""
+    with change(acting) as now:
+        assert now.user
+        rules.check_leaving(now.role, owners=owners(now.account.id))
+        audit_log.note(now.account.id, now.user, "teammate-left")
+        session.delete(find(now, now.user.id))
+        accounts.teammates_changed(now.account.id)
+        accounts.end_access(now.user.id, now.account.id)
+
+
+def seat(account: Account, user: User, role: str) -> bool:
+    """Make a user a teammate, inside a transaction that holds the account. Whoever is one already keeps their role.
+
+    Raises Conflict where the plan has no seat left.
+    """
+    if session.get(Teammate, (account.id, user.id)):
+        return False
+    _require_seat(account)
+    forget_removal(account, user)
+    session.add(Teammate(account_id=account.id, user_id=user.id, role=role, joined_at=clock.now()))
+    accounts.teammates_changed(account.id)
+    return True
+
+
+def _require_seat(account: Account) -> None:
+    most = accounts.seats_of(account.id)
+    taken = session.scalars(select(func.count()).where(Teammate.account_id == account.id)).one()
+    if most is not None and taken >= most:
+        seats = "one facilitator" if most == 1 else f"{most} facilitators"
+        raise Conflict(
+            f"{account.name} has a plan for {seats}. An owner can choose a larger one under Plan and billing."
+        )
+
+
+def was_removed(account: Account, user: User) -> bool:
+    """Whether somebody was removed from an account and not invited again since."""
+    return session.get(Removal, (account.id, user.id)) is not None
+
+
+def forget_removal(account: Account, user: User) -> None:
+    """Let somebody come back who was removed from an account, inside the caller's transaction."""
+    session.execute(delete(Removal).where(Removal.account_id == account.id, Removal.user_id == user.id))

@@ -1,0 +1,144 @@
+"""Buying: the ways to the provider's pages, for the owners and admins of an account.
+
+Each answers with an address to lead the browser to. Paths are of this site: ``paid`` is where somebody lands who paid,
+``back`` who did not. Nothing is granted for landing there: only what the provider tells brings credits.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from poker_app import billing
+from poker_app.accounts.memberships import Acting
+from poker_app.accounts.models import Account
+from poker_app.billing import active_provider, audit_trail, credit_requests, seat_sync, subscription_sync
+from poker_app.billing.models import Subscription
+from poker_app.billing.provider import Door, Invoice, Order, Unavailable
+from poker_app.db import afterwards, session, transaction
+from poker_app.errors import Conflict, NotFound
+
+log = structlog.get_logger("billing")
+
+NOT_SOLD = "That is not sold here."
+
+
+def buy_plan(acting: Acting, name: str, *, paid: str, back: str) -> str:
+    """To the checkout for a plan; to the confirmation of a change where one is running already."""
+    acting.require("admin", "choose the plan")
+    plan = next((each for each in billing.offer().plans if each.name == name and each.price), None)
+    if plan is None:
+        raise NotFound(NOT_SOLD)
+    account_id, user_id = _who(acting)
+    known = session.get(Subscription, account_id)
+    running = is_running(known)
+    if known and running and known.plan == plan.name:
+        raise Conflict(f"This account is on the {plan.label} plan already.")
+    quantity = seat_sync.needed(account_id) if plan.per_seat else 1
+    customer = _customer(acting)
+    with transaction():
+        audit_trail.write_errand(account_id, user_id, f"the {plan.label} plan")
+    if running:
+        return active_provider.engine().change_plan(customer, plan.price, quantity, active_provider.own_address(back))
+    return _checkout(account_id, customer, plan.price, quantity, plan=True, paid=paid, back=back)
+
+
+def buy_pack(acting: Acting, size: int, *, paid: str, back: str) -> str:
+    """To the checkout for a pack of so many credits."""
+    acting.require("admin", "buy credits")
+    pack = next((each for each in billing.offer().packs if each.credits == size), None)
+    if pack is None:
+        raise NotFound(NOT_SOLD)
+    (account_id, user_id), customer = _who(acting), _customer(acting)
+    with transaction():
+        audit_trail.write_errand(account_id, user_id, f"a pack of {pack.credits} credits")
+    return _checkout(account_id, customer, pack.price, 1, plan=False, paid=paid, back=back)
+
+
+def _checkout(account_id: str, customer: str, price: str, quantity: int, *, plan: bool, paid: str, back: str) -> str:
+    return active_provider.engine().checkout(
+        Order(
+            account_id=account_id,
+            customer_id=customer,
+            price=price,
+            quantity=quantity,
+            plan=plan,
+            paid=active_provider.own_address(paid),
+            back=active_provider.own_address(back),
+        )
+    )
+
+
+def open_portal(acting: Acting, *, back: str, door: Door = "") -> str:
+    """To the provider's pages for card, invoices and cancelling. Conflict for an account that never bought anything."""
+    acting.require("admin", "see the payments")
+    account_id, user_id = _who(acting)
+    known = session.get(Subscription, account_id)
+    customer = known.customer_id if known else None
+    session.rollback()
+    if customer is None:
+        raise Conflict("Nothing has been bought yet, so that there is nothing to manage.")
+    with transaction():
+        audit_trail.write_errand(account_id, user_id)
+    return active_provider.engine().portal(customer, active_provider.own_address(back), door)
+
+
+def invoices(acting: Acting) -> Sequence[Invoice]:
+    """The account's invoices, the latest first, as the provider lists them now."""
+    acting.require("admin", "see the invoices")
+    known = session.get(Subscription, acting.account.id)
+    customer = known.customer_id if known else None
+    session.rollback()
+    return active_provider.engine().invoices(customer) if customer else []
+
+
+def _who(acting: Acting) -> tuple[str, str | None]:
+    """The ids of the account and of the user, kept aside: reading them later would open a transaction."""
+    return acting.account.id, acting.user.id if acting.user else None
+
+
+def is_running(known: Subscription | None) -> bool:
+    """Whether there is a subscription that could be changed, instead of a new one begun."""
+    return known is not None and known.status in ("active", "trialing", "past_due", "unpaid", "paused")
+
+
+def _customer(acting: Acting) -> str:
+    """The account's customer at the provider, made when something is first bought, with today's name."""
+    account_id, name = acting.account.id, acting.account.name
+    email = (acting.user.email if acting.user else None) or ""
+    known = session.get(Subscription, account_id)
+    customer = known.customer_id if known else None
+    session.rollback()  # nobody waits for the provider with a transaction open
+    if customer is None:
+        made = active_provider.engine().make_customer(account_id)
+        with transaction():
+            row = subscription_sync.held(account_id)
+            row.customer_id = row.customer_id or made
+            customer = row.customer_id
+    active_provider.engine().name_customer(customer, name, email)
+    return customer
+
+
+def buyer_goes(user_id: str, belonged_to: Sequence[str]) -> None:
+    """A user is deleted in the transaction under way. Where nobody else bought last for an account that goes on, the
+    provider is told another owner's address once that is committed."""
+    if not billing.is_on():
+        return
+    for account_id in {*belonged_to, *audit_trail.bought_for(user_id)}:
+        if audit_trail.last_buyer(account_id) in (user_id, None):
+            afterwards(partial(_renamed, account_id))
+
+
+def _renamed(account_id: str) -> None:
+    """They are gone whatever the provider says."""
+    try:
+        known, name = session.get(Subscription, account_id), session.get_one(Account, account_id).name
+        customer = known.customer_id if known else None
+        email = next((owner.email for owner in credit_requests.owners_of(account_id)), None)
+        session.rollback()
+        if customer and email:
+            active_provider.engine().name_customer(customer, name, email)
+    except (Unavailable, SQLAlchemyError):
+        session.rollback()
+        log.exception("customer_not_renamed", account=account_id)

@@ -1,0 +1,44 @@
+"""Asking an account's owners for credits."""
+
+from collections.abc import Sequence
+
+import structlog
+from sqlalchemy import select
+
+from poker_app import mail
+from poker_app.accounts.memberships import Acting
+from poker_app.accounts.models import Teammate, User
+from poker_app.db import session
+
+log = structlog.get_logger("billing")
+
+
+def owners_of(account_id: str) -> Sequence[User]:
+    """The owners of an account who can be written to, by name."""
+    owning = select(User).join(Teammate, Teammate.user_id == User.id).where(User.email.is_not(None))
+    return session.scalars(
+        owning.where(Teammate.account_id == account_id, Teammate.role == "owner").order_by(User.name)
+    ).all()
+
+
+def ask_for_credits(acting: Acting) -> Sequence[str]:
+    """Write to the owners that a teammate cannot open a session for want of credits. Answers with the names of those
+    whom a letter went to. Raises Undelivered where the mail server took none."""
+    assert acting.user
+    asker, account = acting.user.name, acting.account
+    letters = [(owner.name, owner.email or "") for owner in owners_of(account.id)]
+    # No connection of the database is held while the mail server is asked.
+    account_id, name = account.id, account.name
+    session.rollback()
+    asked: list[str] = []
+    refused: mail.Undelivered | None = None
+    for owner, address in letters:
+        try:
+            mail.send("credits_wanted", address, asker=asker, account=name, path=f"/accounts/{account_id}/billing")
+            asked.append(owner)
+        except mail.Undelivered as problem:
+            log.warning("undelivered", letter="credits_wanted", problem=repr(problem.__cause__))
+            refused = problem
+    if refused and not asked:
+        raise refused
+    return asked

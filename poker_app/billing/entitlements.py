@@ -1,0 +1,148 @@
+"""The gate: what a plan allows, decided inside the transaction that uses it up."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from poker_app import billing, clock
+from poker_app.accounts.account_settings import FIRST_DAYS
+from poker_app.accounts.models import Account, Teammate
+from poker_app.billing import billing_mails, ledger
+from poker_app.billing.current_plan import bring_month, plan_of, standing_of
+from poker_app.billing.models import CreditTxn
+from poker_app.db import session
+from poker_app.errors import NotInPlan, OutOfCredits
+from poker_app.rules.plans import Plan
+from poker_app.rules.teammates import ROLES
+
+OVERDUE = "The last payment failed, and the time to mend it is over. Sessions can be opened again once it is paid."
+
+
+def pay_for_session(account_id: str, session_id: str, *, name: str, user_id: str | None) -> None:
+    """Spend the credit that opening a session takes, once for each session. Raises OutOfCredits."""
+    if not billing.is_on():
+        return
+    plan = _plan_in_force(account_id)
+    if user_id in surplus(account_id):
+        raise NotInPlan(
+            f"The {plan.label} plan is for {facilitators(plan)}, and others of this account come "
+            "before you. You see everything as before. To open sessions, ask an owner to choose a larger plan under "
+            "Plan and billing, or to hand your place on."
+        )
+    _spend(plan, account_id, f"session:{session_id}", ref=session_id, why=f"Session “{name}”", user_id=user_id)
+
+
+def _plan_in_force(account_id: str) -> Plan:
+    """The plan that sessions are opened on. Raises OutOfCredits where they wait for a payment."""
+    standing = standing_of(account_id)
+    if standing.read_only:
+        raise OutOfCredits(OVERDUE)
+    return standing.plan
+
+
+def _spend(plan: Plan, account_id: str, key: str, *, ref: str, why: str, user_id: str | None) -> None:
+    """Spend a credit on a session, unless the plan needs none. The month's come first, if nobody asked for them yet."""
+    if plan.credits is None:
+        return
+    bring_month(session.get_one(Account, account_id))
+    ledger.spend(account_id, key, ref=ref, why=why, user_id=user_id)
+    billing_mails.tell_soon(account_id)
+
+
+def give_back_session(account_id: str, session_id: str) -> None:
+    """Give the credit back for a session that ended before its first reveal; nothing where none was spent."""
+    if billing.is_on() and (spent := _spent_on(account_id, session_id)):
+        ledger.reverse(account_id, spent[-1].key, why="Ended before its first reveal")
+
+
+def pay_again(account_id: str, session_id: str, *, name: str, user_id: str | None) -> None:
+    """Spend once more what was given back, because the session is opened again; nothing where nothing was. The caller
+    holds the session. Raises OutOfCredits."""
+    spent = _spent_on(account_id, session_id) if billing.is_on() else []
+    if spent and ledger.was_reversed(account_id, spent[-1].key):
+        key, why = f"session:{session_id}:again:{len(spent)}", f"Session “{name}”, again"
+        _spend(_plan_in_force(account_id), account_id, key, ref=session_id, why=why, user_id=user_id)
+
+
+def _spent_on(account_id: str, session_id: str) -> Sequence[CreditTxn]:
+    """What was spent on a session, given back or not, in order."""
+    mine = CreditTxn.account_id == account_id, CreditTxn.kind == "spend", CreditTxn.ref == session_id
+    return session.scalars(select(CreditTxn).where(*mine).order_by(CreditTxn.id)).all()
+
+
+def surplus(account_id: str) -> Sequence[str]:
+    """The teammates, as users' ids, for whom the plan has no place: after a downgrade they see everything, and open no
+    session. Owners come first, then admins, then whoever was here earlier."""
+    most = most_facilitators(account_id)
+    if most is None:
+        return ()
+    found = session.execute(
+        select(Teammate.user_id, Teammate.role, Teammate.joined_at).where(Teammate.account_id == account_id)
+    ).all()
+    order = sorted(found, key=lambda each: (ROLES.index(each.role), each.joined_at, each.user_id))
+    return [each.user_id for each in order[most:]]
+
+
+def facilitators(plan: Plan) -> str:
+    """How many facilitators a plan has, in words."""
+    return "one facilitator" if plan.facilitators == 1 else f"{plan.facilitators} facilitators"
+
+
+def most_members(account_id: str) -> int:
+    """How many may sit at one table of the account."""
+    return standing_of(account_id).plan.members
+
+
+def most_facilitators(account_id: str) -> int | None:
+    """How many teammates an account may have; None where each is a seat that is paid for."""
+    return standing_of(account_id).plan.facilitators
+
+
+def report_days(account: Account) -> int:
+    """Days after its end that the report of a session can be opened: what the plan has, or, where the plan leaves that
+    to the account, as long as it is kept."""
+    shown = plan_of(account.id).report_days
+    return kept_days(account) if shown is None else shown
+
+
+def kept_days(account: Account) -> int:
+    """Days after its end that a session is kept before it is deleted.
+
+    Where the plan leaves that to the account, it is what the account chose. Else it is kept as long as under any plan
+    that is sold here, or longer if the account had chosen so: a smaller plan hides reports, and a larger one brings
+    them back. So neither a downgrade nor an upgrade deletes anything.
+    """
+    longest = max((plan.report_days or 0 for plan in billing.offer().plans), default=0) if billing.is_on() else 0
+    if plan_of(account.id).report_days is None:
+        return account.report_days or max(FIRST_DAYS, longest)
+    return max(account.report_days or FIRST_DAYS, longest)
+
+
+def may_choose_days(account_id: str) -> bool:
+    """Whether the plan leaves it to the account how long its reports are kept."""
+    return plan_of(account_id).report_days is None
+
+
+def may_require_sign_on(account_id: str) -> bool:
+    """Whether the plan lets the account ask its teammates to come by one provider."""
+    return plan_of(account_id).sign_on_enforced
+
+
+def refuse_hidden(account: Account, ended_at: datetime | None) -> None:
+    """Raise NotInPlan, saying what to do, for a report that is older than the plan shows."""
+    shown = report_days(account)
+    if ended_at is None or clock.now() < ended_at + timedelta(days=shown):
+        return
+    plan, gone = plan_of(account.id).label, ended_at + timedelta(days=kept_days(account))
+    raise NotInPlan(
+        f"The {plan} plan shows reports for {shown} days, and this session ended before. Nothing is deleted: with a "
+        f"larger plan it opens again, until {gone.day} {gone:%B %Y}. An owner can choose one under Plan and billing."
+    )
+
+
+def member_limit(account_id: str) -> tuple[int, str]:
+    """How many may be in one session of the account at once, and what to say where one more would be too many."""
+    plan = standing_of(account_id).plan
+    more = " A larger plan has more seats." if billing.is_on() else ""
+    return plan.members, f"The table is full: {plan.members} people sit here.{more}"

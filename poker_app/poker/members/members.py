@@ -1,0 +1,103 @@
+"""Joining, roles, leaving, removing, nudging, taking over."""
+
+from functools import partial
+
+from sqlalchemy import select
+
+from poker_app import ids
+from poker_app.accounts.models import Teammate, User
+from poker_app.billing import entitlements
+from poker_app.db import session, transaction
+from poker_app.poker import models
+from poker_app.poker.change import Holder, change, change_session, change_within, lock
+from poker_app.poker.models import PokerSession
+from poker_app.poker.names import clean_name
+from poker_app.rules.session import members as rules
+from poker_app.rules.session.value import Member, Session
+
+
+def join(table: PokerSession | Session, *, name: str, votes: bool, secret: str, user: User | None = None) -> Member:
+    """Become a member. Who is one already, by the secret or as a user, stays that one, under the new name. Whether they
+    may come in is decided before, by ``session.access``. Raises Conflict where the plan has no place left."""
+    name = clean_name(name)
+    most, full = entitlements.member_limit(table.account_id)
+    digest, user_id = ids.digest(secret), user.id if user else None
+    rule = partial(
+        rules.join,
+        name=name,
+        votes=votes,
+        secret_digest=digest,
+        user_id=user_id,
+        new_id=ids.new_id(12),
+        most=most,
+        full=full,
+    )
+    joined: Member = change_session(table.id, rule, seen=(digest, user_id)).answer
+    return joined
+
+
+def rename(who: Holder, name: str) -> None:
+    """Go by another name."""
+    change(who, partial(rules.rename, name=clean_name(name)))
+
+
+def set_votes(who: Holder, votes: bool) -> None:
+    """Take a hand of cards, or put it down and watch. A card played in the open round goes with the hand."""
+    change(who, partial(rules.set_votes, votes=votes))
+
+
+def leave(who: Holder) -> None:
+    """Leave the session. The member and the card played stay, for coming back."""
+    change(who, rules.leave, after_end=True, after_leaving=True)
+
+
+def come_back(who: Holder) -> None:
+    """Undo leaving: the same name, role and card. Only this and joining do, no request that a page makes by itself.
+
+    Raises NotFound (404) for a removed member, Conflict (409) once the session has ended.
+    """
+    change(who, rules.undo_leaving, after_leaving=True, seen=True)
+
+
+def share_role(who: Holder, colleague_id: str) -> None:
+    """Make another member a facilitator too."""
+    change(who, partial(rules.share_role, colleague_id=colleague_id))
+
+
+def hand_over(who: Holder, colleague_id: str) -> None:
+    """Make another member the facilitator instead of oneself."""
+    change(who, partial(rules.hand_over, colleague_id=colleague_id))
+
+
+def step_down(who: Holder) -> None:
+    """Stop facilitating. The last facilitator hands over instead, so that the table is never without."""
+    change(who, rules.step_down)
+
+
+def take_over(who: Holder) -> None:
+    """Become the facilitator of a table that has had none present for two minutes. Those away lose the role."""
+    change(who, rules.take_over)
+
+
+def remove(who: Holder, colleague_id: str) -> None:
+    """Send a member away: the card in an open round goes, the connection ends, the votes of earlier rounds stay."""
+    change(who, partial(rules.remove, colleague_id=colleague_id))
+
+
+def remove_former_teammate(user_id: str, account_id: str) -> None:
+    """Send a user away who left an account: out of its running sessions that are open to teammates only. In the others
+    they may stay, as everybody may come in there. Outside of any transaction."""
+    closed = select(models.Member.id, PokerSession.id).join(PokerSession, PokerSession.id == models.Member.session_id)
+    closed = closed.where(PokerSession.account_id == account_id, PokerSession.teammates_only)
+    closed = closed.where(PokerSession.ended_at.is_(None), PokerSession.deleted_at.is_(None))
+    mine = session.execute(closed.where(models.Member.user_id == user_id, models.Member.removed_at.is_(None))).all()
+    for member_id, session_id in mine:
+        with transaction():
+            lock(session_id)
+            if session.get(Teammate, (account_id, user_id)) is None:
+                change_within(session_id, partial(rules.send_away, member_id=member_id))
+
+
+def nudge(who: Holder, colleague_id: str) -> None:
+    """Ask a member who has not voted to do so: a quiet hint on their screen, at most every 20 seconds."""
+    change(who, partial(rules.nudge, colleague_id=colleague_id))

@@ -1,0 +1,231 @@
+"""The wire protocol, on one page: what browsers hear, and when.
+
+An event is named in the past tense and carries the state, not the difference::
+
+    {"version": 12, "agenda": 9, "html": "<section id=\"vote-table\" …"}
+
+``version`` counts every change of the session; a browser drops what is not newer than what it shows. ``agenda`` is the
+version at which the tasks last changed; who shows an older one fetches task and backlog. ``html`` is the whole shared
+fragment, with the tasks where they changed: of a long backlog the rows that changed lately, with the ``agenda`` from
+which on they are all, and who shows an older one asks for the list. Where that would be too long for the engine, ``gz``
+holds it gzipped in base64; where even that is too long it is the table alone, and the browser fetches the tasks, or
+there is neither, and it fetches both. Because every event is whole state, a lost, doubled or late one is harmless, and
+several may be sent as one.
+"""
+
+import base64
+import gzip
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from sqlalchemy import update
+from sqlalchemy.exc import SQLAlchemyError
+
+from poker_app import realtime
+from poker_app.db import forget_what_was_read, session, transaction
+from poker_app.poker.models import PokerSession
+from poker_app.poker.publishing import message_usage
+from poker_app.poker.publishing.disconnect import shut_out, try_again
+from poker_app.poker.publishing.publish_queue import News, Outboxes
+from poker_app.poker.value.current import newest
+from poker_app.rules.message_budget import LARGE_ABOVE
+from poker_app.rules.session.change import Event
+
+# The managed services take 10 kB a message; the library counts a little more than the JSON.
+MOST_BYTES = 9_500
+# A page's markup packs to about a tenth, and base64 takes a third more: beyond this it is not tried.
+MAX_PACKED = 20 * MOST_BYTES
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What everybody at the table may see, rendered: the shared fragment and the versions it shows. Of ``members`` so
+    many are ``present``."""
+
+    version: int
+    agenda: int
+    html: str
+    members: int
+    present: int = 0
+    # The table alone, for events that the tasks would make too long.
+    table: str = ""
+
+
+_outboxes = Outboxes()
+
+
+@dataclass(slots=True)
+class _Wiring:
+    """What the rooms above hand over."""
+
+    render: Callable[[str, int], State] | None = None
+    after_answer: Callable[[Callable[[], None]], bool] = lambda action: False
+    hand_over: Callable[[str], bool] | None = None
+
+
+_wiring = _Wiring()
+
+
+def configure(render: Callable[[str, int], State], after_answer: Callable[[Callable[[], None]], bool]) -> None:
+    """Once a process: ``render`` makes the shared state of a session, at a version or a newer one. ``after_answer`` has
+    something done as soon as the answer under way is delivered; it answers False where nobody waits for one."""
+    _wiring.render, _wiring.after_answer = render, after_answer
+
+
+@contextmanager
+def handed_over(take: Callable[[str], bool]) -> Iterator[None]:
+    """Until the block ends, ``take`` is handed each session that has something to send, and answers whether it takes
+    it: the embedded server has a thread for that (``publisher``). Elsewhere the request's own thread sends, because on
+    a function nothing runs after the answer."""
+    _wiring.hand_over = take
+    try:
+        yield
+    finally:
+        _wiring.hand_over = None
+
+
+def publish(*news: News) -> None:
+    """Tell the browsers of one change, once it is committed. A failure is logged and remembered, never raised."""
+    session_id = news[0].session_id
+    if _outboxes.put(*news):
+        if _wiring.hand_over is not None and _wiring.hand_over(session_id):
+            return
+        _send_all(session_id)
+    _send_later()
+
+
+def _send_all(session_id: str) -> None:
+    while send_next(session_id):
+        pass
+
+
+def _send_later() -> None:
+    """Has this request's thread wait, once its answer is delivered, for what may not be sent yet, of whichever session,
+    unless another thread does. Outside of a request, and without an engine, it is sent now."""
+    token = _outboxes.waiter()
+    if token is None:
+        return
+    if not realtime.is_on() or not _wiring.after_answer(lambda: _send_when_due(token)):
+        _send_when_due(token, at_once=True)
+
+
+def _send_when_due(token: object, *, at_once: bool = False) -> None:
+    while session_id := _outboxes.wait(token, at_once=at_once):
+        try:
+            _send_all(session_id)
+        except BaseException:
+            # A fault in one session's event delays no other's.
+            _send_when_due(token, at_once=at_once)
+            raise
+
+
+def send_next(session_id: str) -> State | None:
+    """Send the next of what waits for a session, by whoever's turn it is; None when there is no more."""
+    waiting = _outboxes.take(session_id, together=realtime.sending().apart > 0)
+    if waiting is None:
+        return None
+    sent = None
+    try:
+        sent = _send(waiting)
+    except SQLAlchemyError:
+        # The change itself is committed; the next fetch shows it.
+        log.exception("publish_failed", session=session_id)
+    finally:
+        if sent is None:
+            # Whatever broke, the next change finds the way free.
+            for unsaid in _outboxes.drop(session_id):
+                _say_farewell(unsaid)
+    return sent
+
+
+def reaches(session_id: str, socket: str | None) -> bool:
+    """Whether a socket is sure to be told of a change, so that no answer need show it."""
+    return socket is not None and realtime.hears(realtime.state_channel(session_id), socket)
+
+
+def _send(news: News) -> State:
+    try:
+        return _tell(news)
+    finally:
+        _say_farewell(news)
+
+
+def _say_farewell(news: News) -> None:
+    # They hear why, and then nothing any more.
+    if news.event == Event.MEMBER_REMOVED:
+        shut_out(news.about["member"])
+
+
+def _tell(news: News) -> State:
+    # A transaction that is open since an earlier event would show the table as it was then.
+    forget_what_was_read()
+    assert _wiring.render is not None, "configure() comes first"
+    state = _wiring.render(news.session_id, news.version)
+    # A large table's answers come without the table: its voters see it in this event like everybody else.
+    socket = news.socket if state.members <= LARGE_ABOVE else None
+    channel, data = realtime.state_channel(news.session_id), payload(state, news.about)
+    # No connection of the database is held while the engine is asked.
+    forget_what_was_read()
+    if apart := realtime.sending().apart_at(state.members):
+        _outboxes.pace(news.session_id, apart)
+    if realtime.publish([channel], news.event, data, socket):
+        # Who has just joined or come back is connected only a moment later.
+        absent = socket is not None or (news.event == Event.MEMBER_JOINED and not news.waited)
+        message_usage.count_event(news.session_id, state.present - absent, socket)
+    else:
+        _remember_lag(news.session_id, news.version)
+    return state
+
+
+def payload(state: State, about: dict[str, str] | None = None) -> dict[str, Any]:
+    """The event's data: whole state where it fits, at most ``MOST_BYTES`` of JSON."""
+    thin = {"version": state.version, "agenda": state.agenda, **(about or {})}
+    for html in (state.html, state.table):
+        for key, pack, longest in (("html", str, MOST_BYTES), ("gz", _packed, MAX_PACKED)):
+            # What is too long as it is, is not worth packing, nor the making of JSON to measure it.
+            if html and len(html) <= longest and len(content := pack(html)) <= MOST_BYTES:
+                full = {**thin, key: content}
+                if len(json.dumps(full)) <= MOST_BYTES:
+                    return full
+    return thin
+
+
+def _packed(html: str) -> str:
+    # mtime=0: the same state is the same bytes, whenever it is sent.
+    return base64.b64encode(gzip.compress(html.encode(), compresslevel=6, mtime=0)).decode()
+
+
+def _remember_lag(session_id: str, version: int) -> None:
+    with transaction():
+        session.execute(
+            update(PokerSession)
+            .where(PokerSession.id == session_id, PokerSession.published_version >= version)
+            .values(published_version=version - 1)
+        )
+
+
+def catch_up(session_id: str) -> bool:
+    """Publish the newest state once if an earlier publish failed, and end the connections that the engine did not:
+    called by whoever next reads the session.
+
+    True while there is something that not everybody has heard of, so that it is worth asking again soon.
+    """
+    message_usage.write_down(session_id, older_than=message_usage.WRITE_EVERY)
+    try_again()
+    _send_later()
+    known = newest(session_id)
+    if not known.behind:
+        return False
+    if not realtime.ready():
+        return True
+    version = known.value.version
+    with transaction():
+        session.execute(update(PokerSession).where(PokerSession.id == session_id).values(published_version=version))
+    # Which event was lost nobody knows any more. Its state is what counts, and every listener knows this name.
+    publish(News(session_id, Event.VOTE, version))
+    return realtime.troubled()

@@ -1,0 +1,1 @@
+"""What is read afterwards: a session's report, its files, and the dashboard."""

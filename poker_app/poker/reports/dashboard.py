@@ -1,0 +1,204 @@
+"""The read model of a dashboard: what is live now, and the sessions by name, state, series and page.
+
+It lists what somebody reaches, and under «mine» and «live» also the sessions of other accounts in which they sit.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, select
+
+from poker_app import clock
+from poker_app.accounts.memberships import Acting
+from poker_app.db import session
+from poker_app.poker.models import Member, PokerSession, Round, Task, Vote
+from poker_app.poker.scopes import is_live, may_keep, reached, seated_in
+from poker_app.rules.report import mean_agreement, points
+from poker_app.rules.tally import tally
+
+PER_PAGE = 25
+MOST_LIVE = 6
+SHOWN = ("past", "live", "mine", "archived", "deleted")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What of it somebody wants to see. ``show`` is one of SHOWN, ``page`` counts from 1."""
+
+    name: str = ""
+    show: str = "past"
+    series: str = ""
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A table where somebody was lately."""
+
+    table: PokerSession
+    place: int
+    tasks: int
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A session in the list. ``points`` is None for a deck of words, ``agreement`` where nothing was revealed."""
+
+    table: PokerSession
+    tasks: int
+    points: Fraction | None
+    agreement: Fraction | None
+    may_keep: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One page of the list, of ``pages``, and how many there are in all."""
+
+    lines: tuple[Line, ...]
+    count: int
+    page: int
+    pages: int
+
+
+# --- live now
+
+
+def live_tables(acting: Acting, secret: str | None) -> list[Live]:
+    """Where people sit now, the newest first, six at the most."""
+    wanted = select(PokerSession).where(_states(acting, secret)["live"])
+    newest = wanted.order_by(PokerSession.created_at.desc(), PokerSession.id.desc()).limit(MOST_LIVE)
+    tables = session.scalars(newest).all()
+    if not tables:
+        return []
+    tasks, people = _agenda(tables), _people(tables)
+    return [
+        Live(
+            table=table,
+            place=next((n for n, key in enumerate(tasks[table.id], 1) if key == table.current_task_id), 0),
+            tasks=len(tasks[table.id]),
+            people=people[table.id],
+        )
+        for table in tables
+    ]
+
+
+def _agenda(tables: Sequence[PokerSession]) -> dict[str, list[str]]:
+    rows = session.execute(
+        select(Task.session_id, Task.id)
+        .where(Task.session_id.in_(table.id for table in tables), Task.deleted_at.is_(None))
+        .order_by(Task.position, Task.id)
+    )
+    found: dict[str, list[str]] = defaultdict(list)
+    for session_id, task_id in rows:
+        found[session_id].append(task_id)
+    return found
+
+
+def _people(tables: Sequence[PokerSession]) -> dict[str, int]:
+    rows = session.execute(
+        select(Member.session_id, func.count())
+        .where(
+            Member.session_id.in_(table.id for table in tables),
+            *(column.is_(None) for column in (Member.removed_at, Member.left_at, Member.away_since)),
+        )
+        .group_by(Member.session_id)
+    )
+    return defaultdict(int, ((row[0], row[1]) for row in rows))
+
+
+# --- the list
+
+
+def listing(acting: Acting, secret: str | None, wish: Wish) -> Listing:
+    """A page of sessions, the newest first. A page past the last one is the last one."""
+    wanted = _wanted(acting, secret, wish)
+    count = session.scalar(wanted.with_only_columns(func.count(PokerSession.id))) or 0
+    pages = max(1, ceil(count / PER_PAGE))
+    page = max(1, min(wish.page, pages))
+    # Ids part those of the same moment, so that no session stands on two pages.
+    ordered = wanted.order_by(PokerSession.created_at.desc(), PokerSession.id.desc())
+    rows = session.execute(ordered.limit(PER_PAGE).offset((page - 1) * PER_PAGE)).all()
+    kept = {table.id for table, theirs in rows if theirs and may_keep(acting, table)}
+    return Listing(tuple(_lines([table for table, _ in rows], kept)), count, page, pages)
+
+
+def counts(acting: Acting, secret: str | None) -> dict[str, int]:
+    """How many sessions there are of each kind."""
+    states = _states(acting, secret)
+    each = [select(func.count(PokerSession.id)).where(state).scalar_subquery() for state in states.values()]
+    return dict(zip(states, session.execute(select(*each)).one(), strict=True))
+
+
+def _wanted(acting: Acting, secret: str | None, wish: Wish) -> Select[PokerSession, bool]:
+    wanted = select(PokerSession, reached(acting, secret)).where(_states(acting, secret)[wish.show])
+    if wish.name:
+        wanted = wanted.where(PokerSession.name.icontains(wish.name, autoescape=True))
+    return wanted.where(PokerSession.series_id == wish.series) if wish.series else wanted
+
+
+def _states(acting: Acting, secret: str | None) -> dict[str, ColumnElement[bool]]:
+    live, account, mine = is_live(clock.now()), reached(acting, secret), seated_in(acting, secret)
+    there, listed = PokerSession.deleted_at.is_(None), PokerSession.archived_at.is_(None)
+    return {
+        "past": account & there & listed & ~live,
+        "live": (account | mine) & there & listed & live,
+        "mine": mine & there,
+        "archived": account & there & ~listed,
+        "deleted": account & ~there,
+    }
+
+
+def _lines(tables: Sequence[PokerSession], kept: Collection[str]) -> list[Line]:
+    if not tables:
+        return []
+    tasks, firsts = _tasks(tables), _first_votes(tables)
+    lines = []
+    for table in tables:
+        counted = [task for task in tasks[table.id] if task.title or task.id in firsts]
+        agreements = [tally(table.cards, firsts[task.id]).agreement for task in counted if task.id in firsts]
+        lines.append(
+            Line(
+                table=table,
+                tasks=len(counted),
+                points=points(table.cards, [task.estimate for task in counted]),
+                agreement=mean_agreement(agreements),
+                may_keep=table.id in kept,
+            )
+        )
+    return lines
+
+
+def _tasks(tables: Sequence[PokerSession]) -> dict[str, list[Any]]:
+    rows = session.execute(
+        select(Task.session_id, Task.id, Task.title, Task.estimate).where(
+            Task.session_id.in_(table.id for table in tables), Task.deleted_at.is_(None)
+        )
+    )
+    found: dict[str, list[Any]] = defaultdict(list)
+    for row in rows:
+        found[row.session_id].append(row)
+    return found
+
+
+def _first_votes(tables: Sequence[PokerSession]) -> dict[str, dict[str, str]]:
+    """Each task's first revealed round that has votes, as a tally wants it. Only of cards that lie face up."""
+    rows = session.execute(
+        select(Round.task_id, Round.number, Vote.card, func.count())
+        .join(Task, Task.id == Round.task_id)
+        .join(Vote, Vote.round_id == Round.id)
+        .where(Task.session_id.in_(table.id for table in tables), Round.revealed_at.is_not(None))
+        .group_by(Round.task_id, Round.number, Vote.card)
+        .order_by(Round.number)
+    )
+    first: dict[str, int] = {}
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for task_id, number, card, count in rows:
+        if first.setdefault(task_id, number) == number:
+            found[task_id] |= {f"{card} {place}": card for place in range(count)}
+    return found

@@ -1,0 +1,228 @@
+"""The report as a file: CSV for spreadsheets, JSON for programs, Markdown for wikis and tickets."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from fractions import Fraction
+from typing import Any
+from urllib.parse import quote
+
+from poker_app.poker.reports.report import Report, TaskReport, VotedRound
+from poker_app.rules import spreadsheet
+from poker_app.rules.deck import figure, is_numeric
+from poker_app.rules.tally import Tally, percent, shown
+
+FORMAT = 1
+"""The version of the JSON. It rises when a field changes its meaning or goes, not when one is added."""
+
+MAX_FILE_NAME = 80
+# As much of a name as is looked at: more than any session's.
+MAX_NAME = 200
+
+
+def file_name(name: str) -> str:
+    """What a session's report is called on a disk, without ending: ``checkout-team-sprint-42-report``."""
+    letters = unicodedata.normalize("NFKD", name[:MAX_NAME].casefold()).encode("ascii", "ignore").decode()
+    words = re.sub(r"[^a-z0-9]+", "-", letters)[:MAX_FILE_NAME].strip("-")
+    return f"{words}-report" if words else "report"
+
+
+# --- CSV
+
+
+def as_csv(report: Report, *, semicolons: bool = False) -> str:
+    """One row a task, one column a round. ``semicolons``: as spreadsheets with decimal commas read it."""
+    most_rounds = max((len(task.rounds) for task in report.tasks), default=0)
+    heads = ["Position", "Key", "Title", "URL", "Estimate", "Points", "Status", "Note", "Rounds", "First-vote median"]
+    heads += ["Agreement", "Seconds", "Description", *(f"Round {number}" for number in range(1, most_rounds + 1))]
+    rows = ([str(position), *_cells(report, task)] for position, task in enumerate(report.tasks, start=1))
+    return spreadsheet.as_csv(heads, rows, semicolons=semicolons)
+
+
+def _cells(report: Report, task: TaskReport) -> list[str]:
+    points = _number(_points(report, task))
+    return [
+        task.key,
+        task.title,
+        task.url,
+        task.estimate or "",
+        "" if points is None else str(round(points, 4)),
+        "estimated" if task.estimate else "skipped" if task.skipped else "",
+        task.note,
+        str(len(task.rounds)),
+        (task.first and task.first.median) or "",
+        _agreement(task.last),
+        str(task.seconds),
+        task.description,
+        *(", ".join(f"{name} {card}".strip() for name, card in voted.votes) for voted in task.rounds),
+    ]
+
+
+def _points(report: Report, task: TaskReport) -> Fraction | None:
+    return figure(task.estimate) if task.estimate and is_numeric(report.cards) else None
+
+
+def _agreement(voted: VotedRound | None) -> str:
+    return percent(voted.tally.agreement) if voted and voted.tally.agreement is not None else ""
+
+
+# --- JSON
+
+
+def as_json(report: Report) -> str:
+    """Everything, with figures as numbers and times in UTC. ``name`` of a vote is null where names are hidden."""
+    told = {
+        "format": FORMAT,
+        "session": {
+            "id": report.session_id,
+            "name": report.name,
+            "deck": {"name": report.deck, "cards": report.cards},
+            "facilitators": report.facilitators,
+            "started_at": _moment(report.started_at),
+            "ended_at": _moment(report.ended_at),
+            "ended_by": report.ended_by,
+            "seconds": report.seconds,
+        },
+        "totals": {
+            "tasks": len(report.tasks),
+            "estimated": report.estimated,
+            "points": _number(report.points),
+            "settled_in_one_vote": report.settled_at_once,
+            "rounds": report.rounds,
+        },
+        "tasks": [_task(report, position, task) for position, task in enumerate(report.tasks, start=1)],
+        "second_look": [{"task": subject, "why": why} for subject, why in report.looks],
+    }
+    return json.dumps(told, ensure_ascii=False, indent=2) + "\n"
+
+
+def _task(report: Report, position: int, task: TaskReport) -> dict[str, Any]:
+    return {
+        "position": position,
+        "key": task.key,
+        "title": task.title,
+        "url": task.url,
+        "description": task.description,
+        "estimate": task.estimate,
+        "points": _number(_points(report, task)),
+        "note": task.note,
+        "skipped": task.skipped,
+        "seconds": task.seconds,
+        "rounds": [_round(voted) for voted in task.rounds],
+    }
+
+
+def _round(voted: VotedRound) -> dict[str, Any]:
+    return {
+        "number": voted.number,
+        "opened_at": _moment(voted.opened_at),
+        "revealed_at": _moment(voted.revealed_at),
+        "votes": [{"name": name or None, "card": card} for name, card in voted.votes],
+        "tally": {**_tally(voted.tally), "talk_first": voted.talk_first},
+    }
+
+
+def _tally(tally: Tally) -> dict[str, Any]:
+    return {
+        "votes": tally.votes,
+        "mean": _number(tally.mean),
+        "median": _number(tally.median),
+        "median_card": tally.median_card,
+        "mode": tally.mode,
+        "spread": tally.spread,
+        "steps": tally.steps,
+        "distribution": [{"card": card, "votes": count} for card, count in tally.distribution],
+        "agreement": _number(tally.agreement),
+        "consensus": tally.consensus,
+        "suggested": tally.suggested,
+        "split": tally.split,
+    }
+
+
+def _number(value: Fraction | None) -> int | float | None:
+    if value is None:
+        return None
+    return value.numerator if value.denominator == 1 else float(value)
+
+
+def _moment(value: datetime | None) -> str | None:
+    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if value else None
+
+
+# --- Markdown
+
+
+def as_markdown(report: Report) -> str:
+    """A heading, the figures, a table of tasks and what is worth a second look, as wikis and trackers render it."""
+    parts = [f"# {_plain(report.name)}", _list(_summary(report))]
+    if report.tasks:
+        parts.append(_table(report))
+    if report.looks:
+        parts.append("## Worth a second look")
+        parts.append(_list(f"**{_plain(subject)}** {_plain(why)}" for subject, why in report.looks))
+    return "\n\n".join(parts) + "\n"
+
+
+def _summary(report: Report) -> Iterable[str]:
+    ended = f"to {report.ended_at:%Y-%m-%d %H:%M} UTC" if report.ended_at else "UTC, still running"
+    yield f"Time: {report.started_at:%Y-%m-%d %H:%M} {ended}, {_length(report.seconds)}"
+    yield f"Facilitated by: {_plain(', '.join(report.facilitators)) or 'nobody'}"
+    yield f"Cards: {_plain(', '.join(report.ladder))}"
+    yield f"Estimated: {report.estimated} of {len(report.tasks)}"
+    if report.points is not None:
+        yield f"Points: {shown(report.points)}"
+    yield f"Settled in one vote: {report.settled_at_once} of {report.estimated}"
+    yield f"Rounds: {report.rounds}"
+
+
+def _length(seconds: int) -> str:
+    hours, minutes = divmod(max(round(seconds / 60), 1), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+def _table(report: Report) -> str:
+    rows: list[Sequence[str]] = [
+        ("Task", "Estimate", "Votes", "Agreement", "Time", "Note"),
+        ("---", "---", "---", "---:", "---:", "---"),
+    ]
+    for task in report.tasks:
+        votes = "; ".join(_cards(voted) for voted in task.rounds)
+        estimate = task.estimate or ("skipped" if task.skipped else "–")
+        agreement = _agreement(task.last)
+        rows.append((_linked(task), _plain(estimate), _plain(votes), agreement, task.time, _plain(task.note)))
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _linked(task: TaskReport) -> str:
+    label = _plain(task.key or task.title)
+    if task.url.startswith(("https://", "http://")):
+        label = f"[{label}](<{_address(task.url)}>)"
+    return f"{label} {_plain(task.title)}" if task.key else label
+
+
+def _cards(voted: VotedRound) -> str:
+    """``2 × 3, 5``: who picked what is in the other files and on the page."""
+    counts = [(card, count) for card, count in voted.tally.distribution if count]
+    return ", ".join(f"{count} × {card}" if count > 1 else card for card, count in counts)
+
+
+def _list(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
+
+
+_ESCAPED = str.maketrans({char: f"\\{char}" for char in "\\`*_[]#|~$!"})
+# GitHub and others make links of bare addresses.
+_ADDRESS_STARTS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)", re.IGNORECASE)
+
+
+def _plain(text: str) -> str:
+    """Text that means only itself: no markup, no HTML, no link, no line or cell begun."""
+    text = _ADDRESS_STARTS.sub(r"\\", " ".join(text.split()).translate(_ESCAPED))
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _address(url: str) -> str:
+    """The address with everything percent-encoded that could end a link or a cell."""
+    return quote(" ".join(url.split()), safe="/:?#[]@!$&'*+,;=%~").replace("&", "&amp;")

@@ -1,0 +1,1 @@
+"""A round and its task: votes, the reveal, the estimate, and the backlog."""

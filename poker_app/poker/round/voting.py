@@ -1,0 +1,50 @@
+"""A round: voting, retracting, revealing, voting again, and finalizing the estimate."""
+
+from functools import partial
+
+from poker_app import ids, metrics
+from poker_app.errors import Invalid
+from poker_app.poker.change import Holder, asking_socket, change
+from poker_app.poker.publishing import events
+from poker_app.rules.session import voting as rules
+
+MAX_NOTE = 500
+
+
+def cast_vote(who: Holder, round_id: str, card: str) -> int:
+    """Play a card, or change it. The last of those present to vote turns the cards over, if the session wants that.
+
+    The same card again is a change like any other: whoever watches the wire must not learn that it was the same.
+    Answers with the session's version that has it.
+    """
+    socket = asking_socket.get()
+    rule = partial(rules.cast_vote, round_id=round_id, card=card)
+    # Where the voter's socket is sure to hear the event, the answer comes without the table.
+    heard = events.reaches(who.session_id, socket)
+    made = change(who, rule, after_end=True, seen=True, to_all=heard)
+    metrics.count_vote()
+    return made.value.version
+
+
+def retract_vote(who: Holder, round_id: str) -> int:
+    """Take the card back. Without one, nothing changes. Answers with the session's version then."""
+    return change(who, partial(rules.retract_vote, round_id=round_id), after_end=True).value.version
+
+
+def reveal(who: Holder, round_id: str) -> None:
+    """Turn the cards over. Done twice it is done once."""
+    change(who, partial(rules.reveal, round_id=round_id), after_end=True)
+
+
+def vote_again(who: Holder, round_id: str) -> None:
+    """Open the next round on the same task; before the reveal the round starts over."""
+    change(who, partial(rules.vote_again, round_id=round_id, new_id=ids.new_id(12)), after_end=True)
+
+
+def finalize(who: Holder, task_id: str, *, estimate: str, note: str = "") -> None:
+    """Record the agreed card as the task's estimate and go on to the next task. The same again changes nothing."""
+    note = " ".join(note.split())
+    if len(note) > MAX_NOTE:
+        raise Invalid(f"A note has at most {MAX_NOTE} characters; this one has {len(note)}.", "note")
+    new_ids = ids.new_id(12), ids.new_id(12)
+    change(who, partial(rules.finalize, task_id=task_id, estimate=estimate, note=note, new_ids=new_ids))

@@ -1,0 +1,238 @@
+"""Opening a session, and its end."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+
+from poker_app import clock, ids
+from poker_app.accounts.memberships import Acting
+from poker_app.accounts.models import User
+from poker_app.billing import entitlements
+from poker_app.db import afterwards, session, transaction
+from poker_app.errors import Conflict, Invalid, NotFound
+from poker_app.poker.change import Holder, by_member, change, change_within, lock
+from poker_app.poker.models import Member, PokerSession, Round, Task
+from poker_app.poker.names import clean_name
+from poker_app.poker.session.options import Options
+from poker_app.poker.value import last_seen
+from poker_app.poker.value.current import newest
+from poker_app.rules import Unusable
+from poker_app.rules.deck import DECKS, own_cards
+from poker_app.rules.links import plain_code
+from poker_app.rules.printable import one_line
+from poker_app.rules.session import lifecycle as rules
+from poker_app.rules.session.change import Change
+from poker_app.rules.session.value import Session
+
+OWN_DECK = "own"
+MAX_NAME = 120
+
+
+def open_session(
+    acting: Acting,
+    *,
+    name: str,
+    deck: str,
+    own: str,
+    options: Options,
+    member_name: str,
+    secret: str,
+    form_key: str,
+) -> Member:
+    """Open a session on an account's behalf; whoever opens it facilitates and gets a hand of cards. Answers with that
+    member.
+
+    ``own`` are the typed cards of an own deck. ``form_key`` names the form that was sent: sent again, it answers with
+    the session that it opened. Raises Invalid, naming the field, and Conflict for a form that another browser sent.
+    """
+    name = session_name(name)
+    member_name = clean_name(member_name)
+    cards = cards_of(deck, own)
+    try:
+        with transaction():
+            return find_opened(form_key, secret, acting.user) or open_table(
+                acting,
+                name=name,
+                deck=deck,
+                cards=cards,
+                options=options,
+                member_name=member_name,
+                secret=secret,
+                form_key=form_key,
+            )
+    except IntegrityError:
+        # The same form at the same moment, and the other one was first.
+        if made := find_opened(form_key, secret, acting.user):
+            return made
+        raise
+
+
+def find_opened(form_key: str, secret: str, user: User | None) -> Member | None:
+    """The seat that somebody got by sending this form before. Raises Conflict for a form that somebody else sent."""
+    found = session.scalars(select(PokerSession).where(PokerSession.form_key == form_key)).one_or_none()
+    if found is None:
+        return None
+    digest, user_id = ids.digest(secret), user.id if user else None
+    member = newest(found.id).value.member_of(digest, user_id)
+    if member is None:
+        raise Conflict("This form was sent already. Load it again to open another session.")
+    return session.get_one(Member, member.id)
+
+
+def open_table(
+    acting: Acting,
+    *,
+    name: str,
+    deck: str,
+    cards: Sequence[str],
+    options: Options,
+    member_name: str,
+    secret: str,
+    form_key: str,
+    series_id: str | None = None,
+    backlog: Sequence[Mapping[str, str]] = (),
+) -> Member:
+    """A new session with its founder, inside the caller's transaction; everything has been checked. ``backlog`` are the
+    tasks that it begins with, by field; without any it is a quick vote."""
+    user_id = acting.user.id if acting.user else None
+    now = clock.now()
+    made = PokerSession(
+        id=ids.new_id(),
+        account_id=acting.account.id,
+        user_id=user_id,
+        series_id=series_id,
+        code=_unused_code(),
+        name=name,
+        deck=deck,
+        cards=list(cards),
+        form_key=form_key,
+        created_at=now,
+        current_task_id=ids.new_id(12),
+        current_round_id=ids.new_id(12),
+        version=1,
+        agenda=1,
+        published_version=1,
+        **options.checked(),
+    )
+    session.add(made)
+    session.flush()
+    entitlements.pay_for_session(made.account_id, made.id, name=name, user_id=made.user_id)
+    founder = Member(
+        id=ids.new_id(12),
+        session_id=made.id,
+        secret_digest=ids.digest(secret),
+        user_id=user_id,
+        name=member_name,
+        facilitates=True,
+        joined_at=now,
+        seen_at=now,
+    )
+    session.add(founder)
+    session.add_all(_backlog(made, backlog or [{}]))
+    session.flush()
+    session.add(Round(id=made.current_round_id, task_id=made.current_task_id, number=1, opened_at=now))
+    afterwards(lambda: last_seen.note([founder.id], now))
+    return founder
+
+
+def _backlog(made: PokerSession, tasks: Sequence[Mapping[str, str]]) -> Iterator[Task]:
+    """The first tasks of a session, the first of them on the table."""
+    for place, said in enumerate(tasks):
+        first = place == 0
+        yield Task(
+            id=made.current_task_id if first else ids.new_id(12),
+            session_id=made.id,
+            position=place,
+            created_at=made.created_at,
+            current_since=made.created_at if first else None,
+            **said,
+        )
+
+
+def _unused_code() -> str:
+    while True:
+        code = ids.new_code()
+        if session.scalars(select(PokerSession.id).where(PokerSession.code == code)).one_or_none() is None:
+            return code
+
+
+def session_name(typed: str) -> str:
+    """A session's name, trimmed, of 1 to 120 characters."""
+    name = one_line(typed)
+    if not name:
+        raise Invalid("Give the session a name, so that people know they are in the right place.", "name")
+    if len(name) > MAX_NAME:
+        raise Invalid(f"A session's name has at most {MAX_NAME} characters; this one has {len(name)}.", "name")
+    return name
+
+
+def cards_of(deck: str, own: str) -> tuple[str, ...]:
+    """The cards of a deck by name, or the typed ones of an own deck. Raises Invalid with what is wrong with them."""
+    if deck == OWN_DECK:
+        try:
+            return own_cards(own)
+        except Unusable as problem:
+            raise Invalid(str(problem), "own") from problem
+    if deck not in DECKS:
+        raise Invalid("Choose one of the decks.", "deck")
+    return DECKS[deck].cards
+
+
+def find_by_code(typed: str) -> PokerSession:
+    """The session with a join code, however it was typed (``k7q-mfd``).
+
+    Raises:
+        NotFound: (404) no session has it, or not any more: after its end a session has no code.
+    """
+    found = session.scalars(select(PokerSession).where(PokerSession.code == plain_code(typed))).one_or_none()
+    if found is None or found.deleted_at or found.ended_at:
+        raise NotFound("No session has that code. It may be mistyped, or the session has ended or was deleted.")
+    return found
+
+
+def change_options(who: Holder, *, name: str, options: Options) -> None:
+    """Rename the session and change its options, from now on. Raises Invalid, naming the field."""
+    change(who, partial(rules.change_options, checked=lambda: {"name": session_name(name), **options.checked()}))
+
+
+def end_session(who: Holder) -> None:
+    """End it for everybody. Ending an ended session changes nothing."""
+    with transaction():
+        made = change_within(who.session_id, by_member(who, rules.end, after_end=True))
+        _give_back_unused(made)
+
+
+def end_forgotten(session_id: str, by: str) -> None:
+    """End a session that nobody ended, as of the moment when somebody was last there."""
+    value = lock(session_id)
+    seen = session.scalar(select(func.max(Member.seen_at)).where(Member.session_id == session_id))
+    moments = [moment for moment in (seen or clock.now(), value.task.current_since) if moment]
+    made = change_within(session_id, lambda value, now: rules.end_as_of(value, max(moments), by=by))
+    _give_back_unused(made)
+
+
+def _give_back_unused(made: Change) -> None:
+    """A session that ended before its first reveal costs nothing."""
+    if made.happened and not made.value.used:
+        entitlements.give_back_session(made.value.account_id, made.value.id)
+
+
+def reopen_session(who: Holder) -> None:
+    """Go on with a session that ended less than a day ago, without paying again. One that is running stays so."""
+    with transaction():
+        made = change_within(who.session_id, by_member(who, rules.reopen, after_end=True))
+        if made.happened:
+            value = made.value
+            entitlements.pay_again(value.account_id, value.id, name=value.name, user_id=_user_of(who, value))
+
+
+def _user_of(who: Holder, value: Session) -> str | None:
+    me = value.member_of(who.secret_digest, who.user_id)
+    return me.user_id if me else None
+
+
+def is_fresh(value: Session | PokerSession) -> bool:
+    """Whether a session has ended so short a time ago that a facilitator may go on with it."""
+    return value.ended_at is not None and clock.now() - value.ended_at <= rules.REOPENED_WITHIN

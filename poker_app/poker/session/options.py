@@ -1,0 +1,48 @@
+"""What a facilitator chooses about a session: how it is played, and who may come in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from poker_app.errors import Invalid
+from poker_app.poker.session import access
+from poker_app.rules.session.value import Session
+from poker_app.rules.timer import MAX_SECONDS, MIN_SECONDS
+
+SWITCHES = ("auto_reveal", "anyone_reveals", "change_after_reveal", "names_hidden", "teammates_only")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a facilitator chooses about a session, when it opens and later."""
+
+    auto_reveal: bool = False
+    anyone_reveals: bool = False
+    change_after_reveal: bool = False
+    names_hidden: bool = False
+    teammates_only: bool = False
+    timer_length: int = 180
+    # "" leaves the session's password as it is, None takes it away.
+    password_hash: str | None = ""
+
+    @classmethod
+    def of(cls, value: Session) -> "Options":
+        return cls(**{name: getattr(value, name) for name in cls.__slots__})
+
+    def checked(self) -> dict[str, Any]:
+        """What is to be written, by field. Raises Invalid for a timer's length that is none."""
+        if not MIN_SECONDS <= self.timer_length <= MAX_SECONDS:
+            raise Invalid(f"A timer runs from {MIN_SECONDS} seconds to {MAX_SECONDS // 60} minutes.", "timer_length")
+        return {name: told for name in self.__slots__ if (told := getattr(self, name)) != ""}
+
+
+def options_from(form: Mapping[str, str]) -> Options:
+    """Options as a form or an API call sends them: a switch is on when it is there and not empty."""
+    try:
+        minutes = float(form.get("timer_minutes", "3") or "3")
+        length = round(minutes * 60)
+    except (ValueError, OverflowError) as problem:
+        raise Invalid("The timer's length is a number of minutes.", "timer_length") from problem
+    password = None if form.get("no_password") else access.hashed(typed) if (typed := form.get("password", "")) else ""
+    switches = {switch: bool(form.get(switch)) for switch in SWITCHES}
+    return Options(**switches, timer_length=length, password_hash=password)

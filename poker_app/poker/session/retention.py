@@ -1,0 +1,58 @@
+"""How long sessions are kept: for the account's time after their end, and deleted ones for thirty days.
+
+What a plan shows for a shorter time is hidden and not deleted: see ``billing.gate``."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, select
+
+from poker_app import clock
+from poker_app.accounts.models import Account
+from poker_app.billing import entitlements
+from poker_app.db import session, transaction
+from poker_app.poker.models import Member, PokerSession
+from poker_app.poker.scopes import FORGOTTEN_AFTER
+
+DELETED_FOR = timedelta(days=30)
+# From so long before on, the dashboard says that a session goes.
+SAID_BEFORE = timedelta(days=14)
+BATCH = 100
+
+
+def kept_until(table: PokerSession, account: Account | None = None) -> datetime | None:
+    """When a session and its report go, unless it is brought to life again; None while it runs."""
+    if table.deleted_at:
+        return table.deleted_at + DELETED_FOR
+    if table.ended_at is None:
+        return None
+    account = account or session.get_one(Account, table.account_id)
+    return table.ended_at + timedelta(days=entitlements.kept_days(account))
+
+
+def goes_soon(table: PokerSession, account: Account) -> datetime | None:
+    """The same, where it is near enough to be said."""
+    until = kept_until(table, account)
+    return until if until and until - clock.now() <= SAID_BEFORE else None
+
+
+def purge_sessions() -> int:
+    """Delete for good what is past its time; a session that nobody ended counts from when somebody was last there.
+    Answers with how many. In batches, so that nobody waits long for the database."""
+    count = 0
+    accounts = session.scalars(select(Account)).all()
+    for account_id, keep in [(each.id, timedelta(days=entitlements.kept_days(each))) for each in accounts]:
+        while gone := _purge_some(account_id, keep):
+            count += gone
+    return count
+
+
+def _purge_some(account_id: str, keep: timedelta) -> int:
+    now = clock.now()
+    seen = select(func.max(Member.seen_at)).where(Member.session_id == PokerSession.id).scalar_subquery()
+    forgotten = PokerSession.ended_at.is_(None) & (seen < now - keep - FORGOTTEN_AFTER)
+    past = (PokerSession.ended_at < now - keep) | (PokerSession.deleted_at < now - DELETED_FOR) | forgotten
+    with transaction():
+        wanted = select(PokerSession.id).where(PokerSession.account_id == account_id, past).limit(BATCH)
+        old = session.scalars(wanted.with_for_update(skip_locked=True)).all()
+        session.execute(delete(PokerSession).where(PokerSession.id.in_(old)))
+        return len(old)

@@ -1,0 +1,164 @@
+"""Series: a recurring meeting with one permanent link, which opens the day's session."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from sqlalchemy import func, select
+
+from poker_app import clock, ids
+from poker_app.accounts import audit_log
+from poker_app.accounts.memberships import Acting
+from poker_app.accounts.models import User
+from poker_app.db import session, transaction
+from poker_app.errors import Conflict, Invalid, NotFound
+from poker_app.poker.models import PokerSession, Series
+from poker_app.poker.names import clean_name
+from poker_app.poker.scopes import is_live
+from poker_app.poker.session.lifecycle import cards_of, end_forgotten, open_table
+from poker_app.poker.session.options import Options
+from poker_app.rules.printable import one_line
+
+# A session's name is the series's with the date behind it.
+MAX_NAME = 90
+
+
+def find(series_id: str) -> Series:
+    """The series behind a permanent link, for whoever holds the link. Raises NotFound."""
+    found = session.get(Series, series_id) if ids.could_be_id(series_id) else None
+    if found is None:
+        raise NotFound("No series has that link. It may be mistyped, or its account is gone.")
+    return found
+
+
+def find_own(acting: Acting, secret: str | None, series_id: str) -> Series:
+    """A series of the account that somebody acts for; where nobody signs in, of the browser that made it."""
+    found = find(series_id)
+    mine = acting.user is not None or found.secret_digest == ids.digest(secret or "")
+    if found.account_id != acting.account.id or not mine:
+        raise NotFound("No series of this account has that address.")
+    return found
+
+
+def series_of(acting: Acting, secret: str | None) -> Sequence[Series]:
+    """The series that somebody's dashboard lists, by name, closed ones last."""
+    mine = select(Series).where(Series.account_id == acting.account.id)
+    if acting.user is None:
+        mine = mine.where(Series.secret_digest == ids.digest(secret or ""))
+    return session.scalars(mine.order_by(Series.closed_at.is_not(None), Series.name, Series.id)).all()
+
+
+# --- making one, and what becomes of it
+
+
+def make(acting: Acting, secret: str, *, name: str, deck: str, own: str, options: Options) -> Series:
+    """A new series. Raises Invalid, naming the field."""
+    name, cards = series_name(name), cards_of(deck, own)
+    options.checked()
+    with transaction():
+        made = Series(
+            id=ids.new_id(),
+            account_id=acting.account.id,
+            name=name,
+            deck=deck,
+            cards=list(cards),
+            options=asdict(options),
+            secret_digest=None if acting.user else ids.digest(secret),
+            created_at=clock.now(),
+        )
+        session.add(made)
+        _note(acting, "series-made", made)
+    return made
+
+
+def series_name(typed: str) -> str:
+    """A series's name, of 1 to 90 characters."""
+    name = one_line(typed)
+    if not name:
+        raise Invalid("Give the series a name. Its sessions are named after it.", "name")
+    if len(name) > MAX_NAME:
+        raise Invalid(f"A series's name has at most {MAX_NAME} characters; this one has {len(name)}.", "name")
+    return name
+
+
+def rename(acting: Acting, secret: str | None, series_id: str, typed: str) -> None:
+    """Give it another name, for the sessions from now on."""
+    name = series_name(typed)
+    with transaction():
+        series = find_own(acting, secret, series_id)
+        if series.name != name:
+            series.name = name
+            _note(acting, "series-renamed", series)
+
+
+def close(acting: Acting, secret: str | None, series_id: str) -> None:
+    """Let the link open no more sessions. Those that were stay."""
+    with transaction():
+        series = find_own(acting, secret, series_id)
+        if series.closed_at is None:
+            series.closed_at = clock.now()
+            _note(acting, "series-closed", series)
+
+
+def reopen(acting: Acting, secret: str | None, series_id: str) -> None:
+    """Let the link open sessions again."""
+    with transaction():
+        series = find_own(acting, secret, series_id)
+        if series.closed_at:
+            series.closed_at = None
+            _note(acting, "series-reopened", series)
+
+
+def _note(acting: Acting, action: str, series: Series) -> None:
+    user = session.get(User, acting.user.id) if acting.user else None
+    audit_log.note(series.account_id, user, action, series.name)
+
+
+# --- the day's session
+
+
+def running(series: Series) -> PokerSession | None:
+    """The session of the series where people sit now."""
+    live = select(PokerSession).where(PokerSession.series_id == series.id, is_live(clock.now()))
+    return session.scalars(live.order_by(PokerSession.created_at.desc(), PokerSession.id).limit(1)).one_or_none()
+
+
+def open_today(acting: Acting, series_id: str, *, member_name: str, secret: str) -> str:
+    """Open the day's session, named after the series and the date, and answer with its id; or with the running one's,
+    so that two who press at once sit down at one table.
+
+    What somebody forgot to end, and where nobody has been for hours, ends as of when it was left.
+    """
+    name = clean_name(member_name)
+    with transaction():
+        wanted = select(Series).where(Series.id == series_id, Series.account_id == acting.account.id)
+        series = session.scalars(wanted.with_for_update()).one_or_none()
+        if series is None:
+            raise NotFound("No series of this account has that address.")
+        if there := running(series):
+            return there.id
+        if series.closed_at:
+            raise Conflict("This series was closed. Who looks after it can reopen it on the dashboard.")
+        forgotten = select(PokerSession.id).where(
+            PokerSession.series_id == series.id, PokerSession.ended_at.is_(None), PokerSession.deleted_at.is_(None)
+        )
+        for each in session.scalars(forgotten.order_by(PokerSession.id)).all():
+            end_forgotten(each, by=name)
+        return open_table(
+            acting,
+            name=_name_today(series),
+            deck=series.deck,
+            cards=series.cards,
+            options=Options(**series.options),
+            member_name=name,
+            secret=secret,
+            form_key=ids.new_secret(),
+            series_id=series.id,
+        ).session_id
+
+
+def _name_today(series: Series) -> str:
+    today = clock.now()
+    name = f"{series.name}, {today.day} {today:%B %Y}"
+    same = PokerSession.name.startswith(name, autoescape=True)
+    before = session.scalar(select(func.count(PokerSession.id)).where(PokerSession.series_id == series.id, same))
+    return f"{name} ({before + 1})" if before else name

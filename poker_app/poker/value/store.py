@@ -1,0 +1,128 @@
+"""Writes what a change made of a session: the difference between two values, as inserts, updates and deletes.
+
+The difference is taken for each change by itself and then merged by key: a value forgets the votes of a round that it
+leaves, so one difference over several changes would lose them.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, Executable, bindparam, delete, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from poker_app.poker.value.rows import ALL, MEMBER, ROUND, SESSION, TASK, VOTE, Kept
+from poker_app.rules.session.value import Session
+
+_Key = tuple[Kept, tuple[str, ...]]
+
+
+class Difference:
+    """Rows as they were before and are after some changes, by table and key; None where a row is not there."""
+
+    def __init__(self) -> None:
+        self._rows: dict[_Key, tuple[Any, Any]] = {}
+        self._announced: set[_Key] = set()
+
+    def add(self, old: Session, new: Session, *, announced: bool = True) -> None:
+        """Takes in one change; ``announced``: an event will carry the session as it is then."""
+        if announced:
+            self._announced.add((SESSION, (new.id,)))
+        for kept, before, after in _parts(old, new):
+            for key in before.keys() | after.keys():
+                was, now = before.get(key), after.get(key)
+                if was is not now:
+                    first = self._rows.get((kept, key), (was,))[0]
+                    self._rows[kept, key] = (first, now)
+
+    def write(self, connection: Connection) -> None:
+        """Writes it, once: deletes first, because a round that starts over takes the place of the one before, then
+        parents before children."""
+        statements: dict[tuple[int, int, Kept, tuple[str, ...]], list[dict[str, Any]]] = {}
+        for (kept, key), (was, now) in self._rows.items():
+            place = ALL.index(kept)
+            if now is None:
+                if was is not None:
+                    _put(statements, (0, -place, kept, ()), _key_of(kept, key))
+            elif was is None:
+                _put(statements, (1, place, kept, kept.names), {name: getattr(now, name) for name in kept.names})
+            else:
+                names = tuple(name for name in kept.names if getattr(was, name) != getattr(now, name))
+                if names:
+                    values = {name: getattr(now, name) for name in names}
+                    kind = 2
+                    if kept is SESSION and (kept, key) not in self._announced:
+                        kind, values["unannounced"] = 3, now.version - was.version
+                    _put(statements, (kind, place, kept, names), _key_of(kept, key) | values)
+        for (kind, _, kept, names), rows in sorted(statements.items(), key=lambda item: item[0][:2]):
+            connection.execute(_statement(kind, kept, names, connection.dialect.name), rows)
+        self._rows.clear()
+        self._announced.clear()
+
+
+def _put(statements: dict[Any, list[dict[str, Any]]], what: Any, row: dict[str, Any]) -> None:
+    statements.setdefault(what, []).append(row)
+
+
+def _key_of(kept: Kept, key: tuple[str, ...]) -> dict[str, Any]:
+    return {f"key_{name}": part for name, part in zip(kept.key, key, strict=True)}
+
+
+def _parts(old: Session, new: Session) -> Iterable[tuple[Kept, Mapping[Any, Any], Mapping[Any, Any]]]:
+    """The tables in which the two may differ, with the rows of each."""
+    yield SESSION, {(old.id,): old}, {(new.id,): new}
+    for kept, before, after in ((MEMBER, old.members, new.members), (TASK, old.tasks, new.tasks)):
+        if before is not after:
+            yield kept, _others(before, after), _others(after, before)
+    if old.rounds is not new.rounds:
+        yield from _rounds(old, new)
+
+
+def _others(rows: Mapping[str, Any], than: Mapping[str, Any]) -> dict[tuple[str, ...], Any]:
+    """The rows that are not the same object on the other side: a change shares with its value what it leaves alone."""
+    return {(key,): row for key, row in rows.items() if than.get(key) is not row}
+
+
+def _rounds(old: Session, new: Session) -> Iterable[tuple[Kept, Mapping[Any, Any], Mapping[Any, Any]]]:
+    known = {each.newest.id: each.newest for each in (old.rounds, *old.others.values())}
+    now = new.round
+    before = known.get(now.id)
+    # A round that was left stays as it is. One that starts over takes the place of the one before.
+    gone = {(was.id,): was for was in known.values() if was.id != now.id and _place(was) == _place(now)}
+    yield ROUND, gone if before is None else gone | {(before.id,): before}, {(now.id,): now}
+    votes = before.votes if before else {}
+    left = {(was.id, member_id): vote for was in gone.values() for member_id, vote in was.votes.items()}
+    if left or votes is not now.votes:
+        yield (
+            VOTE,
+            left | {(now.id, member_id): vote for member_id, vote in votes.items()},
+            {(now.id, member_id): vote for member_id, vote in now.votes.items()},
+        )
+
+
+def _place(found: Any) -> tuple[str, int]:
+    return found.task_id, found.number
+
+
+def _beside(kept: Kept) -> dict[str, Any]:
+    # A change is published once it is committed; ``events`` takes this back where the engine did not take the event.
+    return {"published_version": bindparam("version")} if kept is SESSION else {}
+
+
+@lru_cache(maxsize=500)
+def _statement(kind: int, kept: Kept, names: tuple[str, ...], dialect: str) -> Executable:
+    table = kept.table
+    mine = [table.c[name] == bindparam(f"key_{name}") for name in kept.key]
+    if kind == 0:
+        return delete(table).where(*mine)
+    if kind == 2:
+        return update(table).where(*mine).values({name: bindparam(name) for name in names} | _beside(kept))
+    if kind == 3:
+        # An event that the engine did not take before is still to be caught up.
+        beside = {"published_version": table.c.published_version + bindparam("unannounced")}
+        return update(table).where(*mine).values({name: bindparam(name) for name in names} | beside)
+    values: dict[str, Any] = {name: bindparam(name) for name in names} | _beside(kept)
+    if kept is MEMBER:
+        values["seen_at"] = bindparam("joined_at")
+    insert: Executable = (postgresql if dialect == "postgresql" else sqlite).insert(table).values(values)
+    return insert

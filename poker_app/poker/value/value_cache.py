@@ -1,0 +1,151 @@
+"""The sessions that this process knows as values, each with what was rendered from it, bounded in bytes.
+
+A value here may be old: whoever needs the newest compares its version with the database's. What has not been asked for
+longest is dropped first.
+"""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import cast
+
+from poker_app.poker.value.backlog_view import Recent
+from poker_app.rules.session.value import Session
+
+MAX_BYTES = 64_000_000
+# Seconds after which a session that nobody asked for is dropped.
+IDLE = 3600.0
+# Bytes, as measured with CPython 3.14 on sessions of 8 to 200 members and 20 to 500 tasks.
+_SESSION, _MEMBER, _TASK, _VOTE, _RESULT = 3_000, 1_000, 700, 250, 900
+
+
+class Known:
+    """One session's value in this process. ``lock`` is held while something is made from it, so that an answer and an
+    event that want the same at the same moment make it once."""
+
+    __slots__ = ("_made", "_of_tasks", "behind", "bytes", "lock", "recent", "rows", "tasks_bytes", "used", "value")
+
+    def __init__(self, value: Session, before: "Known | None" = None) -> None:
+        """``before``: what was known of the session so far."""
+        self.value = value
+        self.lock: threading.Lock = before.lock if before else threading.Lock()
+        # What shows the tasks alone is good as long as they are the same, and what shows one of them in whatever value.
+        self.rows: _Rows = before.rows if before else _Rows()
+        same = before is not None and before.value.agenda == value.agenda
+        self._of_tasks: dict[str, object] = before._of_tasks if before and same else {}
+        self.recent: Recent = before.recent.after(before.value, value) if before else Recent(value.agenda)
+        self.tasks_bytes: int = before.tasks_bytes if before and same else size_of_tasks(value)
+        self.bytes = size_of(value) + self.tasks_bytes + self.rows.bytes
+        self.bytes += sum(len(each) for each in self._of_tasks.values() if isinstance(each, str))
+        self.used = time.monotonic()
+        # Whether the realtime engine did not take an event, as of the last question for the version.
+        self.behind = False
+        self._made: dict[str, object] = {}
+
+    def made[T](
+        self, what: str, make: Callable[[], T], *, of_tasks: bool = False, size: Callable[[T], int] = lambda made: 0
+    ) -> T:
+        """What is made from this value under a name, made once; ``of_tasks``: from its tasks alone. ``size`` tells the
+        bytes of what is no text. The caller holds the lock."""
+        kept = self._of_tasks if of_tasks else self._made
+        if what not in kept:
+            made = kept[what] = make()
+            self.bytes += len(made) if isinstance(made, str) else size(made)
+        return cast(T, kept[what])
+
+    def row(self, key: str, shows: object, make: Callable[[], str]) -> str:
+        """What is made for one task, made again only when it ``shows`` something else. The caller holds the lock."""
+        known = self.rows.html.get(key)
+        if known is None or known[0] != shows:
+            more = -len(known[1]) if known else 0
+            known = self.rows.html[key] = (shows, make())
+            more += len(known[1])
+            self.rows.bytes += more
+            self.bytes += more
+        return known[1]
+
+
+@dataclass(slots=True)
+class _Rows:
+    """The rendered rows of a session's tasks, each with what it shows, and the bytes of all."""
+
+    html: dict[str, tuple[object, str]] = field(default_factory=dict)
+    bytes: int = 0
+
+
+def size_of(value: Session) -> int:
+    """About how many bytes a value takes, its tasks left out."""
+    return (
+        _SESSION + _MEMBER * len(value.members) + _VOTE * len(value.round.votes) + _RESULT * len(value.rounds.earlier)
+    )
+
+
+def size_of_tasks(value: Session) -> int:
+    """About how many bytes the tasks of a value take."""
+    tasks = value.tasks.values()
+    texts = sum(len(each.title) + len(each.url) + len(each.description) + len(each.note) for each in tasks)
+    return _TASK * len(value.tasks) + texts
+
+
+class ValueCache:
+    """The newest value that this process knows of each session."""
+
+    def __init__(self, most: int = MAX_BYTES) -> None:
+        """``most``: bytes."""
+        self._most = most
+        self._lock = threading.Lock()
+        self._known: OrderedDict[str, Known] = OrderedDict()
+
+    def get(self, session_id: str) -> Known | None:
+        """What is known of a session."""
+        with self._lock:
+            found = self._known.get(session_id)
+            if found:
+                found.used = time.monotonic()
+                self._known.move_to_end(session_id)
+            return found
+
+    def put(self, value: Session) -> Known:
+        """Keep a value, unless a newer one is known. Answers with what is known then."""
+        with self._lock:
+            known = self._known.get(value.id)
+            if known and known.value.version >= value.version:
+                return known
+            made = Known(value, known)
+            self._known[value.id] = made
+            self._known.move_to_end(value.id)
+            self._drop_old(made.used - IDLE)
+            return made
+
+    def drop(self, session_id: str) -> None:
+        """Forget a session."""
+        with self._lock:
+            self._known.pop(session_id, None)
+
+    def clear(self) -> None:
+        """Forget all of them."""
+        with self._lock:
+            self._known.clear()
+
+    def _drop_old(self, idle_since: float) -> None:
+        # Kept in the order of use: the first is the oldest.
+        total = sum(each.bytes for each in self._known.values())
+        for key, each in list(self._known.items())[:-1]:
+            if total <= self._most and each.used >= idle_since:
+                return
+            del self._known[key]
+            total -= each.bytes
+
+    @property
+    def bytes(self) -> int:
+        """About how much all of it takes."""
+        with self._lock:
+            return sum(each.bytes for each in self._known.values())
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+
+values = ValueCache()

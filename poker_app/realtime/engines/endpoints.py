@@ -1,0 +1,130 @@
+"""Each engine's whereabouts, for the server and for the browser, from the settings."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from poker_app.rules.message_budget import LARGE_ABOVE, Sending
+from poker_app.settings import Settings
+
+# Where an engine is known, it is known here; the others are told by PUSHER_HOST and PUSHER_CLIENT_HOST.
+_API_HOST = {"pusher": "api-{cluster}.pusher.com", "ably": "main.pusher.ably.net"}
+_BROWSER_HOST = {"pusher": "ws-{cluster}.pusher.com", "ably": "main.pusher.ably.net"}
+
+# How events are sent, by what they cost. A service bills every publish and every delivery: all tables' votes share
+# events (docs/decisions/paced-messages.md). A server of one's own bills nobody, but each event is a request to it, and
+# to every browser of a large table. In this process an event costs neither.
+BILLED = Sending(coalesce_above=0, apart=3.5)
+OWN_SERVER = Sending(coalesce_above=LARGE_ABOVE, apart=1.0)
+IN_PROCESS = Sending(coalesce_above=LARGE_ABOVE, apart=0.0)
+_SENDING = {
+    "embedded": IN_PROCESS,
+    "none": IN_PROCESS,
+    "pusher": BILLED,
+    "ably": BILLED,
+    "soketi": OWN_SERVER,
+    "sockudo": OWN_SERVER,
+    "reverb": OWN_SERVER,
+    "fanout": OWN_SERVER,
+}
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What the server, the browsers (the key alone) and the engine agree on."""
+
+    app_id: str
+    key: str
+    secret: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an engine listens. ``browser_host`` is empty where browsers find it at the page's own address."""
+
+    host: str
+    port: int
+    tls: bool
+    cluster: str
+    browser_host: str
+    browser_port: int
+
+
+def credentials(settings: Settings) -> Credentials:
+    """The engine's own, or, for those of our own, made from the signing key: every restart makes the same."""
+    app_id, key, secret = settings.pusher_app_id, settings.pusher_key, settings.pusher_secret
+    if settings.realtime in ("embedded", "fanout"):
+        app_id = app_id or str(int(_derived(settings, "app id", 8), 16))
+        key = key or _derived(settings, "key", 20)
+        secret = secret or _derived(settings, "secret", 40)
+    return Credentials(app_id, key, secret)
+
+
+def _derived(settings: Settings, purpose: str, length: int) -> str:
+    message = f"embedded realtime {purpose}".encode()
+    return hmac.new(settings.signing_key.encode(), message, hashlib.sha256).hexdigest()[:length]
+
+
+def place(settings: Settings) -> Place:
+    """Not for the engine ``none``, which is nowhere."""
+    engine = settings.realtime
+    if engine == "embedded":
+        return Place(settings.host, settings.port, tls=False, cluster="embedded", browser_host="", browser_port=0)
+    if engine == "fanout":
+        # The proxy stands in front of the pages, unless it has an address of its own for the sockets.
+        port = settings.pusher_client_port or (443 if settings.pusher_tls else 80)
+        return Place("", 0, settings.pusher_tls, engine, settings.pusher_client_host, port)
+    cluster = settings.pusher_cluster or engine  # pusher-js insists on a cluster even where a host is given
+    tls = settings.pusher_tls or not settings.pusher_host  # the known hosts take nothing else
+    host = settings.pusher_host or _API_HOST.get(engine, "").format(cluster=cluster)
+    port = settings.pusher_port or (443 if tls else 80)
+    browser_host = settings.pusher_client_host or (
+        settings.pusher_host or _BROWSER_HOST.get(engine, "").format(cluster=cluster)
+    )
+    return Place(host, port, tls, cluster, browser_host, settings.pusher_client_port or port)
+
+
+def sending(settings: Settings) -> Sending:
+    """How events are sent with the engine."""
+    return _SENDING[settings.realtime]
+
+
+def browser_options(settings: Settings) -> dict[str, object] | None:
+    """What the page hands to pusher-js, or None where there is only polling.
+
+    Where the engine is at the page's own address, host, ports and TLS are left out: the page fills in its own
+    (``location.hostname``, ``location.port``), since only the browser knows what it is behind whatever proxies.
+    """
+    if settings.realtime == "none":
+        return None
+    where = place(settings)
+    options: dict[str, object] = {
+        "key": credentials(settings).key,
+        "cluster": where.cluster,
+        "enabledTransports": ["ws"],  # covers wss; naming 'wss' as well makes plain pages try TLS at the plain port
+    }
+    if where.browser_host:
+        ports = {"wsPort": where.browser_port, "wssPort": where.browser_port}
+        options |= {"wsHost": where.browser_host, **ports, "forceTLS": where.tls}
+    return options
+
+
+def connect_sources(settings: Settings) -> list[str]:
+    """Origins for the content policy's ``connect-src``, beside ``'self'``."""
+    if settings.realtime == "none":
+        return []
+    where = place(settings)
+    if where.browser_host:
+        # A page on https always takes TLS, whatever the options say.
+        schemes = ["wss"] if where.tls else ["ws", "wss"]
+        return [_origin(scheme, where.browser_host, where.browser_port) for scheme in schemes]
+    if settings.public_url:
+        # Not every browser counts the page's own socket as 'self'.
+        public = urlsplit(settings.public_url)
+        return [f"{'wss' if public.scheme == 'https' else 'ws'}://{public.netloc}"]
+    return []
+
+
+def _origin(scheme: str, host: str, port: int) -> str:
+    return f"{scheme}://{host}" if port == {"ws": 80, "wss": 443}[scheme] else f"{scheme}://{host}:{port}"

@@ -1,0 +1,1 @@
+"""The pages of an account: settings, teammates, invitations, audit log."""

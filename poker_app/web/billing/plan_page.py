@@ -1,0 +1,142 @@
+"""Plan, credits and payments of an account, for its owners and admins; and asking them for credits."""
+
+from datetime import timedelta
+
+from flask import Blueprint, Flask, Response, abort, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from poker_app import billing, rate_limits
+from poker_app.accounts.memberships import Acting
+from poker_app.accounts.team.teammates import teammates_of
+from poker_app.billing import active_provider, checkout, credit_requests, current_plan, entitlements, plan_view
+from poker_app.billing.provider import Door, Unavailable
+from poker_app.db import transaction
+from poker_app.errors import Invalid
+from poker_app.mail import Undelivered
+from poker_app.rate_limits import Limit
+from poker_app.rules import money
+from poker_app.rules.spreadsheet import as_csv as as_csv_text
+from poker_app.web.http import paging
+from poker_app.web.http.guest_cookie import DRAFT
+from poker_app.web.http.login import teammate
+
+blueprint = Blueprint("billing", __name__, url_prefix="/accounts/<account_id>/billing")
+
+PAGE = 50
+DOORS: dict[str, Door] = {"card": "card", "cancel": "cancel"}
+REQUESTS = Limit("ask for credits", 1, timedelta(hours=1))
+
+
+def install(app: Flask) -> None:
+    """What pages need to speak of money."""
+    app.jinja_env.filters["money"] = lambda cents, currency="": money.amount(
+        cents, currency or billing.offer().currency
+    )
+    app.jinja_env.globals.update(offer_here=lambda: billing.offer() if billing.is_on() else None)
+    app.jinja_env.globals.update(statement_of=plan_view.statement_of)
+
+
+@blueprint.before_request
+def nothing_is_sold() -> None:
+    """With ``BILLING=off`` none of this exists."""
+    if not billing.is_on():
+        abort(404)
+
+
+@blueprint.get("")
+@teammate
+def page(acting: Acting) -> ResponseReturnValue:
+    acting.require("admin", "see plan and billing")
+    before = paging.before()
+    lines = plan_view.history(acting.account.id, before=before, most=PAGE)
+    return render_template(
+        "billing/page.html",
+        acting=acting,
+        offer=billing.offer(),
+        s=plan_view.statement_of(acting.account),
+        seats=len(teammates_of(acting.account)),
+        surplus=len(entitlements.surplus(acting.account.id)),
+        may_try=current_plan.may_try(acting.account.id, acting.user.id if acting.user else None),
+        lines=lines,
+        before=before,
+        more=lines[-1].id if len(lines) == PAGE else None,
+        **_invoices(acting),
+    )
+
+
+def _invoices(acting: Acting) -> dict[str, object]:
+    """The provider's list; a page that has all the rest waits for nobody who does not answer."""
+    try:
+        return {"invoices": checkout.invoices(acting)}
+    except Unavailable as silent:
+        return {"invoices": [], "silent": silent.sentence}
+
+
+@blueprint.get("/credits.csv")
+@teammate
+def as_csv(acting: Acting) -> ResponseReturnValue:
+    acting.require("admin", "see plan and billing")
+    lines = plan_view.history(acting.account.id, most=100_000)
+    rows = [
+        (f"{line.at:%Y-%m-%dT%H:%M:%SZ}", line.what, line.who, str(line.amount), str(line.balance)) for line in lines
+    ]
+    answer = Response(as_csv_text(("at", "what", "who", "change", "balance"), rows))
+    answer.content_type = "text/csv; charset=utf-8"
+    answer.headers["Content-Disposition"] = 'attachment; filename="credits.csv"'
+    return answer
+
+
+@blueprint.post("/purchases")
+@teammate
+def buy(acting: Acting) -> ResponseReturnValue:
+    """To the checkout for the pack or plan that the form names; back to the session that waits for it, if one does."""
+    here = url_for("billing.page", account_id=acting.account.id)
+    form = url_for("home.new", account=acting.account.id, paid=1)
+    paid = form if DRAFT in session else f"{here}?paid=1"
+    if plan := request.form.get("plan"):
+        return _on_to(checkout.buy_plan(acting, plan, paid=paid, back=here))
+    size = request.form.get("pack", type=int) or 0
+    return _on_to(checkout.buy_pack(acting, size, paid=paid, back=here))
+
+
+def _on_to(address: str) -> ResponseReturnValue:
+    """On to the provider, by a page: where a form leads to, our policy would not let it redirect to another site."""
+    if address.startswith(active_provider.own_address("/")):
+        return redirect(address, 303)
+    return render_template("billing/on_to_payment.html", address=address)
+
+
+@blueprint.post("/portal")
+@teammate
+def portal(acting: Acting) -> ResponseReturnValue:
+    """To the provider's pages for card, invoices and cancelling."""
+    door: Door = DOORS.get(request.form.get("door", ""), "")
+    here = url_for("billing.page", account_id=acting.account.id)
+    return _on_to(checkout.open_portal(acting, back=here, door=door))
+
+
+@blueprint.post("/trial")
+@teammate
+def start_trial(acting: Acting) -> ResponseReturnValue:
+    """Try the plan that may be tried."""
+    acting.require("admin", "start a trial")
+    account_id, user_id = acting.account.id, acting.user.id if acting.user else None
+    with transaction():
+        current_plan.start_trial(account_id, user_id)
+    return redirect(url_for("billing.page", account_id=acting.account.id), 303)
+
+
+@blueprint.post("/requests")
+@teammate
+def ask(acting: Acting) -> ResponseReturnValue:
+    """A facilitator asks the owners for credits, once an hour."""
+    if acting.user is None:
+        raise Invalid("Nobody is signed in.")
+    counters = REQUESTS.of(acting.account.id, acting.user.id)
+    rate_limits.spend(counters)
+    try:
+        asked = credit_requests.ask_for_credits(acting)
+    except Undelivered:
+        rate_limits.give_back(counters)
+        raise
+    return render_template("billing/asked.html", acting=acting, asked=asked)

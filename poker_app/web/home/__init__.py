@@ -1,0 +1,1 @@
+"""The front page, the dashboard, and series."""

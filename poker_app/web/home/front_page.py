@@ -1,0 +1,143 @@
+"""The front page, joining by code, and opening a session."""
+
+from datetime import timedelta
+
+from flask import Blueprint, make_response, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from poker_app import billing, ids, rate_limits
+from poker_app.accounts import account_settings, decks
+from poker_app.accounts.memberships import Acting
+from poker_app.billing import credit_requests
+from poker_app.billing.plan_view import statement_of
+from poker_app.errors import Forbidden, Invalid, NotFound, NotInPlan, OutOfCredits, Refusal, TooMany
+from poker_app.poker.members import member_lookup
+from poker_app.poker.session import join_codes, lifecycle
+from poker_app.poker.session.options import options_from
+from poker_app.rate_limits import Limit
+from poker_app.rules import links
+from poker_app.rules.deck import DECKS
+from poker_app.web.http import fragments, login
+from poker_app.web.http.errors import again
+from poker_app.web.http.guest_cookie import DRAFT, guest_secret, keep_secret
+from poker_app.web.http.login import may_open
+
+blueprint = Blueprint("home", __name__)
+
+NOT_KEPT = ("form_key", "account", "password")
+OPENED = Limit("open", 60, timedelta(minutes=10))
+
+
+@blueprint.get("/")
+def front() -> ResponseReturnValue:
+    running = member_lookup.running_sessions(guest_secret(), login.user())
+    return render_template("home/front.html", decks=DECKS.values(), running=running)
+
+
+@blueprint.get("/j")
+def typed_code() -> ResponseReturnValue:
+    """The code form's target: on to the code's own address, or to that of a link that was pasted whole."""
+    typed = request.args.get("code", "")
+    if path := links.path_in(typed):
+        return redirect(path, 303)
+    code = links.plain_code(typed)[: links.MAX_CODE]
+    if not code.isascii() or not code:
+        return render_template("home/no_table.html", sentence="Type the code of the session, such as K7Q-MFD."), 422
+    return redirect(url_for("home.by_code", code=code), 303)
+
+
+@blueprint.get("/j/<code>")
+def by_code(code: str) -> ResponseReturnValue:
+    """An invitation by code. Wrong codes are counted, right ones are not.
+
+    What another site's page embeds, such as an image, is refused unread: a page could use up its visitors' tries. A
+    link that is followed is not.
+    """
+    if request.headers.get("Sec-Fetch-Site") == "cross-site" and request.headers.get("Sec-Fetch-Dest") != "document":
+        raise Forbidden("A session's code leads nowhere from inside another site's page. Open the link by itself.")
+    try:
+        session_id = join_codes.find(code, request.remote_addr or "").id
+    except NotFound as missing:
+        return render_template("home/no_table.html", sentence=missing.sentence), 404
+    return redirect(url_for("sessions.room", session_id=session_id), 303)
+
+
+@blueprint.get("/sessions/new")
+@may_open
+def new(acting: Acting) -> ResponseReturnValue:
+    """The form. The browser is known from here on, so that sending it twice is sending it once."""
+    fresh = {**account_settings.defaults_of(acting.account), "member_name": acting.user.name if acting.user else ""}
+    page = _form(acting, {**(session.get(DRAFT) or fresh), "form_key": ids.new_secret()})
+    return keep_secret(make_response(page), guest_secret() or ids.new_secret())
+
+
+@blueprint.get("/sessions/new/cards")
+def preview_cards() -> ResponseReturnValue:
+    """The own deck as it is typed: its cards, or what is wrong with them."""
+    typed, problem = request.args.get("own", ""), None
+    cards: tuple[str, ...] = ()
+    try:
+        cards = lifecycle.cards_of(lifecycle.OWN_DECK, typed) if typed.strip() else ()
+    except Invalid as invalid:
+        problem = invalid.sentence
+    return render_template("home/_own_cards.html", cards=cards, problem=problem)
+
+
+@blueprint.post("/sessions")
+@may_open
+def open_session(acting: Acting) -> ResponseReturnValue:
+    """Open the session and sit down as its facilitator."""
+    asked_from, form = request.remote_addr or "", request.form
+    secret = guest_secret() or ids.new_secret()
+    try:
+        rate_limits.spend(OPENED.of_network(asked_from))
+        own_deck = decks.chosen(acting.account.id, form.get("deck", ""))
+        member = lifecycle.open_session(
+            acting,
+            name=form.get("name", ""),
+            deck=lifecycle.OWN_DECK if own_deck else form.get("deck", ""),
+            own=decks.as_typed(own_deck) if own_deck else form.get("own", ""),
+            options=options_from(form),
+            member_name=form.get("member_name", ""),
+            secret=secret,
+            form_key=form.get("form_key", "")[:64] or ids.new_secret(),
+        )
+    except (Invalid, TooMany) as refusal:
+        return again(_form(acting, form.to_dict(), refusal), refusal)
+    except NotInPlan as refusal:
+        return _form(acting, form.to_dict(), refusal), refusal.status
+    except OutOfCredits as broke:
+        _keep_draft(form.to_dict())
+        return keep_secret(make_response(_out_of_credits(acting, broke), broke.status), secret)
+    join_codes.note_known(member.session, asked_from)
+    session.pop(DRAFT, None)
+    return keep_secret(fragments.back_to_table(member), secret)
+
+
+def _keep_draft(typed: dict[str, str]) -> None:
+    """What was typed waits in this browser until there is a credit for it; without the password, which its cookie would
+    not keep to itself."""
+    session[DRAFT] = {name: text[:400] for name, text in typed.items() if name not in NOT_KEPT}
+
+
+def _out_of_credits(acting: Acting, broke: OutOfCredits) -> str:
+    return render_template(
+        "billing/out_of_credits.html",
+        acting=acting,
+        sentence=broke.sentence,
+        draft=session[DRAFT].get("name", ""),
+        offer=billing.offer(),
+        owners=credit_requests.owners_of(acting.account.id),
+        s=statement_of(acting.account),
+    )
+
+
+def _form(acting: Acting, typed: dict[str, str], invalid: Refusal | None = None) -> str:
+    return render_template(
+        "home/new.html",
+        acting=acting,
+        typed=typed,
+        invalid=invalid,
+        decks=DECKS.values(),
+        own_decks=decks.decks_of(acting.account.id),
+    )

@@ -1,0 +1,1 @@
+"""What every request passes: guards, errors, headers, who is signed in, and the fragments that pages share."""

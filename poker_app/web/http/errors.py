@@ -1,0 +1,113 @@
+"""Refusals and faults as pages and fragments: one sentence, the right status, and a way on."""
+
+import structlog
+from flask import Flask, Response, g, make_response, render_template, request
+from sqlalchemy.exc import DBAPIError, InternalError, OperationalError, TimeoutError  # noqa: A004
+from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
+
+from poker_app.accounts.signin.mail_tokens import DeadLink
+from poker_app.accounts.signin.required_sso import CameAnotherWay
+from poker_app.db import disk_failed
+from poker_app.errors import Refusal
+from poker_app.poker.change import refusal_of
+from poker_app.rules import Refused
+from poker_app.web.http import fragments, login
+from poker_app.web.http.host_check import name_in
+
+log = structlog.get_logger("web")
+
+ADD_A_NAME = (
+    'Whoever runs this service can add the name to TRUSTED_HOSTS, as in TRUSTED_HOSTS=["faceup.example"], or make it '
+    "the host of PUBLIC_URL."
+)
+SENTENCES = {
+    400: "The request could not be read.",
+    404: "The link may be mistyped, or the session was deleted. Session codes look like K7Q-MFD.",
+    405: "This address does not answer that kind of request.",
+    413: "That is too much text for one form. 64 KB is the limit.",
+    500: "Something broke on our side. What you sent before is kept; please try again.",
+    503: "The database does not answer just now. Please look whether your change arrived, and try again in a moment.",
+    507: "The disk that everything is kept on is full, read-only or failing, so nothing was saved. Please tell "
+    "whoever runs this service, and try again once they have seen to it.",
+}
+
+
+def install(app: Flask) -> None:
+    """Answer every refusal and fault."""
+
+    @app.errorhandler(Refusal)
+    def refused(refusal: Refusal) -> Response:
+        return answer(refusal.sentence, refusal.status, getattr(refusal, "retry_after", None))
+
+    @app.errorhandler(DeadLink)
+    def led_nowhere(link: DeadLink) -> Response:
+        return make_response(render_template("signing_in/dead_link.html", link=link), link.status)
+
+    @app.errorhandler(CameAnotherWay)
+    def led_to_the_right_way(refusal: CameAnotherWay) -> Response:
+        if "HX-Request" in request.headers:
+            return answer(refusal.sentence, refusal.status)
+        onward = login.page_asked_for(login.HOME)
+        page = render_template("signing_in/another_way.html", refusal=refusal, onward=onward)
+        return make_response(page, refusal.status)
+
+    @app.errorhandler(Refused)
+    def refused_by_a_rule(refused: Refused) -> Response:
+        return answer(refused.sentence, refusal_of(refused).status)
+
+    @app.errorhandler(OperationalError)
+    @app.errorhandler(InternalError)
+    @app.errorhandler(TimeoutError)
+    def no_database(error: OperationalError | InternalError | TimeoutError) -> Response:
+        # Every request is refused alike while it lasts: one line each says it, and a traceback nothing more.
+        problem = str(getattr(error, "orig", None) or error).partition("\n")[0]
+        if isinstance(error, DBAPIError) and disk_failed(error):
+            g.database_away = True
+            log.error("disk_failed", problem=problem)
+            return answer(SENTENCES[507], 507)
+        if isinstance(error, InternalError):
+            raise error
+        g.database_away = True
+        log.error("database_unavailable", problem=problem)
+        return answer(SENTENCES[503], 503, retry_after=5)
+
+    @app.errorhandler(SecurityError)
+    def under_another_name(_error: SecurityError) -> Response:
+        name = name_in(request.headers.get("Host", ""))[:253] or "that name"
+        sentence = f"Nothing is answered at {name} here. {ADD_A_NAME}"
+        if "HX-Request" in request.headers:
+            return answer(sentence, 400)
+        return make_response(render_template("errors/unknown_host.html", sentence=sentence), 400)
+
+    @app.errorhandler(HTTPException)
+    def refused_by_the_server(error: HTTPException) -> Response:
+        if error.code is None or error.code < 400:
+            return make_response(error.get_response())
+        if isinstance(error, InternalServerError):
+            log.error("fault", exc_info=error.original_exception)
+        return answer(SENTENCES.get(error.code, error.description or ""), error.code)
+
+
+def answer(sentence: str, status: int, retry_after: int | None = None) -> Response:
+    """The sentence as a notice at the table, for a member's htmx request, else as a page."""
+    member = g.get("member")
+    if member is not None and "HX-Request" in request.headers and status < 500:
+        made = fragments.refuse(member, sentence, status)
+    elif "HX-Request" in request.headers:
+        made = make_response(fragments.notice_only(sentence), status)
+    else:
+        back = request.view_args.get("session_id") if member is not None and request.view_args else None
+        made = make_response(
+            render_template("errors/refusal.html", sentence=sentence, status=status, session_id=back), status
+        )
+    if retry_after:
+        made.headers["Retry-After"] = str(retry_after)
+    return made
+
+
+def again(page: str, refusal: Refusal) -> Response:
+    """A form once more, with what was typed and the sentence that says what is wrong with it."""
+    answer = make_response(page, refusal.status)
+    if wait := getattr(refusal, "retry_after", None):
+        answer.headers["Retry-After"] = str(wait)
+    return answer

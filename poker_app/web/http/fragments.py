@@ -1,0 +1,158 @@
+"""Fragments: one file, one id, one route each; and the answers that carry several of them.
+
+The shared ones (table, task, backlog) are rendered once a version from the public read model, the same for everybody.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+
+from flask import Flask, Response, current_app, g, make_response, redirect, render_template, request, url_for
+from jinja2 import Environment
+
+from poker_app import clock, realtime
+from poker_app.poker.change import Holder, asking_socket
+from poker_app.poker.publishing import events
+from poker_app.poker.value.backlog_view import BacklogView
+from poker_app.poker.value.current import at_least, newest
+from poker_app.poker.value.session_view import SessionView
+from poker_app.poker.value.value_cache import Known
+from poker_app.rules.message_budget import LARGE_ABOVE
+from poker_app.rules.session.value import Member
+from poker_app.web.http import shared_fragments as shared
+from poker_app.web.http.host_check import asked_host
+from poker_app.web.http.shared_fragments import partial as partial
+
+
+def install(app: Flask) -> None:
+    """Say of every change whether the engine is in trouble, and in every answer at a table what time it is."""
+
+    @app.after_request
+    def hurry(answer: Response) -> Response:
+        if request.method == "POST" and realtime.troubled():
+            say_behind(answer, behind=True)
+        if "member" in g:
+            # The browser's own clock may be set while a timer runs.
+            answer.headers["X-Now"] = str(int(clock.now().timestamp() * 1_000))
+        return answer
+
+
+def say_behind(answer: Response, behind: bool) -> None:
+    """Whether others may not have heard of the newest state: then this browser asks more often, and so brings the
+    engine's return to everybody's notice."""
+    answer.headers["X-Behind"] = str(int(behind))
+
+
+# --- the viewer's own fragments
+
+
+def actions(member: Member, table: SessionView, agenda: BacklogView, card: str | None) -> str:
+    """The viewer's hand, with their own card, and, for a facilitator, the controls."""
+    return render_template("sessions/_actions.html", member=member, t=table, a=agenda, card=card)
+
+
+def own_actions(member: Member, known: Known) -> str:
+    """The same, at what is known of the session."""
+    me = known.value.members.get(member.id, member)
+    view, agenda = shared.locked(known, lambda known: (shared.view(known), shared.agenda(known)))
+    return actions(me, view, agenda, known.value.card_of(me))
+
+
+def notice(sentence: str, *, alert: bool = False, undo: str | None = None) -> str:
+    """One sentence over the table, perhaps with a way to take back what was done."""
+    return render_template("sessions/_notice.html", sentence=sentence, alert=alert, undo=undo)
+
+
+# --- answers
+
+
+def notice_only(sentence: str) -> str:
+    """A refusal for somebody who has no table to be shown."""
+    return shared.partial("notice", notice(sentence, alert=True))
+
+
+def origin() -> str:
+    """Where people reach the service, for addresses that they pass on."""
+    return str(current_app.config["SETTINGS"].public_url or f"{request.scheme}://{asked_host()}").rstrip("/")
+
+
+def whole(member: Holder, html: str) -> Response:
+    """One fragment alone, or, for a browser without scripts, the page that holds it."""
+    if "HX-Request" in request.headers:
+        return make_response(html)
+    return back_to_table(member)
+
+
+def back_to_table(member: Holder) -> Response:
+    """Where a plain form leads: the room."""
+    return _to_room(member.session_id)
+
+
+def _to_room(session_id: str) -> Response:
+    return make_response(redirect(url_for("sessions.room", session_id=session_id), 303))
+
+
+def leave_for(address: str) -> Response:
+    """Another page, loaded whole, for htmx and for a plain form."""
+    if "HX-Request" in request.headers:
+        return Response(headers={"HX-Redirect": address})
+    return make_response(redirect(address, 303))
+
+
+def after_vote(session_id: str, version: int, card: str | None) -> Response:
+    """The answer to a vote: the viewer's hint, and the table unless the shared event brings it."""
+    if "HX-Request" not in request.headers:
+        return _to_room(session_id)
+    hint = _hint(current_app.jinja_env, card)
+    if events.reaches(session_id, asking_socket.get()):
+        return make_response(shared.partial("hand-hint", hint))
+    known = at_least(session_id, version)
+    state = shared.locked(known, shared.state)
+    # A large table's answers come without the table: its voters see it in the event like everybody else.
+    if asking_socket.get() and state.members > LARGE_ABOVE:
+        return make_response(shared.partial("hand-hint", hint))
+    return make_response(shared.partial("hand-hint", hint) + state.html)
+
+
+@lru_cache(maxsize=200)
+def _hint(templates: Environment, card: str | None) -> str:
+    return templates.get_template("sessions/_hand_hint.html").render(card=card)
+
+
+def answer(member: Member, *also: str, table: bool = True) -> Response:
+    """After a change: the regions that may look different to this member now, all in one answer."""
+    if "HX-Request" not in request.headers:
+        return back_to_table(member)
+    parts = list(also)
+    if table:
+        parts += _everything(member)
+    return make_response("".join(parts))
+
+
+def _everything(member: Member) -> list[str]:
+    known = at_least(member.session_id)
+    state = shared.locked(known, shared.state)
+    tasks = "" if state.agenda == state.version else shared.locked(known, shared.tasks_of)
+    return [state.html, tasks, shared.partial("actions", own_actions(member, known))]
+
+
+def refuse(member: Member, sentence: str, status: int) -> Response:
+    """A refusal: the sentence, and the state as it is now, for whoever is still a member."""
+    me = newest(member.session_id).value.members.get(member.id)
+    shown = [] if me is None or me.removed_at else _everything(me)
+    return make_response("".join([shared.partial("notice", notice(sentence, alert=True)), *shown]), status)
+
+
+def unless_known(tag: int, render: Callable[[], str]) -> Response:
+    """A shared fragment under an ETag made of its version and the build: 304 where the browser has it.
+
+    Never of anything hidden: who compares two tags learns only that something at the table changed.
+    """
+    made = Response()
+    made.set_etag(f"{tag}-{current_app.config['BUILD']}")
+    made.headers["Cache-Control"] = "private, no-cache"
+    if request.if_none_match.contains(made.get_etag()[0] or ""):
+        made.status_code = 304
+        return made
+    made.set_data(render())
+    made.mimetype = "text/html"
+    return made

@@ -1,0 +1,166 @@
+"""Who is asking: every request's checks, and the way from a cookie to a member."""
+
+import re
+import secrets
+import time
+from collections.abc import Callable
+from functools import wraps
+from hmac import compare_digest
+from typing import Any, Concatenate
+
+import structlog
+from flask import Flask, Response, current_app, g, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import BadRequest
+
+from poker_app import rate_limits
+from poker_app.accounts.signin import password_hashing
+from poker_app.db import session
+from poker_app.errors import Forbidden, Refusal
+from poker_app.poker.change import asking_socket
+from poker_app.poker.members import member_lookup, presence
+from poker_app.poker.models import PokerSession
+from poker_app.rules import Refused
+from poker_app.rules.session.value import Member
+from poker_app.web.http import login
+from poker_app.web.http.guest_cookie import guest_secret
+from poker_app.web.http.host_check import asked_host
+
+_SOCKET = re.compile(r"\d{1,20}\.\d{1,20}")
+_REQUEST_ID = re.compile(r"[\w-]{8,64}")
+# A proxy posts here with the headers that a browser opened its socket with. Not every browser takes ws:// and http://
+# for the same site, and sockets may have a host of their own: only Origin says which page it was.
+BY_ORIGIN = {"realtime.hear_socket"}
+
+log = structlog.get_logger("web")
+
+
+def install(app: Flask) -> None:
+    """Checks before every request, and one log line after it."""
+
+    @app.before_request
+    def begin() -> None:
+        g.asked_at = time.monotonic()
+        given = request.headers.get("X-Request-Id", "")
+        g.request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+        structlog.contextvars.bind_contextvars(request_id=g.request_id)
+        socket = request.headers.get("X-Socket-Id", "")
+        asking_socket.set(socket if _SOCKET.fullmatch(socket) else None)
+        password_hashing.asking_network.set(rate_limits.network(request.remote_addr or ""))
+        if "\0" in request.path:
+            raise BadRequest("A character in this address cannot be read.")
+        if request.method not in ("GET", "HEAD", "OPTIONS"):
+            _check_site()
+            _check_text()
+
+    @app.after_request
+    def log_request(answer: Response) -> Response:
+        answer.headers["X-Request-Id"] = g.get("request_id", "")
+        if (member := g.get("member")) is not None:
+            # A page of another member, whose cookie is not this browser's any more, recognizes that by it.
+            answer.headers["X-Member"] = member.id
+        # The route's pattern, not its path: a join code is as good as a key.
+        log.info("request", method=request.method, route=str(request.url_rule), status=answer.status_code)
+        return answer
+
+    @app.teardown_request
+    def end(_problem: BaseException | None) -> None:
+        structlog.contextvars.clear_contextvars()
+
+
+def _check_site() -> None:
+    """Refuses a write that a page of another site began: OWASP's Fetch Metadata policy, instead of form tokens.
+
+    ``Sec-Fetch-Site`` decides. Browsers send it to https:// and to localhost. ``none`` is the browser's own doing, such
+    as a restored tab, which no page can bring about; a neighbouring subdomain is ``same-site`` and refused. Without it
+    ``Origin`` has to be this site's; ``null`` is not. With neither, a write passes if it carries no cookie: webhooks
+    and programs, which are known by a signature or a key.
+
+    Raises: Forbidden (403).
+    """
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if site is not None and request.endpoint not in BY_ORIGIN:
+        ours = site in ("same-origin", "none")
+    elif origin is not None:
+        public = current_app.config["SETTINGS"].public_url.rstrip("/")
+        ours = origin != "" and origin in (f"{request.scheme}://{asked_host()}", public)
+    elif "Cookie" in request.headers:
+        raise Forbidden(
+            "Your browser did not say which page sent this, so nothing was changed. Update it, or try another."
+        )
+    else:
+        ours = True
+    if not ours:
+        raise Forbidden("This request came from another site, so nothing was changed.")
+
+
+def _check_text() -> None:
+    if any("\0" in text for field in request.form.items(multi=True) for text in field):
+        raise BadRequest("A character in this form cannot be kept.")
+
+
+def require_bearer(secret: str, sentence: str) -> None:
+    """Refuse whoever does not send the secret as ``Authorization: Bearer``, and everybody where there is none."""
+    given = request.headers.get("Authorization", "")
+    if not secret or not compare_digest(given.encode(), f"Bearer {secret}".encode()):
+        raise Forbidden(sentence)
+
+
+def member_here(session_id: str, *, fresh: bool = True) -> Member | None:
+    """The member that this browser, or who is signed in in it, is in a session; None for strangers and removed ones.
+    See ``seats.find_member`` for ``fresh``."""
+    member = member_lookup.find_member(session_id, guest_secret(), login.user(), fresh=fresh)
+    return None if member is None or member.removed_at else member
+
+
+def seated[**P](view: Callable[Concatenate[Member, P], ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
+    """Load through the person: the view gets the member, or the answer is 404."""
+    return _seated(view, noted=True)
+
+
+def voting[**P](view: Callable[Concatenate[Member, P], ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
+    """``seated`` for an action that notes by itself that the member is here."""
+    return _seated(view, noted=False)
+
+
+def _seated[**P](
+    view: Callable[Concatenate[Member, P], ResponseReturnValue], *, noted: bool
+) -> Callable[..., ResponseReturnValue]:
+    @wraps(view)
+    def guarded(session_id: str, *args: P.args, **kwargs: P.kwargs) -> Any:
+        posted = request.method == "POST"
+        # Who votes is looked for again in the newest session, under its lock; the others are in it when they ask.
+        member = member_here(session_id, fresh=noted)
+        if member is None:
+            raise member_lookup.missing(session_id)
+        g.member = member
+        if posted and noted:
+            # Reading a report is not being here; asking for the table says so itself.
+            presence.note_seen(member)
+        try:
+            return view(member, *args, **kwargs)
+        except (Refusal, Refused):
+            if posted and not noted:
+                presence.note_seen(member)
+            raise
+
+    return guarded
+
+
+def reader[**P](
+    view: Callable[Concatenate[PokerSession, P], ResponseReturnValue],
+) -> Callable[..., ResponseReturnValue]:
+    """Who may read a session's report: its members, and the teammates of its account without a seat."""
+
+    @wraps(view)
+    def guarded(session_id: str, *args: P.args, **kwargs: P.kwargs) -> Any:
+        member, user = member_here(session_id), login.user()
+        table = session.get(PokerSession, session_id)
+        if member and table:
+            g.member = member
+            return view(table, *args, **kwargs)
+        if user is None or table is None or table.deleted_at or login.acts_for(table.account_id) is None:
+            raise member_lookup.missing(session_id)
+        return view(table, *args, **kwargs)
+
+    return guarded

@@ -1,0 +1,251 @@
+"""Who is signed in: the way from a cookie to a user, and the one door that every way of signing in ends at."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import wraps
+from typing import Concatenate
+
+from flask import Blueprint, Flask, after_this_request, g, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+from werkzeug.wrappers import Response
+
+from poker_app import clock
+from poker_app.accounts import everybody_may, memberships
+from poker_app.accounts.memberships import Acting
+from poker_app.accounts.models import SignIn, User
+from poker_app.accounts.signin import device_cookies, login_sessions, required_sso
+from poker_app.accounts.team import joining
+from poker_app.accounts.users import find_user
+from poker_app.errors import Conflict, NotFound
+from poker_app.poker.members import member_lookup
+from poker_app.web.http.guest_cookie import device, guest_secret, keep_device, renew_secret
+
+# Where whoever signs in arrives unless they were on their way somewhere.
+HOME = "/dashboard"
+
+HALF_IN_FOR = timedelta(minutes=10)
+
+
+class Login(UserMixin):  # type: ignore[misc]  # the library has no types
+    """A sign-in as Flask-Login wants it. Its id is the secret: the cookie alone says nothing about who somebody is."""
+
+    def __init__(self, secret: str, sign_in: SignIn) -> None:
+        self._secret, self.sign_in = secret, sign_in
+
+    def get_id(self) -> str:
+        return self._secret
+
+
+def install(app: Flask) -> None:
+    """Find the user of a request when somebody asks for it, and not before."""
+    manager = LoginManager(app)
+    # It would trust an address that anybody can write into a header. Sign-ins are rows, which can be ended.
+    manager.session_protection = None
+
+    @manager.user_loader  # type: ignore[untyped-decorator]
+    def load(secret: str) -> Login | None:
+        if g.get("database_away"):
+            return None  # every page asks, the one too that says that the database is away
+        found = login_sessions.find(secret)
+        return Login(secret, found) if found else None
+
+    app.jinja_env.globals.update(
+        everybody_may=everybody_may, signed_in_user=user, my_accounts=lambda: memberships.accounts_of(user())
+    )
+
+
+def user() -> User | None:
+    """Who is signed in in this browser."""
+    found = current_sign_in()
+    return found.user if found else None
+
+
+def current_sign_in() -> SignIn | None:
+    """The row of this browser's sign-in."""
+    return current_user.sign_in if current_user.is_authenticated else None
+
+
+def start(who: User, onward: str, *, issuer: str | None = None) -> Response:
+    """Lead on somebody who has shown who they are: in, or first to the question for their second factor.
+
+    ``issuer`` is the provider's that they came by, if they did. Whoever is signed in here stays so until they are in.
+    """
+    if who.totp_secret is None:
+        return enter(who, onward, issuer=issuer)
+    # Who is only half in is known by the cookie alone, and not for long.
+    until = (clock.now() + HALF_IN_FOR).timestamp()
+    session["half_in"] = {"user": who.id, "onward": onward, "issuer": issuer, "until": until}
+    return redirect(url_for("second_step.page"), 303)
+
+
+@dataclass(frozen=True, slots=True)
+class HalfIn:
+    """Who still has to show their second factor in this browser, and what becomes of them then."""
+
+    user: User
+    onward: str
+    issuer: str | None
+
+
+def half_in() -> HalfIn | None:
+    """Who is half signed in, if it is not too long ago."""
+    kept = session.get("half_in")
+    if not kept or kept["until"] <= clock.now().timestamp():
+        return None
+    found = find_user(kept["user"])
+    return HalfIn(found, kept["onward"], kept["issuer"]) if found and found.totp_secret else None
+
+
+def enter(who: User, onward: str, *, issuer: str | None = None) -> Response:
+    """Sign somebody in who has shown all that is asked for. What was in the cookie before is forgotten; the seats that
+    this browser took as a guest become theirs."""
+    member_lookup.adopt(who, guest_secret())
+    address, browser = request.remote_addr or "", request.user_agent.string
+    if before := current_sign_in():
+        login_sessions.end(before.user, before.id)
+    secret = login_sessions.begin(who, browser=browser, address=address, issuer=issuer)
+    session.clear()
+    session.permanent = True
+    begun = login_sessions.find(secret)
+    assert begun
+    login_user(Login(secret, begun))
+    return keep_device(redirect(onward, 303), device_cookies.with_user(device(), begun.user_id))
+
+
+def end() -> None:
+    """Sign this browser out. It is a new guest from then on: the seats were the user's."""
+    renew_secret()
+    if found := current_sign_in():
+        login_sessions.end(found.user, found.id)
+    logout_user()
+    session.clear()
+
+
+def forget() -> None:
+    """Let this browser know nobody any more: who was signed in is deleted."""
+    renew_secret()
+    logout_user()
+    session.clear()
+
+    @after_this_request
+    def forget_browser(answer: Response) -> Response:
+        return keep_device(answer, "")
+
+
+def own_address(given: str | None) -> str:
+    """Where to go on to: an address of this site, else the dashboard. Nobody else's, however it is spelled."""
+    given = given or ""
+    fine = given.startswith("/") and not given.startswith(("//", "/\\")) and given.isprintable()
+    return given if fine else HOME
+
+
+# --- guards
+
+
+def only_with_accounts(blueprint: Blueprint) -> None:
+    """Where nobody signs in, there is nothing at these addresses."""
+
+    @blueprint.before_request
+    def lead_away() -> Response | None:
+        return redirect(url_for("home.front"), 303) if everybody_may() else None
+
+
+def signed_in[**P](view: Callable[Concatenate[User, P], ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
+    """The view gets the user; everybody else is asked to sign in first, and comes back to the page that they wanted.
+
+    A form names the user whom its page showed. Raises Conflict (409) when another one has signed in here since, so that
+    what was typed for one is never saved on the other.
+    """
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+        if everybody_may():
+            raise NotFound("Nobody signs in here.")
+        found = user()
+        if found and request.form.get("user", found.id) != found.id:
+            raise Conflict(f"{found.name} has signed in here since this page was opened, so nothing was saved.")
+        return view(found, *args, **kwargs) if found else to_sign_in()
+
+    return guarded
+
+
+def teammate[**P](view: Callable[Concatenate[Acting, P], ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
+    """Load through the person: the view gets who acts for the account of the address, or the answer is 404."""
+
+    @wraps(view)
+    def guarded(account_id: str, *args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+        found = memberships.acting_for(user(), account_id)
+        if found is None and user() is None and not everybody_may():
+            return to_sign_in()
+        if found is None:
+            raise NotFound("No account of yours has that address.")
+        required_sso.check(found, current_sign_in())
+        _remember(found)
+        return view(found, *args, **kwargs)
+
+    return guarded
+
+
+def _remember(acting: Acting) -> None:
+    """The account that was last used in this browser is the one to go on with."""
+    if acting.user and session.get("account") != acting.account.id:
+        session["account"] = acting.account.id
+
+
+def acts_for(account_id: str) -> Acting | None:
+    """Somebody at work for an account here and now; None if they do not belong to it. Raises CameAnotherWay for
+    who did so."""
+    found = memberships.acting_for(user(), account_id)
+    return required_sso.check(found, current_sign_in()) if found else None
+
+
+def account_here() -> Acting | None:
+    """The account that was last used in this browser, if its user belongs to it still."""
+    kept = session.get("account")
+    return memberships.acting_for(user(), kept) if kept and user() else None
+
+
+def acts_here() -> Acting:
+    """Somebody at work where no account is named: for the one last used, else their first. One that asks for another
+    way in than theirs comes last."""
+    last = account_here()
+    known = [*filter(None, [last]), *memberships.accounts_of(user())]
+    let_in = (each for each in known if required_sso.lets_in(each, current_sign_in()))
+    return next(let_in, None) or last or memberships.home_of(user())
+
+
+def is_lost(who: User) -> bool:
+    """Belonging to no account, but awaited in one: there is something to ask before one is made for them."""
+    return not memberships.accounts_of(who) and joining.is_awaited(who)
+
+
+def may_open[**P](view: Callable[Concatenate[Acting, P], ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
+    """Who may open a session: a signed-in user on an account, the one that the request names, or else the one that
+    they act for here. Who has none, but is awaited in one, is asked first."""
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+        if user() is None and not everybody_may():
+            return to_sign_in()
+        named = request.values.get("account")
+        if not named and (who := user()) and is_lost(who):
+            return redirect(url_for("accounts.index"), 303)
+        found = memberships.acting_for(user(), named) if named else acts_here()
+        if found is None:
+            raise NotFound("No account of yours has that address.")
+        required_sso.check(found, current_sign_in())
+        return view(found, *args, **kwargs)
+
+    return guarded
+
+
+def to_sign_in() -> Response:
+    """To the sign-in page, and from there back to where a page was asked for."""
+    return redirect(url_for("signing_in.page", next=page_asked_for("/")), 303)
+
+
+def page_asked_for(otherwise: str) -> str:
+    """Where to come back to: the page that the request is for, or ``otherwise`` where it is no page's."""
+    return request.full_path.rstrip("?") if request.method == "GET" else otherwise

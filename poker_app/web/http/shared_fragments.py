@@ -1,0 +1,180 @@
+"""The shared fragments: the table, the task on it and the backlog, the same for everybody in a session.
+
+They are rendered once a version, from the public view alone.
+"""
+
+import functools
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from flask import current_app, render_template
+from markupsafe import Markup
+
+from poker_app import clock
+from poker_app.db import forget_what_was_read
+from poker_app.poker.publishing import events
+from poker_app.poker.value.backlog_view import MAX_CHANGED, BacklogView, backlog_view, shows
+from poker_app.poker.value.current import at_least
+from poker_app.poker.value.session_view import SessionView, public_view
+from poker_app.poker.value.value_cache import Known
+
+
+def partial(region: str, html: str, swap: str = "outerMorph") -> str:
+    """A fragment addressed to its place on the page."""
+    return f'<hx-partial hx-target="#{region}" hx-swap="{swap}">{html}</hx-partial>'
+
+
+def shared_state(session_id: str, version: int = 0) -> events.State:
+    """The shared state as events carry it: the table, and the tasks if they are what changed. One render a version.
+
+    Who knows of a version gets that or a newer one, and saves the question for it.
+    """
+    known = at_least(session_id, version)
+    return locked(known, state)
+
+
+def table_now(session_id: str, version: int) -> str:
+    """The felt at a version that is known, or a newer one."""
+    return locked(at_least(session_id, version), _table)
+
+
+def locked[T](known: Known, make: Callable[[Known], T]) -> T:
+    """Something made from what is known, made once however many ask at the same moment."""
+    # Who renders holds no connection of the database, and neither does who waits for them.
+    forget_what_was_read()
+    with known.lock:
+        return make(known)
+
+
+def view(known: Known) -> SessionView:
+    """The public view. The caller holds the lock, as for all below."""
+    return known.made("view", lambda: public_view(known.value, clock.now()))
+
+
+def agenda(known: Known) -> BacklogView:
+    """The public view of the tasks."""
+    return known.made("backlog view", lambda: backlog_view(known.value), of_tasks=True)
+
+
+def _table(known: Known) -> str:
+    return known.made("table", lambda: vote_table(view(known)))
+
+
+def _task(known: Known) -> str:
+    return known.made("task", lambda: task(agenda(known)), of_tasks=True)
+
+
+def _backlog(known: Known) -> str:
+    def draw() -> str:
+        tasks = agenda(known)
+        return backlog(tasks, _rows(known, tasks.shown), before=tasks.shown.start, after=tasks.shown.stop)
+
+    return known.made("backlog", draw, of_tasks=True)
+
+
+def _rows(known: Known, places: Iterable[int]) -> list[Markup]:
+    """The rows at these places, counted from 0, each rendered again only where the task, the one before it or its being
+    on the table is another."""
+    draw, tasks = current_app.jinja_env.get_template("sessions/_backlog_row.html").render, agenda(known)
+    rows = []
+    for place in places:
+        task, after = tasks.tasks[place], tasks.tasks[place - 1].id if place else ""
+        current = task.id == tasks.current.id
+        drawn = functools.partial(draw, task=task, after=after, current=current)
+        rows.append(Markup(known.row(task.id, (shows(task), after, current), drawn)))  # noqa: S704 (a template's own)
+    return rows
+
+
+def _changes(known: Known) -> str:
+    """The rows that changed lately, in the list's order, and those that are gone."""
+
+    def draw() -> str:
+        tasks, recent = agenda(known), known.recent
+        rows = _rows(known, [place for place, task in enumerate(tasks.tasks) if task.id in recent.rows])
+        gone = recent.rows.keys() - {task.id for task in tasks.tasks}
+        return backlog(tasks, rows, since=recent.since, gone=sorted(gone))
+
+    return known.made("changes", draw, of_tasks=True)
+
+
+def tasks_of(known: Known) -> str:
+    """The task and the backlog, each addressed to its place: of a long list the rows that changed lately, which the
+    page puts into the list that it shows (``room/changed-rows.js``)."""
+    html = partial("task", _task(known))
+    if len(agenda(known).tasks) <= MAX_CHANGED:
+        return html + partial("backlog", _backlog(known))
+    return html + partial("backlog", _changes(known), swap="none")
+
+
+def rest_of_backlog(known: Known, *, before: str = "", after: str = "") -> str | None:
+    """The rows before a task, or after it, for a page that shows the list from it on; None where it is in the list no
+    more."""
+
+    def draw(known: Known) -> str | None:
+        tasks = agenda(known).tasks
+        edge = next((place for place, task in enumerate(tasks) if task.id == (before or after)), None)
+        if edge is None:
+            return None
+        return "".join(_rows(known, range(edge) if before else range(edge + 1, len(tasks))))
+
+    return locked(known, draw)
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What is the same for everybody in a session, and the shared fragments made from it."""
+
+    table: SessionView
+    agenda: BacklogView
+    table_html: Markup
+    task_html: Markup
+    backlog_html: Markup
+
+
+def shared(known: Known) -> Shared:
+    """All of it, for a page."""
+    return locked(known, _shared)
+
+
+def _shared(known: Known) -> Shared:
+    html = [Markup(draw(known)) for draw in (_table, _task, _backlog)]  # noqa: S704 (templates' own)
+    return Shared(view(known), agenda(known), *html)
+
+
+def state(known: Known) -> events.State:
+    """The shared state as events carry it."""
+
+    def draw() -> events.State:
+        shown = view(known)
+        table = html = partial("vote-table", _table(known))
+        if shown.agenda == shown.version:
+            html += tasks_of(known)
+        return events.State(shown.version, shown.agenda, html, shown.members, shown.present, table)
+
+    return known.made("state", draw, size=lambda made: len(made.html) + len(made.table))
+
+
+def vote_table(table: SessionView) -> str:
+    """The felt: seats face down, or columns face up."""
+    return render_template("sessions/_vote_table.html", t=table)
+
+
+def task(tasks: BacklogView) -> str:
+    """The task that is voted on."""
+    return render_template("sessions/_task.html", a=tasks)
+
+
+def backlog(tasks: BacklogView, rows: Sequence[Markup], **part: object) -> str:
+    """The list with these ``rows``: see the template for which ``part`` of it they are."""
+    return render_template("sessions/_backlog.html", a=tasks, rows=rows, **part)
+
+
+def task_now(known: Known) -> str:
+    """The task on the table."""
+    return locked(known, _task)
+
+
+def backlog_now(known: Known, since: int | None = None) -> str:
+    """The backlog; for a page that shows the version ``since``, if that is enough, the rows that changed after it."""
+    enough = since is not None and known.recent.since <= since
+    return locked(known, _changes if enough else _backlog)

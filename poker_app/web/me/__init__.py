@@ -1,0 +1,1 @@
+"""One's own pages: profile, two-factor sign-in, my data."""

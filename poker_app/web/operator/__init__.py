@@ -1,0 +1,1 @@
+"""For operators and their machines: the operator's page, metrics, health, the daily job."""

@@ -1,0 +1,16 @@
+"""The door for whoever calls the jobs by the clock, such as the platform's cron."""
+
+from flask import Blueprint, current_app, jsonify
+from flask.typing import ResponseReturnValue
+
+from poker_app import jobs
+from poker_app.web.http.guards import require_bearer
+
+blueprint = Blueprint("jobs", __name__, url_prefix="/jobs")
+
+
+@blueprint.get("/daily")
+def daily() -> ResponseReturnValue:
+    """Everything that is to be done once a day. Asked with ``Authorization: Bearer`` and CRON_SECRET, or refused."""
+    require_bearer(current_app.config["SETTINGS"].cron_secret, "Only the service's own clock may start this.")
+    return jsonify({**jobs.daily()})

@@ -1,0 +1,1 @@
+"""The page of a session: members, tasks, rounds, timer, report, and the sockets' authorization."""

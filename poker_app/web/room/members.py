@@ -1,0 +1,104 @@
+"""Who sits at the table, and what they are there."""
+
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from poker_app import clock
+from poker_app.errors import Conflict, Invalid
+from poker_app.poker.members import members
+from poker_app.poker.value.current import at_least
+from poker_app.poker.value.session_view import public_view
+from poker_app.rules.session.value import Member
+from poker_app.web.http import fragments
+from poker_app.web.http.guards import seated
+
+blueprint = Blueprint("members", __name__, url_prefix="/sessions/<session_id>")
+
+
+@blueprint.get("/people")
+@seated
+def people(member: Member) -> ResponseReturnValue:
+    """Everybody at the table, with what a facilitator may do about each."""
+    return _people(member)
+
+
+def _people(member: Member) -> str:
+    name = "sessions/_people.html" if "HX-Request" in request.headers else "sessions/people.html"
+    value = at_least(member.session_id).value
+    me, view = value.members[member.id], public_view(value, clock.now())
+    return render_template(name, member=me, people=value.seated, t=view)
+
+
+def _answer(member: Member) -> ResponseReturnValue:
+    return fragments.answer(member, fragments.partial("people", _people(member), swap="innerMorph"))
+
+
+@blueprint.post("/me")
+@seated
+def rename(member: Member) -> ResponseReturnValue:
+    """The name stands in many places of the page, so the page comes anew. The form names the member: who signs in in
+    another tab may be another one in this tab too."""
+    if request.form.get("member", member.id) != member.id:
+        raise Conflict("This page was opened by another member, so nothing was saved. Load it again.")
+    members.rename(member, request.form.get("member_name", ""))
+    return fragments.leave_for(url_for("sessions.room", session_id=member.session_id))
+
+
+@blueprint.post("/me/role")
+@seated
+def change_role(member: Member) -> ResponseReturnValue:
+    """Vote or watch."""
+    if request.form.get("role") not in ("voter", "spectator"):
+        raise Invalid("Choose whether you vote or watch.", "role")
+    members.set_votes(member, request.form["role"] == "voter")
+    return fragments.answer(member)
+
+
+@blueprint.post("/me/departure")
+@seated
+def leave(member: Member) -> ResponseReturnValue:
+    members.leave(member)
+    return fragments.leave_for(url_for("home.front"))
+
+
+@blueprint.post("/me/return")
+@seated
+def come_back(member: Member) -> ResponseReturnValue:
+    """Sit down again after leaving."""
+    members.come_back(member)
+    return fragments.answer(member)
+
+
+@blueprint.post("/facilitators")
+@seated
+def share_role(member: Member) -> ResponseReturnValue:
+    """Share the role with a member, hand it over, or, naming nobody, take it over."""
+    other = request.form.get("member", "")
+    if not other:
+        members.take_over(member)
+    elif request.form.get("instead"):
+        members.hand_over(member, other)
+    else:
+        members.share_role(member, other)
+    return _answer(member)
+
+
+@blueprint.post("/facilitators/resignation")
+@seated
+def step_down(member: Member) -> ResponseReturnValue:
+    members.step_down(member)
+    return _answer(member)
+
+
+@blueprint.post("/members/<member_id>/removal")
+@seated
+def remove(member: Member, member_id: str) -> ResponseReturnValue:
+    members.remove(member, member_id)
+    return _answer(member)
+
+
+@blueprint.post("/members/<member_id>/nudge")
+@seated
+def nudge(member: Member, member_id: str) -> ResponseReturnValue:
+    members.nudge(member, member_id)
+    return fragments.answer(member, fragments.partial("notice", fragments.notice("Nudged.")), table=False)

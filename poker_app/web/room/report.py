@@ -1,0 +1,58 @@
+"""The report as a page and as files."""
+
+from flask import Blueprint, Response, g, render_template, request
+from flask.typing import ResponseReturnValue
+
+from poker_app import realtime
+from poker_app.accounts.memberships import acting_for
+from poker_app.poker.models import PokerSession
+from poker_app.poker.publishing.message_usage import Messages, messages_of
+from poker_app.poker.reports import exports
+from poker_app.poker.reports.report import report_of
+from poker_app.poker.session.retention import kept_until
+from poker_app.web.http import login
+from poker_app.web.http.guards import reader
+
+blueprint = Blueprint("report", __name__, url_prefix="/sessions/<session_id>")
+
+
+@blueprint.get("/report")
+@reader
+def page(table: PokerSession) -> ResponseReturnValue:
+    costs = _costs(table)
+    return render_template("report/report.html", report=report_of(table), kept_until=kept_until(table), costs=costs)
+
+
+def _costs(table: PokerSession) -> Messages | None:
+    """What it cost in messages: for facilitators, and the owners and admins of its account."""
+    acting = acting_for(login.user(), table.account_id)
+    manages = acting is not None and acting.user is not None and acting.reaches("admin")
+    facilitates = "member" in g and g.member.facilitates
+    return messages_of(table.id) if realtime.is_on() and (facilitates or manages) else None
+
+
+@blueprint.get("/report.csv")
+@reader
+def as_csv(table: PokerSession) -> ResponseReturnValue:
+    """With ``?separator=semicolon`` for spreadsheets that write decimals with a comma."""
+    semicolons = request.args.get("separator") == "semicolon"
+    return _file(table, exports.as_csv(report_of(table), semicolons=semicolons), "text/csv", "csv")
+
+
+@blueprint.get("/report.json")
+@reader
+def as_json(table: PokerSession) -> ResponseReturnValue:
+    return _file(table, exports.as_json(report_of(table)), "application/json", "json")
+
+
+@blueprint.get("/report.md")
+@reader
+def as_markdown(table: PokerSession) -> ResponseReturnValue:
+    return _file(table, exports.as_markdown(report_of(table)), "text/markdown", "md")
+
+
+def _file(table: PokerSession, text: str, mimetype: str, ending: str) -> Response:
+    answer = Response(text, content_type=f"{mimetype}; charset=utf-8")
+    name = exports.file_name(table.name)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.{ending}"'
+    return answer

@@ -1,0 +1,49 @@
+"""Votes, the reveal, the next round, the estimate."""
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+
+from poker_app.poker.round import voting
+from poker_app.rules.session.value import Member
+from poker_app.web.http import fragments, guards
+from poker_app.web.http.guards import seated
+
+blueprint = Blueprint("rounds", __name__, url_prefix="/sessions/<session_id>")
+
+
+@blueprint.post("/votes")
+@guards.voting
+def vote(member: Member) -> ResponseReturnValue:
+    """The form names its round: a vote that comes late must not count in the next one."""
+    card = request.form.get("card", "")
+    version = voting.cast_vote(member, request.form.get("round", ""), card)
+    return fragments.after_vote(member.session_id, version, card)
+
+
+@blueprint.post("/votes/retraction")
+@seated
+def retract(member: Member) -> ResponseReturnValue:
+    version = voting.retract_vote(member, request.form.get("round", ""))
+    return fragments.after_vote(member.session_id, version, None)
+
+
+@blueprint.post("/reveal")
+@seated
+def reveal(member: Member) -> ResponseReturnValue:
+    voting.reveal(member, request.form.get("round", ""))
+    return fragments.answer(member)
+
+
+@blueprint.post("/rounds")
+@seated
+def vote_again(member: Member) -> ResponseReturnValue:
+    """The next round after the one that the form names."""
+    voting.vote_again(member, request.form.get("round", ""))
+    return fragments.answer(member)
+
+
+@blueprint.post("/tasks/<task_id>/estimate")
+@seated
+def finalize(member: Member, task_id: str) -> ResponseReturnValue:
+    voting.finalize(member, task_id, estimate=request.form.get("estimate", ""), note=request.form.get("note", ""))
+    return fragments.answer(member)

@@ -1,0 +1,257 @@
+"""A session's room: its page and fragments, joining, options, and the end."""
+
+from datetime import timedelta
+from functools import lru_cache
+
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+
+from poker_app import clock, rate_limits, realtime
+from poker_app.db import session
+from poker_app.errors import Forbidden, Invalid, NotFound, Refusal, TooMany
+from poker_app.poker.members import member_lookup, members, presence
+from poker_app.poker.models import PokerSession
+from poker_app.poker.publishing import events
+from poker_app.poker.reports.report import report_of
+from poker_app.poker.session import access, lifecycle
+from poker_app.poker.session.options import options_from
+from poker_app.poker.value.current import at_least, newest
+from poker_app.poker.value.session_view import public_view
+from poker_app.rate_limits import Limit
+from poker_app.rules.roles import AWAITED_FOR
+from poker_app.rules.session.value import DELETED, Member, Session
+from poker_app.web.http import fragments, login, qr, shared_fragments
+from poker_app.web.http.errors import again
+from poker_app.web.http.guards import member_here, seated
+from poker_app.web.http.guest_cookie import guest_secret, keep_secret
+
+blueprint = Blueprint("sessions", __name__, url_prefix="/sessions/<session_id>")
+
+JOINS = Limit("join", 400, timedelta(minutes=3))
+
+
+@blueprint.get("")
+def room(session_id: str) -> ResponseReturnValue:
+    """The room for its members, the way in for everybody else."""
+    member = member_here(session_id)
+    if member is None:
+        return redirect(url_for("sessions.entrance", session_id=session_id), 303)
+    value = at_least(session_id).value
+    if value.ended_at:
+        fresh = lifecycle.is_fresh(value)
+        report = report_of(session.get_one(PokerSession, session_id))
+        reopens = member.facilitates and fresh
+        return render_template("sessions/ended.html", report=report, reopens=reopens, waits=fresh)
+    if member.has_left:
+        return render_template("sessions/left.html", session=value, member=member, t=public_view(value, clock.now()))
+    presence.note_seen(member)
+    presence.sweep(session_id)
+    known = at_least(session_id)
+    value, shared = known.value, shared_fragments.shared(known)
+    me = value.members[member.id]
+    return render_template(
+        "sessions/room.html",
+        member=me,
+        session=value,
+        shared=shared,
+        t=shared.table,
+        a=shared.agenda,
+        card=value.card_of(me),
+        invitation=_invitation(value),
+        realtime=realtime.browser_options(),
+        awaited=int(AWAITED_FOR.total_seconds() * 1_000),
+        channels=[realtime.state_channel(session_id), realtime.presence_channel(session_id)],
+    )
+
+
+def _invitation(table: Session) -> dict[str, str | Markup]:
+    code = f"{table.code[:3]}-{table.code[3:]}"
+    # The long address, not the code: wrong codes are limited by address, and a colleague's typing must not lock out
+    # whoever holds the link.
+    link = f"{fragments.origin()}{url_for('sessions.room', session_id=table.id)}"
+    return {"code": code, "link": link, "qr": _code_of(link)}
+
+
+@lru_cache(maxsize=500)
+def _code_of(link: str) -> Markup:
+    # Drawing it takes longer than all the rest of the page.
+    return qr.drawn(link)
+
+
+# --- the way in
+
+
+@blueprint.get("/join")
+def entrance(session_id: str) -> ResponseReturnValue:
+    """The form to take a seat. The browser is known from here on, so that sending it twice takes one seat."""
+    if member_here(session_id):
+        return redirect(url_for("sessions.room", session_id=session_id), 303)
+    table = _found(session_id)
+    _come_the_right_way(table)
+    page, status = _entrance(table, {"role": "voter"})
+    return keep_secret(make_response(page, status), member_lookup.secret_for(session_id, guest_secret()))
+
+
+@blueprint.post("/members")
+def join(session_id: str) -> ResponseReturnValue:
+    """Take a seat as voter or spectator."""
+    who, form = request.remote_addr or "", request.form
+    rate_limits.spend(JOINS.of_network(who))
+    table, user, secret = _found(session_id), login.user(), member_lookup.secret_for(session_id, guest_secret())
+    _come_the_right_way(table)
+    try:
+        access.let_in(table, user, _known(table), form.get("password", ""), who)
+        if form.get("role") not in ("voter", "spectator"):
+            raise Invalid("Choose whether you vote or watch.", "role")
+        votes = form["role"] == "voter"
+        member = members.join(table, name=form.get("member_name", ""), votes=votes, secret=secret, user=user)
+    except (Invalid, Forbidden) as refusal:
+        return _entrance(table, form.to_dict(), refusal)
+    except TooMany as refusal:
+        return again(_entrance(table, form.to_dict(), refusal)[0], refusal)
+    return keep_secret(fragments.back_to_table(member), secret)
+
+
+def _found(session_id: str) -> Session:
+    try:
+        found = newest(session_id).value
+    except NotFound as unknown:
+        raise NotFound("No session has that link. It may be mistyped, or the session was deleted.") from unknown
+    if found.deleted_at:
+        raise NotFound(DELETED)
+    return found
+
+
+def _come_the_right_way(table: Session) -> None:
+    """Whom a guarded door lets through as a teammate has to have signed in as their account asks for, or it is
+    Forbidden. At an open one a teammate is like any guest."""
+    if table.teammates_only or table.password_hash:
+        login.acts_for(table.account_id)
+
+
+def _known(table: Session) -> Member | None:
+    return member_lookup.find_member(table.id, guest_secret(), login.user())
+
+
+def _lost(table: Session) -> Member | None:
+    """The member that the address names: their page was open in this browser, which has lost their cookie. The page
+    says so and gives nothing back, since ids are no secret."""
+    found = table.members.get(request.args.get("was", ""))
+    return found if found and not found.removed_at else None
+
+
+def _entrance(table: Session, typed: dict[str, str], refusal: Refusal | None = None) -> tuple[str, int]:
+    status = refusal.status if refusal else 200
+    known, user = _known(table), login.user()
+    if table.ended_at:
+        return render_template("sessions/over.html", session=table, may_read=access.is_teammate(table, user)), status
+    if access.is_closed_to(table, user, known):
+        return render_template("sessions/teammates_only.html", session=table), 403
+    lost = None if known else _lost(table)
+    if "member_name" not in typed and (named := known or lost or user):
+        typed = {**typed, "member_name": named.name}
+    page = render_template(
+        "sessions/join.html",
+        session=table,
+        t=public_view(table, clock.now()),
+        typed=typed,
+        invalid=refusal,
+        removed=bool(known and known.removed_at),
+        lost=lost,
+        asks_password=access.asks_password(table, user, known),
+    )
+    return page, status
+
+
+# --- fragments
+
+
+@blueprint.get("/vote-table")
+@seated
+def vote_table(member: Member) -> ResponseReturnValue:
+    """The truth that every push hints at. Asking is also how a browser without a socket says that it is here."""
+    presence.note_seen(member)
+    presence.sweep(member.session_id)
+    behind = events.catch_up(member.session_id)
+    version = at_least(member.session_id).value.version
+    answer = fragments.unless_known(version, lambda: shared_fragments.table_now(member.session_id, version))
+    fragments.say_behind(answer, behind)
+    return answer
+
+
+@blueprint.get("/task")
+@seated
+def task(member: Member) -> ResponseReturnValue:
+    known = at_least(member.session_id)
+    return fragments.unless_known(known.value.agenda, lambda: shared_fragments.task_now(known))
+
+
+@blueprint.get("/backlog")
+@seated
+def backlog(member: Member) -> ResponseReturnValue:
+    known = at_least(member.session_id)
+    since = request.args.get("since", type=int)
+    return fragments.unless_known(known.value.agenda, lambda: shared_fragments.backlog_now(known, since))
+
+
+@blueprint.get("/actions")
+@seated
+def actions(member: Member) -> ResponseReturnValue:
+    return fragments.whole(member, fragments.own_actions(member, at_least(member.session_id)))
+
+
+# --- what a facilitator decides about the whole
+
+
+@blueprint.get("/options")
+@seated
+def options(member: Member) -> ResponseReturnValue:
+    if not member.facilitates:
+        raise Forbidden("Only a facilitator may change the session's options.")
+    return _options(member)
+
+
+@blueprint.post("/options")
+@seated
+def change_options(member: Member) -> ResponseReturnValue:
+    try:
+        lifecycle.change_options(member, name=request.form.get("name", ""), options=options_from(request.form))
+    except Invalid as invalid:
+        page = _options(member, invalid)
+        if "HX-Request" in request.headers:
+            page = fragments.partial("sheet-body", page, swap="innerMorph")
+        return page, invalid.status
+    return fragments.answer(member, fragments.partial("notice", fragments.notice("Options saved.")))
+
+
+def _options(member: Member, invalid: Invalid | None = None) -> str:
+    name = "sessions/_options.html" if "HX-Request" in request.headers else "sessions/options.html"
+    typed = request.form if invalid else None
+    value = at_least(member.session_id).value
+    return render_template(name, member=member, session=value, typed=typed, invalid=invalid)
+
+
+@blueprint.post("/ending")
+@seated
+def end(member: Member) -> ResponseReturnValue:
+    """End the session for everybody."""
+    lifecycle.end_session(member)
+    return fragments.leave_for(url_for("sessions.room", session_id=member.session_id))
+
+
+@blueprint.get("/reopening")
+@seated
+def reopened(member: Member) -> ResponseReturnValue:
+    """Asked every few seconds by whoever sees that the session has ended: nothing, as long as that may change."""
+    if lifecycle.is_fresh(at_least(member.session_id).value):
+        return "", 204
+    return fragments.leave_for(url_for("sessions.room", session_id=member.session_id))
+
+
+@blueprint.post("/reopening")
+@seated
+def reopen(member: Member) -> ResponseReturnValue:
+    """Go on with a session that has ended."""
+    lifecycle.reopen_session(member)
+    return fragments.leave_for(url_for("sessions.room", session_id=member.session_id))

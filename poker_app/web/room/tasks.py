@@ -1,0 +1,146 @@
+"""The backlog's forms."""
+
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from poker_app.errors import Invalid, NotFound
+from poker_app.poker.reports.report import rounds_of
+from poker_app.poker.round import task_editing, tasks
+from poker_app.poker.value.current import at_least
+from poker_app.rules.session.value import NO_SUCH_TASK, Member
+from poker_app.web.http import fragments, shared_fragments
+from poker_app.web.http.guards import seated
+
+blueprint = Blueprint("tasks", __name__, url_prefix="/sessions/<session_id>/tasks")
+
+MAX_SAID = 3
+"""How many sentences about what was left out of a pasted list are shown."""
+
+
+@blueprint.post("")
+@seated
+def add(member: Member) -> ResponseReturnValue:
+    """Add one task, or a pasted list of them, one a line."""
+    added = tasks.add_tasks(member, request.form.get("tasks", ""))
+    said = [f"{count} tasks added." if (count := len(added.tasks)) > 1 else "Task added.", *added.left_out[:MAX_SAID]]
+    if (more := len(added.left_out) - MAX_SAID) > 0:
+        said.append(f"{more} more like that.")
+    # What was left out has to be read, however long that takes.
+    notice = fragments.notice(" ".join(said), alert=bool(added.left_out))
+    return fragments.answer(member, fragments.partial("notice", notice))
+
+
+@blueprint.get("")
+@seated
+def index(member: Member) -> ResponseReturnValue:
+    """All the tasks, as a page; for the room, the rows ``before`` or ``after`` those that it shows of a long list."""
+    known = at_least(member.session_id)
+    if "HX-Request" not in request.headers:
+        return render_template("sessions/tasks.html", session=known.value)
+    sides = {side: request.args.get(side, "") for side in ("before", "after")}
+    rows = shared_fragments.rest_of_backlog(known, **sides)
+    return ("", 204) if rows is None else rows
+
+
+@blueprint.get("/<task_id>")
+@seated
+def show(member: Member, task_id: str) -> ResponseReturnValue:
+    """One task, whole: for everybody to read, for a facilitator to edit."""
+    return _sheet(member, task_id)
+
+
+def _sheet(member: Member, task_id: str, refusal: Invalid | task_editing.Clash | None = None) -> str:
+    value = at_least(member.session_id).value
+    task = value.tasks.get(task_id)
+    if task is None:
+        raise NotFound(NO_SUCH_TASK)
+    name = "sessions/_task_sheet.html" if "HX-Request" in request.headers else "sessions/task.html"
+    return render_template(
+        name,
+        member=value.members[member.id],
+        session=value,
+        task=task,
+        typed=refusal.typed if isinstance(refusal, task_editing.Clash) else request.form if refusal else task,
+        invalid=refusal,
+        # A field that cannot be used decides nothing about the others.
+        shown=request.form.get("shown", "") if isinstance(refusal, Invalid) else task_editing.shown(task),
+        rounds=rounds_of(value, task.id),
+        place=next((n for n, each in enumerate(value.backlog) if each is task), 0),
+    )
+
+
+@blueprint.post("/<task_id>")
+@seated
+def edit(member: Member, task_id: str) -> ResponseReturnValue:
+    form = request.form
+    try:
+        task_editing.edit_task(
+            member,
+            task_id,
+            title=form.get("title", ""),
+            key=form.get("key", ""),
+            url=form.get("url", ""),
+            description=form.get("description", ""),
+            before=form.get("shown", ""),
+        )
+    except (Invalid, task_editing.Clash) as refusal:
+        sheet = _sheet(member, task_id, refusal)
+        if "HX-Request" in request.headers:
+            sheet = fragments.partial("sheet-body", sheet, swap="innerMorph")
+        return sheet, refusal.status
+    return fragments.answer(member, fragments.partial("notice", fragments.notice("Task saved.")))
+
+
+@blueprint.post("/<task_id>/position")
+@seated
+def move(member: Member, task_id: str) -> ResponseReturnValue:
+    """Put the task ``before`` or ``after`` another one, or at a place counted from 0."""
+    for side in ("before", "after"):
+        if neighbour := request.form.get(side):
+            tasks.move_task_beside(member, task_id, neighbour, side)
+            return fragments.answer(member)
+    try:
+        to = int(request.form.get("to", ""))
+    except ValueError as problem:
+        raise Invalid("A place in the backlog is a whole number.", "to") from problem
+    tasks.move_task(member, task_id, max(-1, min(to, 10_000)))
+    return fragments.answer(member)
+
+
+@blueprint.post("/<task_id>/deletion")
+@seated
+def delete(member: Member, task_id: str) -> ResponseReturnValue:
+    turn = "yes" if tasks.delete_task(member, task_id) else None
+    undo = url_for("tasks.restore", session_id=member.session_id, task_id=task_id, turn=turn)
+    return fragments.answer(member, fragments.partial("notice", fragments.notice("Task deleted.", undo=undo)))
+
+
+@blueprint.post("/<task_id>/restoration")
+@seated
+def restore(member: Member, task_id: str) -> ResponseReturnValue:
+    tasks.restore_task(member, task_id)
+    if request.args.get("turn"):
+        tasks.select_task(member, task_id)
+    return fragments.answer(member, fragments.partial("notice", fragments.notice("Task is back.")))
+
+
+@blueprint.post("/<task_id>/turn")
+@seated
+def take_up(member: Member, task_id: str) -> ResponseReturnValue:
+    """Bring the task to the table."""
+    tasks.select_task(member, task_id)
+    return fragments.answer(member)
+
+
+@blueprint.post("/<task_id>/skip")
+@seated
+def skip(member: Member, task_id: str) -> ResponseReturnValue:
+    tasks.skip_task(member, task_id)
+    return fragments.answer(member)
+
+
+@blueprint.post("/<task_id>/reopening")
+@seated
+def reopen(member: Member, task_id: str) -> ResponseReturnValue:
+    tasks.reopen_task(member, task_id)
+    return fragments.answer(member)

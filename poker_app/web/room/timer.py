@@ -1,0 +1,39 @@
+"""The countdown's buttons."""
+
+from flask import Blueprint
+from flask.typing import ResponseReturnValue
+
+from poker_app.poker.session import timer
+from poker_app.rules.session.value import Member
+from poker_app.web.http import fragments
+from poker_app.web.http.guards import seated
+
+blueprint = Blueprint("timer", __name__, url_prefix="/sessions/<session_id>/timer")
+
+
+@blueprint.post("")
+@seated
+def start(member: Member) -> ResponseReturnValue:
+    timer.start_timer(member)
+    return fragments.answer(member)
+
+
+@blueprint.post("/pause")
+@seated
+def pause(member: Member) -> ResponseReturnValue:
+    timer.pause_timer(member)
+    return fragments.answer(member)
+
+
+@blueprint.post("/resumption")
+@seated
+def resume(member: Member) -> ResponseReturnValue:
+    timer.resume_timer(member)
+    return fragments.answer(member)
+
+
+@blueprint.post("/removal")
+@seated
+def stop(member: Member) -> ResponseReturnValue:
+    timer.stop_timer(member)
+    return fragments.answer(member)

@@ -1,0 +1,119 @@
+"""Signing in through other services: going there, coming back, connecting and disconnecting."""
+
+from datetime import timedelta
+
+import structlog
+from flask import Blueprint, Flask, Response, flash, make_response, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from poker_app import rate_limits
+from poker_app.accounts import providers
+from poker_app.accounts.models import User
+from poker_app.accounts.providers import visits
+from poker_app.accounts.providers.failures import Failure, NotBegunHere
+from poker_app.accounts.signin import identities
+from poker_app.accounts.signin.identities import NotLinked
+from poker_app.errors import Refusal
+from poker_app.provider_settings import ProviderSettings
+from poker_app.rate_limits import Limit
+from poker_app.web.http import login
+from poker_app.web.http.login import signed_in
+
+blueprint = Blueprint("providers", __name__)
+log = structlog.get_logger("web")
+
+VISITS_BEGUN = Limit("provider", 100, timedelta(minutes=10))
+VISITS = "visits"
+
+
+def install(app: Flask) -> None:
+    """What the sign-in page and the profile ask for."""
+    app.jinja_env.globals.update(
+        providers=providers.every, provider_label=providers.label_of, connected_to=identities.connected
+    )
+
+
+@blueprint.get("/sign-in/with/<provider>")
+def offer(provider: str) -> ResponseReturnValue:
+    """A page with one button, for links from elsewhere: only a form of our own sets out."""
+    chosen = providers.named(provider)
+    onward = login.own_address(request.args.get("next"))
+    if login.user():
+        return redirect(onward, 303)
+    return render_template("signing_in/with_provider.html", provider=chosen, onward=onward)
+
+
+@blueprint.post("/sign-in/with/<provider>")
+def begin(provider: str) -> ResponseReturnValue:
+    """Set out to sign in. Who is signed in already stays so until they are back."""
+    return _set_out(providers.named(provider), login.own_address(request.form.get("next")))
+
+
+@blueprint.post("/me/logins/<provider>")
+@signed_in
+def connect(user: User, provider: str) -> ResponseReturnValue:
+    """Set out to connect a login elsewhere to the user."""
+    return _set_out(providers.named(provider), _profile(), connects=user.id)
+
+
+@blueprint.post("/me/logins/<provider>/removal")
+@signed_in
+def disconnect(user: User, provider: str) -> ResponseReturnValue:
+    """No longer come by a login elsewhere. The sign-in that asks for it stays."""
+    here = login.current_sign_in()
+    identities.disconnect(user, provider, request.form.get("subject", ""), but=here.id if here else None)
+    return _done(f"{providers.label_of(provider)} is no longer connected.")
+
+
+def _set_out(provider: ProviderSettings, onward: str, connects: str = "") -> Response:
+    """On to the provider, by a page: where a form leads to, our policy would not let it redirect elsewhere."""
+    rate_limits.spend(VISITS_BEGUN.of_network(request.remote_addr or ""))
+    try:
+        address, visit = providers.begin(provider, back=_back(provider), onward=onward, connects=connects)
+    except Failure as failure:
+        return _failed(failure, onward)
+    session[VISITS] = visits.keep(session.get(VISITS, []), visit)
+    return make_response(render_template("signing_in/on_to_provider.html", provider=provider, address=address))
+
+
+@blueprint.get("/sign-in/with/<provider>/callback")
+def back(provider: str) -> ResponseReturnValue:
+    """Back from the provider: sign in whom it vouches for, or connect them to who is signed in."""
+    chosen, onward = providers.named(provider), login.own_address(None)
+    try:
+        visit, left = visits.take(session.get(VISITS, []), chosen, request.args.get("state", ""))
+        session[VISITS], onward = left, visit.onward
+        user = login.user()
+        if visit.connects and (user is None or user.id != visit.connects):
+            raise NotBegunHere(chosen, "somebody else is signed in by now")
+        claims = providers.end(chosen, visit, request.args, back=_back(chosen))
+        if visit.connects and user:
+            identities.connect(user, chosen, claims)
+            return _done(f"{chosen.label} is connected. From now on you can sign in with it.")
+        return login.start(identities.sign_in(chosen, claims), onward, issuer=claims.issuer)
+    except (Failure, NotLinked) as failure:
+        return _failed(failure, onward)
+
+
+def _failed(failure: Failure | NotLinked, onward: str) -> Response:
+    """What went wrong, as a page that leaves every way in open."""
+    log.warning("provider", provider=failure.provider.name, status=failure.status, reason=_reason(failure))
+    page = render_template("signing_in/not_signed_in.html", failure=failure, onward=onward)
+    return make_response(page, failure.status)
+
+
+def _reason(failure: Refusal) -> str:
+    return getattr(failure, "reason", "") or type(failure).__name__
+
+
+def _back(provider: ProviderSettings) -> str:
+    return url_for("providers.back", provider=provider.name)
+
+
+def _done(sentence: str) -> Response:
+    flash(sentence)
+    return make_response(redirect(_profile(), 303))
+
+
+def _profile() -> str:
+    return url_for("profile.page")

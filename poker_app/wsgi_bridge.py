@@ -1,0 +1,198 @@
+"""WSGI under ASGI: a request is read whole, answered on a thread, and its answer sent whole.
+
+So each request crosses between loop and thread twice, however many pieces its body and its answer come in.
+"""
+
+import asyncio
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import copy_context
+from functools import lru_cache
+from io import BytesIO
+from queue import SimpleQueue
+from typing import Any
+
+import structlog
+
+from poker_app.web.http.after_response import AFTERWARDS
+
+log = structlog.get_logger(__name__)
+
+# A longer body is not read, or only its beginning where it does not say its length: the pages refuse it (413).
+MOST_BODY = 1024 * 1024
+
+WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
+
+
+class Bridge:
+    """An ASGI application that has its requests answered by a WSGI application, ``threads`` at a time."""
+
+    def __init__(self, app: WsgiApp, threads: int) -> None:
+        self._app = app
+        self._threads = threads
+        self._team: list[threading.Thread] = []
+        self._waiting: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._under_way = 0
+        self.quiet = threading.Event()
+        """Set while no request is under way."""
+        self.quiet.set()
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Answers requests; when the block ends, what is under way is finished first."""
+        for number in range(self._threads):
+            self._hire(f"pages-{number}")
+        try:
+            yield
+        finally:
+            for _ in range(self._threads):
+                self._waiting.put(None)
+            while self._team:
+                self._team.pop().join()
+
+    def _hire(self, name: str) -> None:
+        # Not an executor: its locks and futures cost ten times what this handing over does, a tenth of a vote.
+        thread = threading.Thread(target=self._work, name=name)
+        self._team.append(thread)
+        thread.start()
+
+    def _work(self) -> None:
+        while (errand := self._waiting.get()) is not None:
+            try:
+                errand()
+            except BaseException:
+                # No page raises. Should one do it, there are as many threads as before.
+                log.exception("pages_fault")
+                self._hire(threading.current_thread().name)
+                raise
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1000})
+            return
+        body = b"" if _declared(scope) > MOST_BODY else await _read(receive)
+        if body is None:
+            return
+        environ = environment(scope, body)
+        self._begin()
+        try:
+            status, headers, content = await self._on_a_thread(environ)
+        finally:
+            self._end()
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": content})
+        for action in environ[AFTERWARDS]:
+            self._waiting.put(action)
+
+    def _begin(self) -> None:
+        self._under_way += 1
+        if self._under_way == 1:
+            self.quiet.clear()
+
+    def _end(self) -> None:
+        self._under_way -= 1
+        if not self._under_way:
+            self.quiet.set()
+
+    def _on_a_thread(self, environ: dict[str, Any]) -> "asyncio.Future[Answer]":
+        loop = asyncio.get_running_loop()
+        settled: asyncio.Future[Answer] = loop.create_future()
+        here = copy_context()
+
+        def answer() -> None:
+            made = None
+            try:
+                made = here.run(self._answer, environ)
+            finally:
+                loop.call_soon_threadsafe(_settle, settled, made)
+
+        self._waiting.put(answer)
+        return settled
+
+    def _answer(self, environ: dict[str, Any]) -> Answer:
+        told: list[Any] = []
+        pieces: list[bytes] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], _problem: Any = None) -> Callable[..., None]:
+            told[:] = status, headers
+            return pieces.append
+
+        answer = self._app(environ, start_response)
+        try:
+            pieces.extend(answer)
+        finally:
+            if hasattr(answer, "close"):
+                answer.close()
+        status, headers = told
+        sent = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        return int(status[:3]), sent, b"".join(pieces)
+
+
+def _settle(settled: "asyncio.Future[Answer]", made: Answer | None) -> None:
+    if settled.done():
+        return  # whoever waited was stopped meanwhile
+    if made is None:
+        settled.set_exception(RuntimeError("The page failed; its thread has logged how."))
+    else:
+        settled.set_result(made)
+
+
+def _declared(scope: Any) -> int:
+    """The body's length as its request says it, 0 where it does not."""
+    length = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+    return int(length) if length.isdigit() else 0
+
+
+async def _read(receive: Any) -> bytes | None:
+    """The body, at most ``MOST_BODY`` of it and a little; None if the client left in the middle."""
+    body: bytes = b""
+    while True:
+        event = await receive()
+        if event["type"] == "http.disconnect":
+            return None
+        body += event.get("body", b"")
+        if not event.get("more_body", False) or len(body) > MOST_BODY:
+            return body
+
+
+def environment(scope: Any, body: bytes) -> dict[str, Any]:
+    """The request as WSGI has it."""
+    (server, port), (client, client_port) = scope["server"], scope["client"] or ("", 0)
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": scope["path"].encode().decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "SERVER_NAME": server,
+        "SERVER_PORT": str(port),
+        "REMOTE_ADDR": client,
+        "REMOTE_PORT": str(client_port),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope["scheme"],
+        "wsgi.input": BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+        AFTERWARDS: [],
+    }
+    for name, value in scope["headers"]:
+        if (variable := _variable(name)) is not None:
+            text = value.decode("latin-1")
+            environ[variable] = f"{environ[variable]},{text}" if variable in environ else text
+    # A body sent in chunks comes without its length, and WSGI reads none without one.
+    environ.setdefault("CONTENT_LENGTH", str(len(body)))
+    return environ
+
+
+@lru_cache(maxsize=256)
+def _variable(header: bytes) -> str | None:
+    if b"_" in header:
+        # To WSGI ``X_Forwarded_For`` is ``X-Forwarded-For``, so that a client could slip it past a proxy.
+        return None
+    name = header.decode("latin-1").upper().replace("-", "_")
+    return name if name in ("CONTENT_LENGTH", "CONTENT_TYPE") else f"HTTP_{name}"

@@ -1,0 +1,94 @@
+"""Everything that can happen at a table, done through the product's actions and chosen by chance."""
+
+import random
+from collections.abc import Callable
+from functools import partial
+
+from poker_app import ids, realtime
+from poker_app.db import session
+from poker_app.errors import Refusal
+from poker_app.poker import models
+from poker_app.poker.members import members, presence
+from poker_app.poker.round import task_editing, tasks, voting
+from poker_app.poker.session import lifecycle, timer
+from poker_app.poker.session.options import Options
+from poker_app.poker.value.current import newest
+from poker_app.rules import Refused
+
+TIMER = (timer.start_timer, timer.pause_timer, timer.resume_timer, timer.stop_timer)
+
+
+def deed(session_id: str, chance: random.Random) -> Callable[[], object]:
+    """One of them, by a member and about things that are there, most of the time."""
+    value = newest(session_id).value
+    everybody, pick = list(value.members.values()), chance.choice
+    facilitators = [each for each in value.seated if each.facilitates] or everybody
+    who = pick(everybody + value.seated * 2 + facilitators * 2)
+    other, task, round_id = pick(everybody), pick(list(value.tasks)), pick([value.round.id] * 9 + ["another"])
+    card = pick(value.cards)
+    what: list[tuple[int, Callable[[], object]]] = [
+        (12, lambda: voting.cast_vote(who, round_id, card)),
+        (2, lambda: voting.retract_vote(who, round_id)),
+        (5, lambda: voting.reveal(who, round_id)),
+        (5, lambda: voting.vote_again(who, round_id)),
+        (4, lambda: voting.finalize(who, value.current_task_id, estimate=card)),
+        (2, lambda: _joins(session_id, chance)),
+        (1, lambda: members.rename(who, pick(["Ada", "Gus", "Ben"]))),
+        (2, lambda: members.set_votes(who, chance.random() < 0.7)),
+        (2, lambda: members.leave(who)),
+        (2, lambda: presence.note_seen(other)),
+        (1, lambda: presence.hear([_lost(session_id, other.id)])),
+        (1, lambda: presence.sweep(session_id)),
+        (1, lambda: members.share_role(who, other.id)),
+        (1, lambda: members.hand_over(who, other.id)),
+        (1, lambda: members.step_down(who)),
+        (1, lambda: members.take_over(who)),
+        (1, lambda: members.remove(who, other.id)),
+        (1, lambda: members.nudge(who, other.id)),
+        (2, lambda: tasks.add_tasks(who, pick(["One", "Two\nThree", "PAY-1 Refund"]))),
+        (2, lambda: _edits(who, task, pick(["Other", "Another"]))),
+        (2, lambda: tasks.move_task(who, task, chance.randrange(5))),
+        (3, lambda: tasks.delete_task(who, task)),
+        (2, lambda: tasks.restore_task(who, task)),
+        (2, lambda: tasks.skip_task(who, value.current_task_id)),
+        (5, lambda: tasks.select_task(who, task)),
+        (2, lambda: tasks.reopen_task(who, task)),
+        (1, lambda: lifecycle.change_options(who, name="Other", options=_options(chance))),
+        (2, lambda: pick(TIMER)(who)),
+        (1, lambda: lifecycle.end_session(who)),
+    ]
+    if value.ended_at:
+        return partial(lifecycle.reopen_session, who)
+    if who.has_left and chance.random() < 0.8:
+        return partial(members.come_back, who)
+    [chosen] = chance.choices([each for _, each in what], [weight for weight, _ in what])
+    return chosen
+
+
+def done(act: Callable[[], object]) -> bool:
+    """Whether it was not refused."""
+    try:
+        act()
+    except (Refusal, Refused):
+        session.rollback()
+        return False
+    return True
+
+
+def _joins(session_id: str, chance: random.Random) -> None:
+    name = chance.choice(["Dora", "Emil", "Fay"])
+    table = session.get_one(models.PokerSession, session_id)
+    members.join(table, name=name, votes=chance.random() < 0.8, secret=ids.digest(name)[:32])
+
+
+def _edits(who: object, task_id: str, title: str) -> None:
+    task_editing.edit_task(who, task_id, title=title, key="", url="", description="")  # type: ignore[arg-type]
+
+
+def _lost(session_id: str, member_id: str) -> dict[str, str]:
+    return {"name": "member_removed", "channel": realtime.presence_channel(session_id), "user_id": member_id}
+
+
+def _options(chance: random.Random) -> Options:
+    switches = ("auto_reveal", "anyone_reveals", "change_after_reveal", "names_hidden")
+    return Options(**{name: chance.random() < 0.5 for name in switches})  # type: ignore[arg-type]
