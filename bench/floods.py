@@ -163,10 +163,10 @@ def measure_floods(only: str | None = None) -> None:
             for root in releases.values():
                 with flooded_site(root) as (server, account):
                     columns.append(measure_flood(name, server, account))
-            print(f"  {name.replace('_', ' '):20}" + "".join(f"{_told(each):>32}" for each in columns), flush=True)
+            print(f"  {name.replace('_', ' '):20}" + "".join(f"{_described(each):>32}" for each in columns), flush=True)
             missed += [] if columns[0].within else [name.replace("_", " ")]
     print(f"Missed: {', '.join(missed)}." if missed else "All of them are within what is wanted.")
 
 
-def _told(measured: Measured) -> str:
+def _described(measured: Measured) -> str:
     return f"{measured.median_ms:.1f} / {measured.p99_ms:.0f} ms {measured.memory:5.0f} MB"

@@ -49,7 +49,7 @@ class Person:
     async def sit_down(self) -> None:
         """Load the page, open the socket, sign in, and join the table's two channels."""
         await self.load_page()
-        told = json.loads(self._told["realtime"])
+        told = json.loads(self._described["realtime"])
         place = told.get("wsPort", self._port)
         self._ready = asyncio.get_running_loop().create_future()
         path = f"/app/{told['key']}?protocol=7&client=js&version=8.6.0"
@@ -57,16 +57,16 @@ class Person:
         self._headers["X-Socket-Id"] = await asyncio.wait_for(self._ready, PATIENCE)
         self._ready = asyncio.get_running_loop().create_future()
         self._say("pusher:signin", await self._authorized("user-auth", {}))
-        for name in json.loads(self._told["channels"]):
+        for name in json.loads(self._described["channels"]):
             self._say("pusher:subscribe", await self._authorized("channel-auth", {"channel_name": name}))
         await asyncio.wait_for(self._ready, PATIENCE)
         self._hold(Table(await self.fetch("vote-table")))
 
     async def load_page(self) -> None:
         page = _good(await self.browser.get(self._here))
-        self._told = {name: unescape(value) for name, _, value in _DATA.findall(page)}
-        self.id = self._told["me"]
-        if token := self._told.get("csrf"):
+        self._described = {name: unescape(value) for name, _, value in _DATA.findall(page)}
+        self.id = self._described["me"]
+        if token := self._described.get("csrf"):
             self._headers["X-CSRFToken"] = token
             self._token = {"csrf_token": token}
         self.table = Table(page)

@@ -8,12 +8,12 @@ from poker_app import accounts, billing, logs, mail, metrics, realtime, tracing
 from poker_app.accounts import providers
 from poker_app.accounts.signin import clerk_webhooks, login_sessions
 from poker_app.billing import active_provider
-from poker_app.db import db, let_go
+from poker_app.db import db, release_session
 from poker_app.poker.members import lost_access
 from poker_app.settings import ROOT, Settings
 
 # A body that is not a file has no business being longer.
-MOST_BODY = 64 * 1024
+MAX_BODY = 64 * 1024
 # What a database host that vanished without a word may cost: seconds to connect, milliseconds until what was sent is
 # known to be lost, and seconds of silence after which it is asked whether it is still there.
 PATIENCE = {"connect_timeout": 5, "tcp_user_timeout": 10_000, "keepalives_idle": 30}
@@ -29,8 +29,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         SECRET_KEY=settings.signing_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS=_engine_options(settings),
-        MAX_CONTENT_LENGTH=MOST_BODY,
-        MAX_FORM_MEMORY_SIZE=MOST_BODY,
+        MAX_CONTENT_LENGTH=MAX_BODY,
+        MAX_FORM_MEMORY_SIZE=MAX_BODY,
         MAX_FORM_PARTS=200,
         TRUSTED_HOSTS=settings.trusted_hosts or None,
         SESSION_COOKIE_NAME="faceup",
@@ -45,7 +45,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     settings.make_database_folder()
     db.init_app(app)
-    app.teardown_appcontext(let_go)
+    app.teardown_appcontext(release_session)
     if tracing.is_on():
         with app.app_context():
             tracing.watch(db.engine)

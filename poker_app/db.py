@@ -79,7 +79,7 @@ session = db.session
 _writer = threading.Lock()
 
 
-def let_go(_problem: BaseException | None = None) -> None:
+def release_session(_problem: BaseException | None = None) -> None:
     """The request is over: what was read is forgotten. A connection that died meanwhile has nothing to take back."""
     if session.registry.has():
         try:
@@ -96,12 +96,12 @@ def give_connection_back() -> None:
 
 
 class Transaction:
-    """A write under way. What is handed to ``afterwards`` runs once it is committed, in order."""
+    """A write under way. What is handed to ``after_commit`` runs once it is committed, in order."""
 
     def __init__(self) -> None:
         self._after: list[Callable[[], object]] = []
 
-    def afterwards(self, action: Callable[[], object]) -> None:
+    def after_commit(self, action: Callable[[], object]) -> None:
         """``action`` must not raise: the write stands, whatever becomes of the news about it."""
         self._after.append(action)
 
@@ -137,10 +137,10 @@ def transaction() -> Iterator[Transaction]:
     work._run()
 
 
-def afterwards(action: Callable[[], object]) -> None:
-    """``Transaction.afterwards`` of the write under way, for what is too deep in it to be handed that. Raises KeyError
-    where none is."""
-    session.info["writing"].afterwards(action)
+def after_commit(action: Callable[[], object]) -> None:
+    """``Transaction.after_commit`` of the write under way, for what is too deep in it to be handed that. Raises
+    KeyError where none is."""
+    session.info["writing"].after_commit(action)
 
 
 def insert_into(model: type[Base]) -> InsertOnPostgresql | InsertOnSqlite:

@@ -4,7 +4,7 @@ from typing import Protocol
 from urllib.parse import parse_qs, urlsplit
 
 
-class Told(Protocol):
+class EngineSettings(Protocol):
     """The settings that say who carries events."""
 
     @property
@@ -30,26 +30,26 @@ _STRANGE = {
 }
 
 
-def check_engine(told: Told) -> None:
+def check_engine(settings: EngineSettings) -> None:
     """Raises ValueError with what is missing or contradictory. Without an engine anything may stay filled in."""
-    engine = told.realtime
+    engine = settings.realtime
     if engine == "none":
         return
-    if strange := _given(told, _STRANGE.get(engine, ["grip_url"])):
+    if strange := _given(settings, _STRANGE.get(engine, ["grip_url"])):
         raise ValueError(f"REALTIME={engine} has no use for {', '.join(strange)}: leave out one or the other.")
     needed = _NEEDED.get(engine, [*_KEYS, "pusher_host"])
-    given = _given(told, needed)
+    given = _given(settings, needed)
     if missing := [name.upper() for name in needed if name.upper() not in given]:
         raise ValueError(f"REALTIME={engine} also needs {', '.join(missing)}.")
     for name in ("pusher_host", "pusher_client_host"):
-        if set(getattr(told, name)) & set("/:@ "):
+        if set(getattr(settings, name)) & set("/:@ "):
             raise ValueError(f"{name.upper()} is a host's name alone, such as realtime.example.com.")
     if engine == "fanout":
-        _check_grip(told.grip_url)
+        _check_grip(settings.grip_url)
 
 
-def _given(told: Told, names: list[str]) -> list[str]:
-    return [name.upper() for name in names if getattr(told, name)]
+def _given(settings: EngineSettings, names: list[str]) -> list[str]:
+    return [name.upper() for name in names if getattr(settings, name)]
 
 
 def _check_grip(address: str) -> None:

@@ -16,12 +16,12 @@ from typing import Any
 
 import structlog
 
-from poker_app.web.http.after_response import AFTERWARDS
+from poker_app.web.http.after_response import AFTER_RESPONSE
 
 log = structlog.get_logger(__name__)
 
 # A longer body is not read, or only its beginning where it does not say its length: the pages refuse it (413).
-MOST_BODY = 1024 * 1024
+MAX_BODY = 1024 * 1024
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
@@ -73,7 +73,7 @@ class Bridge:
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1000})
             return
-        body = b"" if _declared(scope) > MOST_BODY else await _read(receive)
+        body = b"" if _declared(scope) > MAX_BODY else await _read(receive)
         if body is None:
             return
         environ = environment(scope, body)
@@ -84,7 +84,7 @@ class Bridge:
             self._end()
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": content})
-        for action in environ[AFTERWARDS]:
+        for action in environ[AFTER_RESPONSE]:
             self._waiting.put(action)
 
     def _begin(self) -> None:
@@ -147,14 +147,14 @@ def _declared(scope: Any) -> int:
 
 
 async def _read(receive: Any) -> bytes | None:
-    """The body, at most ``MOST_BODY`` of it and a little; None if the client left in the middle."""
+    """The body, at most ``MAX_BODY`` of it and a little; None if the client left in the middle."""
     body: bytes = b""
     while True:
         event = await receive()
         if event["type"] == "http.disconnect":
             return None
         body += event.get("body", b"")
-        if not event.get("more_body", False) or len(body) > MOST_BODY:
+        if not event.get("more_body", False) or len(body) > MAX_BODY:
             return body
 
 
@@ -178,7 +178,7 @@ def environment(scope: Any, body: bytes) -> dict[str, Any]:
         "wsgi.multithread": True,
         "wsgi.multiprocess": False,
         "wsgi.run_once": False,
-        AFTERWARDS: [],
+        AFTER_RESPONSE: [],
     }
     for name, value in scope["headers"]:
         if (variable := _variable(name)) is not None:

@@ -53,7 +53,7 @@ BEGIN_WITH = [
 SIGNED_IN: Mapping[str, Any] = {"auth": "accounts", "public_url": "http://localhost"}
 REAL_HASHER = password_hashing._hasher
 # Applications that wait for the next test with their settings, the last used at the end.
-MOST_APPS = 8
+MAX_APPS = 8
 _apps: list[Flask] = []
 
 
@@ -216,7 +216,7 @@ def lent(settings: Settings) -> Iterator[Flask]:
             db.engine.dispose()
     if _shape(made) == before:
         _apps.append(made)
-        del _apps[:-MOST_APPS]
+        del _apps[:-MAX_APPS]
 
 
 def _shape(app: Flask) -> list[object]:

@@ -72,8 +72,8 @@ def npm_install(folder: Path, wanted: str) -> Path:
 class Soketi:
     """Its ``settings`` lead to it, also before it is started."""
 
-    def __init__(self, app_id: str = "4711", most_members: int = 100) -> None:
-        self.port, self._most_members = free_port(), most_members
+    def __init__(self, app_id: str = "4711", max_members: int = 100) -> None:
+        self.port, self._most_members = free_port(), max_members
         self.settings = {
             "REALTIME": "soketi",
             "PUSHER_APP_ID": app_id,

@@ -7,7 +7,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from flask import Flask
 
-from poker_app.accounts.memberships import Acting, acting_for, home_of
+from poker_app.accounts.memberships import Membership, home_of, membership_for
 from poker_app.accounts.models import User
 from poker_app.billing import checkout, current_plan, ledger, seat_sync, subscription_sync
 from poker_app.billing.models import CreditEntry, CreditLot, CreditTxn, Subscription
@@ -60,8 +60,8 @@ class Payer:
         return answer.status_code
 
     @property
-    def acting(self) -> Acting:
-        found = acting_for(session.get_one(User, self.user), self.account)
+    def membership(self) -> Membership:
+        found = membership_for(session.get_one(User, self.user), self.account)
         assert found
         return found
 
@@ -69,11 +69,11 @@ class Payer:
 
     def goes_to_plan(self, plan: str) -> str:
         with self.app.app_context():
-            return checkout.buy_plan(self.acting, plan, paid="/paid", back="/back")
+            return checkout.buy_plan(self.membership, plan, paid="/paid", back="/back")
 
     def goes_to_pack(self, size: int) -> str:
         with self.app.app_context():
-            return checkout.buy_pack(self.acting, size, paid="/paid", back="/back")
+            return checkout.buy_pack(self.membership, size, paid="/paid", back="/back")
 
     def posts(self, address: str, **form: str) -> tuple[int, str]:
         return presses(address, **form)
@@ -86,7 +86,7 @@ class Payer:
 
     def portal(self, verb: str, **form: str) -> None:
         with self.app.app_context():
-            address = checkout.open_portal(self.acting, back="/back")
+            address = checkout.open_portal(self.membership, back="/back")
         assert self.posts(f"{address}/{verb}", **form)[0] == 303
 
     def waits(self, **time: int) -> None:

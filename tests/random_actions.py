@@ -37,7 +37,7 @@ def deed(session_id: str, chance: random.Random) -> Callable[[], object]:
         (2, lambda: members.set_votes(who, chance.random() < 0.7)),
         (2, lambda: members.leave(who)),
         (2, lambda: presence.note_seen(other)),
-        (1, lambda: presence.hear([_lost(session_id, other.id)])),
+        (1, lambda: presence.handle_webhook([_lost(session_id, other.id)])),
         (1, lambda: presence.sweep(session_id)),
         (1, lambda: members.share_role(who, other.id)),
         (1, lambda: members.hand_over(who, other.id)),

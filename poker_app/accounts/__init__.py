@@ -6,7 +6,7 @@ from functools import partial
 
 from blinker import Signal
 
-from poker_app.db import afterwards
+from poker_app.db import after_commit
 from poker_app.settings import Settings
 
 # Sent, after the commit, with the id of a user who lost access: a sign-in of theirs ended, or (``account_id``) they
@@ -23,7 +23,7 @@ def configure(settings: Settings) -> None:
     _open, _key = settings.auth == "open", settings.signing_key.encode()
 
 
-def everybody_may() -> bool:
+def auth_is_open() -> bool:
     """``AUTH=open``: nobody signs in, and there is one account, the local one."""
     return _open
 
@@ -36,10 +36,10 @@ def derived_secret(of: str) -> str:
 
 def end_access(user_id: str, account_id: str | None = None) -> None:
     """Send ``access_ended`` once the transaction under way is committed."""
-    afterwards(partial(access_ended.send, user_id, account_id=account_id))
+    after_commit(partial(access_ended.send, user_id, account_id=account_id))
 
 
-def seats_of(account_id: str) -> int | None:
+def max_teammates(account_id: str) -> int | None:
     """How many teammates an account may have; None: any number. Plans are billing's matter: it puts its own in this
     place."""
     return None

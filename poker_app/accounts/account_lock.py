@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import func, select
 
-from poker_app.accounts.memberships import Acting
+from poker_app.accounts.memberships import Membership
 from poker_app.accounts.models import Account, Teammate, User
 from poker_app.db import session, transaction
 from poker_app.errors import NotFound
@@ -14,20 +14,20 @@ NOT_YOURS = "No account of yours has that address."
 
 
 @contextmanager
-def change(acting: Acting) -> Iterator[Acting]:
+def change(membership: Membership) -> Iterator[Membership]:
     """One transaction on an account. Gives who acts, with today's role. NotFound for who was removed meanwhile."""
-    account_id, user_id = acting.account.id, acting.user.id if acting.user else None
+    account_id, user_id = membership.account.id, membership.user.id if membership.user else None
     with transaction():
         account = lock(account_id)
         if account is None:
             raise NotFound(NOT_YOURS)
         if user_id is None:  # nobody signs in: all share the local account
-            yield Acting(account, acting.role, None)
+            yield Membership(account, membership.role, None)
             return
         mine = session.get(Teammate, (account_id, user_id))
         if mine is None:
             raise NotFound(NOT_YOURS)
-        yield Acting(account, mine.role, mine.user)
+        yield Membership(account, mine.role, mine.user)
 
 
 def lock(account_id: str) -> Account | None:

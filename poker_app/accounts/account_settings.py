@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from poker_app import accounts
 from poker_app.accounts import audit_log, decks
 from poker_app.accounts.account_lock import change
-from poker_app.accounts.memberships import Acting, account_name
+from poker_app.accounts.memberships import Membership, account_name
 from poker_app.accounts.models import Account
 from poker_app.errors import Conflict, Invalid, NotInPlan
 from poker_app.rules.deck import DECKS
@@ -20,11 +20,11 @@ MIN_DAYS, MAX_DAYS = 30, 1095
 FIRST_DAYS = 365
 
 
-def rename(acting: Acting, typed: str) -> None:
+def rename(membership: Membership, typed: str) -> None:
     """Give the account another name. Raises Invalid."""
-    acting.require_arranging("rename the account")
+    membership.require_arranging("rename the account")
     name = account_name(typed)
-    with change(acting) as now:
+    with change(membership) as now:
         now.require_arranging("rename the account")
         if now.account.name != name:
             now.account.name = name
@@ -46,17 +46,17 @@ def defaults_of(account: Account) -> dict[str, str]:
     return wanted
 
 
-def set_defaults(acting: Acting, form: Mapping[str, str]) -> None:
+def set_defaults(membership: Membership, form: Mapping[str, str]) -> None:
     """Let new sessions begin as this form says, in the words of the form for a new session. Raises Invalid."""
-    acting.require_arranging("change the session defaults")
+    membership.require_arranging("change the session defaults")
     minutes = _minutes(form.get("timer_minutes", ""))
-    with change(acting) as now:
+    with change(membership) as now:
         now.require_arranging("change the session defaults")
         wanted = {"deck": _deck(now, form.get("deck", "")), "timer_minutes": minutes}
         wanted |= {switch: "1" for switch in SWITCHES if form.get(switch)}
         if wanted != now.account.session_defaults:
             now.account.session_defaults = wanted
-            audit_log.note(now.account.id, now.user, "defaults-changed", _told(now, wanted))
+            audit_log.note(now.account.id, now.user, "defaults-changed", _described(now, wanted))
 
 
 def _minutes(typed: str) -> str:
@@ -69,13 +69,13 @@ def _minutes(typed: str) -> str:
     return f"{round(seconds / 60, 4):g}"
 
 
-def _deck(now: Acting, choice: str) -> str:
+def _deck(now: Membership, choice: str) -> str:
     if choice in DECKS or decks.chosen(now.account.id, choice):
         return choice
     raise Invalid("Choose one of the decks.", "deck")
 
 
-def _told(now: Acting, wanted: Mapping[str, str]) -> str:
+def _described(now: Membership, wanted: Mapping[str, str]) -> str:
     own = decks.chosen(now.account.id, wanted["deck"])
     deck = own.name if own else DECKS[wanted["deck"]].label
     on = [switch.replace("_", " ") for switch in SWITCHES if switch in wanted]
@@ -85,34 +85,34 @@ def _told(now: Acting, wanted: Mapping[str, str]) -> str:
 # --- how long, and who
 
 
-def keep_reports(acting: Acting, typed: str) -> None:
+def set_retention(membership: Membership, typed: str) -> None:
     """Keep a session and its report so many days after its end, 30 to 1095. Raises Invalid."""
-    acting.require("admin", "say how long reports are kept")
-    if not accounts.may_choose_days(acting.account.id):
+    membership.require("admin", "say how long reports are kept")
+    if not accounts.may_choose_days(membership.account.id):
         raise NotInPlan("How long reports are kept is chosen on a larger plan only. See Plan and billing.")
     text = typed.strip()
     days = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
     if not MIN_DAYS <= days <= MAX_DAYS:
         raise Invalid(f"Reports are kept {MIN_DAYS} to {MAX_DAYS} days, which is three years.", "report_days")
-    with change(acting) as now:
+    with change(membership) as now:
         now.require("admin", "say how long reports are kept")
         if now.account.report_days != days:
             now.account.report_days = days
             audit_log.note(now.account.id, now.user, "retention-changed", f"{days} days")
 
 
-def own_domain(acting: Acting) -> str | None:
+def own_domain(membership: Membership) -> str | None:
     """The domain that somebody may open their account to: that of their own proven address, unless it is a public mail
     service's."""
-    if acting.user is None or acting.user.email is None:
+    if membership.user is None or membership.user.email is None:
         return None
-    return company_of(acting.user.email)
+    return company_of(membership.user.email)
 
 
-def open_to_domain(acting: Acting) -> None:
+def open_to_domain(membership: Membership) -> None:
     """Let everybody join who has proven an address at one's own domain. Raises Conflict where one has none."""
-    acting.require("admin", "open the account to a domain")
-    with change(acting) as now:
+    membership.require("admin", "open the account to a domain")
+    with change(membership) as now:
         now.require("admin", "open the account to a domain")
         domain = own_domain(now)
         if domain is None:
@@ -122,10 +122,10 @@ def open_to_domain(acting: Acting) -> None:
             audit_log.note(now.account.id, now.user, "domain-opened", domain)
 
 
-def close_to_domain(acting: Acting) -> None:
+def close_to_domain(membership: Membership) -> None:
     """Let nobody join by their address any more; who has joined stays."""
-    acting.require("admin", "close the account to a domain")
-    with change(acting) as now:
+    membership.require("admin", "close the account to a domain")
+    with change(membership) as now:
         now.require("admin", "close the account to a domain")
         if now.account.domain:
             audit_log.note(now.account.id, now.user, "domain-closed", now.account.domain)

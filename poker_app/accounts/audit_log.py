@@ -66,7 +66,7 @@ NOBODY = "Somebody"
 # Who did what happens by itself, or what the payment provider told.
 BY_ITSELF = "Faceup"
 A_PAGE = 50
-MOST_EXPORTED = 50_000
+MAX_EXPORTED = 50_000
 
 
 def note(
@@ -142,7 +142,7 @@ def people_in(account_id: str) -> Sequence[User]:
 def as_csv(account_id: str) -> str:
     """The log for a spreadsheet, the newest first, times in UTC."""
     wanted = select(AuditEntry).where(AuditEntry.account_id == account_id)
-    newest = session.scalars(wanted.order_by(AuditEntry.id.desc()).limit(MOST_EXPORTED))
+    newest = session.scalars(wanted.order_by(AuditEntry.id.desc()).limit(MAX_EXPORTED))
     rows = ([_moment(each.at), each.who, each.action, ACTIONS.get(each.action, ""), each.about] for each in newest)
     return spreadsheet(["Time (UTC)", "Who", "Action", "What", "About"], rows)
 

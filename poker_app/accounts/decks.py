@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from poker_app import clock, ids
 from poker_app.accounts import audit_log
 from poker_app.accounts.account_lock import change
-from poker_app.accounts.memberships import Acting
+from poker_app.accounts.memberships import Membership
 from poker_app.accounts.models import Deck
 from poker_app.db import session
 from poker_app.errors import Conflict, Invalid, NotFound
@@ -16,7 +16,7 @@ from poker_app.rules.deck import OUTSIDE, own_cards
 from poker_app.rules.printable import likeness, one_line
 
 MAX_NAME = 40
-MOST_DECKS = 50
+MAX_DECKS = 50
 OWN = "own:"
 """What the name of an own deck begins with in a form: ``own:<deck id>``."""
 
@@ -35,9 +35,9 @@ def chosen(account_id: str, choice: str) -> Deck | None:
     return found if found and found.account_id == account_id else None
 
 
-def find(acting: Acting, deck_id: str) -> Deck:
+def find(membership: Membership, deck_id: str) -> Deck:
     """A deck of the account of who asks. Raises NotFound."""
-    if found := chosen(acting.account.id, f"{OWN}{deck_id}"):
+    if found := chosen(membership.account.id, f"{OWN}{deck_id}"):
         return found
     raise NotFound("No deck of this account has that address. It may have been deleted.")
 
@@ -47,28 +47,28 @@ def as_typed(deck: Deck) -> str:
     return ", ".join(card for card in deck.cards if card not in OUTSIDE)
 
 
-def add_deck(acting: Acting, *, name: str, cards: str) -> Deck:
+def add_deck(membership: Membership, *, name: str, cards: str) -> Deck:
     """A new deck. Raises Invalid for a name that is empty, too long or taken, and for cards nobody could vote with."""
-    acting.require_arranging("make decks")
+    membership.require_arranging("make decks")
     name, parsed = _deck_name(name), _cards(cards)
-    with change(acting) as now:
+    with change(membership) as now:
         now.require_arranging("make decks")
         _check_free(now, name)
         count = select(func.count()).select_from(Deck).where(Deck.account_id == now.account.id)
-        if session.scalars(count).one() >= MOST_DECKS:
-            raise Conflict(f"An account has at most {MOST_DECKS} own decks. Delete one that nobody uses.")
+        if session.scalars(count).one() >= MAX_DECKS:
+            raise Conflict(f"An account has at most {MAX_DECKS} own decks. Delete one that nobody uses.")
         made = Deck(id=ids.new_id(), account_id=now.account.id, name=name, cards=list(parsed), created_at=clock.now())
         session.add(made)
         audit_log.note(now.account.id, now.user, "deck-made", name)
     return made
 
 
-def change_deck(acting: Acting, deck_id: str, *, name: str, cards: str) -> Deck:
+def change_deck(membership: Membership, deck_id: str, *, name: str, cards: str) -> Deck:
     """Rename a deck and change its cards, for sessions that are opened from now on. Raises NotFound and Invalid."""
-    acting.require_arranging("change decks")
-    find(acting, deck_id)
+    membership.require_arranging("change decks")
+    find(membership, deck_id)
     name, parsed = _deck_name(name), _cards(cards)
-    with change(acting) as now:
+    with change(membership) as now:
         now.require_arranging("change decks")
         deck = find(now, deck_id)
         _check_free(now, name, but=deck)
@@ -78,10 +78,10 @@ def change_deck(acting: Acting, deck_id: str, *, name: str, cards: str) -> Deck:
     return deck
 
 
-def delete_deck(acting: Acting, deck_id: str) -> str:
+def delete_deck(membership: Membership, deck_id: str) -> str:
     """Delete a deck. Sessions that were opened with it keep its cards. Answers with its name. Raises NotFound."""
-    acting.require_arranging("delete decks")
-    with change(acting) as now:
+    membership.require_arranging("delete decks")
+    with change(membership) as now:
         now.require_arranging("delete decks")
         deck = find(now, deck_id)
         name = deck.name
@@ -106,7 +106,7 @@ def _cards(typed: str) -> tuple[str, ...]:
         raise Invalid(str(problem), "own") from problem
 
 
-def _check_free(now: Acting, name: str, but: Deck | None = None) -> None:
+def _check_free(now: Membership, name: str, but: Deck | None = None) -> None:
     taken = {likeness(deck.name) for deck in decks_of(now.account.id) if deck is not but}
     if likeness(name) in taken:
         raise Invalid("Another deck of this account has that name.", "deck_name")

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from poker_app import clock, ids
-from poker_app.accounts import audit_log, everybody_may
+from poker_app.accounts import audit_log, auth_is_open
 from poker_app.accounts.models import Account, Teammate, User
 from poker_app.db import session, transaction
 from poker_app.errors import Forbidden, Invalid
@@ -19,7 +19,7 @@ MAX_NAME = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Acting:
+class Membership:
     """Somebody acting for an account. ``user`` is None where nobody signs in."""
 
     account: Account
@@ -47,27 +47,27 @@ class Acting:
             self.require("admin", what)
 
 
-def acting_for(user: User | None, account_id: str) -> Acting | None:
+def membership_for(user: User | None, account_id: str) -> Membership | None:
     """Somebody at work for one account; None if they do not belong to it. Without sign-in all share the local one."""
-    if everybody_may():
+    if auth_is_open():
         return _local() if account_id == LOCAL else None
     if user is None:
         return None
     found = session.get(Teammate, (account_id, user.id))
-    return Acting(found.account, found.role, user) if found else None
+    return Membership(found.account, found.role, user) if found else None
 
 
-def accounts_of(user: User | None) -> Sequence[Acting]:
+def accounts_of(user: User | None) -> Sequence[Membership]:
     """Every account that somebody may act for, by name."""
-    if everybody_may():
+    if auth_is_open():
         return [_local()]
     if user is None:
         return []
     mine = select(Teammate).join(Account).where(Teammate.user_id == user.id).order_by(Account.name, Account.id)
-    return [Acting(each.account, each.role, user) for each in session.scalars(mine)]
+    return [Membership(each.account, each.role, user) for each in session.scalars(mine)]
 
 
-def home_of(user: User | None) -> Acting:
+def home_of(user: User | None) -> Membership:
     """The account to begin with: the first one, made at the first sign-in if there is none."""
     known = accounts_of(user)
     if known or user is None:
@@ -75,7 +75,7 @@ def home_of(user: User | None) -> Acting:
     return make_account(user, f"{user.name}’s team")
 
 
-def make_account(user: User, name: str) -> Acting:
+def make_account(user: User, name: str) -> Membership:
     """A new account, owned by who makes it. Raises Invalid for a name that cannot be used."""
     user_id, name = user.id, account_name(name)
     with transaction():
@@ -84,7 +84,7 @@ def make_account(user: User, name: str) -> Acting:
         session.flush()
         session.add(Teammate(account_id=account.id, user_id=user_id, role="owner", joined_at=clock.now()))
         audit_log.note(account.id, session.get_one(User, user_id), "account-created", name)
-    return Acting(account, "owner", user)
+    return Membership(account, "owner", user)
 
 
 def account_name(typed: str) -> str:
@@ -97,7 +97,7 @@ def account_name(typed: str) -> str:
     return name
 
 
-def _local() -> Acting:
+def _local() -> Membership:
     """The one account of a service where nobody signs in: there as soon as somebody looks for it."""
     account = session.get(Account, LOCAL)
     if account is None:
@@ -107,4 +107,4 @@ def _local() -> Acting:
         except IntegrityError:  # somebody else looked at the same moment
             pass
         account = session.get_one(Account, LOCAL)
-    return Acting(account, "facilitator", None)
+    return Membership(account, "facilitator", None)

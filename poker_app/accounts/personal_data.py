@@ -30,7 +30,7 @@ from poker_app.accounts.models import (
 from poker_app.db import Base, session
 from poker_app.rules.data_kinds import COLUMNS, JSON_KEYS, in_download
 
-Told = list[dict[str, Any]]
+Rows = list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,11 @@ class Trace:
     """The rows that are about a user by one column. ``title`` names their list in the download."""
 
     title: str
-    tell: Callable[[User], Told]
+    tell: Callable[[User], Rows]
     forget: Callable[[User], None] = lambda user: None
 
 
-def told(rows: Iterable[Base], by: str) -> Told:
+def download_rows(rows: Iterable[Base], by: str) -> Rows:
     """Rows as they stand in the download of the user whom the column ``by`` names: what ``rules.data_kinds`` declares
     to be that user's or no person's."""
     return [
@@ -71,12 +71,12 @@ def _of[T: Base](model: type[T], *conditions: ColumnElement[bool]) -> Sequence[T
 
 def about(user: User) -> dict[str, Any]:
     """The user's own row."""
-    return told([user], "id")[0]
+    return download_rows([user], "id")[0]
 
 
-def _accounts(user: User) -> Told:
+def _accounts(user: User) -> Rows:
     return [
-        {"account": each.account.name, **told([each], "user_id")[0]}
+        {"account": each.account.name, **download_rows([each], "user_id")[0]}
         for each in _of(Teammate, Teammate.user_id == user.id)
     ]
 
@@ -134,35 +134,42 @@ def _forget_accounts(user: User) -> None:
 
 TRACES: dict[str, Trace] = {
     "recovery_code.user_id": Trace(
-        "recovery_codes", lambda user: told(_of(RecoveryCode, RecoveryCode.user_id == user.id), "user_id")
+        "recovery_codes", lambda user: download_rows(_of(RecoveryCode, RecoveryCode.user_id == user.id), "user_id")
     ),
     # Before the identities, which it is found by.
     "clerk_member.subject": Trace(
-        "clerk_groups", lambda user: told(_of(ClerkMember, _in_clerk_groups(user)), "subject"), _forget_clerk_groups
+        "clerk_groups",
+        lambda user: download_rows(_of(ClerkMember, _in_clerk_groups(user)), "subject"),
+        _forget_clerk_groups,
     ),
-    "identity.user_id": Trace("identities", lambda user: told(_of(Identity, Identity.user_id == user.id), "user_id")),
-    "sign_in.user_id": Trace("sign_ins", lambda user: told(_of(SignIn, SignIn.user_id == user.id), "user_id")),
+    "identity.user_id": Trace(
+        "identities", lambda user: download_rows(_of(Identity, Identity.user_id == user.id), "user_id")
+    ),
+    "sign_in.user_id": Trace("sign_ins", lambda user: download_rows(_of(SignIn, SignIn.user_id == user.id), "user_id")),
     "mail_token.user_id": Trace(
-        "mailed_links", lambda user: told(_of(MailToken, _mailed_to(user)), "user_id"), _forget_mail
+        "mailed_links", lambda user: download_rows(_of(MailToken, _mailed_to(user)), "user_id"), _forget_mail
     ),
     "teammate.user_id": Trace("accounts", _accounts, _forget_accounts),
     "removal.user_id": Trace(
-        "removed_from_accounts", lambda user: told(_of(Removal, Removal.user_id == user.id), "user_id")
+        "removed_from_accounts", lambda user: download_rows(_of(Removal, Removal.user_id == user.id), "user_id")
     ),
     "invitation.invited_by": Trace(
         "invitations",
-        lambda user: told(_of(Invitation, Invitation.invited_by == user.id), "invited_by"),
+        lambda user: download_rows(_of(Invitation, Invitation.invited_by == user.id), "invited_by"),
         _forget_invitations_made,
     ),
     "invitation.email": Trace(
         "invitations_to_me",
-        lambda user: told(_of(Invitation, _by_email(Invitation.email, user)), "email"),
+        lambda user: download_rows(_of(Invitation, _by_email(Invitation.email, user)), "email"),
         _forget_invitations_got,
     ),
     "audit_entry.user_id": Trace(
-        "audit_log", lambda user: told(_of(AuditEntry, AuditEntry.user_id == user.id), "user_id"), _forget_audit
+        "audit_log",
+        lambda user: download_rows(_of(AuditEntry, AuditEntry.user_id == user.id), "user_id"),
+        _forget_audit,
     ),
     "audit_entry.subject_id": Trace(
-        "audit_log_about_me", lambda user: told(_of(AuditEntry, AuditEntry.subject_id == user.id), "subject_id")
+        "audit_log_about_me",
+        lambda user: download_rows(_of(AuditEntry, AuditEntry.subject_id == user.id), "subject_id"),
     ),
 }

@@ -52,14 +52,14 @@ def follow(user: User, secret: str) -> None:
             link = _own(user_id, mail_tokens.take(PURPOSE, secret))
             session.execute(update(User).where(User.id == user_id).values(email=link.email))
             if old:
-                _keep_together(user_id, old, link.email)
+                _change_both(user_id, old, link.email)
     except IntegrityError as taken:
         raise Conflict("This address has become somebody else's meanwhile.") from taken
     if old:
         mail.notify("notice", old, happened=f"Your address here is now {link.email}")
 
 
-def _keep_together(user_id: str, old: str, new: str) -> None:
+def _change_both(user_id: str, old: str, new: str) -> None:
     """What is written down under the old address is still known to be about the user, and goes when they go. Only an
     invitation that is open stays with its address, whoever has that next."""
     closed = Invitation.accepted_at.is_not(None) | Invitation.withdrawn_at.is_not(None)

@@ -6,7 +6,7 @@ from poker_app.billing import ledger
 from poker_app.db import transaction
 from poker_app.errors import Conflict, Invalid, NotFound
 
-MOST, LONGEST_REASON = 100_000, 200
+MAX_CREDITS, LONGEST_REASON = 100_000, 200
 
 
 def change_credits(account_id: str, amount: int, reason: str, key: str = "") -> int:
@@ -18,8 +18,8 @@ def change_credits(account_id: str, amount: int, reason: str, key: str = "") -> 
     reason = " ".join(reason.split())
     if not billing.is_on():
         raise Conflict("BILLING=off: sessions cost no credits here.")
-    if not 0 < abs(amount) <= MOST:
-        raise Invalid(f"Grant or take back 1 to {MOST} credits.")
+    if not 0 < abs(amount) <= MAX_CREDITS:
+        raise Invalid(f"Grant or take back 1 to {MAX_CREDITS} credits.")
     if not reason or len(reason) > LONGEST_REASON:
         raise Invalid(f"Give a reason of at most {LONGEST_REASON} characters. The account's owners read it.")
     operation = f"operator:{key or ids.new_id()}"[:120]

@@ -18,7 +18,7 @@ from poker_app.accounts.models import Account, Teammate, User
 from poker_app.billing.current_plan import standing_of
 from poker_app.billing.models import CreditTxn, SentLetter, Subscription
 from poker_app.billing.plan_view import statement_of
-from poker_app.db import add_if_missing, afterwards, session, transaction
+from poker_app.db import add_if_missing, after_commit, session, transaction
 from poker_app.rules import plans as rules
 from poker_app.rules.plans import Standing
 
@@ -39,7 +39,7 @@ class Due:
 
 def tell_soon(account_id: str) -> None:
     """Tell once the transaction under way is committed."""
-    afterwards(partial(_told, account_id))
+    after_commit(partial(_sent_for, account_id))
 
 
 def tell_all() -> int:
@@ -47,10 +47,10 @@ def tell_all() -> int:
     if not billing.is_on():
         return 0
     subscribed = session.scalars(select(Subscription.account_id).order_by(Subscription.account_id)).all()
-    return sum(_told(account_id) for account_id in subscribed)
+    return sum(_sent_for(account_id) for account_id in subscribed)
 
 
-def _told(account_id: str) -> int:
+def _sent_for(account_id: str) -> int:
     """Whatever goes wrong with a letter, what it tells of stands."""
     try:
         return tell(account_id)
@@ -67,7 +67,7 @@ def tell(account_id: str) -> int:
     account = session.get(Account, account_id)
     if account is None:
         return 0
-    name, waiting, who_pays = account.name, list(_due(account)), _who_pays(account_id)
+    name, waiting, who_pays = account.name, list(_due(account)), _payers(account_id)
     session.rollback()
     return sum(_send(account_id, due, name, *who) for due in waiting for who in who_pays)
 
@@ -136,7 +136,7 @@ def day(moment: datetime) -> str:
     return f"{moment.day} {moment:%B %Y}"
 
 
-def _who_pays(account_id: str) -> list[tuple[str, str]]:
+def _payers(account_id: str) -> list[tuple[str, str]]:
     paying = select(User.id, User.email).join(Teammate, Teammate.user_id == User.id)
     paying = paying.where(Teammate.account_id == account_id, Teammate.role.in_(("owner", "admin")))
     return [(user_id, email) for user_id, email in session.execute(paying.order_by(User.email)) if email]

@@ -15,7 +15,7 @@ from poker_app import billing, clock
 from poker_app.billing import active_provider
 from poker_app.billing.models import GoneCustomer, Subscription
 from poker_app.billing.provider import Unavailable
-from poker_app.db import afterwards, session, transaction
+from poker_app.db import after_commit, session, transaction
 
 log = structlog.get_logger("billing")
 
@@ -29,7 +29,7 @@ def account_goes(account_id: str) -> None:
     if customer is None:
         return
     session.add(GoneCustomer(customer_id=customer, gone_at=clock.now()))
-    afterwards(lambda: _settled(customer))
+    after_commit(lambda: _settled(customer))
 
 
 def is_known(customer_id: str) -> bool:

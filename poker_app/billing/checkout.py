@@ -11,12 +11,12 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from poker_app import billing
-from poker_app.accounts.memberships import Acting
+from poker_app.accounts.memberships import Membership
 from poker_app.accounts.models import Account
 from poker_app.billing import active_provider, audit_trail, credit_requests, seat_sync, subscription_sync
 from poker_app.billing.models import Subscription
 from poker_app.billing.provider import Door, Invoice, Order, Unavailable
-from poker_app.db import afterwards, session, transaction
+from poker_app.db import after_commit, session, transaction
 from poker_app.errors import Conflict, NotFound
 
 log = structlog.get_logger("billing")
@@ -24,19 +24,19 @@ log = structlog.get_logger("billing")
 NOT_SOLD = "That is not sold here."
 
 
-def buy_plan(acting: Acting, name: str, *, paid: str, back: str) -> str:
+def buy_plan(membership: Membership, name: str, *, paid: str, back: str) -> str:
     """To the checkout for a plan; to the confirmation of a change where one is running already."""
-    acting.require("admin", "choose the plan")
+    membership.require("admin", "choose the plan")
     plan = next((each for each in billing.offer().plans if each.name == name and each.price), None)
     if plan is None:
         raise NotFound(NOT_SOLD)
-    account_id, user_id = _who(acting)
+    account_id, user_id = _who(membership)
     known = session.get(Subscription, account_id)
     running = is_running(known)
     if known and running and known.plan == plan.name:
         raise Conflict(f"This account is on the {plan.label} plan already.")
     quantity = seat_sync.needed(account_id) if plan.per_seat else 1
-    customer = _customer(acting)
+    customer = _customer(membership)
     with transaction():
         audit_trail.write_errand(account_id, user_id, f"the {plan.label} plan")
     if running:
@@ -44,13 +44,13 @@ def buy_plan(acting: Acting, name: str, *, paid: str, back: str) -> str:
     return _checkout(account_id, customer, plan.price, quantity, plan=True, paid=paid, back=back)
 
 
-def buy_pack(acting: Acting, size: int, *, paid: str, back: str) -> str:
+def buy_pack(membership: Membership, size: int, *, paid: str, back: str) -> str:
     """To the checkout for a pack of so many credits."""
-    acting.require("admin", "buy credits")
+    membership.require("admin", "buy credits")
     pack = next((each for each in billing.offer().packs if each.credits == size), None)
     if pack is None:
         raise NotFound(NOT_SOLD)
-    (account_id, user_id), customer = _who(acting), _customer(acting)
+    (account_id, user_id), customer = _who(membership), _customer(membership)
     with transaction():
         audit_trail.write_errand(account_id, user_id, f"a pack of {pack.credits} credits")
     return _checkout(account_id, customer, pack.price, 1, plan=False, paid=paid, back=back)
@@ -70,10 +70,10 @@ def _checkout(account_id: str, customer: str, price: str, quantity: int, *, plan
     )
 
 
-def open_portal(acting: Acting, *, back: str, door: Door = "") -> str:
+def open_portal(membership: Membership, *, back: str, door: Door = "") -> str:
     """To the provider's pages for card, invoices and cancelling. Conflict for an account that never bought anything."""
-    acting.require("admin", "see the payments")
-    account_id, user_id = _who(acting)
+    membership.require("admin", "see the payments")
+    account_id, user_id = _who(membership)
     known = session.get(Subscription, account_id)
     customer = known.customer_id if known else None
     session.rollback()
@@ -84,18 +84,18 @@ def open_portal(acting: Acting, *, back: str, door: Door = "") -> str:
     return active_provider.engine().portal(customer, active_provider.own_address(back), door)
 
 
-def invoices(acting: Acting) -> Sequence[Invoice]:
+def invoices(membership: Membership) -> Sequence[Invoice]:
     """The account's invoices, the latest first, as the provider lists them now."""
-    acting.require("admin", "see the invoices")
-    known = session.get(Subscription, acting.account.id)
+    membership.require("admin", "see the invoices")
+    known = session.get(Subscription, membership.account.id)
     customer = known.customer_id if known else None
     session.rollback()
     return active_provider.engine().invoices(customer) if customer else []
 
 
-def _who(acting: Acting) -> tuple[str, str | None]:
+def _who(membership: Membership) -> tuple[str, str | None]:
     """The ids of the account and of the user, kept aside: reading them later would open a transaction."""
-    return acting.account.id, acting.user.id if acting.user else None
+    return membership.account.id, membership.user.id if membership.user else None
 
 
 def is_running(known: Subscription | None) -> bool:
@@ -103,10 +103,10 @@ def is_running(known: Subscription | None) -> bool:
     return known is not None and known.status in ("active", "trialing", "past_due", "unpaid", "paused")
 
 
-def _customer(acting: Acting) -> str:
+def _customer(membership: Membership) -> str:
     """The account's customer at the provider, made when something is first bought, with today's name."""
-    account_id, name = acting.account.id, acting.account.name
-    email = (acting.user.email if acting.user else None) or ""
+    account_id, name = membership.account.id, membership.account.name
+    email = (membership.user.email if membership.user else None) or ""
     known = session.get(Subscription, account_id)
     customer = known.customer_id if known else None
     session.rollback()  # nobody waits for the provider with a transaction open
@@ -127,7 +127,7 @@ def buyer_goes(user_id: str, belonged_to: Sequence[str]) -> None:
         return
     for account_id in {*belonged_to, *audit_trail.bought_for(user_id)}:
         if audit_trail.last_buyer(account_id) in (user_id, None):
-            afterwards(partial(_renamed, account_id))
+            after_commit(partial(_renamed, account_id))
 
 
 def _renamed(account_id: str) -> None:

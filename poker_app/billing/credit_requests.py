@@ -6,7 +6,7 @@ import structlog
 from sqlalchemy import select
 
 from poker_app import mail
-from poker_app.accounts.memberships import Acting
+from poker_app.accounts.memberships import Membership
 from poker_app.accounts.models import Teammate, User
 from poker_app.db import session
 
@@ -21,11 +21,11 @@ def owners_of(account_id: str) -> Sequence[User]:
     ).all()
 
 
-def ask_for_credits(acting: Acting) -> Sequence[str]:
+def ask_for_credits(membership: Membership) -> Sequence[str]:
     """Write to the owners that a teammate cannot open a session for want of credits. Answers with the names of those
     whom a letter went to. Raises Undelivered where the mail server took none."""
-    assert acting.user
-    asker, account = acting.user.name, acting.account
+    assert membership.user
+    asker, account = membership.user.name, membership.account
     letters = [(owner.name, owner.email or "") for owner in owners_of(account.id)]
     # No connection of the database is held while the mail server is asked.
     account_id, name = account.id, account.name

@@ -74,7 +74,7 @@ def _spent_on(account_id: str, session_id: str) -> Sequence[CreditTxn]:
 def surplus(account_id: str) -> Sequence[str]:
     """The teammates, as users' ids, for whom the plan has no place: after a downgrade they see everything, and open no
     session. Owners come first, then admins, then whoever was here earlier."""
-    most = most_facilitators(account_id)
+    most = max_facilitators(account_id)
     if most is None:
         return ()
     found = session.execute(
@@ -89,12 +89,12 @@ def facilitators(plan: Plan) -> str:
     return "one facilitator" if plan.facilitators == 1 else f"{plan.facilitators} facilitators"
 
 
-def most_members(account_id: str) -> int:
+def max_members(account_id: str) -> int:
     """How many may sit at one table of the account."""
     return standing_of(account_id).plan.members
 
 
-def most_facilitators(account_id: str) -> int | None:
+def max_facilitators(account_id: str) -> int | None:
     """How many teammates an account may have; None where each is a seat that is paid for."""
     return standing_of(account_id).plan.facilitators
 

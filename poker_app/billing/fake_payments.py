@@ -163,4 +163,4 @@ def _need_good(card: str) -> None:
 def _tell(customer_id: str, events: list[tuple[str, str]]) -> None:
     """The same way that a real provider's events go."""
     for kind, about in events:
-        webhooks.process(webhooks.keep(Event(f"fake_evt_{ids.new_id()}", kind, about, customer_id)))
+        webhooks.process(webhooks.store(Event(f"fake_evt_{ids.new_id()}", kind, about, customer_id)))

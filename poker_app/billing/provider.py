@@ -50,7 +50,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class SubscriptionNow:
+class SubscriptionState:
     """A subscription as it is. ``paid_price`` is what the running period was paid for as, if it was paid."""
 
     id: str
@@ -117,7 +117,7 @@ class Engine(Protocol):
         """Cancel at once whatever the customer subscribes to, and close the checkouts that they have open. Of what is
         over already nothing is changed."""
 
-    def subscription(self, customer_id: str) -> SubscriptionNow | None:
+    def subscription(self, customer_id: str) -> SubscriptionState | None:
         """The subscription that counts: a living one before an ended one, then the latest."""
 
     def bought_by_invoice(self, invoice_id: str) -> Sequence[Bought]:

@@ -11,7 +11,7 @@ from poker_app.accounts.models import Teammate
 from poker_app.billing import active_provider, subscription_sync
 from poker_app.billing.models import Subscription
 from poker_app.billing.provider import Unavailable
-from poker_app.db import afterwards, session
+from poker_app.db import after_commit, session
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +44,7 @@ def teammates_changed(account_id: str) -> None:
     """Somebody became a teammate or is none any longer, in the transaction under way: once it is committed, the seats
     follow."""
     if billing.is_on():
-        afterwards(partial(_followed, account_id))
+        after_commit(partial(_followed, account_id))
 
 
 def follow_all() -> int:

@@ -13,7 +13,7 @@ from poker_app import billing
 from poker_app.accounts.models import Account
 from poker_app.billing import active_provider, audit_trail, ledger
 from poker_app.billing.models import Subscription
-from poker_app.billing.provider import Bought, SubscriptionNow
+from poker_app.billing.provider import Bought, SubscriptionState
 from poker_app.db import add_if_missing, session, transaction
 from poker_app.rules.credits import unpaid_share
 
@@ -49,27 +49,27 @@ def look_again(account_id: str) -> None:
         write_down(account_id, look, found)
 
 
-def look_at(account_id: str) -> SubscriptionNow | None:
+def look_at(account_id: str) -> SubscriptionState | None:
     """The account's subscription at the provider. No transaction is open meanwhile."""
     customer = session.scalars(select(Subscription.customer_id).where(Subscription.account_id == account_id)).one()
     session.rollback()
     return active_provider.engine().subscription(customer) if customer else None
 
 
-def write_down(account_id: str, look: int, found: SubscriptionNow | None, bought: Sequence[Bought] = ()) -> None:
+def write_down(account_id: str, look: int, found: SubscriptionState | None, bought: Sequence[Bought] = ()) -> None:
     """Keep what a look found, inside the caller's transaction."""
     row = held(account_id)
     if found and look > row.looked:
         row.looked = look
         was = audit_trail.how_it_stood(row)
-        _keep(row, found)
+        _store(row, found)
         audit_trail.write(row, was)
         _bring_changed_plan(row, found)
     for each in bought:
         _bring(account_id, look, each)
 
 
-def _keep(row: Subscription, found: SubscriptionNow) -> None:
+def _store(row: Subscription, found: SubscriptionState) -> None:
     plan = billing.offer().plan_of_price(found.price)
     if plan is None:
         log.warning("price_unknown", price=found.price, subscription=found.id)
@@ -82,7 +82,7 @@ def _keep(row: Subscription, found: SubscriptionNow) -> None:
         row.trial_ends_at = found.trial_ends_at
 
 
-def _bring_changed_plan(row: Subscription, found: SubscriptionNow) -> None:
+def _bring_changed_plan(row: Subscription, found: SubscriptionState) -> None:
     """Who paid for a month without counting, and then changed to a plan that counts, has its credits for that month."""
     was, now = (billing.offer().plan_of_price(price) for price in (found.paid_price, found.price))
     if was and was.credits is None and now and now.credits and found.status == "active":

@@ -24,21 +24,21 @@ log = structlog.get_logger("billing")
 NOBODYS = "No account has that customer."
 # How long what was processed can be looked up, and how long a first try may take before it counts as failed.
 KEPT, PATIENCE = timedelta(days=90), timedelta(minutes=2)
-MOST_TRIES = 100
+MAX_TRIES = 100
 # What may go wrong with one event, and is to hold up no other.
 FAILURES = (Refusal, SQLAlchemyError, LookupError, ValueError)
 BEGINNINGS = ("customer.subscription.created", "checkout.session.completed")
 
 
-def hear(body: bytes, signature: str) -> None:
+def handle_webhook(body: bytes, signature: str) -> None:
     """An event as the provider sent it. Raises Forged, or whatever kept it from being processed."""
     event = active_provider.engine().read(body, signature)
-    process(keep(event))
+    process(store(event))
     if event.type in BEGINNINGS and cancellations.is_known(event.customer_id):
         cancellations.settle(event.customer_id)  # a checkout that was paid while its account was deleted
 
 
-def keep(event: Event) -> str:
+def store(event: Event) -> str:
     """Store an event, once, and commit. Answers with its id."""
     with transaction():
         row = {
@@ -150,7 +150,7 @@ def try_again(event_id: str) -> str:
 def replay() -> tuple[int, int]:
     """Process once more what failed, the oldest first, and forget what has long been done. Answers with how many went
     well and how many did not."""
-    waiting = select(WebhookEvent.id).where(has_failed(), WebhookEvent.tries < MOST_TRIES)
+    waiting = select(WebhookEvent.id).where(has_failed(), WebhookEvent.tries < MAX_TRIES)
     found = session.scalars(waiting.order_by(WebhookEvent.received_at, WebhookEvent.id)).all()
     failed = 0
     for event_id in found:

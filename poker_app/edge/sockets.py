@@ -50,13 +50,13 @@ class SocketConnection(WebSocketsSansIOProtocol):
             return
         for start in range(0, len(data), PIECE):
             if not self._refused:
-                self._hear(data[start : start + PIECE])
+                self._count_bytes(data[start : start + PIECE])
             if self._refused:
                 self._drain(min(PIECE, len(data) - start))
             if self.transport.is_closing():
                 return
 
-    def _hear(self, piece: bytes) -> None:
+    def _count_bytes(self, piece: bytes) -> None:
         if not self._bytes.take(len(piece)):
             self._refuse()
             return

@@ -10,7 +10,7 @@ from poker_app import clock
 from poker_app.db import Base, session, transaction
 
 KEPT = timedelta(days=90)
-MOST_OUTCOME = 300
+MAX_OUTCOME = 300
 
 
 class JobRun(Base):
@@ -24,7 +24,7 @@ class JobRun(Base):
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     failed: Mapped[bool] = mapped_column(default=False)
-    outcome: Mapped[str] = mapped_column(String(MOST_OUTCOME), default="")
+    outcome: Mapped[str] = mapped_column(String(MAX_OUTCOME), default="")
 
 
 def recorded(job: str, action: Callable[[], Mapping[str, int]], failures: str = "") -> Mapping[str, int]:
@@ -52,7 +52,7 @@ def _begin(job: str) -> int:
 
 
 def _end(run_id: int, *, failed: bool, outcome: str) -> None:
-    ended = {"ended_at": clock.now(), "failed": failed, "outcome": outcome[:MOST_OUTCOME]}
+    ended = {"ended_at": clock.now(), "failed": failed, "outcome": outcome[:MAX_OUTCOME]}
     with transaction():
         session.execute(update(JobRun).where(JobRun.id == run_id).values(ended))
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, bindparam, select, update
 
 from poker_app import clock
-from poker_app.db import afterwards, session, write
+from poker_app.db import after_commit, session, write
 from poker_app.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
 from poker_app.poker.publishing import events
 from poker_app.poker.publishing.publish_queue import News
@@ -22,7 +22,7 @@ from poker_app.poker.value.rows import MEMBER, SESSION
 from poker_app.poker.value.store import Difference
 from poker_app.poker.value.value_cache import values
 from poker_app.rules import Refused
-from poker_app.rules.session.change import Change, acting, finished
+from poker_app.rules.session.change import Change, acting_member, finished
 from poker_app.rules.session.members import come_back
 from poker_app.rules.session.value import NOT_SEATED, Member, RoundsNeeded, Session
 
@@ -84,7 +84,7 @@ def by_member(
 
     def decide(value: Session, now: datetime) -> Change:
         member = value.member_of(digest, user_id)
-        me = acting(value, member, after_end=after_end, after_leaving=after_leaving)
+        me = acting_member(value, member, after_end=after_end, after_leaving=after_leaving)
         if not (seen and me.absent):
             return rule(value, me, now)
         back = come_back(value, now, member_id=me.id)
@@ -128,7 +128,7 @@ def change_within(session_id: str, decide: Decide) -> Change:
     difference.add(decided_on, made.value, announced=bool(made.happened))
     difference.write(connection)
     session.expire_all()
-    afterwards(lambda: _publish(made, asking_socket.get()))
+    after_commit(lambda: _publish(made, asking_socket.get()))
     return made
 
 

@@ -12,14 +12,14 @@ from poker_app import ids
 from poker_app.accounts import personal_data as accounts
 from poker_app.accounts.account_lock import lock, user_here
 from poker_app.accounts.models import Account, Teammate, User
-from poker_app.accounts.personal_data import Told, Trace, told
+from poker_app.accounts.personal_data import Rows, Trace, download_rows
 from poker_app.billing import cancellations, checkout
 from poker_app.billing.models import CreditTxn, SentLetter
 from poker_app.db import session, transaction
 from poker_app.errors import Conflict, Invalid
 from poker_app.poker.change import change_within
 from poker_app.poker.models import Member, PokerSession, Round, Task, Vote
-from poker_app.poker.publishing.disconnect import shut_out
+from poker_app.poker.publishing.disconnect import disconnect_member
 from poker_app.poker.value.value_cache import values
 from poker_app.rules.session import lifecycle
 from poker_app.rules.session import members as rules
@@ -34,13 +34,13 @@ def everything(user: User) -> dict[str, Any]:
     return {"format": 1, "user": accounts.about(user), **{each.title: each.tell(user) for each in TRACES.values()}}
 
 
-def _opened(user: User) -> Told:
-    return told(session.scalars(select(PokerSession).where(PokerSession.user_id == user.id)), "user_id")
+def _opened(user: User) -> Rows:
+    return download_rows(session.scalars(select(PokerSession).where(PokerSession.user_id == user.id)), "user_id")
 
 
-def _seats(user: User) -> Told:
+def _as_member(user: User) -> Rows:
     seats = session.scalars(select(Member).where(Member.user_id == user.id).order_by(Member.joined_at)).all()
-    votes: dict[str, Told] = {}
+    votes: dict[str, Rows] = {}
     rows = session.execute(
         select(Vote.member_id, Task.title, Round.number, Vote.card, Vote.cast_at)
         .join(Round, Round.id == Vote.round_id)
@@ -53,7 +53,7 @@ def _seats(user: User) -> Told:
         votes.setdefault(member_id, []).append(voted)
     return [
         {"session": seat.session.name, **row, "votes": votes.get(seat.id, [])}
-        for seat, row in zip(seats, told(seats, "user_id"), strict=True)
+        for seat, row in zip(seats, download_rows(seats, "user_id"), strict=True)
     ]
 
 
@@ -62,23 +62,23 @@ def _letters_to(user: User) -> ColumnElement[bool]:
     return SentLetter.cause.endswith(f":{user.id}", autoescape=True)
 
 
-def _letters(user: User) -> Told:
-    return told(session.scalars(select(SentLetter).where(_letters_to(user))), "cause")
+def _letters(user: User) -> Rows:
+    return download_rows(session.scalars(select(SentLetter).where(_letters_to(user))), "cause")
 
 
 def _forget_letters(user: User) -> None:
     session.execute(delete(SentLetter).where(_letters_to(user)))
 
 
-def _spent(user: User) -> Told:
-    return told(session.scalars(select(CreditTxn).where(CreditTxn.user_id == user.id)), "user_id")
+def _spent(user: User) -> Rows:
+    return download_rows(session.scalars(select(CreditTxn).where(CreditTxn.user_id == user.id)), "user_id")
 
 
 # --- erasing
 
 
 @dataclass(frozen=True, slots=True)
-class Farewell:
+class ErasurePlan:
     """What becomes of a user's accounts: ``alone`` go with them, ``kept`` stay, and ``stuck`` have teammates and no
     other owner."""
 
@@ -88,7 +88,7 @@ class Farewell:
     sessions: int
 
 
-def farewell(user: User) -> Farewell:
+def erasure_plan(user: User) -> ErasurePlan:
     """What deleting a user would do now."""
     alone: list[Account] = []
     kept: list[Account] = []
@@ -101,7 +101,7 @@ def farewell(user: User) -> Farewell:
         kind.append(mine.account)
     theirs = PokerSession.account_id.in_(account.id for account in alone)
     count = session.scalar(select(func.count(PokerSession.id)).where(theirs)) or 0
-    return Farewell(tuple(alone), tuple(kept), tuple(stuck), count)
+    return ErasurePlan(tuple(alone), tuple(kept), tuple(stuck), count)
 
 
 def erase(user: User, typed: str) -> None:
@@ -121,13 +121,13 @@ def erase(user: User, typed: str) -> None:
         me = user_here(user_id)
         if me is None:
             return
-        leaving = farewell(me)
+        leaving = erasure_plan(me)
         if leaving.stuck:
             raise Conflict(
                 f"You are the only owner of {leaving.stuck[0].name}, which has other teammates. "
                 "Make one of them an owner first."
             )
-        connected = _delete_accounts(leaving.alone) + _leave_seats(me)
+        connected = _delete_accounts(leaving.alone) + _leave_sessions(me)
         for account in leaving.kept:
             people.teammates_changed(account.id)
         checkout.buyer_goes(user_id, [account.id for account in leaving.kept])
@@ -137,7 +137,7 @@ def erase(user: User, typed: str) -> None:
     # What this process knows of sessions that are gone.
     values.clear()
     for member_id in connected:
-        shut_out(member_id)
+        disconnect_member(member_id)
 
 
 def _delete_accounts(alone: Sequence[Account]) -> list[str]:
@@ -154,7 +154,7 @@ def _delete_accounts(alone: Sequence[Account]) -> list[str]:
     return members
 
 
-def _leave_seats(me: User) -> list[str]:
+def _leave_sessions(me: User) -> list[str]:
     """Every member that they are becomes a former one: without name, user and secret. Answers with those members."""
     mine = select(Member.session_id, Member.id).where(Member.user_id == me.id).order_by(Member.session_id)
     left = session.execute(mine).all()
@@ -175,7 +175,7 @@ def _forget_opened(user: User) -> None:
 TRACES: dict[str, Trace] = {
     **accounts.TRACES,
     "poker_session.user_id": Trace("sessions_opened", _opened, _forget_opened),
-    "member.user_id": Trace("seats", _seats),
+    "member.user_id": Trace("seats", _as_member),
     "credit_txn.user_id": Trace("credits_spent", _spent),
     "sent_letter.cause": Trace("letters_about_money", _letters, _forget_letters),
 }

@@ -9,17 +9,17 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, exists
 
 from poker_app import ids
-from poker_app.accounts.memberships import Acting
+from poker_app.accounts.memberships import Membership
 from poker_app.poker.models import Member, PokerSession
 
 # A session that nobody ended and where nobody has been for so long was forgotten.
 FORGOTTEN_AFTER = timedelta(hours=4)
 
 
-def reached(acting: Acting, secret: str | None) -> ColumnElement[bool]:
+def reached(membership: Membership, secret: str | None) -> ColumnElement[bool]:
     """The sessions that somebody may look after."""
-    if acting.user:
-        return PokerSession.account_id == acting.account.id
+    if membership.user:
+        return PokerSession.account_id == membership.account.id
     return exists().where(
         Member.session_id == PokerSession.id,
         Member.secret_digest == ids.digest(secret or ""),
@@ -29,9 +29,9 @@ def reached(acting: Acting, secret: str | None) -> ColumnElement[bool]:
     )
 
 
-def seated_in(acting: Acting, secret: str | None) -> ColumnElement[bool]:
+def is_member_of(membership: Membership, secret: str | None) -> ColumnElement[bool]:
     """The sessions in which somebody has a seat."""
-    mine = Member.user_id == acting.user.id if acting.user else Member.secret_digest == ids.digest(secret or "")
+    mine = Member.user_id == membership.user.id if membership.user else Member.secret_digest == ids.digest(secret or "")
     return exists().where(Member.session_id == PokerSession.id, mine, Member.removed_at.is_(None))
 
 
@@ -41,8 +41,8 @@ def is_live(moment: datetime) -> ColumnElement[bool]:
     return PokerSession.ended_at.is_(None) & PokerSession.deleted_at.is_(None) & seen
 
 
-def may_keep(acting: Acting, table: PokerSession) -> bool:
+def may_archive(membership: Membership, table: PokerSession) -> bool:
     """Whether somebody who reaches a session may also look after it: who opened it, and admins and owners."""
-    if acting.user is None:
+    if membership.user is None:
         return True
-    return table.user_id == acting.user.id or acting.reaches("admin")
+    return table.user_id == membership.user.id or membership.reaches("admin")

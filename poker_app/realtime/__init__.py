@@ -23,8 +23,8 @@ __all__ = [
     "connect_sources",
     "converse",
     "end_connections",
-    "hears",
     "is_on",
+    "is_subscribed",
     "listeners",
     "presence_channel",
     "present",
@@ -94,9 +94,9 @@ def publish(channels: Sequence[str], event: str, data: Mapping[str, object], exc
     return _client.publish(channels, event, data, exclude_socket)
 
 
-def hears(channel: str, socket: str) -> bool:
+def is_subscribed(channel: str, socket: str) -> bool:
     """Whether the socket hears the channel now, as far as this process can tell: only the embedded engine can."""
-    return _client is not None and _client.hears(channel, socket)
+    return _client is not None and _client.is_subscribed(channel, socket)
 
 
 def listeners(channel: str) -> int | None:
@@ -171,7 +171,7 @@ def end_connections(user_id: str) -> bool:
     asked for them before. A signature given earlier is for a socket that is closed now. Whether the engine agreed to.
 
     A user of the engine is a member of a session here. For everything that an account's user holds, see
-    ``poker.publishing.disconnect.shut_out_user``.
+    ``poker.publishing.disconnect.disconnect_user``.
     """
     return _client.end_connections(user_id) if _client is not None else True
 

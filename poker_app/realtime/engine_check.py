@@ -66,10 +66,10 @@ def _listen(tab: ClientConnection, client: Client, tries: int) -> list[float]:
     joined = _next(tab, "it did not answer to joining a channel")
     if joined["event"] != "pusher_internal:subscription_succeeded":
         raise CheckFailed(f"The engine refused the signature, so PUSHER_SECRET is wrong: {_said(joined)}.")
-    return [_heard_after(tab, client, channel, number) for number in range(tries)]
+    return [_received_after(tab, client, channel, number) for number in range(tries)]
 
 
-def _heard_after(tab: ClientConnection, client: Client, channel: str, number: int) -> float:
+def _received_after(tab: ClientConnection, client: Client, channel: str, number: int) -> float:
     since = time.perf_counter()
     if not client.publish([channel], "check", {"try": number}, None):
         raise CheckFailed("The engine took the browser, but not the event: the log above says why.")

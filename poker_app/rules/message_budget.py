@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import floor, inf
 
 # The hosted services let no more than this many onto a presence channel.
-MOST_PRESENT = 100
+MAX_PRESENT = 100
 
 
 # Above so many members a vote is answered without the table: its event goes to everybody, the voter included.
@@ -81,7 +81,7 @@ def messages_of(meeting: Meeting, sending: Sending | None = None) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _Deliveries:
     """An event for so many changes, ``so_far`` of all; ``waited``: sent later than the last of them."""
 
     changes: int
@@ -89,19 +89,19 @@ class _Told:
     waited: bool
 
 
-def _paced(many: int, seconds: float, apart_at: Callable[[int], float]) -> tuple[list[_Told], int]:
+def _paced(many: int, seconds: float, apart_at: Callable[[int], float]) -> tuple[list[_Deliveries], int]:
     """The events of so many changes that come in evenly: the first is told at once, from then on whatever has come in,
     as soon as it may be. And how many of them wait as the time is over. ``apart_at``: how far the next event keeps from
     one that tells of so many so far."""
-    told: list[_Told] = []
+    told: list[_Deliveries] = []
     before, free_at = 0, -inf
     for came in range(many + 1):
         at = seconds * came / many
         if came > before and free_at <= at:
-            told.append(_Told(came - before, came, waited=True))
+            told.append(_Deliveries(came - before, came, waited=True))
             before, free_at = came, free_at + apart_at(came)
         if came < many and free_at <= at:
-            told.append(_Told(1, came + 1, waited=False))
+            told.append(_Deliveries(1, came + 1, waited=False))
             before, free_at = came + 1, at + apart_at(came + 1)
     return told, many - before
 
@@ -112,14 +112,14 @@ def _coming(meeting: Meeting, sending: Sending) -> int:
     others = meeting.members - 1
     told, waiting = _paced(others, meeting.arriving, lambda came: sending.apart_at(came + 1)) if others else ([], 0)
     joined = sum(1 + each.so_far + each.waited for each in told) + (1 + meeting.members if waiting else 0)
-    seen = sum(1 + there for there in range(min(meeting.members, MOST_PRESENT)))
+    seen = sum(1 + there for there in range(min(meeting.members, MAX_PRESENT)))
     return joined + seen
 
 
 def _going(members: int) -> int:
     """Once the session has ended only the presence channel tells: a webhook each, and a question whether they are
     gone."""
-    return sum(2 + left for left in range(min(members, MOST_PRESENT)))
+    return sum(2 + left for left in range(min(members, MAX_PRESENT)))
 
 
 def as_table(sending: Sending) -> str:

@@ -10,7 +10,7 @@ MANY_ROUNDS = 2
 WIDE_STEPS = 3
 FAR_STEPS = 2
 TWO_TASKS_ROUNDS = 3
-MOST_LOOKS = 5
+MAX_LOOKS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def second_look(cards: Sequence[str], tasks: Sequence[TaskFigures]) -> list[tupl
             split = " It may be two tasks." if wide and task.rounds >= TWO_TASKS_ROUNDS else ""
             looks.append(((not long, not wide), (task.key or task.title, f"{_joined(clauses)}.{split}")))
     looks.sort(key=lambda look: look[0])
-    return [look for _, look in looks[:MOST_LOOKS]]
+    return [look for _, look in looks[:MAX_LOOKS]]
 
 
 def _steps_between(cards: Sequence[str], one: str | None, other: str | None) -> int:

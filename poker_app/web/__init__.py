@@ -42,7 +42,7 @@ def install(app: Flask) -> None:
     errors.install(app)
     fragments.install(app)
     template_filters.install(app)
-    events.configure(shared_fragments.shared_state, after_response.after_answer)
+    events.configure(shared_fragments.shared_state, after_response.run_after_response)
     for room in (sign_in, two_factor_prompt, sign_up, password_reset, providers, clerk_webhooks, profile, two_factor):
         app.register_blueprint(room.blueprint)
     for room in (

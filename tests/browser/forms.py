@@ -17,7 +17,7 @@ EDITS = {
     "members.rename": Form("/sessions/{session}/me", "/sessions/{session}/people"),
     "account_settings.rename": Form("/accounts/{account}/name", "/accounts/{account}/settings"),
     "account_settings.set_defaults": Form("/accounts/{account}/session-defaults", "/accounts/{account}/settings"),
-    "account_settings.keep_reports": Form("/accounts/{account}/retention", "/accounts/{account}/settings"),
+    "account_settings.set_retention": Form("/accounts/{account}/retention", "/accounts/{account}/settings"),
     "account_settings.change_deck": Form("/accounts/{account}/decks/{deck}", "/accounts/{account}/decks/{deck}"),
     "series.rename": Form("/accounts/{account}/series/{series}/name", "/accounts/{account}/series/{series}"),
     "team.change_role": Form("/accounts/{account}/team/{teammate}/role", "/accounts/{account}/team"),

@@ -75,7 +75,7 @@ def invited(app: Flask, account: str, by: Person, monkeypatch: pytest.MonkeyPatc
     secrets: list[str] = []
     monkeypatch.setattr(mail, "send", lambda letter, to, **about: secrets.append(about["path"].rsplit("/", 1)[1]))
     with app.app_context():
-        acts = memberships.acting_for(session.get_one(User, by.user), account)
+        acts = memberships.membership_for(session.get_one(User, by.user), account)
         assert acts
         invitations.invite(acts, email, "admin")
     return secrets[0]
@@ -125,7 +125,7 @@ def test_withdrawn_and_accepted_at_once(app: Flask, cast: Cast, account: str, mo
 
 def test_twelve_join_by_one_link(app: Flask, cast: Cast, account: str) -> None:
     with app.app_context():
-        acts = memberships.acting_for(session.get_one(User, cast.ada.user), account)
+        acts = memberships.membership_for(session.get_one(User, cast.ada.user), account)
         assert acts
         secret = invitations.secret_of(invitations.make_link(acts))
     people = [cast.person(f"Person{number}").signs_in() for number in range(12)]

@@ -62,12 +62,12 @@ def test_each_gets_its_own_answer(app: Flask) -> None:
 
 def test_who_waits_together_shares_a_commit(app: Flask, database: str) -> None:
     commits: list[object] = []
-    hear = commits.append
+    handle_webhook = commits.append
     with app.app_context():
         engine = db.engine
-    event.listen(engine, "commit", hear)
+    event.listen(engine, "commit", handle_webhook)
     _together(app, ["a", "b", "c", "d"])
-    event.remove(engine, "commit", hear)
+    event.remove(engine, "commit", handle_webhook)
     # One is the transaction's that held them up. PostgreSQL gathers commits by itself.
     assert len(commits) == (2 if database == "sqlite" else 5)
 

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import delete
 
-from poker_app.accounts.memberships import acting_for
+from poker_app.accounts.memberships import membership_for
 from poker_app.accounts.models import Teammate, User
 from poker_app.db import session, transaction
 from poker_app.errors import Forbidden, Invalid, TooMany
@@ -44,7 +44,7 @@ def test_who_leaves_the_account_is_no_teammate(room: Room, teammate: User) -> No
     room.lets(teammates_only=True)
     with transaction():
         session.execute(delete(Teammate).where(Teammate.user_id == teammate.id))
-    assert acting_for(teammate, room.table.account_id) is None
+    assert membership_for(teammate, room.table.account_id) is None
     with pytest.raises(Forbidden):
         access.let_in(room.table, teammate, None, "", AT)
 

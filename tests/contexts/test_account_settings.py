@@ -77,17 +77,17 @@ def test_a_deck_of_another_account_is_no_default(club: Club) -> None:
 
 
 def test_how_long_reports_are_kept(club: Club) -> None:
-    account_settings.keep_reports(club.as_("Abe"), " 90 ")
+    account_settings.set_retention(club.as_("Abe"), " 90 ")
     assert club.account.report_days == 90
     assert club.log == [("Abe", "retention-changed", "90 days")]
     with club.nothing_happens():
-        account_settings.keep_reports(club.as_("Abe"), "90")
+        account_settings.set_retention(club.as_("Abe"), "90")
 
 
 @pytest.mark.parametrize("typed", ["", "29", "1096", "-90", "9e9", "٩٠", "9" * 5000, "90.5"])
 def test_days_that_cannot_be_used(club: Club, typed: str) -> None:
     with club.refused(422, "Reports are kept 30 to 1095 days, which is three years."):
-        account_settings.keep_reports(club.as_("Abe"), typed)
+        account_settings.set_retention(club.as_("Abe"), typed)
 
 
 # --- domain
@@ -119,7 +119,7 @@ def test_only_admins_say_so(club: Club) -> None:
         with club.refused(403):
             verb(club.as_("Tim"))
     with club.refused(403):
-        account_settings.keep_reports(club.as_("Tim"), "90")
+        account_settings.set_retention(club.as_("Tim"), "90")
 
 
 def test_where_nobody_signs_in(context: None) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from poker_app import ids
 from poker_app.accounts import memberships as accounts
-from poker_app.accounts.memberships import Acting, home_of
+from poker_app.accounts.memberships import Membership, home_of
 from poker_app.accounts.models import AuditEntry
 from poker_app.db import session
 from poker_app.poker.models import Member, PokerSession
@@ -42,7 +42,7 @@ class Team:
         )
         self.table = self.seat.session
 
-    def comes(self, name: str, role: str = "") -> Acting:
+    def comes(self, name: str, role: str = "") -> Membership:
         user = add_user(name)
         return home_of(add_teammate(self.account, user, role) if role else user)
 
@@ -60,12 +60,12 @@ def team(room: Room, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Team:
     return made
 
 
-def copied(acting: Acting, secret: str | None, session_id: str) -> None:
-    copying.copy_session(acting, session_id, secret=secret or "", form_key="key")
+def copied(membership: Membership, secret: str | None, session_id: str) -> None:
+    copying.copy_session(membership, session_id, secret=secret or "", form_key="key")
 
 
 VERBS = [archiving.archive, archiving.unarchive, archiving.delete, archiving.restore, copied]
-Verb = Callable[[Acting, str | None, str], None]
+Verb = Callable[[Membership, str | None, str], None]
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -27,7 +27,7 @@ def test_an_action_that_is_not_in_the_table_is_not_noted(club: Club) -> None:
 def test_a_change_that_fails_leaves_no_line(club: Club, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("poker_app.db.session.commit", lambda: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        account_settings.keep_reports(club.as_("Olga"), "90")
+        account_settings.set_retention(club.as_("Olga"), "90")
     monkeypatch.undo()
     assert (club.log, club.account.report_days) == ([], None)
 
@@ -45,7 +45,7 @@ def test_pages_newest_first(club: Club) -> None:
 
 def test_filters(club: Club) -> None:
     noted(club, 2)
-    account_settings.keep_reports(club.as_("Olga"), "90")
+    account_settings.set_retention(club.as_("Olga"), "90")
     olga = club.named("Olga").id
     assert [each.action for each in audit_log.page_of(club.account_id, user_id=olga).entries] == ["retention-changed"]
     assert len(audit_log.page_of(club.account_id, action="deck-made").entries) == 2
@@ -66,7 +66,7 @@ def test_the_export_runs_nothing(club: Club, clock: Clock) -> None:
 
 def test_whoever_goes_is_forgotten(club: Club) -> None:
     teammates.change_role(club.as_("Olga"), club.named("Tim").id, "admin")
-    account_settings.keep_reports(club.as_("Tim"), "90")
+    account_settings.set_retention(club.as_("Tim"), "90")
     club.invites("tim@elsewhere.example", by="Olga")
     with transaction():
         tim = club.named("Tim")

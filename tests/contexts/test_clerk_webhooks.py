@@ -48,7 +48,7 @@ class Scene:
 
     def hears(self, *events: dict[str, Any]) -> None:
         for event in events:
-            clerk_webhooks.hear(*signed(event))
+            clerk_webhooks.handle_webhook(*signed(event))
 
     def role(self) -> str | None:
         found = session.get(Teammate, (self.account, self.ada), populate_existing=True)
@@ -105,7 +105,7 @@ def test_a_group_or_an_account_that_is_nobody_s_changes_nothing(scene: Scene) ->
 def test_owners_are_not_clerk_s_to_make_or_unmake_and_the_last_one_stays(scene: Scene) -> None:
     with transaction():
         session.get_one(Teammate, (scene.account, scene.olga)).role = "admin"
-        teammates.seat(session.get_one(Account, scene.account), session.get_one(User, scene.ada), "owner")
+        teammates.enroll(session.get_one(Account, scene.account), session.get_one(User, scene.ada), "owner")
     scene.hears(membership("created", 1), membership("updated", 2, "org:admin"))
     assert scene.role() == "owner"
     scene.hears(membership("deleted", 3))
@@ -118,7 +118,7 @@ def test_owners_are_not_clerk_s_to_make_or_unmake_and_the_last_one_stays(scene: 
 
 def test_who_was_removed_here_does_not_come_back_by_signing_in(scene: Scene) -> None:
     scene.hears(membership("created", 1))
-    olga = memberships.acting_for(session.get_one(User, scene.olga), scene.account)
+    olga = memberships.membership_for(session.get_one(User, scene.olga), scene.account)
     assert olga
     teammates.remove(olga, scene.ada)
     scene.comes()
@@ -131,19 +131,19 @@ def test_a_full_plan_keeps_nobody_from_signing_in_and_seats_them_when_it_has_roo
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scene.hears(membership("created", 1), membership("deleted", 2))
-    monkeypatch.setattr("poker_app.accounts.seats_of", lambda account_id: 1)
+    monkeypatch.setattr("poker_app.accounts.max_teammates", lambda account_id: 1)
     scene.hears(membership("created", 3, "org:admin"))
     assert scene.comes() == scene.ada
     assert scene.role() is None
-    monkeypatch.setattr("poker_app.accounts.seats_of", lambda account_id: 2)
+    monkeypatch.setattr("poker_app.accounts.max_teammates", lambda account_id: 2)
     scene.comes()
     assert scene.role() == "admin"
 
 
 def test_who_left_the_group_while_the_plan_was_full_stays_out(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("poker_app.accounts.seats_of", lambda account_id: 1)
+    monkeypatch.setattr("poker_app.accounts.max_teammates", lambda account_id: 1)
     scene.hears(membership("created", 1), membership("deleted", 2))
-    monkeypatch.setattr("poker_app.accounts.seats_of", lambda account_id: 2)
+    monkeypatch.setattr("poker_app.accounts.max_teammates", lambda account_id: 2)
     scene.comes()
     assert scene.role() is None
 
@@ -155,7 +155,7 @@ def test_who_is_a_teammate_through_clerk_leaves_before_they_disconnect_it(scene:
     with pytest.raises(Conflict, match=r"You belong to Olga’s team by this login\. Leave that account first\."):
         identities.disconnect(scene.user(), PROVIDER.name, SUBJECT, but=None)
     session.rollback()
-    ada = memberships.acting_for(scene.user(), scene.account)
+    ada = memberships.membership_for(scene.user(), scene.account)
     assert ada
     teammates.leave(ada)
     identities.disconnect(scene.user(), PROVIDER.name, SUBJECT, but=None)

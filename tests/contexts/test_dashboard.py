@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import event
 
 from poker_app import ids
-from poker_app.accounts.memberships import Acting, home_of
+from poker_app.accounts.memberships import Membership, home_of
 from poker_app.db import db, session
 from poker_app.poker.members import members
 from poker_app.poker.models import Member, PokerSession
@@ -25,15 +25,15 @@ def accounts(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("poker_app.accounts._open", False)
 
 
-def acting(name: str) -> Acting:
+def membership(name: str) -> Membership:
     return home_of(add_user(name))
 
 
-def opened(who: Acting, name: str, secret: str = "") -> Member:
+def opened(who: Membership, name: str, secret: str = "") -> Member:
     return open_session(membership=who, name=name, secret=secret)
 
 
-def names(who: Acting, secret: str | None = None, **wish: object) -> list[str]:
+def names(who: Membership, secret: str | None = None, **wish: object) -> list[str]:
     return [line.table.name for line in dashboard.listing(who, secret, Wish(**wish)).lines]  # type: ignore[arg-type]
 
 
@@ -41,7 +41,7 @@ def names(who: Acting, secret: str | None = None, **wish: object) -> list[str]:
 
 
 def test_an_account_s_sessions_are_its_own(accounts: None) -> None:
-    ada, otto = acting("Ada"), acting("Otto")
+    ada, otto = membership("Ada"), membership("Otto")
     lifecycle.end_session(opened(ada, "Ours"))
     assert (names(ada), names(otto)) == (["Ours"], [])
     assert dashboard.counts(ada, None)["past"] == 1
@@ -49,12 +49,12 @@ def test_an_account_s_sessions_are_its_own(accounts: None) -> None:
 
 
 def test_where_i_sat_is_listed_from_other_accounts_too(accounts: None) -> None:
-    ada, otto = acting("Ada"), acting("Otto")
+    ada, otto = membership("Ada"), membership("Otto")
     table = opened(ada, "Ours").session
     seat = members.join(table, name="Otto", votes=True, secret=ids.new_secret(), user=otto.user)
     assert names(otto, show="mine") == names(otto, show="live") == ["Ours"]
-    assert [each.table for each in dashboard.live_tables(otto, None)] == [table]
-    assert not dashboard.listing(otto, None, Wish(show="mine")).lines[0].may_keep
+    assert [each.table for each in dashboard.live_sessions(otto, None)] == [table]
+    assert not dashboard.listing(otto, None, Wish(show="mine")).lines[0].may_archive
     members.remove(session.query(Member).filter_by(session_id=table.id, facilitates=True).one(), seat.id)
     assert names(otto, show="mine") == names(otto, show="live") == []
 
@@ -66,10 +66,10 @@ def test_where_nobody_signs_in_a_browser_sees_what_it_facilitates(room: Room) ->
     assert names(everybody, mine, show="live") == ["Mine"]
     for secret in (None, "c" * 32):
         assert set(dashboard.counts(everybody, secret).values()) == {0}
-        assert dashboard.live_tables(everybody, secret) == []
+        assert dashboard.live_sessions(everybody, secret) == []
     # A guest finds the table again where they sit, with nothing to do about it.
     assert names(everybody, other, show="mine") == ["Mine"]
-    assert not dashboard.listing(everybody, other, Wish(show="mine")).lines[0].may_keep
+    assert not dashboard.listing(everybody, other, Wish(show="mine")).lines[0].may_archive
     lifecycle.end_session(session.query(Member).filter_by(session_id=table.id, facilitates=True).one())
     assert (names(everybody, mine), names(everybody, other)) == (["Mine"], [])
 
@@ -78,7 +78,7 @@ def test_where_nobody_signs_in_a_browser_sees_what_it_facilitates(room: Room) ->
 
 
 def test_the_kinds(accounts: None, clock: Clock) -> None:
-    ada = acting("Ada")
+    ada = membership("Ada")
     for name in ("Ended", "Archived", "Deleted", "Live"):
         member = opened(ada, name)
         if name != "Live":
@@ -93,18 +93,18 @@ def test_the_kinds(accounts: None, clock: Clock) -> None:
 
 
 def test_a_forgotten_session_is_past(accounts: None, clock: Clock) -> None:
-    ada = acting("Ada")
+    ada = membership("Ada")
     member = opened(ada, "Left open")
     clock.forward(hours=4)
     assert (names(ada, show="live"), names(ada)) == ([], ["Left open"])
-    assert dashboard.live_tables(ada, None) == []
+    assert dashboard.live_sessions(ada, None) == []
     member.seen_at = clock.now()
     session.commit()
     assert (names(ada, show="live"), names(ada)) == (["Left open"], [])
 
 
 def test_search_and_pages(accounts: None, clock: Clock) -> None:
-    ada = acting("Ada")
+    ada = membership("Ada")
     for number in range(PER_PAGE + 2):
         lifecycle.end_session(opened(ada, f"Sprint {number}"))  # all at the same moment
     first, second = (names(ada, page=page) for page in (1, 2))
@@ -121,17 +121,17 @@ def test_search_and_pages(accounts: None, clock: Clock) -> None:
 
 
 def test_a_live_table(accounts: None, clock: Clock) -> None:
-    ada = acting("Ada")
+    ada = membership("Ada")
     member = opened(ada, "Live")
     gus, dora = (members.join(member.session, name=n, votes=True, secret=ids.new_secret()) for n in ("Gus", "Dora"))
     tasks.add_tasks(member, "One\nTwo\nThree")
     tasks.skip_task(member, member.session.current_task_id or "")
     members.leave(gus)
-    [live] = dashboard.live_tables(ada, None)
+    [live] = dashboard.live_sessions(ada, None)
     assert (live.place, live.tasks, live.people) == (2, 3, 2)
     session.get_one(Member, dora.id).away_since = clock.now()
     session.commit()
-    assert dashboard.live_tables(ada, None)[0].people == 1
+    assert dashboard.live_sessions(ada, None)[0].people == 1
 
 
 @pytest.mark.parametrize("deck", ["fibonacci", "t-shirts"])
@@ -156,7 +156,7 @@ def test_the_figures_are_the_report_s(context: None, clock: Clock, monkeypatch: 
 
 
 def test_cards_face_down_are_not_counted(accounts: None, room: Room) -> None:
-    session.query(PokerSession).update({"account_id": (ada := acting("Ada")).account.id})
+    session.query(PokerSession).update({"account_id": (ada := membership("Ada")).account.id})
     session.commit()
     before = dashboard.listing(ada, None, Wish(show="live")).lines[0].agreement
     room.plays(room.ben, "5")
@@ -172,21 +172,21 @@ def asked(context: None) -> Iterator[list[str]]:
     """The statements that the database is asked."""
     heard: list[str] = []
 
-    def hear(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+    def handle_webhook(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
         heard.append(statement)
 
-    event.listen(db.engine, "before_cursor_execute", hear)
+    event.listen(db.engine, "before_cursor_execute", handle_webhook)
     yield heard
-    event.remove(db.engine, "before_cursor_execute", hear)
+    event.remove(db.engine, "before_cursor_execute", handle_webhook)
 
 
 def test_a_full_page_costs_what_a_short_one_does(accounts: None, room: Room, asked: list[str]) -> None:
-    ada = acting("Ada")
+    ada = membership("Ada")
 
     def cost() -> int:
         session.rollback()
         asked.clear()
-        dashboard.live_tables(ada, None)
+        dashboard.live_sessions(ada, None)
         assert dashboard.listing(ada, None, Wish()).lines
         dashboard.counts(ada, None)
         return len([each for each in asked if each.startswith("SELECT")])

@@ -21,9 +21,9 @@ from poker_app.poker.change import change_session
 from poker_app.poker.members import members
 from poker_app.poker.models import Member, PokerSession
 from poker_app.poker.publishing import events
-from poker_app.poker.publishing.disconnect import shut_out_user
-from poker_app.poker.publishing.events import MOST_BYTES, News, State, catch_up, payload, publish
-from poker_app.poker.publishing.publish_queue import LONGEST_TURN, OVERDUE, Outboxes
+from poker_app.poker.publishing.disconnect import disconnect_user
+from poker_app.poker.publishing.events import MAX_BYTES, News, State, catch_up, payload, publish
+from poker_app.poker.publishing.publish_queue import LONGEST_TURN, OVERDUE, PublishQueue
 from poker_app.poker.round import tasks, voting
 from poker_app.poker.session import lifecycle
 from poker_app.poker.value.current import newest
@@ -73,7 +73,7 @@ def test_tasks_that_would_be_too_long_stay_behind_and_the_table_travels() -> Non
 @pytest.mark.parametrize("letter", ["x", '"', "é", "☕", "🂡"])
 def test_no_event_is_longer_than_the_engine_takes(letter: str) -> None:
     for length in range(0, 12_000, 97):
-        assert len(json.dumps(payload(State(7, 5, letter * length, 2))).encode()) <= MOST_BYTES
+        assert len(json.dumps(payload(State(7, 5, letter * length, 2))).encode()) <= MAX_BYTES
 
 
 def test_an_event_holds_the_state_that_it_names(cast: Cast, announced: Announced) -> None:
@@ -93,7 +93,7 @@ def test_an_event_holds_the_state_that_it_names(cast: Cast, announced: Announced
 def test_nothing_is_told_of_a_change_that_was_taken_back(room: Room) -> None:
     def breaks_off() -> None:
         with transaction() as work:
-            work.afterwards(lambda: publish(News(room.table.id, "vote", 9)))
+            work.after_commit(lambda: publish(News(room.table.id, "vote", 9)))
             room.table.name = "Half done"
             raise RuntimeError("in the middle")
 
@@ -185,7 +185,7 @@ class HeldTime:
 @pytest.fixture
 def time(monkeypatch: pytest.MonkeyPatch) -> HeldTime:
     held = HeldTime()
-    monkeypatch.setattr(events, "_outboxes", Outboxes(held.clock, held.rest))
+    monkeypatch.setattr(events, "_publish_queue", PublishQueue(held.clock, held.rest))
     return held
 
 
@@ -197,7 +197,7 @@ def large(time: HeldTime, monkeypatch: pytest.MonkeyPatch) -> tuple[Told, Later]
     monkeypatch.setattr("poker_app.realtime.sending", lambda: Sending(coalesce_above=12, apart=APART))
     monkeypatch.setattr("poker_app.realtime.publish", lambda *sent: told.append((sent[1], sent[2]["version"])) or True)
     monkeypatch.setattr(events._wiring, "render", lambda _, version: State(version, 1, "", 13))
-    monkeypatch.setattr(events._wiring, "after_answer", lambda action: later.append(action) or True)
+    monkeypatch.setattr(events._wiring, "run_after_response", lambda action: later.append(action) or True)
     monkeypatch.setattr("poker_app.realtime.is_on", lambda: True)
     return told, later
 
@@ -326,7 +326,7 @@ def test_the_thread_that_waits_is_relieved_by_the_next_request(
             condition.acquire()
         time.rest(condition, min(seconds, APART / 2))
 
-    monkeypatch.setattr(events, "_outboxes", Outboxes(time.clock, others_go_on))
+    monkeypatch.setattr(events, "_publish_queue", PublishQueue(time.clock, others_go_on))
     votes(room.table.id, 1, 2)
     later[0]()
     assert len(later) == 2
@@ -338,7 +338,7 @@ def test_the_thread_that_waits_is_relieved_by_the_next_request(
 def test_the_thread_that_waits_wakes_for_what_is_due_earlier() -> None:
     """With the real condition: without being woken it would wait for an hour."""
     now = [0.0]
-    outboxes = Outboxes(lambda: now[0])
+    outboxes = PublishQueue(lambda: now[0])
     sent: list[str | None] = []
     outboxes.pace("later", 3_600)
     assert not outboxes.put(News("later", "vote", 1))
@@ -405,15 +405,15 @@ def test_what_comes_as_a_turn_ends_is_told(room: Room, monkeypatch: pytest.Monke
     told: list[int] = []
     monkeypatch.setattr("poker_app.realtime.publish", lambda *sent: told.append(sent[2]["version"]) or True)
     monkeypatch.setattr(events._wiring, "render", lambda _, version: State(version, 1, "", 2))
-    take, turns = events._outboxes.take, []
+    take, turns = events._publish_queue.take, []
 
     def take_and_hand_over(session_id: str, *, together: bool) -> News | None:
         taken = take(session_id, together=together)
         if taken is None and not turns:
-            turns.append(events._outboxes.put(News(session_id, "vote", 2)))
+            turns.append(events._publish_queue.put(News(session_id, "vote", 2)))
         return taken
 
-    monkeypatch.setattr(events._outboxes, "take", take_and_hand_over)
+    monkeypatch.setattr(events._publish_queue, "take", take_and_hand_over)
     publish(News(room.table.id, "vote", 1))
     assert turns == [True]
     while events.send_next(room.table.id):
@@ -424,7 +424,7 @@ def test_what_comes_as_a_turn_ends_is_told(room: Room, monkeypatch: pytest.Monke
 def test_where_nobody_waits_for_an_answer_a_large_table_is_told_at_once(
     room: Room, large: tuple[Told, Later], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(events._wiring, "after_answer", lambda _: False)
+    monkeypatch.setattr(events._wiring, "run_after_response", lambda _: False)
     votes(room.table.id, 1, 2, 3)
     assert large[0] == [("vote", 1), ("vote", 2), ("vote", 3)]
 
@@ -588,13 +588,13 @@ def test_a_user_s_connections_end_in_every_session_of_theirs(
         session.get_one(Member, mine[gone.id]).removed_at = clock.now()
 
     ended("fails")
-    shut_out_user(dora.id)
+    disconnect_user(dora.id)
     assert set(ended("well")) == {mine[table.id] for table in (here, there, lately)}
     catch_up(here.id)
     assert set(ended("well")) == {mine[table.id] for table in (here, there, lately)}, "they end once the engine answers"
-    shut_out_user(dora.id, elsewhere.id)
+    disconnect_user(dora.id, elsewhere.id)
     assert ended("well") == [mine[there.id]]
-    shut_out_user(otto.id)
+    disconnect_user(otto.id)
     assert ended("well") == [others]
 
 
@@ -609,7 +609,7 @@ def test_nobody_is_shut_out_of_sessions_that_were_left_open_long_ago(
     with transaction():
         session.get_one(Member, room.ben.id).seen_at = clock.now()
     ended("well")
-    shut_out_user(dora.id)
+    disconnect_user(dora.id)
     assert ended("well") == seats[:1], "where others play"
 
 

@@ -20,15 +20,15 @@ def settings(settings: Settings) -> Settings:
 
 
 def test_a_subscription_s_life_without_money(context: None, clock: Clock, app: Flask) -> None:
-    acting = home_of(add_user("Ada"))
-    account = acting.account.id
+    membership = home_of(add_user("Ada"))
+    account = membership.account.id
 
     def stands() -> tuple[str, int]:
         session.rollback()
         return current_plan.plan_of(account).name, ledger.balance(account)
 
-    first = buying.buy_plan(acting, "team", paid="/paid", back="/back").rsplit("/", 1)[1]
-    checkout = buying.buy_plan(acting, "team", paid="/paid", back="/back").rsplit("/", 1)[1]
+    first = buying.buy_plan(membership, "team", paid="/paid", back="/back").rsplit("/", 1)[1]
+    checkout = buying.buy_plan(membership, "team", paid="/paid", back="/back").rsplit("/", 1)[1]
     with pytest.raises(Conflict):
         fake_payments.pay(first, "good")
     with pytest.raises(Invalid, match="declined"):
@@ -37,10 +37,10 @@ def test_a_subscription_s_life_without_money(context: None, clock: Clock, app: F
     for _ in range(2):
         assert fake_payments.pay(checkout, "good") == "http://localhost/paid"
     assert stands() == ("team", 20)
-    pack = buying.buy_pack(acting, 10, paid="/paid", back="/back").rsplit("/", 1)[1]
+    pack = buying.buy_pack(membership, 10, paid="/paid", back="/back").rsplit("/", 1)[1]
     fake_payments.pay(pack, "good")
     assert stands() == ("team", 30)
-    portal = buying.open_portal(acting, back="/back").rsplit("/", 1)[1]
+    portal = buying.open_portal(membership, back="/back").rsplit("/", 1)[1]
     fake_payments.use_card(portal, "bad")
     clock.forward(days=30)
     fake_payments.let_a_month_pass(portal)

@@ -4,7 +4,7 @@ import pytest
 
 from poker_app import ids, mail
 from poker_app.accounts import account_settings, memberships
-from poker_app.accounts.memberships import Acting
+from poker_app.accounts.memberships import Membership
 from poker_app.accounts.models import Invitation, Teammate
 from poker_app.accounts.team import invitations, joining, teammates
 from poker_app.db import session
@@ -79,7 +79,7 @@ def test_who_may_not_invite(club: Club, by: str, role: str, status: int) -> None
         invitations.invite(club.as_(by), "ben@nordbahn.example", role)
 
 
-def sixty(club: Club, by: Acting) -> None:
+def sixty(club: Club, by: Membership) -> None:
     for batch in range(3):
         typed = " ".join(f"p{batch}-{number}@nordbahn.example" for number in range(20))
         assert len(invitations.invite(by, typed, "facilitator").sent) == 20

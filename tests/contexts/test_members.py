@@ -285,7 +285,7 @@ def test_after_two_minutes_without_a_facilitator_anybody_takes_over(room: Room, 
     if how == "leaves":
         members.leave(room.ada)
     else:
-        presence.hear([{"name": "member_removed", "channel": _channel(room), "user_id": room.ada.id}])
+        presence.handle_webhook([{"name": "member_removed", "channel": _channel(room), "user_id": room.ada.id}])
     clock.forward(seconds=119)
     with room.refused(409, TOO_SOON):
         members.take_over(room.ben)

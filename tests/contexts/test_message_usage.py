@@ -70,7 +70,7 @@ def test_where_the_engine_tells_who_listens_that_is_what_counts(
     room: Room, engine: list[bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("poker_app.realtime.listeners", lambda channel: 7)
-    monkeypatch.setattr("poker_app.realtime.hears", lambda channel, socket: socket == "1.2")
+    monkeypatch.setattr("poker_app.realtime.is_subscribed", lambda channel, socket: socket == "1.2")
     for socket in ("1.2", "3.4", None):
         message_usage.count_event(room.table.id, 2, socket)
     assert counted(room) == Messages(3, 6 + 7 + 7)
@@ -81,10 +81,10 @@ def test_coming_and_going_cost_a_webhook_and_whoever_hears_of_it(
 ) -> None:
     monkeypatch.setattr("poker_app.realtime.present", lambda channel: {room.ben.id})
     channel = realtime.presence_channel(room.table.id)
-    presence.hear([{"name": "member_added", "channel": channel, "user_id": room.ben.id}])
+    presence.handle_webhook([{"name": "member_added", "channel": channel, "user_id": room.ben.id}])
     assert counted(room) == Messages(1, 2)
     # The engine is asked whether they are gone indeed.
-    presence.hear([{"name": "member_removed", "channel": channel, "user_id": room.ben.id}])
+    presence.handle_webhook([{"name": "member_removed", "channel": channel, "user_id": room.ben.id}])
     assert counted(room) == Messages(3, 4)
 
 
@@ -156,7 +156,9 @@ def test_the_budget_reckons_as_it_is_counted(
     """A whole session as the budget thinks of it, played: its sum is what was counted."""
 
     def tells(name: str, who: Member) -> None:
-        presence.hear([{"name": name, "channel": realtime.presence_channel(who.session_id), "user_id": who.id}])
+        presence.handle_webhook(
+            [{"name": name, "channel": realtime.presence_channel(who.session_id), "user_id": who.id}]
+        )
 
     monkeypatch.setattr("poker_app.realtime.present", lambda channel: set())
     founder = open_session("Olga")

@@ -5,7 +5,7 @@ from poker_app.errors import Invalid
 from poker_app.poker import names
 from poker_app.poker.names import initials, shortened
 from poker_app.poker.session import lifecycle
-from poker_app.rules.session.members import told_apart
+from poker_app.rules.session.members import unique_name
 
 
 @pytest.mark.parametrize(
@@ -40,5 +40,5 @@ def test_a_name_that_cannot_be_seen_is_asked_for_again(clean, typed):
 
 
 def test_one_name_in_two_forms_of_unicode_is_told_apart():
-    assert told_apart(names.clean_name("Jose\u0301"), ["Jos\u00e9"]) == "Jos\u00e9 2"
-    assert told_apart("B\u200den", ["Ben"]) == "B\u200den 2"
+    assert unique_name(names.clean_name("Jose\u0301"), ["Jos\u00e9"]) == "Jos\u00e9 2"
+    assert unique_name("B\u200den", ["Ben"]) == "B\u200den 2"

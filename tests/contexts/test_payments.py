@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from poker_app.accounts.memberships import acting_for
+from poker_app.accounts.memberships import membership_for
 from poker_app.accounts.models import Account, User
 from poker_app.accounts.team import teammates
 from poker_app.accounts.users import add_user
@@ -76,7 +76,7 @@ def test_whoever_has_a_plan_changes_it_instead_of_buying_a_second(ada: Payer, do
 def test_only_owners_and_admins_buy(ada: Payer, app: Flask) -> None:
     ada.gets_teammates("Ben")
     with app.app_context():
-        ben = ada.acting.__class__(ada.acting.account, "facilitator", ada.acting.user)
+        ben = ada.membership.__class__(ada.membership.account, "facilitator", ada.membership.user)
         for attempt in (
             lambda: checkout.buy_plan(ben, "team", paid="/", back="/"),
             lambda: checkout.buy_pack(ben, 10, paid="/", back="/"),
@@ -86,11 +86,11 @@ def test_only_owners_and_admins_buy(ada: Payer, app: Flask) -> None:
             with pytest.raises(Forbidden):
                 attempt()
         with pytest.raises(NotFound):
-            checkout.buy_plan(ada.acting, "free", paid="/", back="/")
+            checkout.buy_plan(ada.membership, "free", paid="/", back="/")
         with pytest.raises(NotFound):
-            checkout.buy_pack(ada.acting, 11, paid="/", back="/")
+            checkout.buy_pack(ada.membership, 11, paid="/", back="/")
         with pytest.raises(Conflict):
-            checkout.open_portal(ada.acting, back="/")
+            checkout.open_portal(ada.membership, back="/")
 
 
 # --- months
@@ -315,11 +315,11 @@ def test_seats_follow_teammates_at_once(ada: Payer, app: Flask, double: StripeDo
         for number, name in enumerate(("Ben", "Cleo", "Dora"), start=2):
             with transaction():
                 users[name] = add_user(name=name, email=f"{name.lower()}@example.com")
-                teammates.seat(session.get_one(Account, ada.account), users[name], "facilitator")
+                teammates.enroll(session.get_one(Account, ada.account), users[name], "facilitator")
             assert (paid_for(), ada.row.seats) == (number, number)
-        teammates.remove(ada.acting, users["Ben"].id)
+        teammates.remove(ada.membership, users["Ben"].id)
         assert paid_for() == 3
-        teammates.leave(acting_for(session.get_one(User, users["Cleo"].id), ada.account))
+        teammates.leave(membership_for(session.get_one(User, users["Cleo"].id), ada.account))
         assert paid_for() == 2
         double.failing = True
         personal_data.erase(session.get_one(User, users["Dora"].id), "dora@example.com")
@@ -335,7 +335,7 @@ def test_the_provider_forgets_a_buyer_who_is_deleted(ada: Payer, app: Flask, dou
     def joins(name: str) -> User:
         with transaction():
             user = add_user(name=name, email=f"{name.lower()}@example.com")
-            teammates.seat(session.get_one(Account, ada.account), user, "owner")
+            teammates.enroll(session.get_one(Account, ada.account), user, "owner")
         return user
 
     def known_as() -> str:
@@ -365,8 +365,8 @@ def test_the_provider_forgets_a_buyer_who_left_before_they_are_deleted(
     with app.app_context():
         with transaction():
             ben = add_user(name="Ben", email="ben@example.com")
-            teammates.seat(session.get_one(Account, ada.account), ben, "owner")
-        teammates.leave(ada.acting)
+            teammates.enroll(session.get_one(Account, ada.account), ben, "owner")
+        teammates.leave(ada.membership)
         personal_data.erase(session.get_one(User, ada.user), "ada@example.com")
         assert double.of_kind("customer")[0]["email"] == "ben@example.com"
 
@@ -387,7 +387,7 @@ def test_invoices_are_listed(ada: Payer, app: Flask) -> None:
     ada.subscribes("team")
     ada.buys(10)
     with app.app_context():
-        found = checkout.invoices(ada.acting)
+        found = checkout.invoices(ada.membership)
     assert [(each.amount, each.status) for each in found] == [(900, "paid"), (2900, "paid")]
 
 

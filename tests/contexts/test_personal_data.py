@@ -9,7 +9,7 @@ from sqlalchemy.exc import StatementError
 
 from poker_app import ids
 from poker_app.accounts import audit_log, profile
-from poker_app.accounts.memberships import Acting, acting_for, make_account
+from poker_app.accounts.memberships import Membership, make_account, membership_for
 from poker_app.accounts.models import (
     Account,
     AuditEntry,
@@ -49,14 +49,14 @@ class Life:
         self.shared = make_account(self.zoe, f"{NAME}’s team").account
         self.alone = make_account(self.zoe, "Zoë alone").account
         zoe, shared, now = self.zoe.id, self.shared.id, clock.now()
-        acting = Acting(self.shared, "owner", self.zoe)
-        self.opened = self.opens(acting, "Ours")
-        self.own = self.opens(Acting(self.alone, "owner", self.zoe), "Mine")
+        membership = Membership(self.shared, "owner", self.zoe)
+        self.opened = self.opens(membership, "Ours")
+        self.own = self.opens(Membership(self.alone, "owner", self.zoe), "Mine")
         self.table = room.table
         self.guest = room.seat(NAME, secret=SECRET, user=self.zoe)
         room.plays(self.guest, "5")
         lifecycle.end_session(self.opened)
-        archiving.archive(acting, None, self.opened.session_id)
+        archiving.archive(membership, None, self.opened.session_id)
         with transaction():
             session.add_all(
                 [
@@ -89,8 +89,8 @@ class Life:
         mail_tokens.make("sign-in", EMAIL, onward="/")
         login_sessions.begin(self.zoe, browser="Firefox", address="192.0.2.7", issuer="https://id.example")
 
-    def opens(self, acting: Acting, name: str) -> Member:
-        return open_session(NAME, membership=acting, name=name, secret=SECRET)
+    def opens(self, membership: Membership, name: str) -> Member:
+        return open_session(NAME, membership=membership, name=name, secret=SECRET)
 
     @staticmethod
     def invites(account: str, digest: str, *, email: str, by: str | None = None) -> Invitation:
@@ -327,14 +327,14 @@ def test_the_only_owner_of_a_team_stays(life: Life, room: Room, ended: list[str]
     olgas = session.get_one(Teammate, (life.shared.id, life.olga.id))
     olgas.role = "admin"
     session.commit()
-    assert personal_data.farewell(life.zoe).stuck == (life.shared,)
+    assert personal_data.erasure_plan(life.zoe).stuck == (life.shared,)
     with room.refused(409):
         personal_data.erase(life.zoe, EMAIL)
     assert ended == []
-    assert acting_for(life.zoe, life.shared.id)
+    assert membership_for(life.zoe, life.shared.id)
     session.get_one(Teammate, (life.shared.id, life.olga.id)).role = "owner"
     session.commit()
-    leaving = personal_data.farewell(life.zoe)
+    leaving = personal_data.erasure_plan(life.zoe)
     assert (leaving.alone, leaving.kept, leaving.stuck, leaving.sessions) == ((life.alone,), (life.shared,), (), 1)
     personal_data.erase(life.zoe, EMAIL)
 

@@ -76,7 +76,7 @@ def test_a_silent_browser_with_an_open_socket_is_here(
 
 
 def test_the_away_are_gone_after_ten_minutes(room: Room, clock: Clock) -> None:
-    presence.hear([told(room, "member_removed", room.ben)])
+    presence.handle_webhook([told(room, "member_removed", room.ben)])
     since = clock.now()
     for _ in range(10):
         clock.forward(seconds=59)
@@ -95,7 +95,7 @@ def test_the_away_are_gone_after_ten_minutes(room: Room, clock: Clock) -> None:
 
 
 def test_who_was_silent_for_long_is_back_with_the_next_request(room: Room, clock: Clock) -> None:
-    presence.hear([told(room, "member_removed", room.ben)])
+    presence.handle_webhook([told(room, "member_removed", room.ben)])
     clock.forward(minutes=10)
     presence.sweep(room.table.id)
     assert everybody(room, clock)["Ben"] == "gone"
@@ -110,7 +110,7 @@ def test_who_left_is_not_brought_back_by_being_heard_from(room: Room, clock: Clo
     room.lets(auto_reveal=True)
     room.plays(room.ada, "5")
     if lost:
-        presence.hear([told(room, "member_removed", room.ben)])
+        presence.handle_webhook([told(room, "member_removed", room.ben)])
     members.leave(room.ben)
     room.announced.clear()
     assert room.revealed
@@ -119,7 +119,7 @@ def test_who_left_is_not_brought_back_by_being_heard_from(room: Room, clock: Clo
     clock.forward(seconds=30)
     with room.nothing_happens():
         presence.note_seen(room.ben)
-        presence.hear([told(room, "member_added", room.ben), told(room, "member_removed", room.ben)])
+        presence.handle_webhook([told(room, "member_added", room.ben), told(room, "member_removed", room.ben)])
         presence.sweep(room.table.id)
     assert everybody(room, clock)["Ben"] == "gone"
     assert room.ben.id not in presence.here(f"presence-planning-poker-{room.table.id}")
@@ -128,7 +128,7 @@ def test_who_left_is_not_brought_back_by_being_heard_from(room: Room, clock: Clo
 
 
 def test_who_is_back_is_here_at_once(room: Room, clock: Clock) -> None:
-    presence.hear([told(room, "member_removed", room.ben)])
+    presence.handle_webhook([told(room, "member_removed", room.ben)])
     with room.announces("member-joined"):
         presence.note_seen(room.ben)
     assert everybody(room, clock) == ALL_HERE
@@ -140,7 +140,7 @@ def test_the_removed_and_the_ended_are_left_alone(room: Room, clock: Clock) -> N
     clock.forward(seconds=91)
     with room.nothing_happens():
         presence.sweep(room.table.id)
-        presence.hear([told(room, "member_removed", room.ben), told(room, "channel_vacated")])
+        presence.handle_webhook([told(room, "member_removed", room.ben), told(room, "channel_vacated")])
     assert room.cleo.away_since is None
 
 
@@ -149,33 +149,33 @@ def test_the_removed_and_the_ended_are_left_alone(room: Room, clock: Clock) -> N
 
 def test_going_and_coming(room: Room, clock: Clock) -> None:
     with room.announces("member-left"):
-        presence.hear([told(room, "member_removed", room.ben)])
+        presence.handle_webhook([told(room, "member_removed", room.ben)])
     assert room.ben.away_since == clock.now()
     with room.announces("member-joined"):
-        presence.hear([told(room, "member_added", room.ben)])
+        presence.handle_webhook([told(room, "member_added", room.ben)])
     assert everybody(room, clock) == ALL_HERE
 
 
 def test_told_twice_is_told_once(room: Room, clock: Clock) -> None:
-    presence.hear([told(room, "member_removed", room.ben)])
+    presence.handle_webhook([told(room, "member_removed", room.ben)])
     since = clock.now()
     clock.forward(seconds=5)
     with room.nothing_happens():
-        presence.hear([told(room, "member_removed", room.ben)])
+        presence.handle_webhook([told(room, "member_removed", room.ben)])
     assert room.ben.away_since == since
-    presence.hear([told(room, "member_added", room.ben)])
+    presence.handle_webhook([told(room, "member_added", room.ben)])
     with room.nothing_happens():
-        presence.hear([told(room, "member_added", room.ben)])
+        presence.handle_webhook([told(room, "member_added", room.ben)])
 
 
 def test_both_in_one_webhook(room: Room, clock: Clock) -> None:
     with room.announces("member-left", "member-joined"):
-        presence.hear([told(room, "member_removed", room.ben), told(room, "member_added", room.ben)])
+        presence.handle_webhook([told(room, "member_removed", room.ben), told(room, "member_added", room.ben)])
     assert everybody(room, clock) == ALL_HERE
 
 
 def test_a_late_goodbye_is_healed_by_the_next_request(room: Room, clock: Clock) -> None:
-    presence.hear([told(room, "member_removed", room.ben)])
+    presence.handle_webhook([told(room, "member_removed", room.ben)])
     assert everybody(room, clock)["Ben"] == "away"
     presence.note_seen(room.ben)
     assert everybody(room, clock) == ALL_HERE
@@ -185,23 +185,23 @@ def test_a_late_goodbye_of_who_left_or_was_removed(room: Room) -> None:
     members.leave(room.ben)
     members.remove(room.ada, room.cleo.id)
     with room.nothing_happens():
-        presence.hear([told(room, "member_removed", room.ben), told(room, "member_removed", room.cleo)])
+        presence.handle_webhook([told(room, "member_removed", room.ben), told(room, "member_removed", room.cleo)])
 
 
 def test_a_late_greeting_of_who_was_removed(room: Room) -> None:
     members.remove(room.ada, room.ben.id)
     with room.nothing_happens():
-        presence.hear([told(room, "member_added", room.ben)])
+        presence.handle_webhook([told(room, "member_added", room.ben)])
     assert room.ben.removed_at is not None
 
 
 def test_an_empty_channel_leaves_those_at_the_table_who_ask_without_a_socket(room: Room, clock: Clock) -> None:
     with room.nothing_happens():
-        presence.hear([told(room, "channel_vacated")])
+        presence.handle_webhook([told(room, "channel_vacated")])
     clock.forward(seconds=91)
     presence.note_seen(room.ben)
     with room.announces("member-left"):
-        presence.hear([told(room, "channel_vacated")])
+        presence.handle_webhook([told(room, "channel_vacated")])
     assert everybody(room, clock) == {**dict.fromkeys(ALL_HERE, "away"), "Ben": "present"}
 
 
@@ -210,9 +210,9 @@ def test_who_has_come_back_before_the_news_of_leaving_is_here(
 ) -> None:
     monkeypatch.setattr("poker_app.realtime.present", lambda channel: {room.ben.id})
     with room.nothing_happens():
-        presence.hear([told(room, "member_removed", room.ben)])
+        presence.handle_webhook([told(room, "member_removed", room.ben)])
     with room.announces("member-left"):
-        presence.hear([told(room, "member_removed", room.cleo)])
+        presence.handle_webhook([told(room, "member_removed", room.cleo)])
 
 
 def test_an_engine_that_does_not_answer_is_asked_again(
@@ -220,7 +220,7 @@ def test_an_engine_that_does_not_answer_is_asked_again(
 ) -> None:
     answer: list[set[str] | None] = [None]
     monkeypatch.setattr("poker_app.realtime.present", lambda channel: answer[0])
-    presence.hear([told(room, "member_removed", room.ben)])
+    presence.handle_webhook([told(room, "member_removed", room.ben)])
     session.expire_all()
     assert everybody(room, clock) == ALL_HERE
     clock.forward(seconds=31)
@@ -249,7 +249,7 @@ def test_what_is_unknown_is_passed_over(room: Room) -> None:
     members.leave(other.ben)
     room.announced.clear()
     with room.nothing_happens():
-        presence.hear(
+        presence.handle_webhook(
             [
                 {},
                 {"name": "member_removed"},
@@ -313,6 +313,6 @@ def test_a_socket_that_closes_late_makes_nobody_seem_younger_or_another(room: Ro
 def test_who_is_here_by_their_own_requests(room: Room) -> None:
     channel = f"presence-planning-poker-{room.table.id}"
     assert presence.here(channel) == {each.id: {"name": each.name} for each in (room.ada, room.ben, room.cleo)}
-    presence.hear([told(room, "member_removed", room.ben)])
+    presence.handle_webhook([told(room, "member_removed", room.ben)])
     assert room.ben.id not in presence.here(channel)
     assert presence.here("nonsense") == {}

@@ -72,7 +72,7 @@ def test_it_ends_with_nothing_untold(room: Room, engine: Engine, app: Flask) -> 
 def test_a_fault_in_one_event_does_not_silence_the_others(
     room: Room, engine: Engine, app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    drop, dropped = events._outboxes.drop, threading.Event()
+    drop, dropped = events._publish_queue.drop, threading.Event()
 
     def drop_and_say(session_id: str) -> list[News]:
         unsaid = drop(session_id)
@@ -85,7 +85,7 @@ def test_a_fault_in_one_event_does_not_silence_the_others(
         return State(version, 0, "", 0)
 
     monkeypatch.setattr(events._wiring, "render", broken_once)
-    monkeypatch.setattr(events._outboxes, "drop", drop_and_say)
+    monkeypatch.setattr(events._publish_queue, "drop", drop_and_say)
     with Publisher(app.app_context).at_work():
         publish(News(room.table.id, "vote", 1))
         assert dropped.wait(PATIENCE)

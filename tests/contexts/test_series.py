@@ -3,7 +3,7 @@
 import pytest
 
 from poker_app import ids
-from poker_app.accounts.memberships import Acting, home_of
+from poker_app.accounts.memberships import Membership, home_of
 from poker_app.db import session
 from poker_app.errors import Invalid, NotFound
 from poker_app.poker.members import members
@@ -12,28 +12,28 @@ from poker_app.poker.round import voting
 from poker_app.poker.session import archiving, lifecycle, series
 from poker_app.poker.session.options import Options, options_from
 from tests.cast import Clock
-from tests.contexts.test_dashboard import acting
+from tests.contexts.test_dashboard import membership
 from tests.world.actions import Room
 
 SECRET = "a" * 32
 
 
 @pytest.fixture
-def ada(room: Room, monkeypatch: pytest.MonkeyPatch) -> Acting:
+def ada(room: Room, monkeypatch: pytest.MonkeyPatch) -> Membership:
     monkeypatch.setattr("poker_app.accounts._open", False)
-    return acting("Ada")
+    return membership("Ada")
 
 
-def made(who: Acting, name: str = "Refinement", secret: str = SECRET, **options: object) -> Series:
+def made(who: Membership, name: str = "Refinement", secret: str = SECRET, **options: object) -> Series:
     return series.make(who, secret, name=name, deck="own", own="1 2 4", options=Options(**options))  # type: ignore[arg-type]
 
 
-def opened(who: Acting, found: Series, name: str = "Ada") -> PokerSession:
+def opened(who: Membership, found: Series, name: str = "Ada") -> PokerSession:
     key = series.open_today(who, found.id, member_name=name, secret=ids.new_secret())
     return session.get_one(PokerSession, key)
 
 
-def test_it_opens_the_day_s_session(ada: Acting, clock: Clock) -> None:
+def test_it_opens_the_day_s_session(ada: Membership, clock: Clock) -> None:
     door = options_from({"password": "open sesame", "teammates_only": "1", "timer_minutes": "1"})
     found = series.make(ada, SECRET, name=" Refinement ", deck="own", own="1 2 4", options=door)
     assert series.running(found) is None
@@ -47,7 +47,7 @@ def test_it_opens_the_day_s_session(ada: Acting, clock: Clock) -> None:
     assert session.query(PokerSession).filter_by(series_id=found.id).count() == 1
 
 
-def test_after_the_end_it_opens_another(ada: Acting, clock: Clock) -> None:
+def test_after_the_end_it_opens_another(ada: Membership, clock: Clock) -> None:
     found = made(ada)
     for name in ("Refinement, 23 November 2026", "Refinement, 23 November 2026 (2)"):
         table = opened(ada, found)
@@ -58,7 +58,7 @@ def test_after_the_end_it_opens_another(ada: Acting, clock: Clock) -> None:
     assert opened(ada, found).name == "Planning, 24 November 2026"
 
 
-def test_a_deleted_session_is_not_the_day_s(ada: Acting) -> None:
+def test_a_deleted_session_is_not_the_day_s(ada: Membership) -> None:
     found = made(ada)
     table = opened(ada, found)
     archiving.delete(ada, SECRET, table.id)
@@ -66,7 +66,7 @@ def test_a_deleted_session_is_not_the_day_s(ada: Acting) -> None:
     assert opened(ada, found) is not table
 
 
-def test_yesterday_s_forgotten_session_ends_when_it_was_left(ada: Acting, room: Room, clock: Clock) -> None:
+def test_yesterday_s_forgotten_session_ends_when_it_was_left(ada: Membership, room: Room, clock: Clock) -> None:
     found = made(ada)
     old = opened(ada, found)
     left = clock.now()
@@ -81,7 +81,7 @@ def test_yesterday_s_forgotten_session_ends_when_it_was_left(ada: Acting, room: 
     assert series.running(found) is new
 
 
-def test_people_who_stay_keep_it_running(ada: Acting, clock: Clock) -> None:
+def test_people_who_stay_keep_it_running(ada: Membership, clock: Clock) -> None:
     found = made(ada)
     table = opened(ada, found)
     clock.forward(hours=9)
@@ -91,8 +91,8 @@ def test_people_who_stay_keep_it_running(ada: Acting, clock: Clock) -> None:
     assert opened(ada, found) is table
 
 
-def test_whose_it_is(ada: Acting, room: Room) -> None:
-    found, otto = made(ada), acting("Otto")
+def test_whose_it_is(ada: Membership, room: Room) -> None:
+    found, otto = made(ada), membership("Otto")
     assert list(series.series_of(ada, None)) == [found]
     assert list(series.series_of(otto, SECRET)) == []
     for act in (
@@ -118,7 +118,7 @@ def test_where_nobody_signs_in_it_is_the_browser_s(room: Room) -> None:
     assert opened(everybody, found, "Ben").series_id == found.id
 
 
-def test_closed_and_reopened(ada: Acting, room: Room) -> None:
+def test_closed_and_reopened(ada: Membership, room: Room) -> None:
     found = made(ada)
     for _ in range(2):
         series.close(ada, SECRET, found.id)
@@ -135,7 +135,7 @@ def test_closed_and_reopened(ada: Acting, room: Room) -> None:
     ("wrong", "field"),
     [({"name": ""}, "name"), ({"name": "x" * 91}, "name"), ({"deck": "tarot"}, "deck"), ({"own": "1"}, "own")],
 )
-def test_what_makes_no_series(ada: Acting, wrong: dict[str, str], field: str) -> None:
+def test_what_makes_no_series(ada: Membership, wrong: dict[str, str], field: str) -> None:
     form = {"name": "Refinement", "deck": "own", "own": "1 2", **wrong}
     with pytest.raises(Invalid) as caught:
         series.make(ada, SECRET, options=Options(), **form)

@@ -89,7 +89,7 @@ def test_spectators_are_not_counted(room: Room, clock: Clock) -> None:
 
 
 def test_the_away_are_shown_and_not_waited_for(room: Room) -> None:
-    presence.hear(
+    presence.handle_webhook(
         [{"name": "member_removed", "channel": f"presence-planning-poker-{room.table.id}", "user_id": room.ben.id}]
     )
     assert states(room) == {"Ada": "thinking", "Ben": "away"}

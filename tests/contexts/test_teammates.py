@@ -84,7 +84,7 @@ def test_a_teammate_is_removed(club: Club) -> None:
     assert teammates.remove(club.as_("Abe"), tim.id) == "Tim"
     assert club.roles == {"Olga": "owner", "Abe": "admin"}
     assert club.log == [("Abe", "teammate-removed", "Tim")]
-    assert memberships.acting_for(club.named("Tim"), club.account_id) is None
+    assert memberships.membership_for(club.named("Tim"), club.account_id) is None
 
 
 @pytest.mark.parametrize(("by", "whom", "status"), [("Tim", "Abe", 403), ("Abe", "Olga", 403), ("Abe", "Abe", 409)])

@@ -229,7 +229,7 @@ def test_nobody_waits_for_who_leaves(by_itself: Room) -> None:
 
 def test_nobody_waits_for_who_goes_away_for_long(by_itself: Room, clock: Clock) -> None:
     with by_itself.announces("member-left"):
-        presence.hear([_event("member_removed", by_itself.ada)])
+        presence.handle_webhook([_event("member_removed", by_itself.ada)])
     clock.forward(seconds=11)
     with by_itself.nothing_happens():
         presence.sweep(by_itself.table.id)
@@ -242,7 +242,7 @@ def test_nobody_waits_for_who_goes_away_for_long(by_itself: Room, clock: Clock) 
 def test_who_reloads_the_page_is_waited_for(by_itself: Room, clock: Clock) -> None:
     """Whatever the others do meanwhile."""
     dora = by_itself.seat("Dora")
-    presence.hear([_event("member_removed", by_itself.ada)])
+    presence.handle_webhook([_event("member_removed", by_itself.ada)])
     clock.forward(seconds=11)
     by_itself.plays(dora, "8")
     members.leave(by_itself.cleo)
@@ -257,7 +257,7 @@ def test_who_reloads_the_page_is_waited_for(by_itself: Room, clock: Clock) -> No
 
 
 def test_a_vote_reveals_without_who_is_lost(by_itself: Room, clock: Clock) -> None:
-    presence.hear([_event("member_removed", by_itself.ada)])
+    presence.handle_webhook([_event("member_removed", by_itself.ada)])
     clock.forward(seconds=12)
     with by_itself.announces("vote", "round-revealed"):
         by_itself.plays(by_itself.ben, "8")
@@ -265,7 +265,7 @@ def test_a_vote_reveals_without_who_is_lost(by_itself: Room, clock: Clock) -> No
 
 def test_who_is_lost_turns_over_nothing_while_others_think(by_itself: Room, clock: Clock) -> None:
     by_itself.seat("Dora")
-    presence.hear([_event("member_removed", by_itself.ada)])
+    presence.handle_webhook([_event("member_removed", by_itself.ada)])
     clock.forward(seconds=12)
     with by_itself.nothing_happens():
         presence.sweep(by_itself.table.id)
@@ -370,7 +370,7 @@ def test_whoever_comes_in_is_waited_for(by_itself: Room) -> None:
 
 
 def test_the_vote_of_who_is_away_is_kept(by_itself: Room) -> None:
-    presence.hear([_event("member_removed", by_itself.ben)])
+    presence.handle_webhook([_event("member_removed", by_itself.ben)])
     by_itself.plays(by_itself.ada, "3")
     assert by_itself.revealed
     assert by_itself.cards() == {"Ada": "3", "Ben": "5"}
@@ -577,7 +577,7 @@ def test_a_removed_member_does_nothing(room: Room) -> None:
 
 
 def test_who_was_away_comes_back_with_the_card(room: Room) -> None:
-    presence.hear([_event("member_removed", room.ben)])
+    presence.handle_webhook([_event("member_removed", room.ben)])
     session.expire_all()
     assert room.ben.away_since
     with room.announces("member-joined", "vote"):

@@ -36,7 +36,7 @@ def joins(engine: Engine, tab: ClientConnection, channel: str, user: str) -> str
 def full(request: pytest.FixtureRequest) -> Iterator[Engine]:
     """An engine whose presence channels are soon full."""
     if request.param == "soketi":
-        with started(Soketi(most_members=CAPACITY)) as real:
+        with started(Soketi(max_members=CAPACITY)) as real:
             yield soketi(real.settings)
     else:
         server = Embedded(limits=Limits(members=CAPACITY))

@@ -14,7 +14,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from poker_app import realtime
 from poker_app.accounts import memberships
-from poker_app.accounts.memberships import Acting
+from poker_app.accounts.memberships import Membership
 from poker_app.accounts.models import SignIn, Teammate, User
 from poker_app.accounts.providers.claims import Claims
 from poker_app.accounts.signin import (
@@ -82,8 +82,8 @@ class Scene:
     def here(self) -> str:
         return session.query(SignIn).filter_by(user_id=self.ben.user, browser="a test").one().id
 
-    def owner(self) -> Acting:
-        found = memberships.acting_for(session.get_one(User, self.ada.user), self.ada.account)
+    def owner(self) -> Membership:
+        found = memberships.membership_for(session.get_one(User, self.ada.user), self.ada.account)
         assert found
         return found
 
@@ -128,12 +128,12 @@ def disconnects_the_provider(scene: Scene) -> None:
 
 def is_deleted_at_clerk(scene: Scene) -> None:
     scene.comes_by_clerk()
-    clerk_webhooks.hear(*signed(user_deleted(1)))
+    clerk_webhooks.handle_webhook(*signed(user_deleted(1)))
 
 
 def leaves_the_group_at_clerk(scene: Scene) -> None:
     scene.comes_by_clerk()
-    clerk_webhooks.hear(*signed(membership("deleted", 1)))
+    clerk_webhooks.handle_webhook(*signed(membership("deleted", 1)))
 
 
 def is_removed_from_the_session(scene: Scene) -> None:
@@ -145,7 +145,7 @@ def is_removed_from_the_account(scene: Scene) -> None:
 
 
 def leaves_the_account(scene: Scene) -> None:
-    found = memberships.acting_for(scene.user(), scene.ada.account)
+    found = memberships.membership_for(scene.user(), scene.ada.account)
     assert found
     teammates.leave(found)
 

@@ -78,7 +78,7 @@ class World:
 
     def _furnish_account(self, olga: Person) -> None:
         """With a deck, and an invitation to Otto, who belongs elsewhere."""
-        owner = memberships.acting_for(session.get_one(User, olga.user), self.account)
+        owner = memberships.membership_for(session.get_one(User, olga.user), self.account)
         assert owner
         self.deck = decks.add_deck(owner, name="Risk", cards="low high").id
         invitations.invite(owner, "otto@example.com", "facilitator")

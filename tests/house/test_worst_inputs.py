@@ -212,7 +212,7 @@ ROWS = {
     ),
     "the cookie of a known browser": Row(lambda text: device_cookies.name_in(text, "a")),
     "what a socket says": Row(
-        lambda text: listener.Listener(HUB, OWN, HUB).hear(text),
+        lambda text: listener.Listener(HUB, OWN, HUB).handle_webhook(text),
         ("realtime/engines/embedded/listener.py:Listener", "realtime/engines/embedded/listener.py:_object"),
         also=(
             "[" * BYTES,

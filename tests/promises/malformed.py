@@ -242,7 +242,7 @@ class Fuzz:
         told: dict[str, Any] = {"headers": headers, "method": method, "data": body}
         if type_ is not None:
             told["content_type"] = type_
-        if rule.endpoint == "realtime.hear_webhook" and self.chance.random() < 0.7:
+        if rule.endpoint == "realtime.receive_webhook" and self.chance.random() < 0.7:
             headers |= self._signed(body)
         self.check(f"{method} {path[:120]} {headers} {body[:300]!r}", who.browser.open(path, **told))
         self.sent[rule.endpoint] += 1
@@ -297,7 +297,7 @@ class Fuzz:
 
     def _body(self, who: Person, endpoint: str) -> tuple[bytes, str | None]:
         roll = self.chance.random()
-        if endpoint == "realtime.hear_webhook":
+        if endpoint == "realtime.receive_webhook":
             return self._news(), "application/json"
         if roll < 0.72:
             return self._form(), FORM

@@ -224,9 +224,9 @@ class Replay:
         values.clear()
         last_seen._noted.clear()
         presence._silent_from.clear()
-        patch.setattr(events, "_outboxes", events.Outboxes())
+        patch.setattr(events, "_publish_queue", events.PublishQueue())
         # Nobody closes the answers here, so nothing waits for that.
-        patch.setattr(events._wiring, "after_answer", lambda _: False)
+        patch.setattr(events._wiring, "run_after_response", lambda _: False)
         patch.setattr(message_usage, "_counted", message_usage._Counted())
         realtime.configure(self.app.config["SETTINGS"])
         if self._listen is None:

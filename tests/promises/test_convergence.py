@@ -72,7 +72,7 @@ class Recorder:
             with pytest.MonkeyPatch.context() as patch:
                 if long and len(states) % 2:
                     # As at a table whose fragment alone is too much.
-                    patch.setattr("poker_app.poker.publishing.events.MOST_BYTES", 1_000)
+                    patch.setattr("poker_app.poker.publishing.events.MAX_BYTES", 1_000)
                 change()
             if table.row.version != states[-1]["version"]:
                 states.append(self._state())

@@ -180,7 +180,7 @@ def a_silent_refusal(patch: pytest.MonkeyPatch) -> None:
 
 def a_logged_fault(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(
-        "poker_app.web.http.fragments.back_to_table", lambda member: structlog.get_logger("web").error("oh") or ""
+        "poker_app.web.http.fragments.back_to_session", lambda member: structlog.get_logger("web").error("oh") or ""
     )
 
 

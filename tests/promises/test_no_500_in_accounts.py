@@ -31,7 +31,7 @@ def settings(settings: Settings) -> Settings:
 def known(app: Flask, olga: Person, tim: Person) -> dict[str, str]:
     """What the addresses name, made anew where it is gone."""
     with app.app_context():
-        owner = memberships.acting_for(session.get_one(User, olga.user), olga.account)
+        owner = memberships.membership_for(session.get_one(User, olga.user), olga.account)
         assert owner
         found = decks.decks_of(olga.account) or [decks.add_deck(owner, name="Risk", cards="1 2")]
         link = invitations.make_link(owner)

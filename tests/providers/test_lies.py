@@ -200,7 +200,7 @@ NONSENSE = {
     "a string": lambda: _json("well"),
     "an empty object": lambda: _json({}),
     "deep": lambda: Response("[" * 100_000, 200),
-    "far too long": lambda: Response(b'"' + b"x" * (2 * client.MOST) + b'"', 200),
+    "far too long": lambda: Response(b'"' + b"x" * (2 * client.MAX_BYTES) + b'"', 200),
     "elsewhere": lambda: Response("", 302, {"Location": "https://evil.example/"}),
     "bytes": lambda: Response(b"\xff\xfe\x00", 200),
     "zipped, it says": lambda: Response(b"{}", 200, {"Content-Encoding": "gzip"}),

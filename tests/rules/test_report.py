@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poker_app.rules.deck import DECKS
-from poker_app.rules.report import MOST_LOOKS, TaskFigures, points, second_look
+from poker_app.rules.report import MAX_LOOKS, TaskFigures, points, second_look
 
 FIBONACCI = DECKS["fibonacci"].cards
 MODIFIED = DECKS["modified-fibonacci"].cards
@@ -111,7 +111,7 @@ FIGURES = st.builds(
 @given(st.sampled_from([deck.cards for deck in DECKS.values()]), st.lists(FIGURES, max_size=9))
 def test_there_are_at_most_five_looks_and_each_is_a_sentence(cards, tasks):
     looks = second_look(cards, tasks)
-    assert len(looks) <= min(MOST_LOOKS, len(tasks))
+    assert len(looks) <= min(MAX_LOOKS, len(tasks))
     assert all(subject and sentence.endswith(".") for subject, sentence in looks)
     if any(task.rounds >= 2 for task in tasks):
         assert "rounds" in looks[0][1]

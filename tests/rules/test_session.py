@@ -13,7 +13,7 @@ from poker_app.rules import Refused
 from poker_app.rules.backlog import TaskLine
 from poker_app.rules.deck import DECKS
 from poker_app.rules.session import lifecycle, members, tasks, voting
-from poker_app.rules.session.change import Change, acting, finished, is_complete
+from poker_app.rules.session.change import Change, acting_member, finished, is_complete
 from poker_app.rules.session.rounds import Round, Rounds
 from poker_app.rules.session.value import Member, RoundsNeeded, Session, Task
 
@@ -75,7 +75,7 @@ class Playing:
 
     def by(self, who: str, rule: Callable[..., Change], *, after_end: bool = False, **how: Any) -> Change:
         def decide(value: Session, now: datetime) -> Change:
-            me = acting(value, value.member_of(value.members[who].secret_digest, None), after_end=after_end)
+            me = acting_member(value, value.member_of(value.members[who].secret_digest, None), after_end=after_end)
             return rule(value, me, now, **how)
 
         return self.change(decide)

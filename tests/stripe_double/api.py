@@ -13,7 +13,7 @@ from tests.stripe_double.shapes import Refused, listed, make
 
 type Answer = Callable[["Api", Thing, str], Thing]
 
-MOST = 100
+MAX_LISTED = 100
 
 
 class Api(Life):
@@ -208,7 +208,7 @@ class Api(Life):
     def page(self, found: list[Thing], given: Thing, url: str) -> Thing:
         """A page of a list, as long as was asked for."""
         limit = given.get("limit", 10)
-        if not 1 <= limit <= MOST:
+        if not 1 <= limit <= MAX_LISTED:
             raise Refused("This value must be between 1 and 100.", "limit", "parameter_invalid_integer")
         if after := given.get("starting_after"):
             place = [each["id"] for each in found].index(after) + 1

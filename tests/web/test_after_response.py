@@ -7,14 +7,14 @@ from typing import Any
 
 from flask import Flask, current_app
 
-from poker_app.web.http.after_response import after_answer
+from poker_app.web.http.after_response import run_after_response
 from poker_app.wsgi_bridge import Bridge
 
 
 def test_it_is_done_when_the_server_has_delivered_the_answer(app: Flask) -> None:
     done: list[Flask] = []
     with app.test_request_context("/"):
-        assert after_answer(lambda: done.append(current_app._get_current_object()))  # type: ignore[attr-defined]
+        assert run_after_response(lambda: done.append(current_app._get_current_object()))  # type: ignore[attr-defined]
         answer = app.process_response(app.make_response("done"))
         assert answer.get_data() == b"done"
     assert done == []
@@ -23,9 +23,9 @@ def test_it_is_done_when_the_server_has_delivered_the_answer(app: Flask) -> None
 
 
 def test_there_is_nothing_to_wait_for_outside_of_a_request(app: Flask) -> None:
-    assert not after_answer(lambda: None)
+    assert not run_after_response(lambda: None)
     with app.app_context():
-        assert not after_answer(lambda: None)
+        assert not run_after_response(lambda: None)
 
 
 def test_the_embedded_servers_pages_have_it_done_after_they_are_sent(app: Flask) -> None:
@@ -34,7 +34,7 @@ def test_the_embedded_servers_pages_have_it_done_after_they_are_sent(app: Flask)
 
     def pages(environ: dict[str, Any], start_response: Callable[..., object]) -> Iterable[bytes]:
         with app.request_context(environ):
-            assert after_answer(lambda: (story.append("afterwards"), over.set()))
+            assert run_after_response(lambda: (story.append("afterwards"), over.set()))
         start_response("200 OK", [])
         return [b"answer"]
 

@@ -120,14 +120,14 @@ def test_pages_keep_the_search(ada: Person, cast: Cast) -> None:
 def asked(app: Flask) -> Iterator[list[str]]:
     heard: list[str] = []
 
-    def hear(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+    def handle_webhook(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
         heard.append(statement)
 
     with app.app_context():
         engine = db.engine
-    event.listen(engine, "before_cursor_execute", hear)
+    event.listen(engine, "before_cursor_execute", handle_webhook)
     yield heard
-    event.remove(engine, "before_cursor_execute", hear)
+    event.remove(engine, "before_cursor_execute", handle_webhook)
 
 
 def test_the_page_costs_a_handful_of_statements(ada: Person, asked: list[str]) -> None:

@@ -18,7 +18,7 @@ from flask import Flask
 
 from poker_app import realtime
 from poker_app.poker.publishing import events, message_usage
-from poker_app.poker.publishing.publish_queue import Outboxes
+from poker_app.poker.publishing.publish_queue import PublishQueue
 from poker_app.realtime.engines import client
 from poker_app.realtime.engines.endpoints import BILLED
 from poker_app.rules.message_budget import Meeting, messages_of
@@ -91,8 +91,8 @@ class Played:
         patch.setattr(client, "TIMEOUT", 600)
         patch.setattr(client, "TOO_LONG", 600)
         faulty.configure("pusher", pusher_cluster="eu")
-        patch.setattr(events, "_outboxes", Outboxes(lambda: self.now, self._rest))
-        patch.setattr(events._wiring, "after_answer", lambda action: self._afterwards.append(action) or True)
+        patch.setattr(events, "_publish_queue", PublishQueue(lambda: self.now, self._rest))
+        patch.setattr(events._wiring, "run_after_response", lambda action: self._afterwards.append(action) or True)
         self.table: Table
         self.people: list[Person] = []
 

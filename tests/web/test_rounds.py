@@ -158,7 +158,7 @@ def test_who_hears_the_event_is_answered_without_the_table_and_not_left_out(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     left_out: list[str | None] = []
-    monkeypatch.setattr("poker_app.realtime.hears", lambda channel, socket: socket == "1.2")
+    monkeypatch.setattr("poker_app.realtime.is_subscribed", lambda channel, socket: socket == "1.2")
     monkeypatch.setattr("poker_app.realtime.publish", lambda *sent: left_out.append(sent[3]) or True)
     for socket in ("1.2", "3.4"):
         scene.ben.browser.environ_base["HTTP_X_SOCKET_ID"] = socket

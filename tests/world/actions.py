@@ -12,7 +12,7 @@ from sqlalchemy import delete
 
 from poker_app import ids, mail
 from poker_app.accounts import memberships
-from poker_app.accounts.memberships import Acting
+from poker_app.accounts.memberships import Membership
 from poker_app.accounts.models import Account, AuditEntry, Teammate, User
 from poker_app.accounts.team import invitations
 from poker_app.db import session
@@ -35,7 +35,7 @@ SECRETS = {name: f"{place:032x}" for place, name in enumerate(("Ada", "Ben", "Cl
 def open_session(
     member_name: str = "Ada",
     *,
-    membership: Acting | None = None,
+    membership: Membership | None = None,
     name: str = "Checkout team",
     deck: str = "fibonacci",
     own: str = "",
@@ -118,10 +118,10 @@ class Club(World):
     def named(self, name: str) -> User:
         return session.query(User).where(User.name == name).one()
 
-    def as_(self, name: str) -> Acting:
+    def as_(self, name: str) -> Membership:
         """A person's membership in the account or, where they have none, in their own."""
         user = self.named(name)
-        return memberships.acting_for(user, self.account_id) or memberships.home_of(user)
+        return memberships.membership_for(user, self.account_id) or memberships.home_of(user)
 
     # --- what stands where
 

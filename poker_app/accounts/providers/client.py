@@ -18,7 +18,7 @@ from poker_app.accounts.providers.visits import Visit
 from poker_app.provider_settings import ProviderSettings
 
 PATIENCE = 5  # seconds for one answer, from the first byte to the last
-MOST = 1024 * 1024  # bytes of one answer
+MAX_BYTES = 1024 * 1024  # bytes of one answer
 LEEWAY = 60  # seconds that a provider's clock may differ from ours
 
 # Signatures that only the provider can have made; with HS256 everybody who knows the client's secret could.
@@ -80,7 +80,7 @@ class Client(OAuth2Session):  # type: ignore[misc]  # the library has no types
         with answer:
             for piece in answer.iter_content(16 * 1024):
                 body += piece
-                if len(body) > MOST or time.monotonic() > until:
+                if len(body) > MAX_BYTES or time.monotonic() > until:
                     raise RequestException("too long")
         answer._content = body
         return answer

@@ -11,9 +11,9 @@ from poker_app.provider_settings import ProviderSettings
 
 GOOD_FOR = 600  # seconds
 # A page further away is not worth the room in a cookie.
-MOST_ONWARD = 300
+MAX_ONWARD = 300
 # One for each tab that somebody may have open; the oldest give way.
-MOST_VISITS = 3
+MAX_VISITS = 3
 
 Kept = list[dict[str, Any]]
 
@@ -33,23 +33,23 @@ class Visit:
 
     @classmethod
     def to(cls, provider: ProviderSettings, onward: str, connects: str) -> Self:
-        onward = onward if len(onward) <= MOST_ONWARD else "/"
+        onward = onward if len(onward) <= MAX_ONWARD else "/"
         verifier = ids.new_secret() + ids.new_secret()  # PKCE wants 43 characters or more
-        return cls(provider.name, ids.new_secret(), ids.new_secret(), verifier, onward, _now(), connects)
+        return cls(provider.name, ids.new_secret(), ids.new_secret(), verifier, onward, _seconds(), connects)
 
     def check(self, provider: ProviderSettings, answer: Mapping[str, str]) -> None:
         """Refuse an answer that is not to this visit, or too late."""
         same = hmac.compare_digest(self.state.encode(), answer.get("state", "").encode())
-        if not same or self.provider != provider.name or not 0 <= _now() - self.at <= GOOD_FOR:
+        if not same or self.provider != provider.name or not 0 <= _seconds() - self.at <= GOOD_FOR:
             raise NotBegunHere(provider)
 
 
-def keep(kept: Kept, visit: Visit) -> Kept:
+def store(kept: Kept, visit: Visit) -> Kept:
     """The browser's visits with one more."""
-    return [*kept, asdict(visit)][-MOST_VISITS:]
+    return [*kept, asdict(visit)][-MAX_VISITS:]
 
 
-def take(kept: Kept, provider: ProviderSettings, state: str) -> tuple[Visit, Kept]:
+def pop(kept: Kept, provider: ProviderSettings, state: str) -> tuple[Visit, Kept]:
     """The visit that an answer belongs to, and the ones that are left: none is taken twice. Raises NotBegunHere."""
     found = [each for each in kept if hmac.compare_digest(str(each.get("state")).encode(), state.encode())]
     if not found:
@@ -57,5 +57,5 @@ def take(kept: Kept, provider: ProviderSettings, state: str) -> tuple[Visit, Kep
     return Visit(**found[0]), [each for each in kept if each is not found[0]]
 
 
-def _now() -> int:
+def _seconds() -> int:
     return int(clock.now().timestamp())

@@ -31,7 +31,7 @@ def configure(settings: Settings) -> None:
     clerk_groups.configure(settings, _issuer)
 
 
-def hear(headers: Mapping[str, str], body: bytes) -> User | None:
+def handle_webhook(headers: Mapping[str, str], body: bytes) -> User | None:
     """Take over what a webhook tells. Answers with the user who was deleted there and has no other way in here: nobody
     could ever come back to them.
 
@@ -48,12 +48,12 @@ def hear(headers: Mapping[str, str], body: bytes) -> User | None:
         case "user.updated":
             _user_updated(_text(data, "id"), data)
         case "organizationMembership.created" | "organizationMembership.updated":
-            clerk_groups.hear(
+            clerk_groups.handle_webhook(
                 _text(data, "organization", "id"), _member(data), _text(data, "role"), _moment(data.get("updated_at"))
             )
         case "organizationMembership.deleted":
             gone_at = _moment(event.get("timestamp") or data.get("updated_at"))
-            clerk_groups.hear(_text(data, "organization", "id"), _member(data), None, gone_at)
+            clerk_groups.handle_webhook(_text(data, "organization", "id"), _member(data), None, gone_at)
         case _:
             pass  # there are dozens of kinds, and which ones are sent is chosen in Clerk's dashboard
     return None

@@ -38,14 +38,14 @@ def _sign_in(provider: ProviderSettings, claims: Claims) -> User:
     with transaction():
         identity = session.get(Identity, (claims.issuer, claims.subject))
         if identity is None:
-            identity = _linked(provider, claims, _whose_address(provider, claims) or _new_user(claims))
+            identity = _linked(provider, claims, _owner_of_address(provider, claims) or _new_user(claims))
         # Only noted: what is changed at the provider does not change who somebody is here.
         identity.email, identity.used_at = claims.email, clock.now()
         clerk_groups.catch_up(identity)
         return session.get_one(User, identity.user_id)
 
 
-def _whose_address(provider: ProviderSettings, claims: Claims) -> User | None:
+def _owner_of_address(provider: ProviderSettings, claims: Claims) -> User | None:
     """Who has proven the address here, if the provider has proven it too. An address that a provider knows two people
     by may have changed hands, so the second one shows who they are first."""
     user = find_by_email(claims.email) if claims.email else None

@@ -34,7 +34,7 @@ def follow(secret: str, password: str) -> User:
     with transaction():
         link = mail_tokens.take(PURPOSE, secret)
         user = _user_of(link)
-        passwords.keep(user.id, new_hash)
+        passwords.store(user.id, new_hash)
     mail.notify("notice", link.email, happened="Your password was changed")
     return user
 

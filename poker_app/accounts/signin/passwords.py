@@ -35,7 +35,7 @@ def sign_in(typed: str, password: str, *, asked_from: str, device: str = "") -> 
             raise Invalid("The address or the password is not right.")
     if password_hashing.is_outdated(kept):
         with suppress(password_hashing.Busy):  # the password is right; the next sign-in renews its hash
-            _keep_anew(user.id, kept, password_hashing.hashed(password))
+            _hash_again(user.id, kept, password_hashing.hashed(password))
     return user
 
 
@@ -59,7 +59,7 @@ def _counters(about: str, asked_from: str, known: str | None) -> list[Counter]:
     return [*WRONG.counters(about, asked_from, known), *from_here]
 
 
-def _keep_anew(user_id: str, old: str, new: str) -> None:
+def _hash_again(user_id: str, old: str, new: str) -> None:
     with transaction():
         same = (User.id == user_id, User.password_hash == old)
         session.execute(update(User).where(*same).values(password_hash=new))
@@ -71,7 +71,7 @@ def change(user: User, *, current: str, new: str, sign_in_id: str, asked_from: s
     refuse_weak(new, user.name, user.email)
     user_id, email, new_hash = user.id, user.email, password_hashing.hashed(new)
     with transaction():
-        keep(user_id, new_hash, but=sign_in_id)
+        store(user_id, new_hash, but=sign_in_id)
     if email:
         mail.notify("notice", email, happened="Your password was changed")
 
@@ -82,7 +82,7 @@ def refuse_weak(password: str, *about: str | None) -> None:
         raise Invalid(wrong, "password")
 
 
-def keep(user_id: str, password_hash: str, *, but: str = "") -> None:
+def store(user_id: str, password_hash: str, *, but: str = "") -> None:
     """Store a password, inside the caller's transaction: signs out everywhere but in one browser, and ends the links
     that would set another one."""
     session.execute(update(User).where(User.id == user_id).values(password_hash=password_hash))

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from poker_app import accounts
 from poker_app.accounts import audit_log, providers
 from poker_app.accounts.account_lock import change
-from poker_app.accounts.memberships import Acting
+from poker_app.accounts.memberships import Membership
 from poker_app.accounts.models import Account, Identity, SignIn
 from poker_app.db import session
 from poker_app.errors import Conflict, Forbidden, NotInPlan
@@ -37,32 +37,32 @@ def came_by(sign_in: SignIn | None) -> str | None:
     return session.scalars(known).first()
 
 
-def lets_in(acting: Acting, sign_in: SignIn | None) -> bool:
+def lets_in(membership: Membership, sign_in: SignIn | None) -> bool:
     """Whether somebody who acts came the way that their account asks for."""
-    wanted = required(acting.account)
-    return wanted is None or acting.user is None or acting.reaches("owner") or came_by(sign_in) == wanted
+    wanted = required(membership.account)
+    return wanted is None or membership.user is None or membership.reaches("owner") or came_by(sign_in) == wanted
 
 
-def check(acting: Acting, sign_in: SignIn | None) -> Acting:
+def check(membership: Membership, sign_in: SignIn | None) -> Membership:
     """Who acts, if their account lets them in. Raises CameAnotherWay, saying which way it asks for."""
-    if lets_in(acting, sign_in):
-        return acting
-    raise CameAnotherWay(acting.account, acting.account.sign_on or "")
+    if lets_in(membership, sign_in):
+        return membership
+    raise CameAnotherWay(membership.account, membership.account.sign_on or "")
 
 
-def require(acting: Acting, name: str, sign_in: SignIn | None) -> None:
+def require(membership: Membership, name: str, sign_in: SignIn | None) -> None:
     """Let teammates in by one provider only, from now on; by every way again without a name.
 
     Only an owner may, and only by a provider that they came by themself: so it works, and is the right one. Raises
     Conflict otherwise, and NotInPlan where the plan does not have it.
     """
-    acting.require("owner", "say how teammates sign in")
-    if name and not accounts.may_require_sign_on(acting.account.id):
+    membership.require("owner", "say how teammates sign in")
+    if name and not accounts.may_require_sign_on(membership.account.id):
         raise NotInPlan("Requiring a way to sign in comes with a larger plan. See Plan and billing.")
     label = providers.named(name).label if name else ""
     if name and came_by(sign_in) != name:
         raise Conflict(f"Sign out and come by {label} yourself first: then it is sure to work for the others.")
-    with change(acting) as now:
+    with change(membership) as now:
         now.require("owner", "say how teammates sign in")
         before = now.account.sign_on
         if before == (name or None):

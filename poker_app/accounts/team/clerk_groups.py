@@ -27,16 +27,16 @@ def configure(settings: Settings, issuer: str) -> None:
     _accounts, _issuer = settings.clerk_accounts, issuer
 
 
-def hear(group_id: str, subject: str, role: str | None, news_at: datetime) -> None:
+def handle_webhook(group_id: str, subject: str, role: str | None, news_at: datetime) -> None:
     """Somebody is in a group with one of Clerk's roles, or (None) no longer. News older than the known is nothing."""
     try:
-        _hear(group_id, subject, role, news_at)
+        _follow(group_id, subject, role, news_at)
     except IntegrityError:
         # The first two news of somebody came at the same moment: the other one is known now.
-        _hear(group_id, subject, role, news_at)
+        _follow(group_id, subject, role, news_at)
 
 
-def _hear(group_id: str, subject: str, role: str | None, news_at: datetime) -> None:
+def _follow(group_id: str, subject: str, role: str | None, news_at: datetime) -> None:
     ours = None if role is None else "admin" if role in ("org:admin", "admin") else "facilitator"
     with transaction():
         member = session.get(ClerkMember, (group_id, subject), with_for_update=True)
@@ -89,22 +89,22 @@ def _apply(member: ClerkMember, *, anew: bool = True) -> None:
     if member.role is None:
         if teammate is not None and (teammate.role != "owner" or owners(account.id) > 1):
             audit_log.note(account.id, None, "clerk-left", user.name, user)
-            teammates.unseat(teammate)
+            teammates.unenroll(teammate)
     elif teammate is None:
         if anew:
             teammates.forget_removal(account, user)
         if not teammates.was_removed(account, user):
-            _seat(account, user, member.role)
+            _enroll(account, user, member.role)
     elif teammate.role not in ("owner", member.role):
         teammate.role = member.role
         audit_log.note(account.id, None, "clerk-role-changed", f"{user.name}, now {member.role}", user)
     session.flush()
 
 
-def _seat(account: Account, user: User, role: str) -> None:
+def _enroll(account: Account, user: User, role: str) -> None:
     """Make somebody a teammate. Where the plan has no seat left, they become one by signing in once it has."""
     try:
-        teammates.seat(account, user, role)
+        teammates.enroll(account, user, role)
     except Conflict:
         return
     audit_log.note(account.id, None, "clerk-joined", user.name, user)

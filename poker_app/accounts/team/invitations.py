@@ -9,7 +9,7 @@ from sqlalchemy import Select, select
 from poker_app import clock, ids, mail, rate_limits
 from poker_app.accounts import audit_log, derived_secret
 from poker_app.accounts.account_lock import change
-from poker_app.accounts.memberships import Acting
+from poker_app.accounts.memberships import Membership
 from poker_app.accounts.models import MAX_EMAIL, Account, Invitation, Teammate, User
 from poker_app.accounts.users import clean_email
 from poker_app.db import session
@@ -19,9 +19,9 @@ from poker_app.rules import teammates as rules
 from poker_app.rules.email_list import typed_addresses
 
 GOOD_FOR = timedelta(days=7)
-MOST_AT_ONCE = 20
+MAX_AT_ONCE = 20
 # Characters: the longest addresses, each with a name before it.
-MAX_TYPED = MOST_AT_ONCE * 2 * MAX_EMAIL
+MAX_TYPED = MAX_AT_ONCE * 2 * MAX_EMAIL
 MAILS = Limit("invite", 60, timedelta(hours=1))
 LINK = "a link"
 
@@ -55,10 +55,10 @@ def _open_ones(account: Account) -> Select[Invitation]:
     )
 
 
-def find(acting: Acting, invitation_id: str) -> Invitation:
+def find(membership: Membership, invitation_id: str) -> Invitation:
     """An invitation to the account of who asks. Raises NotFound."""
     found = session.get(Invitation, invitation_id)
-    if found is None or found.account_id != acting.account.id:
+    if found is None or found.account_id != membership.account.id:
         raise NotFound("No invitation of this account has that address.")
     return found
 
@@ -66,17 +66,17 @@ def find(acting: Acting, invitation_id: str) -> Invitation:
 # --- by mail
 
 
-def invite(acting: Acting, typed: str, role: str) -> Outcome:
+def invite(membership: Membership, typed: str, role: str) -> Outcome:
     """Invite everybody whose address was typed, and mail them. Who belongs here or was invited already is told apart.
 
     One address that cannot be used, and nobody is invited. What the mail server does not take is waiting all the same,
     and can be sent again. Raises Invalid, Refused and TooMany.
     """
-    rules.check_gift(acting.role, role)
+    rules.check_gift(membership.role, role)
     emails = _clean(typed)
-    _spend_mails(acting, len(emails))
+    _spend_mails(membership, len(emails))
     outcome, letters = Outcome(), []
-    with change(acting) as now:
+    with change(membership) as now:
         rules.check_gift(now.role, role)
         taken = _emails_here(now.account, emails)
         open_ones = {each.email: each for each in waiting_for(now.account)}
@@ -91,16 +91,16 @@ def invite(acting: Acting, typed: str, role: str) -> Outcome:
                     known.withdrawn_at = clock.now()
                 letters.append((email, _add(now, email, role, ids.new_secret())))
                 audit_log.note(now.account.id, now.user, "invited", email)
-    _mail(acting, role, letters, outcome)
+    _mail(membership, role, letters, outcome)
     return outcome
 
 
 def _clean(typed: str) -> list[str]:
     if len(typed) > MAX_TYPED:
-        raise Invalid(f"Invite at most {MOST_AT_ONCE} people at once; this is too much text for that.", "emails")
+        raise Invalid(f"Invite at most {MAX_AT_ONCE} people at once; this is too much text for that.", "emails")
     parts = typed_addresses(typed)
-    if len(parts) > MOST_AT_ONCE:
-        raise Invalid(f"Invite at most {MOST_AT_ONCE} people at once; these are {len(parts)}.", "emails")
+    if len(parts) > MAX_AT_ONCE:
+        raise Invalid(f"Invite at most {MAX_AT_ONCE} people at once; these are {len(parts)}.", "emails")
     emails, unusable = [], []
     for part in parts:
         try:
@@ -123,11 +123,11 @@ def _listed(parts: Sequence[str]) -> str:
     return f"{', '.join(others)} and {last}" if others else last
 
 
-def _spend_mails(acting: Acting, count: int) -> None:
+def _spend_mails(membership: Membership, count: int) -> None:
     try:
         # By whom, too: accounts are quickly made.
-        by_user = MAILS.of(acting.user.id) if acting.user else []
-        rate_limits.spend([*MAILS.of(acting.account.id), *by_user], times=count)
+        by_user = MAILS.of(membership.user.id) if membership.user else []
+        rate_limits.spend([*MAILS.of(membership.account.id), *by_user], times=count)
     except TooMany as too_many:
         minutes = too_many.retry_after // 60 + 1
         sentence = f"At most {MAILS.most} invitations are sent in an hour. Try again in {minutes} minutes."
@@ -139,7 +139,7 @@ def _emails_here(account: Account, emails: Iterable[str]) -> set[str | None]:
     return set(session.scalars(found))
 
 
-def _add(now: Acting, email: str | None, role: str, secret: str, key: str = "") -> str:
+def _add(now: Membership, email: str | None, role: str, secret: str, key: str = "") -> str:
     session.add(
         Invitation(
             id=key or ids.new_id(),
@@ -155,35 +155,35 @@ def _add(now: Acting, email: str | None, role: str, secret: str, key: str = "") 
     return secret
 
 
-def _mail(acting: Acting, role: str, letters: Sequence[tuple[str, str]], outcome: Outcome) -> None:
+def _mail(membership: Membership, role: str, letters: Sequence[tuple[str, str]], outcome: Outcome) -> None:
     for email, secret in letters:
         if outcome.unsent:  # a server that is down is not asked once more for each
             outcome.unsent.append(email)
             continue
         try:
-            _send(acting, role, email, secret)
+            _send(membership, role, email, secret)
             outcome.sent.append(email)
         except mail.Undelivered:
             outcome.unsent.append(email)
 
 
-def _send(acting: Acting, role: str, email: str, secret: str) -> None:
-    who = acting.user.name if acting.user else audit_log.NOBODY
+def _send(membership: Membership, role: str, email: str, secret: str) -> None:
+    who = membership.user.name if membership.user else audit_log.NOBODY
     path = f"/invitations/{secret}"
-    about = {"who": who, "account": acting.account.name, "role": role, "path": path, "days": GOOD_FOR.days}
+    about = {"who": who, "account": membership.account.name, "role": role, "path": path, "days": GOOD_FOR.days}
     mail.send("invitation", email, **about)
 
 
-def send_again(acting: Acting, invitation_id: str) -> str:
+def send_again(membership: Membership, invitation_id: str) -> str:
     """Mail a new link, good from now on; the old one is dead. Answers with the address.
 
     Raises NotFound, Refused, TooMany, Conflict for what is not waiting any more, and Undelivered.
     """
-    acting.require("admin", "invite people")
-    find(acting, invitation_id)
-    _spend_mails(acting, 1)
+    membership.require("admin", "invite people")
+    find(membership, invitation_id)
+    _spend_mails(membership, 1)
     secret = ids.new_secret()
-    with change(acting) as now:
+    with change(membership) as now:
         invitation = find(now, invitation_id)
         rules.check_gift(now.role, invitation.role)
         if invitation.email is None or invitation.accepted_at or invitation.withdrawn_at:
@@ -192,16 +192,16 @@ def send_again(acting: Acting, invitation_id: str) -> str:
         invitation.digest, invitation.sent_at = ids.digest(secret), clock.now()
         invitation.expires_at = clock.now() + GOOD_FOR
         audit_log.note(now.account.id, now.user, "invitation-sent-again", email)
-    _send(acting, role, email, secret)
+    _send(membership, role, email, secret)
     return email
 
 
-def withdraw(acting: Acting, invitation_id: str) -> str:
+def withdraw(membership: Membership, invitation_id: str) -> str:
     """Make an invitation worthless, mailed or by link; doing so twice changes nothing. Answers with what it was for.
 
     Raises NotFound, Refused, and Conflict once it was accepted.
     """
-    with change(acting) as now:
+    with change(membership) as now:
         invitation = find(now, invitation_id)
         rules.check_gift(now.role, invitation.role)
         about = invitation.email or LINK
@@ -216,9 +216,9 @@ def withdraw(acting: Acting, invitation_id: str) -> str:
 # --- by link
 
 
-def make_link(acting: Acting) -> Invitation:
+def make_link(membership: Membership) -> Invitation:
     """A link by which anybody may become a teammate, as a facilitator. While there is one, it is that one."""
-    with change(acting) as now:
+    with change(membership) as now:
         now.require("admin", "make an invitation link")
         found = link_of(now.account)
         if found is None:

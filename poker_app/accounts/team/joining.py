@@ -121,7 +121,7 @@ def _accept(found: Invitation, user: User, digest: str) -> str:
         raise Forbidden(REMOVED)
     if invitation.email:
         invitation.accepted_at = clock.now()
-    teammates.seat(account, user, invitation.role)
+    teammates.enroll(account, user, invitation.role)
     audit_log.note(account.id, user, "invitation-accepted", invitation.role)
     return account.id
 
@@ -158,5 +158,5 @@ def join_by_domain(user: User, account_id: str) -> None:
             raise NotFound("No account with that address is open to you.")
         if teammates.was_removed(account, me):
             raise Forbidden(REMOVED)
-        teammates.seat(account, me, "facilitator")
+        teammates.enroll(account, me, "facilitator")
         audit_log.note(account_id, me, "domain-joined", account.domain)

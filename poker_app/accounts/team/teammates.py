@@ -7,7 +7,7 @@ from sqlalchemy import delete, func, select, update
 from poker_app import accounts, clock
 from poker_app.accounts import audit_log
 from poker_app.accounts.account_lock import change, owners
-from poker_app.accounts.memberships import Acting
+from poker_app.accounts.memberships import Membership
 from poker_app.accounts.models import Account, Invitation, Removal, Teammate, User
 from poker_app.db import session
 from poker_app.errors import Conflict, NotFound
@@ -24,20 +24,20 @@ def teammates_of(account: Account, search: str = "") -> Sequence[Teammate]:
     return sorted(matching, key=lambda each: (rules.ROLES.index(each.role), each.user.name.casefold(), each.user_id))
 
 
-def find(acting: Acting, user_id: str) -> Teammate:
+def find(membership: Membership, user_id: str) -> Teammate:
     """A teammate in the account of who asks. Raises NotFound."""
-    found = session.get(Teammate, (acting.account.id, user_id))
+    found = session.get(Teammate, (membership.account.id, user_id))
     if found is None:
         raise NotFound(NOBODY_HERE)
     return found
 
 
-def change_role(acting: Acting, user_id: str, role: str) -> Teammate:
+def change_role(membership: Membership, user_id: str, role: str) -> Teammate:
     """Give a teammate, or oneself, another role. An owner may make owners, and step down while one is left.
 
     Raises NotFound, or Refused where the own role does not reach so far.
     """
-    with change(acting) as now:
+    with change(membership) as now:
         them = find(now, user_id)
         rules.check_change(now.role, them.role, role, owners=owners(now.account.id))
         if them.role == role:
@@ -50,23 +50,23 @@ def change_role(acting: Acting, user_id: str, role: str) -> Teammate:
     return them
 
 
-def remove(acting: Acting, user_id: str) -> str:
+def remove(membership: Membership, user_id: str) -> str:
     """Take a teammate out of the account, with the invitations that they made. Answers with their name.
 
     Neither a link nor the account's domain lets them in again: only a new mail does. Raises NotFound or Refused.
     """
-    with change(acting) as now:
+    with change(membership) as now:
         them = find(now, user_id)
         rules.check_removal(now.role, them.role, owners=owners(now.account.id))
         if now.user and now.user.id == user_id:
             raise Conflict("That is you. To go, choose “Leave this account”.")
         name = them.user.name
         audit_log.note(now.account.id, now.user, "teammate-removed", name, them.user)
-        unseat(them)
+        unenroll(them)
     return name
 
 
-def unseat(them: Teammate) -> None:
+def unenroll(them: Teammate) -> None:
     """Take a teammate out, and what they could hand on, inside a transaction that holds the account."""
     session.merge(Removal(account_id=them.account_id, user_id=them.user_id, removed_at=clock.now()))
     _withdraw_theirs(them.account_id, them.user_id, rules.reaches(them.role, "admin"))
@@ -86,9 +86,9 @@ def _withdraw_theirs(account_id: str, user_id: str, knew_the_link: bool) -> None
     session.execute(update(Invitation).where(*open_ones, theirs).values(withdrawn_at=clock.now()))
 
 
-def leave(acting: Acting) -> None:
+def leave(membership: Membership) -> None:
     """Leave an account. The last owner stays until somebody else is one. Raises Refused."""
-    with change(acting) as now:
+    with change(membership) as now:
         assert now.user
         rules.check_leaving(now.role, owners=owners(now.account.id))
         audit_log.note(now.account.id, now.user, "teammate-left")
@@ -97,22 +97,22 @@ def leave(acting: Acting) -> None:
         accounts.end_access(now.user.id, now.account.id)
 
 
-def seat(account: Account, user: User, role: str) -> bool:
+def enroll(account: Account, user: User, role: str) -> bool:
     """Make a user a teammate, inside a transaction that holds the account. Whoever is one already keeps their role.
 
     Raises Conflict where the plan has no seat left.
     """
     if session.get(Teammate, (account.id, user.id)):
         return False
-    _require_seat(account)
+    _require_free_seat(account)
     forget_removal(account, user)
     session.add(Teammate(account_id=account.id, user_id=user.id, role=role, joined_at=clock.now()))
     accounts.teammates_changed(account.id)
     return True
 
 
-def _require_seat(account: Account) -> None:
-    most = accounts.seats_of(account.id)
+def _require_free_seat(account: Account) -> None:
+    most = accounts.max_teammates(account.id)
     taken = session.scalars(select(func.count()).where(Teammate.account_id == account.id)).one()
     if most is not None and taken >= most:
         seats = "one facilitator" if most == 1 else f"{most} facilitators"

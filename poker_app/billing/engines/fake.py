@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from poker_app import billing, clock, ids
 from poker_app.billing.models import FakeObject
-from poker_app.billing.provider import Bought, Door, Event, Forged, Invoice, Order, SubscriptionNow
+from poker_app.billing.provider import Bought, Door, Event, Forged, Invoice, Order, SubscriptionState
 from poker_app.db import session, transaction
 from poker_app.rules.credits import add_months
 
@@ -70,12 +70,12 @@ class FakeProvider:
                 if each.data["state"] == "open":
                     change(each, state="expired")
 
-    def subscription(self, customer_id: str) -> SubscriptionNow | None:
+    def subscription(self, customer_id: str) -> SubscriptionState | None:
         found = running(customer_id)
         if found is None:
             return None
         data = found.data
-        return SubscriptionNow(
+        return SubscriptionState(
             id=found.id,
             price=data["price"],
             status=data["status"],

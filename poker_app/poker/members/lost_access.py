@@ -6,7 +6,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from poker_app import accounts
 from poker_app.db import session
 from poker_app.poker.members import members
-from poker_app.poker.publishing.disconnect import shut_out_user
+from poker_app.poker.publishing.disconnect import disconnect_user
 
 log = structlog.get_logger(__name__)
 
@@ -21,7 +21,7 @@ def follow(user_id: str, account_id: str | None) -> None:
     whatever fails here: no page and no channel is authorized again."""
     try:
         if account_id is None:
-            shut_out_user(user_id)
+            disconnect_user(user_id)
         else:
             members.remove_former_teammate(user_id, account_id)
     except SQLAlchemyError:

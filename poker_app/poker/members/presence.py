@@ -155,7 +155,7 @@ def may_have_left(channel: str, member_id: str) -> None:
         _silent_from.pop(session_id, None)
 
 
-def hear(events: Iterable[dict[str, Any]]) -> None:
+def handle_webhook(events: Iterable[dict[str, Any]]) -> None:
     """Take in the engine's webhook: who came to and went from a session's presence channel. Unknown events and
     sessions are passed over; told twice is told once."""
     for event in events:
@@ -170,13 +170,13 @@ def hear(events: Iterable[dict[str, Any]]) -> None:
                 if (member := newest(session_id).value.members.get(member_id)) and not member.removed_at:
                     note_seen(member)
             case "member_removed", str(member_id) if ids.could_be_id(member_id):
-                _heard_goodbye(str(event["channel"]), session_id, member_id)
+                _handle_departure(str(event["channel"]), session_id, member_id)
             case "channel_vacated", _:
                 # Each one's leaving was told by itself; whoever polls without a socket is still here.
                 sweep(session_id)
 
 
-def _heard_goodbye(channel: str, session_id: str, member_id: str) -> None:
+def _handle_departure(channel: str, session_id: str, member_id: str) -> None:
     # Webhooks come late, doubled and in any order: the engine knows who has come back since.
     connected = _connected(session_id)
     if connected is None:

@@ -19,7 +19,7 @@ OPEN_PAGE = timedelta(days=1)
 _still_listening: set[str] = set()
 
 
-def shut_out(member_id: str) -> None:
+def disconnect_member(member_id: str) -> None:
     """End a member's connections. Their access is to be taken away, and committed, before."""
     if not realtime.end_connections(member_id) and realtime.troubled():
         _still_listening.add(member_id)
@@ -39,12 +39,12 @@ def members_of(user_id: str, account_id: str | None = None) -> list[str]:
     return list(session.scalars(mine.order_by(Member.seen_at.desc(), Member.id)))
 
 
-def shut_out_user(user_id: str, account_id: str | None = None) -> None:
+def disconnect_user(user_id: str, account_id: str | None = None) -> None:
     """End all connections of a user: in every session, or in those of one account. To be called after the commit that
-    took the access away; where that removes the user from their members, ask ``members_of`` before it and ``shut_out``
-    each of them after it."""
+    took the access away; where that removes the user from their members, ask ``members_of`` before it and
+    ``disconnect_member`` each of them after it."""
     for member_id in members_of(user_id, account_id):
-        shut_out(member_id)
+        disconnect_member(member_id)
 
 
 def try_again() -> None:
@@ -52,4 +52,4 @@ def try_again() -> None:
     if realtime.ready():
         for member_id in list(_still_listening):
             _still_listening.discard(member_id)
-            shut_out(member_id)
+            disconnect_member(member_id)

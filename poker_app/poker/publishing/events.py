@@ -29,16 +29,16 @@ from poker_app import realtime
 from poker_app.db import forget_what_was_read, session, transaction
 from poker_app.poker.models import PokerSession
 from poker_app.poker.publishing import message_usage
-from poker_app.poker.publishing.disconnect import shut_out, try_again
-from poker_app.poker.publishing.publish_queue import News, Outboxes
+from poker_app.poker.publishing.disconnect import disconnect_member, try_again
+from poker_app.poker.publishing.publish_queue import News, PublishQueue
 from poker_app.poker.value.current import newest
 from poker_app.rules.message_budget import LARGE_ABOVE
 from poker_app.rules.session.change import Event
 
 # The managed services take 10 kB a message; the library counts a little more than the JSON.
-MOST_BYTES = 9_500
+MAX_BYTES = 9_500
 # A page's markup packs to about a tenth, and base64 takes a third more: beyond this it is not tried.
-MAX_PACKED = 20 * MOST_BYTES
+MAX_PACKED = 20 * MAX_BYTES
 log = structlog.get_logger(__name__)
 
 
@@ -56,7 +56,7 @@ class State:
     table: str = ""
 
 
-_outboxes = Outboxes()
+_publish_queue = PublishQueue()
 
 
 @dataclass(slots=True)
@@ -64,17 +64,18 @@ class _Wiring:
     """What the rooms above hand over."""
 
     render: Callable[[str, int], State] | None = None
-    after_answer: Callable[[Callable[[], None]], bool] = lambda action: False
+    run_after_response: Callable[[Callable[[], None]], bool] = lambda action: False
     hand_over: Callable[[str], bool] | None = None
 
 
 _wiring = _Wiring()
 
 
-def configure(render: Callable[[str, int], State], after_answer: Callable[[Callable[[], None]], bool]) -> None:
-    """Once a process: ``render`` makes the shared state of a session, at a version or a newer one. ``after_answer`` has
-    something done as soon as the answer under way is delivered; it answers False where nobody waits for one."""
-    _wiring.render, _wiring.after_answer = render, after_answer
+def configure(render: Callable[[str, int], State], run_after_response: Callable[[Callable[[], None]], bool]) -> None:
+    """Once a process: ``render`` makes the shared state of a session, at a version or a newer one.
+    ``run_after_response`` has something done as soon as the answer under way is delivered; it answers False where
+    nobody waits for one."""
+    _wiring.render, _wiring.run_after_response = render, run_after_response
 
 
 @contextmanager
@@ -92,7 +93,7 @@ def handed_over(take: Callable[[str], bool]) -> Iterator[None]:
 def publish(*news: News) -> None:
     """Tell the browsers of one change, once it is committed. A failure is logged and remembered, never raised."""
     session_id = news[0].session_id
-    if _outboxes.put(*news):
+    if _publish_queue.put(*news):
         if _wiring.hand_over is not None and _wiring.hand_over(session_id):
             return
         _send_all(session_id)
@@ -107,15 +108,15 @@ def _send_all(session_id: str) -> None:
 def _send_later() -> None:
     """Has this request's thread wait, once its answer is delivered, for what may not be sent yet, of whichever session,
     unless another thread does. Outside of a request, and without an engine, it is sent now."""
-    token = _outboxes.waiter()
+    token = _publish_queue.waiter()
     if token is None:
         return
-    if not realtime.is_on() or not _wiring.after_answer(lambda: _send_when_due(token)):
+    if not realtime.is_on() or not _wiring.run_after_response(lambda: _send_when_due(token)):
         _send_when_due(token, at_once=True)
 
 
 def _send_when_due(token: object, *, at_once: bool = False) -> None:
-    while session_id := _outboxes.wait(token, at_once=at_once):
+    while session_id := _publish_queue.wait(token, at_once=at_once):
         try:
             _send_all(session_id)
         except BaseException:
@@ -126,7 +127,7 @@ def _send_when_due(token: object, *, at_once: bool = False) -> None:
 
 def send_next(session_id: str) -> State | None:
     """Send the next of what waits for a session, by whoever's turn it is; None when there is no more."""
-    waiting = _outboxes.take(session_id, together=realtime.sending().apart > 0)
+    waiting = _publish_queue.take(session_id, together=realtime.sending().apart > 0)
     if waiting is None:
         return None
     sent = None
@@ -138,27 +139,27 @@ def send_next(session_id: str) -> State | None:
     finally:
         if sent is None:
             # Whatever broke, the next change finds the way free.
-            for unsaid in _outboxes.drop(session_id):
-                _say_farewell(unsaid)
+            for unsaid in _publish_queue.drop(session_id):
+                _announce_end(unsaid)
     return sent
 
 
 def reaches(session_id: str, socket: str | None) -> bool:
     """Whether a socket is sure to be told of a change, so that no answer need show it."""
-    return socket is not None and realtime.hears(realtime.state_channel(session_id), socket)
+    return socket is not None and realtime.is_subscribed(realtime.state_channel(session_id), socket)
 
 
 def _send(news: News) -> State:
     try:
         return _tell(news)
     finally:
-        _say_farewell(news)
+        _announce_end(news)
 
 
-def _say_farewell(news: News) -> None:
+def _announce_end(news: News) -> None:
     # They hear why, and then nothing any more.
     if news.event == Event.MEMBER_REMOVED:
-        shut_out(news.about["member"])
+        disconnect_member(news.about["member"])
 
 
 def _tell(news: News) -> State:
@@ -172,7 +173,7 @@ def _tell(news: News) -> State:
     # No connection of the database is held while the engine is asked.
     forget_what_was_read()
     if apart := realtime.sending().apart_at(state.members):
-        _outboxes.pace(news.session_id, apart)
+        _publish_queue.pace(news.session_id, apart)
     if realtime.publish([channel], news.event, data, socket):
         # Who has just joined or come back is connected only a moment later.
         absent = socket is not None or (news.event == Event.MEMBER_JOINED and not news.waited)
@@ -183,14 +184,14 @@ def _tell(news: News) -> State:
 
 
 def payload(state: State, about: dict[str, str] | None = None) -> dict[str, Any]:
-    """The event's data: whole state where it fits, at most ``MOST_BYTES`` of JSON."""
+    """The event's data: whole state where it fits, at most ``MAX_BYTES`` of JSON."""
     thin = {"version": state.version, "agenda": state.agenda, **(about or {})}
     for html in (state.html, state.table):
-        for key, pack, longest in (("html", str, MOST_BYTES), ("gz", _packed, MAX_PACKED)):
+        for key, pack, longest in (("html", str, MAX_BYTES), ("gz", _packed, MAX_PACKED)):
             # What is too long as it is, is not worth packing, nor the making of JSON to measure it.
-            if html and len(html) <= longest and len(content := pack(html)) <= MOST_BYTES:
+            if html and len(html) <= longest and len(content := pack(html)) <= MAX_BYTES:
                 full = {**thin, key: content}
-                if len(json.dumps(full)) <= MOST_BYTES:
+                if len(json.dumps(full)) <= MAX_BYTES:
                     return full
     return thin
 

@@ -75,7 +75,7 @@ def count_event(session_id: str, expected: int, socket: str | None) -> None:
     for engines that do not tell how many listen."""
     channel = realtime.state_channel(session_id)
     listening = realtime.listeners(channel)
-    asked = 1 if socket and realtime.hears(channel, socket) else 0
+    asked = 1 if socket and realtime.is_subscribed(channel, socket) else 0
     delivered = expected if listening is None else listening - asked
     _count(session_id, Messages(1, max(0, delivered)))
 

@@ -44,7 +44,7 @@ def _both(earlier: News, later: News) -> News:
     )
 
 
-class Outboxes:
+class PublishQueue:
     """What waits to be published, by session, and the turns of the threads that publish it.
 
     A session's events are sent by one thread at a time, which has the session's turn. Changes that arrive while it

@@ -13,15 +13,15 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, select
 
 from poker_app import clock
-from poker_app.accounts.memberships import Acting
+from poker_app.accounts.memberships import Membership
 from poker_app.db import session
 from poker_app.poker.models import Member, PokerSession, Round, Task, Vote
-from poker_app.poker.scopes import is_live, may_keep, reached, seated_in
+from poker_app.poker.scopes import is_live, is_member_of, may_archive, reached
 from poker_app.rules.report import mean_agreement, points
 from poker_app.rules.tally import tally
 
 PER_PAGE = 25
-MOST_LIVE = 6
+MAX_LIVE = 6
 SHOWN = ("past", "live", "mine", "archived", "deleted")
 
 
@@ -53,7 +53,7 @@ class Line:
     tasks: int
     points: Fraction | None
     agreement: Fraction | None
-    may_keep: bool
+    may_archive: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +69,10 @@ class Listing:
 # --- live now
 
 
-def live_tables(acting: Acting, secret: str | None) -> list[Live]:
+def live_sessions(membership: Membership, secret: str | None) -> list[Live]:
     """Where people sit now, the newest first, six at the most."""
-    wanted = select(PokerSession).where(_states(acting, secret)["live"])
-    newest = wanted.order_by(PokerSession.created_at.desc(), PokerSession.id.desc()).limit(MOST_LIVE)
+    wanted = select(PokerSession).where(_states(membership, secret)["live"])
+    newest = wanted.order_by(PokerSession.created_at.desc(), PokerSession.id.desc()).limit(MAX_LIVE)
     tables = session.scalars(newest).all()
     if not tables:
         return []
@@ -115,35 +115,35 @@ def _people(tables: Sequence[PokerSession]) -> dict[str, int]:
 # --- the list
 
 
-def listing(acting: Acting, secret: str | None, wish: Wish) -> Listing:
+def listing(membership: Membership, secret: str | None, wish: Wish) -> Listing:
     """A page of sessions, the newest first. A page past the last one is the last one."""
-    wanted = _wanted(acting, secret, wish)
+    wanted = _wanted(membership, secret, wish)
     count = session.scalar(wanted.with_only_columns(func.count(PokerSession.id))) or 0
     pages = max(1, ceil(count / PER_PAGE))
     page = max(1, min(wish.page, pages))
     # Ids part those of the same moment, so that no session stands on two pages.
     ordered = wanted.order_by(PokerSession.created_at.desc(), PokerSession.id.desc())
     rows = session.execute(ordered.limit(PER_PAGE).offset((page - 1) * PER_PAGE)).all()
-    kept = {table.id for table, theirs in rows if theirs and may_keep(acting, table)}
+    kept = {table.id for table, theirs in rows if theirs and may_archive(membership, table)}
     return Listing(tuple(_lines([table for table, _ in rows], kept)), count, page, pages)
 
 
-def counts(acting: Acting, secret: str | None) -> dict[str, int]:
+def counts(membership: Membership, secret: str | None) -> dict[str, int]:
     """How many sessions there are of each kind."""
-    states = _states(acting, secret)
+    states = _states(membership, secret)
     each = [select(func.count(PokerSession.id)).where(state).scalar_subquery() for state in states.values()]
     return dict(zip(states, session.execute(select(*each)).one(), strict=True))
 
 
-def _wanted(acting: Acting, secret: str | None, wish: Wish) -> Select[PokerSession, bool]:
-    wanted = select(PokerSession, reached(acting, secret)).where(_states(acting, secret)[wish.show])
+def _wanted(membership: Membership, secret: str | None, wish: Wish) -> Select[PokerSession, bool]:
+    wanted = select(PokerSession, reached(membership, secret)).where(_states(membership, secret)[wish.show])
     if wish.name:
         wanted = wanted.where(PokerSession.name.icontains(wish.name, autoescape=True))
     return wanted.where(PokerSession.series_id == wish.series) if wish.series else wanted
 
 
-def _states(acting: Acting, secret: str | None) -> dict[str, ColumnElement[bool]]:
-    live, account, mine = is_live(clock.now()), reached(acting, secret), seated_in(acting, secret)
+def _states(membership: Membership, secret: str | None) -> dict[str, ColumnElement[bool]]:
+    live, account, mine = is_live(clock.now()), reached(membership, secret), is_member_of(membership, secret)
     there, listed = PokerSession.deleted_at.is_(None), PokerSession.archived_at.is_(None)
     return {
         "past": account & there & listed & ~live,
@@ -168,7 +168,7 @@ def _lines(tables: Sequence[PokerSession], kept: Collection[str]) -> list[Line]:
                 tasks=len(counted),
                 points=points(table.cards, [task.estimate for task in counted]),
                 agreement=mean_agreement(agreements),
-                may_keep=table.id in kept,
+                may_archive=table.id in kept,
             )
         )
     return lines

@@ -18,7 +18,7 @@ from poker_app.rules.report import TaskFigures, mean_agreement, points, second_l
 from poker_app.rules.session.value import Session
 from poker_app.rules.tally import Tally, shown, tally
 
-MOST_BARS = 4
+MAX_BARS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class Report:
     def longest(self) -> tuple[tuple[str, str, float], ...]:
         """Where the time went: label, time and share of the longest bar; three tasks, then all others together."""
         timed = sorted((task for task in self.tasks if task.seconds > 0), key=lambda task: -task.seconds)
-        single = len(timed) if len(timed) <= MOST_BARS else MOST_BARS - 1
+        single = len(timed) if len(timed) <= MAX_BARS else MAX_BARS - 1
         bars = [(task.key or task.title, task.seconds) for task in timed[:single]]
         if others := timed[single:]:
             bars.append((f"{len(others)} others", sum(task.seconds for task in others)))

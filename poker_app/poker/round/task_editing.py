@@ -10,7 +10,7 @@ from poker_app.rules.backlog import MAX_DESCRIPTION, MAX_KEY, MAX_TITLE, MAX_URL
 from poker_app.rules.printable import one_line, without_hidden
 from poker_app.rules.session import tasks as rules
 
-MOST = {"title": MAX_TITLE, "key": MAX_KEY, "url": MAX_URL, "description": MAX_DESCRIPTION}
+MAX_LENGTHS = {"title": MAX_TITLE, "key": MAX_KEY, "url": MAX_URL, "description": MAX_DESCRIPTION}
 NAMES = {"title": "title", "key": "key", "url": "link", "description": "description"}
 
 
@@ -26,7 +26,7 @@ class Clash(Conflict):
 
 def shown(task: Any) -> str:
     """Digests of the fields as the form showed them, and the task's id: the form sends them back."""
-    return ".".join([*(_short(getattr(task, field)) for field in MOST), task.id])
+    return ".".join([*(_short(getattr(task, field)) for field in MAX_LENGTHS), task.id])
 
 
 def _short(text: str) -> str:
@@ -40,10 +40,10 @@ def edit_task(who: Holder, task_id: str, *, title: str, key: str, url: str, desc
     once do not undo each other. Raises Clash (409) where both changed the same, and Conflict (409) for a form that was
     filled in for another task.
     """
-    if before.split(".")[len(MOST) :] not in ([], [task_id]):
+    if before.split(".")[len(MAX_LENGTHS) :] not in ([], [task_id]):
         raise Conflict("This form was filled in for another task, so nothing was saved. Open the task again.")
     typed = {"title": title, "key": key, "url": url, "description": description}
-    seen = dict(zip(MOST, before.split("."), strict=False)) if before else {}
+    seen = dict(zip(MAX_LENGTHS, before.split("."), strict=False)) if before else {}
     rule = partial(rules.edit_task, task_id=task_id, checked=partial(_checked, typed), before=seen, short=_short)
     clash: rules.Clash | None = change(who, rule).answer
     if clash:
@@ -54,8 +54,10 @@ def _checked(typed: dict[str, str]) -> dict[str, str]:
     plain = {field: one_line(text) for field, text in typed.items()}
     plain["description"] = without_hidden(typed["description"], keep="\t\n\r").replace("\r\n", "\n").strip()
     for field, text in plain.items():
-        if len(text) > MOST[field]:
-            raise Invalid(f"The {NAMES[field]} has at most {MOST[field]} characters; this one has {len(text)}.", field)
+        if len(text) > MAX_LENGTHS[field]:
+            raise Invalid(
+                f"The {NAMES[field]} has at most {MAX_LENGTHS[field]} characters; this one has {len(text)}.", field
+            )
     if not plain["title"]:
         raise Invalid("Give the task a title.", "title")
     if plain["url"] and not plain["url"].lower().startswith(("https://", "http://")):

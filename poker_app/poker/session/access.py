@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from poker_app import rate_limits
-from poker_app.accounts import everybody_may
-from poker_app.accounts.memberships import acting_for
+from poker_app.accounts import auth_is_open
+from poker_app.accounts.memberships import membership_for
 from poker_app.accounts.models import User
 from poker_app.accounts.signin import password_hashing
 from poker_app.errors import Forbidden, Invalid
@@ -30,12 +30,12 @@ def _cleaned(typed: str) -> str:
 
 def is_teammate(table: Session, user: User | None) -> bool:
     """Whether somebody who is signed in belongs to the session's account."""
-    return user is not None and acting_for(user, table.account_id) is not None
+    return user is not None and membership_for(user, table.account_id) is not None
 
 
 def is_closed_to(table: Session, user: User | None, member: Member | None) -> bool:
     """Whether it is open to teammates only, and this is somebody else who does not sit there already."""
-    guarded = table.teammates_only and not everybody_may()
+    guarded = table.teammates_only and not auth_is_open()
     return guarded and not _sits(member) and not is_teammate(table, user)
 
 

@@ -11,85 +11,85 @@ from sqlalchemy import exists, select
 
 from poker_app import clock
 from poker_app.accounts import audit_log
-from poker_app.accounts.memberships import Acting
+from poker_app.accounts.memberships import Membership
 from poker_app.accounts.models import User
 from poker_app.billing import entitlements
 from poker_app.db import session, transaction
 from poker_app.errors import Conflict, Forbidden, NotFound
 from poker_app.poker.change import change_within, lock
 from poker_app.poker.models import PokerSession
-from poker_app.poker.scopes import is_live, may_keep, reached
+from poker_app.poker.scopes import is_live, may_archive, reached
 from poker_app.rules.session import lifecycle as rules
 
 
-def find(acting: Acting, secret: str | None, session_id: str) -> PokerSession:
+def find(membership: Membership, secret: str | None, session_id: str) -> PokerSession:
     """A session that somebody reaches, deleted or not. Raises NotFound."""
-    wanted = select(PokerSession).where(PokerSession.id == session_id, reached(acting, secret))
+    wanted = select(PokerSession).where(PokerSession.id == session_id, reached(membership, secret))
     found = session.scalars(wanted).one_or_none()
     if found is None:
         raise NotFound("No session of this account has that address.")
     return found
 
 
-def find_to_keep(acting: Acting, secret: str | None, session_id: str) -> PokerSession:
+def find_to_archive(membership: Membership, secret: str | None, session_id: str) -> PokerSession:
     """The same, for who may look after it. Raises NotFound and Forbidden."""
-    found = find(acting, secret, session_id)
-    if not may_keep(acting, found):
+    found = find(membership, secret, session_id)
+    if not may_archive(membership, found):
         raise Forbidden("Only who opened a session, or an owner or admin, may do that.")
     return found
 
 
 @contextmanager
-def _held(acting: Acting, secret: str | None, session_id: str) -> Iterator[PokerSession]:
+def _held(membership: Membership, secret: str | None, session_id: str) -> Iterator[PokerSession]:
     """The session's row, so that nobody at its table changes anything meanwhile."""
     with transaction():
-        find_to_keep(acting, secret, session_id)
+        find_to_archive(membership, secret, session_id)
         lock(session_id)
         yield session.get_one(PokerSession, session_id, populate_existing=True)
 
 
-def _note(acting: Acting, action: str, table: PokerSession) -> None:
-    user = session.get(User, acting.user.id) if acting.user else None
+def _note(membership: Membership, action: str, table: PokerSession) -> None:
+    user = session.get(User, membership.user.id) if membership.user else None
     audit_log.note(table.account_id, user, action, table.name)
 
 
-def archive(acting: Acting, secret: str | None, session_id: str) -> None:
+def archive(membership: Membership, secret: str | None, session_id: str) -> None:
     """Put a session away: it and its report stay, out of the list. Not while people sit there."""
-    with _held(acting, secret, session_id) as table:
+    with _held(membership, secret, session_id) as table:
         if table.archived_at or table.deleted_at:
             return
         here = select(exists().where(PokerSession.id == table.id, is_live(clock.now())))
         if session.scalar(here):
             raise Conflict("People sit at this table. End the session before you archive it.")
         table.archived_at = clock.now()
-        _note(acting, "session-archived", table)
+        _note(membership, "session-archived", table)
 
 
-def unarchive(acting: Acting, secret: str | None, session_id: str) -> None:
+def unarchive(membership: Membership, secret: str | None, session_id: str) -> None:
     """Put it back into the list."""
-    with _held(acting, secret, session_id) as table:
+    with _held(membership, secret, session_id) as table:
         if table.archived_at:
             table.archived_at = None
-            _note(acting, "session-unarchived", table)
+            _note(membership, "session-unarchived", table)
 
 
-def delete(acting: Acting, secret: str | None, session_id: str) -> None:
+def delete(membership: Membership, secret: str | None, session_id: str) -> None:
     """Take the session, its report and its link away, and end it for whoever sits there. It can be brought back until
     it is purged."""
-    with _held(acting, secret, session_id) as table:
+    with _held(membership, secret, session_id) as table:
         if table.deleted_at:
             return
         value = change_within(session_id, rules.delete).value
         if value.ended_at is None and not value.used:
             entitlements.give_back_session(value.account_id, value.id)
-        _note(acting, "session-deleted", table)
+        _note(membership, "session-deleted", table)
 
 
-def restore(acting: Acting, secret: str | None, session_id: str) -> None:
+def restore(membership: Membership, secret: str | None, session_id: str) -> None:
     """Bring a deleted session back as it was."""
-    with _held(acting, secret, session_id) as table:
+    with _held(membership, secret, session_id) as table:
         if table.deleted_at is None:
             return
         if change_within(session_id, rules.restore).value.running:
             entitlements.pay_again(table.account_id, table.id, name=table.name, user_id=table.user_id)
-        _note(acting, "session-restored", table)
+        _note(membership, "session-restored", table)

@@ -2,50 +2,50 @@
 
 from poker_app import ids
 from poker_app.accounts import audit_log
-from poker_app.accounts.memberships import Acting
+from poker_app.accounts.memberships import Membership
 from poker_app.accounts.models import User
 from poker_app.db import session, transaction
 from poker_app.poker.change import lock
 from poker_app.poker.models import Member
 from poker_app.poker.session import archiving
-from poker_app.poker.session.lifecycle import MAX_NAME, find_opened, open_table
+from poker_app.poker.session.lifecycle import MAX_NAME, find_opened, start_session
 from poker_app.poker.session.options import Options
 from poker_app.rules.session.value import Session, Task
 
 _ENDING = " (copy)"
 
 
-def copy_session(acting: Acting, session_id: str, *, secret: str, form_key: str) -> Member:
+def copy_session(membership: Membership, session_id: str, *, secret: str, form_key: str) -> Member:
     """Open the copy, with whoever copies as its facilitator. The same form sent again answers with the same copy."""
-    key = ids.digest(f"copy {session_id} {acting.user.id if acting.user else secret} {form_key}")
+    key = ids.digest(f"copy {session_id} {membership.user.id if membership.user else secret} {form_key}")
     with transaction():
-        archiving.find_to_keep(acting, secret, session_id)
+        archiving.find_to_archive(membership, secret, session_id)
         original = lock(session_id)
-        if made := find_opened(key, secret, acting.user):
+        if made := find_opened(key, secret, membership.user):
             return made
-        founder = open_table(
-            acting,
+        founder = start_session(
+            membership,
             name=original.name[: MAX_NAME - len(_ENDING)] + _ENDING,
             deck=original.deck,
             cards=original.cards,
             options=Options.of(original),
-            member_name=_own_name(acting, original, secret),
+            member_name=_own_name(membership, original, secret),
             secret=secret,
             form_key=key,
             backlog=[_said(task) for task in original.backlog if task.title and task.estimate is None],
         )
         audit_log.note(
             original.account_id,
-            session.get(User, acting.user.id) if acting.user else None,
+            session.get(User, membership.user.id) if membership.user else None,
             "session-copied",
             original.name,
         )
         return founder
 
 
-def _own_name(acting: Acting, original: Session, secret: str) -> str:
-    if acting.user:
-        return acting.user.name
+def _own_name(membership: Membership, original: Session, secret: str) -> str:
+    if membership.user:
+        return membership.user.name
     digest = ids.digest(secret)
     return next(each.name for each in original.members.values() if each.secret_digest == digest)
 

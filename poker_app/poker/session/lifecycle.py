@@ -7,10 +7,10 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from poker_app import clock, ids
-from poker_app.accounts.memberships import Acting
+from poker_app.accounts.memberships import Membership
 from poker_app.accounts.models import User
 from poker_app.billing import entitlements
-from poker_app.db import afterwards, session, transaction
+from poker_app.db import after_commit, session, transaction
 from poker_app.errors import Conflict, Invalid, NotFound
 from poker_app.poker.change import Holder, by_member, change, change_within, lock
 from poker_app.poker.models import Member, PokerSession, Round, Task
@@ -31,7 +31,7 @@ MAX_NAME = 120
 
 
 def open_session(
-    acting: Acting,
+    membership: Membership,
     *,
     name: str,
     deck: str,
@@ -52,8 +52,8 @@ def open_session(
     cards = cards_of(deck, own)
     try:
         with transaction():
-            return find_opened(form_key, secret, acting.user) or open_table(
-                acting,
+            return find_opened(form_key, secret, membership.user) or start_session(
+                membership,
                 name=name,
                 deck=deck,
                 cards=cards,
@@ -64,7 +64,7 @@ def open_session(
             )
     except IntegrityError:
         # The same form at the same moment, and the other one was first.
-        if made := find_opened(form_key, secret, acting.user):
+        if made := find_opened(form_key, secret, membership.user):
             return made
         raise
 
@@ -81,8 +81,8 @@ def find_opened(form_key: str, secret: str, user: User | None) -> Member | None:
     return session.get_one(Member, member.id)
 
 
-def open_table(
-    acting: Acting,
+def start_session(
+    membership: Membership,
     *,
     name: str,
     deck: str,
@@ -96,11 +96,11 @@ def open_table(
 ) -> Member:
     """A new session with its founder, inside the caller's transaction; everything has been checked. ``backlog`` are the
     tasks that it begins with, by field; without any it is a quick vote."""
-    user_id = acting.user.id if acting.user else None
+    user_id = membership.user.id if membership.user else None
     now = clock.now()
     made = PokerSession(
         id=ids.new_id(),
-        account_id=acting.account.id,
+        account_id=membership.account.id,
         user_id=user_id,
         series_id=series_id,
         code=_unused_code(),
@@ -133,7 +133,7 @@ def open_table(
     session.add_all(_backlog(made, backlog or [{}]))
     session.flush()
     session.add(Round(id=made.current_round_id, task_id=made.current_task_id, number=1, opened_at=now))
-    afterwards(lambda: last_seen.note([founder.id], now))
+    after_commit(lambda: last_seen.note([founder.id], now))
     return founder
 
 

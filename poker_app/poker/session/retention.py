@@ -40,17 +40,17 @@ def purge_sessions() -> int:
     Answers with how many. In batches, so that nobody waits long for the database."""
     count = 0
     accounts = session.scalars(select(Account)).all()
-    for account_id, keep in [(each.id, timedelta(days=entitlements.kept_days(each))) for each in accounts]:
-        while gone := _purge_some(account_id, keep):
+    for account_id, kept_for in [(each.id, timedelta(days=entitlements.kept_days(each))) for each in accounts]:
+        while gone := _purge_some(account_id, kept_for):
             count += gone
     return count
 
 
-def _purge_some(account_id: str, keep: timedelta) -> int:
+def _purge_some(account_id: str, kept_for: timedelta) -> int:
     now = clock.now()
     seen = select(func.max(Member.seen_at)).where(Member.session_id == PokerSession.id).scalar_subquery()
-    forgotten = PokerSession.ended_at.is_(None) & (seen < now - keep - FORGOTTEN_AFTER)
-    past = (PokerSession.ended_at < now - keep) | (PokerSession.deleted_at < now - DELETED_FOR) | forgotten
+    forgotten = PokerSession.ended_at.is_(None) & (seen < now - kept_for - FORGOTTEN_AFTER)
+    past = (PokerSession.ended_at < now - kept_for) | (PokerSession.deleted_at < now - DELETED_FOR) | forgotten
     with transaction():
         wanted = select(PokerSession.id).where(PokerSession.account_id == account_id, past).limit(BATCH)
         old = session.scalars(wanted.with_for_update(skip_locked=True)).all()

@@ -7,14 +7,14 @@ from sqlalchemy import func, select
 
 from poker_app import clock, ids
 from poker_app.accounts import audit_log
-from poker_app.accounts.memberships import Acting
+from poker_app.accounts.memberships import Membership
 from poker_app.accounts.models import User
 from poker_app.db import session, transaction
 from poker_app.errors import Conflict, Invalid, NotFound
 from poker_app.poker.models import PokerSession, Series
 from poker_app.poker.names import clean_name
 from poker_app.poker.scopes import is_live
-from poker_app.poker.session.lifecycle import cards_of, end_forgotten, open_table
+from poker_app.poker.session.lifecycle import cards_of, end_forgotten, start_session
 from poker_app.poker.session.options import Options
 from poker_app.rules.printable import one_line
 
@@ -30,19 +30,19 @@ def find(series_id: str) -> Series:
     return found
 
 
-def find_own(acting: Acting, secret: str | None, series_id: str) -> Series:
+def find_own(membership: Membership, secret: str | None, series_id: str) -> Series:
     """A series of the account that somebody acts for; where nobody signs in, of the browser that made it."""
     found = find(series_id)
-    mine = acting.user is not None or found.secret_digest == ids.digest(secret or "")
-    if found.account_id != acting.account.id or not mine:
+    mine = membership.user is not None or found.secret_digest == ids.digest(secret or "")
+    if found.account_id != membership.account.id or not mine:
         raise NotFound("No series of this account has that address.")
     return found
 
 
-def series_of(acting: Acting, secret: str | None) -> Sequence[Series]:
+def series_of(membership: Membership, secret: str | None) -> Sequence[Series]:
     """The series that somebody's dashboard lists, by name, closed ones last."""
-    mine = select(Series).where(Series.account_id == acting.account.id)
-    if acting.user is None:
+    mine = select(Series).where(Series.account_id == membership.account.id)
+    if membership.user is None:
         mine = mine.where(Series.secret_digest == ids.digest(secret or ""))
     return session.scalars(mine.order_by(Series.closed_at.is_not(None), Series.name, Series.id)).all()
 
@@ -50,23 +50,23 @@ def series_of(acting: Acting, secret: str | None) -> Sequence[Series]:
 # --- making one, and what becomes of it
 
 
-def make(acting: Acting, secret: str, *, name: str, deck: str, own: str, options: Options) -> Series:
+def make(membership: Membership, secret: str, *, name: str, deck: str, own: str, options: Options) -> Series:
     """A new series. Raises Invalid, naming the field."""
     name, cards = series_name(name), cards_of(deck, own)
     options.checked()
     with transaction():
         made = Series(
             id=ids.new_id(),
-            account_id=acting.account.id,
+            account_id=membership.account.id,
             name=name,
             deck=deck,
             cards=list(cards),
             options=asdict(options),
-            secret_digest=None if acting.user else ids.digest(secret),
+            secret_digest=None if membership.user else ids.digest(secret),
             created_at=clock.now(),
         )
         session.add(made)
-        _note(acting, "series-made", made)
+        _note(membership, "series-made", made)
     return made
 
 
@@ -80,36 +80,36 @@ def series_name(typed: str) -> str:
     return name
 
 
-def rename(acting: Acting, secret: str | None, series_id: str, typed: str) -> None:
+def rename(membership: Membership, secret: str | None, series_id: str, typed: str) -> None:
     """Give it another name, for the sessions from now on."""
     name = series_name(typed)
     with transaction():
-        series = find_own(acting, secret, series_id)
+        series = find_own(membership, secret, series_id)
         if series.name != name:
             series.name = name
-            _note(acting, "series-renamed", series)
+            _note(membership, "series-renamed", series)
 
 
-def close(acting: Acting, secret: str | None, series_id: str) -> None:
+def close(membership: Membership, secret: str | None, series_id: str) -> None:
     """Let the link open no more sessions. Those that were stay."""
     with transaction():
-        series = find_own(acting, secret, series_id)
+        series = find_own(membership, secret, series_id)
         if series.closed_at is None:
             series.closed_at = clock.now()
-            _note(acting, "series-closed", series)
+            _note(membership, "series-closed", series)
 
 
-def reopen(acting: Acting, secret: str | None, series_id: str) -> None:
+def reopen(membership: Membership, secret: str | None, series_id: str) -> None:
     """Let the link open sessions again."""
     with transaction():
-        series = find_own(acting, secret, series_id)
+        series = find_own(membership, secret, series_id)
         if series.closed_at:
             series.closed_at = None
-            _note(acting, "series-reopened", series)
+            _note(membership, "series-reopened", series)
 
 
-def _note(acting: Acting, action: str, series: Series) -> None:
-    user = session.get(User, acting.user.id) if acting.user else None
+def _note(membership: Membership, action: str, series: Series) -> None:
+    user = session.get(User, membership.user.id) if membership.user else None
     audit_log.note(series.account_id, user, action, series.name)
 
 
@@ -122,7 +122,7 @@ def running(series: Series) -> PokerSession | None:
     return session.scalars(live.order_by(PokerSession.created_at.desc(), PokerSession.id).limit(1)).one_or_none()
 
 
-def open_today(acting: Acting, series_id: str, *, member_name: str, secret: str) -> str:
+def open_today(membership: Membership, series_id: str, *, member_name: str, secret: str) -> str:
     """Open the day's session, named after the series and the date, and answer with its id; or with the running one's,
     so that two who press at once sit down at one table.
 
@@ -130,7 +130,7 @@ def open_today(acting: Acting, series_id: str, *, member_name: str, secret: str)
     """
     name = clean_name(member_name)
     with transaction():
-        wanted = select(Series).where(Series.id == series_id, Series.account_id == acting.account.id)
+        wanted = select(Series).where(Series.id == series_id, Series.account_id == membership.account.id)
         series = session.scalars(wanted.with_for_update()).one_or_none()
         if series is None:
             raise NotFound("No series of this account has that address.")
@@ -143,8 +143,8 @@ def open_today(acting: Acting, series_id: str, *, member_name: str, secret: str)
         )
         for each in session.scalars(forgotten.order_by(PokerSession.id)).all():
             end_forgotten(each, by=name)
-        return open_table(
-            acting,
+        return start_session(
+            membership,
             name=_name_today(series),
             deck=series.deck,
             cards=series.cards,

@@ -78,10 +78,10 @@ class Client:
             return False
         return self._ask("publish", self._http.trigger, list(channels), event, text, exclude) is not None
 
-    def hears(self, channel: str, socket: str) -> bool:
+    def is_subscribed(self, channel: str, socket: str) -> bool:
         """Whether the socket is this process's own and subscribed to the channel."""
         hub = running_hub.hub() if self._embedded else None
-        return hub is not None and hub.hears(channel, socket)
+        return hub is not None and hub.is_subscribed(channel, socket)
 
     def listeners(self, channel: str) -> int | None:
         """How many of this process's own sockets are subscribed to the channel; None where they are not its own."""

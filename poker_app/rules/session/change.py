@@ -76,7 +76,9 @@ class Change:
         return replace(self, value=replace(self.value, version=self.value.version + 1))
 
 
-def acting(value: Session, member: Member | None, *, after_end: bool = False, after_leaving: bool = False) -> Member:
+def acting_member(
+    value: Session, member: Member | None, *, after_end: bool = False, after_leaving: bool = False
+) -> Member:
     """The member who asks for a change, if they may ask now. Refused for a stranger, a removed member and in a deleted
     session as missing, as a conflict once the session has ended and for a member who left a running one."""
     if value.deleted_at:

@@ -13,7 +13,7 @@ NUDGE_EVERY = timedelta(seconds=20)
 FORMER = "Former member"
 
 
-def told_apart(name: str, taken: Iterable[str]) -> str:
+def unique_name(name: str, taken: Iterable[str]) -> str:
     """The name itself, or with the first number that makes it look different from those taken: ``Ben``, ``Ben 2``."""
     seen = {likeness(other) for other in taken}
     if likeness(name) not in seen:
@@ -51,7 +51,7 @@ def join(
         known = Member(new_id, value.id, secret_digest, user_id, name, now)
     member = replace(
         known,
-        name=told_apart(name, [each.name for each in others]),
+        name=unique_name(name, [each.name for each in others]),
         votes=votes,
         facilitates=known.facilitates and known.removed_at is None,
         away_since=None,
@@ -76,7 +76,7 @@ def adopt(value: Session, now: datetime, *, secret_digest: str, user_id: str) ->
 def rename(value: Session, me: Member, now: datetime, *, name: str) -> Change:
     """Go by another name."""
     others = [each.name for each in value.seated if each.id != me.id]
-    return Change(value.with_member(replace(me, name=told_apart(name, others)))).then(Event.ROLE_CHANGED)
+    return Change(value.with_member(replace(me, name=unique_name(name, others)))).then(Event.ROLE_CHANGED)
 
 
 def set_votes(value: Session, me: Member, now: datetime, *, votes: bool) -> Change:
@@ -137,7 +137,7 @@ def make_former(value: Session, now: datetime, *, member_id: str, secret_digest:
     """A member whose user is deleted stays without name, user and secret, and leaves; what they ended is named after
     the former member too."""
     member = value.members[member_id]
-    name = told_apart(FORMER, [each.name for each in value.members.values() if each.id != member_id])
+    name = unique_name(FORMER, [each.name for each in value.members.values() if each.id != member_id])
     if value.ended_by == member.name:
         value = replace(value, ended_by=name)
     former = replace(member, name=name, user_id=None, facilitates=False, secret_digest=secret_digest)

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
 from poker_app.accounts import account_settings, decks
-from poker_app.accounts.memberships import Acting
+from poker_app.accounts.memberships import Membership
 from poker_app.accounts.models import Deck
 from poker_app.accounts.signin import required_sso
 from poker_app.billing import entitlements
@@ -20,26 +20,26 @@ blueprint = Blueprint("account_settings", __name__, url_prefix="/accounts/<accou
 
 @blueprint.get("/settings")
 @teammate
-def page(acting: Acting) -> ResponseReturnValue:
-    acting.require_arranging("change the settings of the account")
-    return _page(acting)
+def page(membership: Membership) -> ResponseReturnValue:
+    membership.require_arranging("change the settings of the account")
+    return _page(membership)
 
 
-def _page(acting: Acting, refusal: Invalid | None = None, form: str = "") -> str:
+def _page(membership: Membership, refusal: Invalid | None = None, form: str = "") -> str:
     """The page, with what was typed into the one form that was refused."""
     return render_template(
         "settings/settings.html",
-        acting=acting,
-        defaults=request.form if form == "defaults" else account_settings.defaults_of(acting.account),
+        membership=membership,
+        defaults=request.form if form == "defaults" else account_settings.defaults_of(membership.account),
         decks=DECKS.values(),
-        own_decks=decks.decks_of(acting.account.id),
-        own_domain=account_settings.own_domain(acting),
-        required_sign_on=required_sso.required(acting.account),
-        may_require_sign_on=entitlements.may_require_sign_on(acting.account.id),
+        own_decks=decks.decks_of(membership.account.id),
+        own_domain=account_settings.own_domain(membership),
+        required_sign_on=required_sso.required(membership.account),
+        may_require_sign_on=entitlements.may_require_sign_on(membership.account.id),
         came_by=required_sso.came_by(login.current_sign_in()),
-        may_choose_days=entitlements.may_choose_days(acting.account.id),
-        report_days=entitlements.report_days(acting.account),
-        kept_days=entitlements.kept_days(acting.account),
+        may_choose_days=entitlements.may_choose_days(membership.account.id),
+        report_days=entitlements.report_days(membership.account),
+        kept_days=entitlements.kept_days(membership.account),
         days=(account_settings.MIN_DAYS, account_settings.MAX_DAYS),
         typed=request.form if refusal else {},
         form=form,
@@ -47,58 +47,58 @@ def _page(acting: Acting, refusal: Invalid | None = None, form: str = "") -> str
     )
 
 
-def _saved(acting: Acting, sentence: str = "Saved.") -> Response:
+def _saved(membership: Membership, sentence: str = "Saved.") -> Response:
     flash(sentence)
-    return redirect(url_for("account_settings.page", account_id=acting.account.id), 303)
+    return redirect(url_for("account_settings.page", account_id=membership.account.id), 303)
 
 
 @blueprint.post("/name")
 @teammate
-def rename(acting: Acting) -> ResponseReturnValue:
+def rename(membership: Membership) -> ResponseReturnValue:
     try:
-        account_settings.rename(acting, request.form.get("name", ""))
+        account_settings.rename(membership, request.form.get("name", ""))
     except Invalid as refusal:
-        return again(_page(acting, refusal, "name"), refusal)
-    return _saved(acting)
+        return again(_page(membership, refusal, "name"), refusal)
+    return _saved(membership)
 
 
 @blueprint.post("/session-defaults")
 @teammate
-def set_defaults(acting: Acting) -> ResponseReturnValue:
+def set_defaults(membership: Membership) -> ResponseReturnValue:
     try:
-        account_settings.set_defaults(acting, request.form)
+        account_settings.set_defaults(membership, request.form)
     except Invalid as refusal:
-        return again(_page(acting, refusal, "defaults"), refusal)
-    return _saved(acting, "Saved. New sessions begin like that.")
+        return again(_page(membership, refusal, "defaults"), refusal)
+    return _saved(membership, "Saved. New sessions begin like that.")
 
 
 @blueprint.post("/retention")
 @teammate
-def keep_reports(acting: Acting) -> ResponseReturnValue:
+def set_retention(membership: Membership) -> ResponseReturnValue:
     try:
-        account_settings.keep_reports(acting, request.form.get("report_days", ""))
+        account_settings.set_retention(membership, request.form.get("report_days", ""))
     except Invalid as refusal:
-        return again(_page(acting, refusal, "retention"), refusal)
-    return _saved(acting)
+        return again(_page(membership, refusal, "retention"), refusal)
+    return _saved(membership)
 
 
 @blueprint.post("/domain")
 @teammate
-def set_domain(acting: Acting) -> ResponseReturnValue:
+def set_domain(membership: Membership) -> ResponseReturnValue:
     """Open the account to one's own domain, or close it."""
     if request.form.get("open"):
-        account_settings.open_to_domain(acting)
+        account_settings.open_to_domain(membership)
     else:
-        account_settings.close_to_domain(acting)
-    return _saved(acting)
+        account_settings.close_to_domain(membership)
+    return _saved(membership)
 
 
 @blueprint.post("/sign-on")
 @teammate
-def require_sign_on(acting: Acting) -> ResponseReturnValue:
+def require_sign_on(membership: Membership) -> ResponseReturnValue:
     """Let teammates in by one provider only, or by every way."""
-    required_sso.require(acting, request.form.get("provider", ""), login.current_sign_in())
-    return _saved(acting)
+    required_sso.require(membership, request.form.get("provider", ""), login.current_sign_in())
+    return _saved(membership)
 
 
 # --- own decks
@@ -106,57 +106,57 @@ def require_sign_on(acting: Acting) -> ResponseReturnValue:
 
 @blueprint.get("/decks/new")
 @teammate
-def new_deck(acting: Acting) -> ResponseReturnValue:
-    acting.require_arranging("make decks")
-    return _deck(acting, None)
+def new_deck(membership: Membership) -> ResponseReturnValue:
+    membership.require_arranging("make decks")
+    return _deck(membership, None)
 
 
 @blueprint.post("/decks")
 @teammate
-def add_deck(acting: Acting) -> ResponseReturnValue:
+def add_deck(membership: Membership) -> ResponseReturnValue:
     try:
-        made = decks.add_deck(acting, **_typed())
+        made = decks.add_deck(membership, **_typed())
     except Invalid as refusal:
-        return again(_deck(acting, None, refusal), refusal)
-    return _saved(acting, f"The deck {made.name} is there to choose.")
+        return again(_deck(membership, None, refusal), refusal)
+    return _saved(membership, f"The deck {made.name} is there to choose.")
 
 
 @blueprint.get("/decks/<deck_id>")
 @teammate
-def deck(acting: Acting, deck_id: str) -> ResponseReturnValue:
-    acting.require_arranging("change decks")
-    return _deck(acting, decks.find(acting, deck_id))
+def deck(membership: Membership, deck_id: str) -> ResponseReturnValue:
+    membership.require_arranging("change decks")
+    return _deck(membership, decks.find(membership, deck_id))
 
 
 @blueprint.post("/decks/<deck_id>")
 @teammate
-def change_deck(acting: Acting, deck_id: str) -> ResponseReturnValue:
+def change_deck(membership: Membership, deck_id: str) -> ResponseReturnValue:
     try:
-        decks.change_deck(acting, deck_id, **_typed())
+        decks.change_deck(membership, deck_id, **_typed())
     except Invalid as refusal:
-        return again(_deck(acting, decks.find(acting, deck_id), refusal), refusal)
-    return _saved(acting)
+        return again(_deck(membership, decks.find(membership, deck_id), refusal), refusal)
+    return _saved(membership)
 
 
 def _typed() -> dict[str, str]:
     return {"name": request.form.get("deck_name", ""), "cards": request.form.get("own", "")}
 
 
-def _deck(acting: Acting, found: Deck | None, refusal: Invalid | None = None) -> str:
+def _deck(membership: Membership, found: Deck | None, refusal: Invalid | None = None) -> str:
     kept = {"deck_name": found.name, "own": decks.as_typed(found)} if found else {}
     typed = request.form if refusal else kept
-    return render_template("settings/deck.html", acting=acting, deck=found, typed=typed, refusal=refusal)
+    return render_template("settings/deck.html", membership=membership, deck=found, typed=typed, refusal=refusal)
 
 
 @blueprint.get("/decks/<deck_id>/deletion")
 @teammate
-def ask_deletion(acting: Acting, deck_id: str) -> ResponseReturnValue:
+def ask_deletion(membership: Membership, deck_id: str) -> ResponseReturnValue:
     """Are you sure?"""
-    acting.require_arranging("delete decks")
-    return render_template("settings/deck_deletion.html", acting=acting, deck=decks.find(acting, deck_id))
+    membership.require_arranging("delete decks")
+    return render_template("settings/deck_deletion.html", membership=membership, deck=decks.find(membership, deck_id))
 
 
 @blueprint.post("/decks/<deck_id>/deletion")
 @teammate
-def delete_deck(acting: Acting, deck_id: str) -> ResponseReturnValue:
-    return _saved(acting, f"The deck {decks.delete_deck(acting, deck_id)} is deleted.")
+def delete_deck(membership: Membership, deck_id: str) -> ResponseReturnValue:
+    return _saved(membership, f"The deck {decks.delete_deck(membership, deck_id)} is deleted.")

@@ -3,8 +3,8 @@
 from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from poker_app.accounts import audit_log, everybody_may
-from poker_app.accounts.memberships import Acting
+from poker_app.accounts import audit_log, auth_is_open
+from poker_app.accounts.memberships import Membership
 from poker_app.billing.current_plan import plan_of
 from poker_app.errors import NotFound, NotInPlan
 from poker_app.web.http import paging
@@ -16,35 +16,35 @@ blueprint = Blueprint("audit", __name__, url_prefix="/accounts/<account_id>")
 @blueprint.before_request
 def only_with_accounts() -> None:
     """Where nobody signs in nobody can be told from anybody."""
-    if everybody_may():
+    if auth_is_open():
         raise NotFound("Nobody signs in here, so there is nothing to tell of anybody.")
 
 
 @blueprint.get("/audit")
 @teammate
-def page(acting: Acting) -> ResponseReturnValue:
-    acting.require("admin", "read the audit log")
+def page(membership: Membership) -> ResponseReturnValue:
+    membership.require("admin", "read the audit log")
     chosen = {"person": request.args.get("person", ""), "action": request.args.get("action", "")}
     found = audit_log.page_of(
-        acting.account.id, user_id=chosen["person"], action=chosen["action"], before=paging.before()
+        membership.account.id, user_id=chosen["person"], action=chosen["action"], before=paging.before()
     )
     return render_template(
         "audit/audit.html",
-        acting=acting,
+        membership=membership,
         page=found,
         chosen=chosen,
-        people=audit_log.people_in(acting.account.id),
+        people=audit_log.people_in(membership.account.id),
         actions=audit_log.ACTIONS,
-        may_export=plan_of(acting.account.id).audit_export,
+        may_export=plan_of(membership.account.id).audit_export,
     )
 
 
 @blueprint.get("/audit.csv")
 @teammate
-def as_csv(acting: Acting) -> ResponseReturnValue:
-    acting.require("admin", "read the audit log")
-    if not plan_of(acting.account.id).audit_export:
+def as_csv(membership: Membership) -> ResponseReturnValue:
+    membership.require("admin", "read the audit log")
+    if not plan_of(membership.account.id).audit_export:
         raise NotInPlan("The audit log as a file comes with a larger plan. Here it can be read and filtered as before.")
-    answer = Response(audit_log.as_csv(acting.account.id), content_type="text/csv; charset=utf-8")
+    answer = Response(audit_log.as_csv(membership.account.id), content_type="text/csv; charset=utf-8")
     answer.headers["Content-Disposition"] = 'attachment; filename="audit-log.csv"'
     return answer

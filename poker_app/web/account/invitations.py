@@ -4,7 +4,7 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from poker_app.accounts import everybody_may
+from poker_app.accounts import auth_is_open
 from poker_app.accounts.models import Invitation, User
 from poker_app.accounts.team import joining
 from poker_app.errors import NotFound
@@ -17,7 +17,7 @@ blueprint = Blueprint("invitations", __name__, url_prefix="/invitations")
 @blueprint.before_request
 def only_with_accounts() -> None:
     """Where nobody signs in nobody is invited."""
-    if everybody_may():
+    if auth_is_open():
         raise NotFound("Nobody signs in here, so nobody needs an invitation.")
 
 

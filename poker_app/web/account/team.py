@@ -4,8 +4,8 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from poker_app.accounts import everybody_may
-from poker_app.accounts.memberships import Acting
+from poker_app.accounts import auth_is_open
+from poker_app.accounts.memberships import Membership
 from poker_app.accounts.team import invitations, teammates
 from poker_app.errors import Invalid, NotFound, Refusal, TooMany
 from poker_app.mail import Undelivered
@@ -27,32 +27,32 @@ ROLE_SAYS = {
 @blueprint.before_request
 def only_with_accounts() -> None:
     """Where nobody signs in there are no teammates."""
-    if everybody_may():
+    if auth_is_open():
         raise NotFound("Nobody signs in here, so there are no teammates.")
 
 
 @blueprint.get("/team")
 @teammate
-def page(acting: Acting) -> ResponseReturnValue:
-    return _page(acting)
+def page(membership: Membership) -> ResponseReturnValue:
+    return _page(membership)
 
 
-def _page(acting: Acting, refusal: Refusal | None = None) -> str:
-    manages = acting.reaches("admin")
-    link = invitations.link_of(acting.account) if manages else None
+def _page(membership: Membership, refusal: Refusal | None = None) -> str:
+    manages = membership.reaches("admin")
+    link = invitations.link_of(membership.account) if manages else None
     secret = invitations.secret_of(link) if link else None
     search = request.args.get("q", "")[:100]
     return render_template(
         "team/team.html",
-        acting=acting,
+        membership=membership,
         manages=manages,
-        teammates=teammates.teammates_of(acting.account, search),
+        teammates=teammates.teammates_of(membership.account, search),
         search=search,
-        last=last_sessions(acting.account.id),
-        waiting=invitations.waiting_for(acting.account) if manages else [],
+        last=last_sessions(membership.account.id),
+        waiting=invitations.waiting_for(membership.account) if manages else [],
         link=link,
         link_address=fragments.origin() + url_for("invitations.look", secret=secret) if secret else None,
-        gives=gives(acting.role),
+        gives=gives(membership.role),
         role_says=ROLE_SAYS,
         typed=request.form,
         refusal=refusal,
@@ -68,41 +68,41 @@ def _back(account_id: str) -> Response:
 
 @blueprint.post("/team/<user_id>/role")
 @teammate
-def change_role(acting: Acting, user_id: str) -> ResponseReturnValue:
-    them = teammates.change_role(acting, user_id, request.form.get("role", ""))
-    mine = acting.user is not None and them.user_id == acting.user.id
+def change_role(membership: Membership, user_id: str) -> ResponseReturnValue:
+    them = teammates.change_role(membership, user_id, request.form.get("role", ""))
+    mine = membership.user is not None and them.user_id == membership.user.id
     flash(f"{'You are' if mine else f'{them.user.name} is'} {'an' if them.role[0] in 'ao' else 'a'} {them.role} now.")
-    return _back(acting.account.id)
+    return _back(membership.account.id)
 
 
 @blueprint.get("/team/<user_id>/removal")
 @teammate
-def ask_removal(acting: Acting, user_id: str) -> ResponseReturnValue:
+def ask_removal(membership: Membership, user_id: str) -> ResponseReturnValue:
     """Are you sure?"""
-    acting.require("admin", "remove a teammate")
-    return render_template("team/removal.html", acting=acting, them=teammates.find(acting, user_id))
+    membership.require("admin", "remove a teammate")
+    return render_template("team/removal.html", membership=membership, them=teammates.find(membership, user_id))
 
 
 @blueprint.post("/team/<user_id>/removal")
 @teammate
-def remove(acting: Acting, user_id: str) -> ResponseReturnValue:
-    name = teammates.remove(acting, user_id)
+def remove(membership: Membership, user_id: str) -> ResponseReturnValue:
+    name = teammates.remove(membership, user_id)
     flash(f"{name} is no teammate any more.")
-    return _back(acting.account.id)
+    return _back(membership.account.id)
 
 
 @blueprint.get("/departure")
 @teammate
-def ask_departure(acting: Acting) -> ResponseReturnValue:
+def ask_departure(membership: Membership) -> ResponseReturnValue:
     """Are you sure?"""
-    return render_template("team/departure.html", acting=acting)
+    return render_template("team/departure.html", membership=membership)
 
 
 @blueprint.post("/departure")
 @teammate
-def leave(acting: Acting) -> ResponseReturnValue:
-    name = acting.account.name
-    teammates.leave(acting)
+def leave(membership: Membership) -> ResponseReturnValue:
+    name = membership.account.name
+    teammates.leave(membership)
     flash(f"You have left {name}.")
     return redirect(url_for("accounts.index"), 303)
 
@@ -112,12 +112,12 @@ def leave(acting: Acting) -> ResponseReturnValue:
 
 @blueprint.post("/invitations")
 @teammate
-def invite(acting: Acting) -> ResponseReturnValue:
+def invite(membership: Membership) -> ResponseReturnValue:
     """Invite everybody whose address was typed."""
     try:
-        outcome = invitations.invite(acting, request.form.get("emails", ""), request.form.get("role", ""))
+        outcome = invitations.invite(membership, request.form.get("emails", ""), request.form.get("role", ""))
     except (Invalid, TooMany) as refusal:
-        return again(_page(acting, refusal), refusal)
+        return again(_page(membership, refusal), refusal)
     for sentence, addresses, kind in (
         ("Invited {}.", outcome.sent, "message"),
         ("{} cannot be mailed just now. The mail server may be down: send it again later.", outcome.unsent, "trouble"),
@@ -126,31 +126,31 @@ def invite(acting: Acting) -> ResponseReturnValue:
     ):
         if addresses:
             flash(sentence.format(", ".join(addresses)), kind)
-    return _back(acting.account.id)
+    return _back(membership.account.id)
 
 
 @blueprint.post("/invitations/<invitation_id>/sending")
 @teammate
-def send_again(acting: Acting, invitation_id: str) -> ResponseReturnValue:
+def send_again(membership: Membership, invitation_id: str) -> ResponseReturnValue:
     """A new mail with a new link; the one before is worth nothing from then on."""
     try:
-        flash(f"Sent to {invitations.send_again(acting, invitation_id)} again. Only the new link works.")
+        flash(f"Sent to {invitations.send_again(membership, invitation_id)} again. Only the new link works.")
     except (TooMany, Undelivered) as refusal:
-        return again(_page(acting, refusal), refusal)
-    return _back(acting.account.id)
+        return again(_page(membership, refusal), refusal)
+    return _back(membership.account.id)
 
 
 @blueprint.post("/invitations/<invitation_id>/withdrawal")
 @teammate
-def withdraw(acting: Acting, invitation_id: str) -> ResponseReturnValue:
-    about = invitations.withdraw(acting, invitation_id)
+def withdraw(membership: Membership, invitation_id: str) -> ResponseReturnValue:
+    about = invitations.withdraw(membership, invitation_id)
     flash(f"The invitation {'by link' if about == invitations.LINK else f'of {about}'} is withdrawn.")
-    return _back(acting.account.id)
+    return _back(membership.account.id)
 
 
 @blueprint.post("/invitation-link")
 @teammate
-def make_link(acting: Acting) -> ResponseReturnValue:
+def make_link(membership: Membership) -> ResponseReturnValue:
     """A link that can be passed on; while there is one, it stays the same."""
-    invitations.make_link(acting)
-    return _back(acting.account.id)
+    invitations.make_link(membership)
+    return _back(membership.account.id)

@@ -6,7 +6,7 @@ from flask import Blueprint, Flask, Response, abort, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 
 from poker_app import billing, rate_limits
-from poker_app.accounts.memberships import Acting
+from poker_app.accounts.memberships import Membership
 from poker_app.accounts.team.teammates import teammates_of
 from poker_app.billing import active_provider, checkout, credit_requests, current_plan, entitlements, plan_view
 from poker_app.billing.provider import Door, Unavailable
@@ -45,38 +45,38 @@ def nothing_is_sold() -> None:
 
 @blueprint.get("")
 @teammate
-def page(acting: Acting) -> ResponseReturnValue:
-    acting.require("admin", "see plan and billing")
+def page(membership: Membership) -> ResponseReturnValue:
+    membership.require("admin", "see plan and billing")
     before = paging.before()
-    lines = plan_view.history(acting.account.id, before=before, most=PAGE)
+    lines = plan_view.history(membership.account.id, before=before, most=PAGE)
     return render_template(
         "billing/page.html",
-        acting=acting,
+        membership=membership,
         offer=billing.offer(),
-        s=plan_view.statement_of(acting.account),
-        seats=len(teammates_of(acting.account)),
-        surplus=len(entitlements.surplus(acting.account.id)),
-        may_try=current_plan.may_try(acting.account.id, acting.user.id if acting.user else None),
+        s=plan_view.statement_of(membership.account),
+        seats=len(teammates_of(membership.account)),
+        surplus=len(entitlements.surplus(membership.account.id)),
+        may_try=current_plan.may_try(membership.account.id, membership.user.id if membership.user else None),
         lines=lines,
         before=before,
         more=lines[-1].id if len(lines) == PAGE else None,
-        **_invoices(acting),
+        **_invoices(membership),
     )
 
 
-def _invoices(acting: Acting) -> dict[str, object]:
+def _invoices(membership: Membership) -> dict[str, object]:
     """The provider's list; a page that has all the rest waits for nobody who does not answer."""
     try:
-        return {"invoices": checkout.invoices(acting)}
+        return {"invoices": checkout.invoices(membership)}
     except Unavailable as silent:
         return {"invoices": [], "silent": silent.sentence}
 
 
 @blueprint.get("/credits.csv")
 @teammate
-def as_csv(acting: Acting) -> ResponseReturnValue:
-    acting.require("admin", "see plan and billing")
-    lines = plan_view.history(acting.account.id, most=100_000)
+def as_csv(membership: Membership) -> ResponseReturnValue:
+    membership.require("admin", "see plan and billing")
+    lines = plan_view.history(membership.account.id, most=100_000)
     rows = [
         (f"{line.at:%Y-%m-%dT%H:%M:%SZ}", line.what, line.who, str(line.amount), str(line.balance)) for line in lines
     ]
@@ -88,15 +88,15 @@ def as_csv(acting: Acting) -> ResponseReturnValue:
 
 @blueprint.post("/purchases")
 @teammate
-def buy(acting: Acting) -> ResponseReturnValue:
+def buy(membership: Membership) -> ResponseReturnValue:
     """To the checkout for the pack or plan that the form names; back to the session that waits for it, if one does."""
-    here = url_for("billing.page", account_id=acting.account.id)
-    form = url_for("home.new", account=acting.account.id, paid=1)
+    here = url_for("billing.page", account_id=membership.account.id)
+    form = url_for("home.new", account=membership.account.id, paid=1)
     paid = form if DRAFT in session else f"{here}?paid=1"
     if plan := request.form.get("plan"):
-        return _on_to(checkout.buy_plan(acting, plan, paid=paid, back=here))
+        return _on_to(checkout.buy_plan(membership, plan, paid=paid, back=here))
     size = request.form.get("pack", type=int) or 0
-    return _on_to(checkout.buy_pack(acting, size, paid=paid, back=here))
+    return _on_to(checkout.buy_pack(membership, size, paid=paid, back=here))
 
 
 def _on_to(address: str) -> ResponseReturnValue:
@@ -108,35 +108,35 @@ def _on_to(address: str) -> ResponseReturnValue:
 
 @blueprint.post("/portal")
 @teammate
-def portal(acting: Acting) -> ResponseReturnValue:
+def portal(membership: Membership) -> ResponseReturnValue:
     """To the provider's pages for card, invoices and cancelling."""
     door: Door = DOORS.get(request.form.get("door", ""), "")
-    here = url_for("billing.page", account_id=acting.account.id)
-    return _on_to(checkout.open_portal(acting, back=here, door=door))
+    here = url_for("billing.page", account_id=membership.account.id)
+    return _on_to(checkout.open_portal(membership, back=here, door=door))
 
 
 @blueprint.post("/trial")
 @teammate
-def start_trial(acting: Acting) -> ResponseReturnValue:
+def start_trial(membership: Membership) -> ResponseReturnValue:
     """Try the plan that may be tried."""
-    acting.require("admin", "start a trial")
-    account_id, user_id = acting.account.id, acting.user.id if acting.user else None
+    membership.require("admin", "start a trial")
+    account_id, user_id = membership.account.id, membership.user.id if membership.user else None
     with transaction():
         current_plan.start_trial(account_id, user_id)
-    return redirect(url_for("billing.page", account_id=acting.account.id), 303)
+    return redirect(url_for("billing.page", account_id=membership.account.id), 303)
 
 
 @blueprint.post("/requests")
 @teammate
-def ask(acting: Acting) -> ResponseReturnValue:
+def ask(membership: Membership) -> ResponseReturnValue:
     """A facilitator asks the owners for credits, once an hour."""
-    if acting.user is None:
+    if membership.user is None:
         raise Invalid("Nobody is signed in.")
-    counters = REQUESTS.of(acting.account.id, acting.user.id)
+    counters = REQUESTS.of(membership.account.id, membership.user.id)
     rate_limits.spend(counters)
     try:
-        asked = credit_requests.ask_for_credits(acting)
+        asked = credit_requests.ask_for_credits(membership)
     except Undelivered:
         rate_limits.give_back(counters)
         raise
-    return render_template("billing/asked.html", acting=acting, asked=asked)
+    return render_template("billing/asked.html", membership=membership, asked=asked)

@@ -11,9 +11,9 @@ blueprint = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 
 
 @blueprint.post("/stripe")
-def hear_stripe() -> ResponseReturnValue:
+def receive_stripe() -> ResponseReturnValue:
     """Signed by Stripe, or 400. Whatever goes wrong afterwards is no 2xx, so that it is sent again."""
     if not billing.is_on():
         raise NotFound("Nothing is sold here.")
-    webhooks.hear(request.get_data(), request.headers.get("Stripe-Signature", ""))
+    webhooks.handle_webhook(request.get_data(), request.headers.get("Stripe-Signature", ""))
     return "", 204

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from poker_app import billing, ids, rate_limits
 from poker_app.accounts import account_settings, decks
-from poker_app.accounts.memberships import Acting
+from poker_app.accounts.memberships import Membership
 from poker_app.billing import credit_requests
 from poker_app.billing.plan_view import statement_of
 from poker_app.errors import Forbidden, Invalid, NotFound, NotInPlan, OutOfCredits, Refusal, TooMany
@@ -19,7 +19,7 @@ from poker_app.rules import links
 from poker_app.rules.deck import DECKS
 from poker_app.web.http import fragments, login
 from poker_app.web.http.errors import again
-from poker_app.web.http.guest_cookie import DRAFT, guest_secret, keep_secret
+from poker_app.web.http.guest_cookie import DRAFT, guest_secret, store_secret
 from poker_app.web.http.login import may_open
 
 blueprint = Blueprint("home", __name__)
@@ -64,11 +64,14 @@ def by_code(code: str) -> ResponseReturnValue:
 
 @blueprint.get("/sessions/new")
 @may_open
-def new(acting: Acting) -> ResponseReturnValue:
+def new(membership: Membership) -> ResponseReturnValue:
     """The form. The browser is known from here on, so that sending it twice is sending it once."""
-    fresh = {**account_settings.defaults_of(acting.account), "member_name": acting.user.name if acting.user else ""}
-    page = _form(acting, {**(session.get(DRAFT) or fresh), "form_key": ids.new_secret()})
-    return keep_secret(make_response(page), guest_secret() or ids.new_secret())
+    fresh = {
+        **account_settings.defaults_of(membership.account),
+        "member_name": membership.user.name if membership.user else "",
+    }
+    page = _form(membership, {**(session.get(DRAFT) or fresh), "form_key": ids.new_secret()})
+    return store_secret(make_response(page), guest_secret() or ids.new_secret())
 
 
 @blueprint.get("/sessions/new/cards")
@@ -85,15 +88,15 @@ def preview_cards() -> ResponseReturnValue:
 
 @blueprint.post("/sessions")
 @may_open
-def open_session(acting: Acting) -> ResponseReturnValue:
+def open_session(membership: Membership) -> ResponseReturnValue:
     """Open the session and sit down as its facilitator."""
     asked_from, form = request.remote_addr or "", request.form
     secret = guest_secret() or ids.new_secret()
     try:
         rate_limits.spend(OPENED.of_network(asked_from))
-        own_deck = decks.chosen(acting.account.id, form.get("deck", ""))
+        own_deck = decks.chosen(membership.account.id, form.get("deck", ""))
         member = lifecycle.open_session(
-            acting,
+            membership,
             name=form.get("name", ""),
             deck=lifecycle.OWN_DECK if own_deck else form.get("deck", ""),
             own=decks.as_typed(own_deck) if own_deck else form.get("own", ""),
@@ -103,41 +106,41 @@ def open_session(acting: Acting) -> ResponseReturnValue:
             form_key=form.get("form_key", "")[:64] or ids.new_secret(),
         )
     except (Invalid, TooMany) as refusal:
-        return again(_form(acting, form.to_dict(), refusal), refusal)
+        return again(_form(membership, form.to_dict(), refusal), refusal)
     except NotInPlan as refusal:
-        return _form(acting, form.to_dict(), refusal), refusal.status
+        return _form(membership, form.to_dict(), refusal), refusal.status
     except OutOfCredits as broke:
-        _keep_draft(form.to_dict())
-        return keep_secret(make_response(_out_of_credits(acting, broke), broke.status), secret)
+        _store_draft(form.to_dict())
+        return store_secret(make_response(_out_of_credits(membership, broke), broke.status), secret)
     join_codes.note_known(member.session, asked_from)
     session.pop(DRAFT, None)
-    return keep_secret(fragments.back_to_table(member), secret)
+    return store_secret(fragments.back_to_session(member), secret)
 
 
-def _keep_draft(typed: dict[str, str]) -> None:
+def _store_draft(typed: dict[str, str]) -> None:
     """What was typed waits in this browser until there is a credit for it; without the password, which its cookie would
     not keep to itself."""
     session[DRAFT] = {name: text[:400] for name, text in typed.items() if name not in NOT_KEPT}
 
 
-def _out_of_credits(acting: Acting, broke: OutOfCredits) -> str:
+def _out_of_credits(membership: Membership, broke: OutOfCredits) -> str:
     return render_template(
         "billing/out_of_credits.html",
-        acting=acting,
+        membership=membership,
         sentence=broke.sentence,
         draft=session[DRAFT].get("name", ""),
         offer=billing.offer(),
-        owners=credit_requests.owners_of(acting.account.id),
-        s=statement_of(acting.account),
+        owners=credit_requests.owners_of(membership.account.id),
+        s=statement_of(membership.account),
     )
 
 
-def _form(acting: Acting, typed: dict[str, str], invalid: Refusal | None = None) -> str:
+def _form(membership: Membership, typed: dict[str, str], invalid: Refusal | None = None) -> str:
     return render_template(
         "home/new.html",
-        acting=acting,
+        membership=membership,
         typed=typed,
         invalid=invalid,
         decks=DECKS.values(),
-        own_decks=decks.decks_of(acting.account.id),
+        own_decks=decks.decks_of(membership.account.id),
     )

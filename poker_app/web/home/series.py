@@ -6,8 +6,8 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from flask.typing import ResponseReturnValue
 
 from poker_app import ids
-from poker_app.accounts import account_settings, decks, everybody_may
-from poker_app.accounts.memberships import Acting, acting_for
+from poker_app.accounts import account_settings, auth_is_open, decks
+from poker_app.accounts.memberships import Membership, membership_for
 from poker_app.errors import Forbidden, Invalid, Refusal, TooMany
 from poker_app.poker.models import Series
 from poker_app.poker.session import series
@@ -16,7 +16,7 @@ from poker_app.poker.session.options import options_from
 from poker_app.rules.deck import DECKS
 from poker_app.web.http import fragments, login
 from poker_app.web.http.errors import again
-from poker_app.web.http.guest_cookie import guest_secret, keep_secret
+from poker_app.web.http.guest_cookie import guest_secret, store_secret
 from poker_app.web.http.login import teammate
 
 blueprint = Blueprint("series", __name__)
@@ -32,12 +32,12 @@ def link(series_id: str) -> ResponseReturnValue:
     if running := series.running(found):
         return redirect(url_for("sessions.room", session_id=running.id), 303)
     page = make_response(_waiting_room(found))
-    return keep_secret(page, guest_secret() or ids.new_secret())
+    return store_secret(page, guest_secret() or ids.new_secret())
 
 
 def _waiting_room(found: Series, invalid: Invalid | None = None) -> str:
-    acting = acting_for(login.user(), found.account_id)
-    return render_template("series/link.html", series=found, acting=acting, typed=request.form, invalid=invalid)
+    membership = membership_for(login.user(), found.account_id)
+    return render_template("series/link.html", series=found, membership=membership, typed=request.form, invalid=invalid)
 
 
 @blueprint.get("/series/<series_id>/waiting")
@@ -53,17 +53,17 @@ def waiting(series_id: str) -> ResponseReturnValue:
 def open_today(series_id: str) -> ResponseReturnValue:
     """Open the day's session, or go to it if somebody else was faster."""
     found, user = series.find(series_id), login.user()
-    if user is None and not everybody_may():
+    if user is None and not auth_is_open():
         return redirect(url_for("signing_in.page", next=url_for("series.link", series_id=series_id)), 303)
-    acting = login.acts_for(found.account_id)
-    if acting is None:
+    membership = login.acts_for(found.account_id)
+    if membership is None:
         raise Forbidden("Only teammates of its account may open a session of this series.")
     secret, name = guest_secret() or ids.new_secret(), user.name if user else request.form.get("member_name", "")
     try:
-        opened = series.open_today(acting, series_id, member_name=name, secret=secret)
+        opened = series.open_today(membership, series_id, member_name=name, secret=secret)
     except Invalid as invalid:
         return _waiting_room(found, invalid), invalid.status
-    return keep_secret(fragments.leave_for(url_for("sessions.room", session_id=opened)), secret)
+    return store_secret(fragments.leave_for(url_for("sessions.room", session_id=opened)), secret)
 
 
 # --- an account's series
@@ -71,27 +71,33 @@ def open_today(series_id: str) -> ResponseReturnValue:
 
 @blueprint.get("/accounts/<account_id>/series/new")
 @teammate
-def new(acting: Acting) -> ResponseReturnValue:
-    return keep_secret(
-        make_response(_form(acting, account_settings.defaults_of(acting.account))), guest_secret() or ids.new_secret()
+def new(membership: Membership) -> ResponseReturnValue:
+    return store_secret(
+        make_response(_form(membership, account_settings.defaults_of(membership.account))),
+        guest_secret() or ids.new_secret(),
     )
 
 
-def _form(acting: Acting, typed: dict[str, Any], invalid: Refusal | None = None) -> str:
-    own_decks = decks.decks_of(acting.account.id)
+def _form(membership: Membership, typed: dict[str, Any], invalid: Refusal | None = None) -> str:
+    own_decks = decks.decks_of(membership.account.id)
     return render_template(
-        "series/new.html", acting=acting, typed=typed, invalid=invalid, decks=DECKS.values(), own_decks=own_decks
+        "series/new.html",
+        membership=membership,
+        typed=typed,
+        invalid=invalid,
+        decks=DECKS.values(),
+        own_decks=own_decks,
     )
 
 
 @blueprint.post("/accounts/<account_id>/series")
 @teammate
-def make(acting: Acting) -> ResponseReturnValue:
+def make(membership: Membership) -> ResponseReturnValue:
     secret, form = guest_secret() or ids.new_secret(), request.form
-    chosen = decks.chosen(acting.account.id, form.get("deck", ""))
+    chosen = decks.chosen(membership.account.id, form.get("deck", ""))
     try:
         made = series.make(
-            acting,
+            membership,
             secret,
             name=form.get("name", ""),
             deck=OWN_DECK if chosen else form.get("deck", ""),
@@ -99,50 +105,50 @@ def make(acting: Acting) -> ResponseReturnValue:
             options=options_from(form),
         )
     except (Invalid, TooMany) as refusal:
-        return again(_form(acting, form.to_dict(), refusal), refusal)
-    return keep_secret(
+        return again(_form(membership, form.to_dict(), refusal), refusal)
+    return store_secret(
         fragments.leave_for(url_for("series.manage", account_id=made.account_id, series_id=made.id)), secret
     )
 
 
 @blueprint.get("/accounts/<account_id>/series/<series_id>")
 @teammate
-def manage(acting: Acting, series_id: str) -> ResponseReturnValue:
+def manage(membership: Membership, series_id: str) -> ResponseReturnValue:
     """Its link to pass on, its name, and its end."""
-    return _manage(acting, series_id)
+    return _manage(membership, series_id)
 
 
-def _manage(acting: Acting, series_id: str, invalid: Invalid | None = None) -> str:
-    found = series.find_own(acting, guest_secret(), series_id)
+def _manage(membership: Membership, series_id: str, invalid: Invalid | None = None) -> str:
+    found = series.find_own(membership, guest_secret(), series_id)
     address = f"{fragments.origin()}{url_for('series.link', series_id=found.id)}"
     return render_template(
-        "series/manage.html", acting=acting, series=found, address=address, typed=request.form, invalid=invalid
+        "series/manage.html", membership=membership, series=found, address=address, typed=request.form, invalid=invalid
     )
 
 
 @blueprint.post("/accounts/<account_id>/series/<series_id>/name")
 @teammate
-def rename(acting: Acting, series_id: str) -> ResponseReturnValue:
+def rename(membership: Membership, series_id: str) -> ResponseReturnValue:
     try:
-        series.rename(acting, guest_secret(), series_id, request.form.get("name", ""))
+        series.rename(membership, guest_secret(), series_id, request.form.get("name", ""))
     except Invalid as invalid:
-        return _manage(acting, series_id, invalid), invalid.status
-    return _back(acting, series_id)
+        return _manage(membership, series_id, invalid), invalid.status
+    return _back(membership, series_id)
 
 
-def _back(acting: Acting, series_id: str) -> Response:
-    return fragments.leave_for(url_for("series.manage", account_id=acting.account.id, series_id=series_id))
+def _back(membership: Membership, series_id: str) -> Response:
+    return fragments.leave_for(url_for("series.manage", account_id=membership.account.id, series_id=series_id))
 
 
 @blueprint.post("/accounts/<account_id>/series/<series_id>/closing")
 @teammate
-def close(acting: Acting, series_id: str) -> ResponseReturnValue:
-    series.close(acting, guest_secret(), series_id)
-    return _back(acting, series_id)
+def close(membership: Membership, series_id: str) -> ResponseReturnValue:
+    series.close(membership, guest_secret(), series_id)
+    return _back(membership, series_id)
 
 
 @blueprint.post("/accounts/<account_id>/series/<series_id>/reopening")
 @teammate
-def reopen(acting: Acting, series_id: str) -> ResponseReturnValue:
-    series.reopen(acting, guest_secret(), series_id)
-    return _back(acting, series_id)
+def reopen(membership: Membership, series_id: str) -> ResponseReturnValue:
+    series.reopen(membership, guest_secret(), series_id)
+    return _back(membership, series_id)

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from flask import Response, after_this_request, current_app, has_request_context, request
 
 # Where a server lets its requests leave what it is to do after their answers.
-AFTERWARDS = "faceup.afterwards"
+AFTER_RESPONSE = "faceup.after_commit"
 
 
-def after_answer(action: Callable[[], None]) -> bool:
+def run_after_response(action: Callable[[], None]) -> bool:
     """Have ``action`` done as soon as the answer under way is delivered; False outside of a request.
 
     WSGI servers close an answer once it is delivered, on functions too, where nothing runs after that. The embedded
@@ -22,7 +22,7 @@ def after_answer(action: Callable[[], None]) -> bool:
         with app.app_context():
             action()
 
-    waiting: list[Callable[[], None]] | None = request.environ.get(AFTERWARDS)
+    waiting: list[Callable[[], None]] | None = request.environ.get(AFTER_RESPONSE)
     if waiting is not None:
         waiting.append(run)
         return True

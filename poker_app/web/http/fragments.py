@@ -79,10 +79,10 @@ def whole(member: Holder, html: str) -> Response:
     """One fragment alone, or, for a browser without scripts, the page that holds it."""
     if "HX-Request" in request.headers:
         return make_response(html)
-    return back_to_table(member)
+    return back_to_session(member)
 
 
-def back_to_table(member: Holder) -> Response:
+def back_to_session(member: Holder) -> Response:
     """Where a plain form leads: the room."""
     return _to_room(member.session_id)
 
@@ -121,7 +121,7 @@ def _hint(templates: Environment, card: str | None) -> str:
 def answer(member: Member, *also: str, table: bool = True) -> Response:
     """After a change: the regions that may look different to this member now, all in one answer."""
     if "HX-Request" not in request.headers:
-        return back_to_table(member)
+        return back_to_session(member)
     parts = list(also)
     if table:
         parts += _everything(member)

@@ -30,7 +30,7 @@ _SOCKET = re.compile(r"\d{1,20}\.\d{1,20}")
 _REQUEST_ID = re.compile(r"[\w-]{8,64}")
 # A proxy posts here with the headers that a browser opened its socket with. Not every browser takes ws:// and http://
 # for the same site, and sockets may have a host of their own: only Origin says which page it was.
-BY_ORIGIN = {"realtime.hear_socket"}
+BY_ORIGIN = {"realtime.receive_socket"}
 
 log = structlog.get_logger("web")
 
@@ -115,15 +115,15 @@ def member_here(session_id: str, *, fresh: bool = True) -> Member | None:
 
 def seated[**P](view: Callable[Concatenate[Member, P], ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
     """Load through the person: the view gets the member, or the answer is 404."""
-    return _seated(view, noted=True)
+    return _require_member(view, noted=True)
 
 
 def voting[**P](view: Callable[Concatenate[Member, P], ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
     """``seated`` for an action that notes by itself that the member is here."""
-    return _seated(view, noted=False)
+    return _require_member(view, noted=False)
 
 
-def _seated[**P](
+def _require_member[**P](
     view: Callable[Concatenate[Member, P], ResponseReturnValue], *, noted: bool
 ) -> Callable[..., ResponseReturnValue]:
     @wraps(view)

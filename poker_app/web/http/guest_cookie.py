@@ -26,12 +26,12 @@ def guest_secret() -> str | None:
     return given if _SECRET.fullmatch(given) else None
 
 
-def keep_secret(answer: Response, secret: str) -> Response:
+def store_secret(answer: Response, secret: str) -> Response:
     """Let the browser keep its secret for a year."""
-    return _keep(answer, GUEST_COOKIE, secret, A_YEAR)
+    return _set_cookie(answer, GUEST_COOKIE, secret, A_YEAR)
 
 
-def _keep[A: BaseResponse](answer: A, name: str, value: str, seconds: int) -> A:
+def _set_cookie[A: BaseResponse](answer: A, name: str, value: str, seconds: int) -> A:
     answer.set_cookie(
         _cookie_name(name), value, max_age=seconds, httponly=True, samesite="Lax", secure=request.is_secure, path="/"
     )
@@ -43,9 +43,9 @@ def device() -> str:
     return request.cookies.get(_cookie_name(DEVICE_COOKIE), "")
 
 
-def keep_device[A: BaseResponse](answer: A, cookie: str) -> A:
+def store_device[A: BaseResponse](answer: A, cookie: str) -> A:
     """Let the browser be known for a year, after signing out too; or not any more, where the cookie is empty."""
-    return _keep(answer, DEVICE_COOKIE, cookie, A_YEAR if cookie else 0)
+    return _set_cookie(answer, DEVICE_COOKIE, cookie, A_YEAR if cookie else 0)
 
 
 class Asker(TypedDict):
@@ -65,4 +65,4 @@ def renew_secret() -> None:
 
     @after_this_request
     def renew(answer: Response) -> Response:
-        return keep_secret(answer, ids.new_secret())
+        return store_secret(answer, ids.new_secret())

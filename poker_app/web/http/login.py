@@ -12,15 +12,15 @@ from flask_login import LoginManager, UserMixin, current_user, login_user, logou
 from werkzeug.wrappers import Response
 
 from poker_app import clock
-from poker_app.accounts import everybody_may, memberships
-from poker_app.accounts.memberships import Acting
+from poker_app.accounts import auth_is_open, memberships
+from poker_app.accounts.memberships import Membership
 from poker_app.accounts.models import SignIn, User
 from poker_app.accounts.signin import device_cookies, login_sessions, required_sso
 from poker_app.accounts.team import joining
 from poker_app.accounts.users import find_user
 from poker_app.errors import Conflict, NotFound
 from poker_app.poker.members import member_lookup
-from poker_app.web.http.guest_cookie import device, guest_secret, keep_device, renew_secret
+from poker_app.web.http.guest_cookie import device, guest_secret, renew_secret, store_device
 
 # Where whoever signs in arrives unless they were on their way somewhere.
 HOME = "/dashboard"
@@ -52,7 +52,7 @@ def install(app: Flask) -> None:
         return Login(secret, found) if found else None
 
     app.jinja_env.globals.update(
-        everybody_may=everybody_may, signed_in_user=user, my_accounts=lambda: memberships.accounts_of(user())
+        auth_is_open=auth_is_open, signed_in_user=user, my_accounts=lambda: memberships.accounts_of(user())
     )
 
 
@@ -111,7 +111,7 @@ def enter(who: User, onward: str, *, issuer: str | None = None) -> Response:
     begun = login_sessions.find(secret)
     assert begun
     login_user(Login(secret, begun))
-    return keep_device(redirect(onward, 303), device_cookies.with_user(device(), begun.user_id))
+    return store_device(redirect(onward, 303), device_cookies.with_user(device(), begun.user_id))
 
 
 def end() -> None:
@@ -131,7 +131,7 @@ def forget() -> None:
 
     @after_this_request
     def forget_browser(answer: Response) -> Response:
-        return keep_device(answer, "")
+        return store_device(answer, "")
 
 
 def own_address(given: str | None) -> str:
@@ -149,7 +149,7 @@ def only_with_accounts(blueprint: Blueprint) -> None:
 
     @blueprint.before_request
     def lead_away() -> Response | None:
-        return redirect(url_for("home.front"), 303) if everybody_may() else None
+        return redirect(url_for("home.front"), 303) if auth_is_open() else None
 
 
 def signed_in[**P](view: Callable[Concatenate[User, P], ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
@@ -161,7 +161,7 @@ def signed_in[**P](view: Callable[Concatenate[User, P], ResponseReturnValue]) ->
 
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
-        if everybody_may():
+        if auth_is_open():
             raise NotFound("Nobody signs in here.")
         found = user()
         if found and request.form.get("user", found.id) != found.id:
@@ -171,13 +171,15 @@ def signed_in[**P](view: Callable[Concatenate[User, P], ResponseReturnValue]) ->
     return guarded
 
 
-def teammate[**P](view: Callable[Concatenate[Acting, P], ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
+def teammate[**P](
+    view: Callable[Concatenate[Membership, P], ResponseReturnValue],
+) -> Callable[..., ResponseReturnValue]:
     """Load through the person: the view gets who acts for the account of the address, or the answer is 404."""
 
     @wraps(view)
     def guarded(account_id: str, *args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
-        found = memberships.acting_for(user(), account_id)
-        if found is None and user() is None and not everybody_may():
+        found = memberships.membership_for(user(), account_id)
+        if found is None and user() is None and not auth_is_open():
             return to_sign_in()
         if found is None:
             raise NotFound("No account of yours has that address.")
@@ -188,26 +190,26 @@ def teammate[**P](view: Callable[Concatenate[Acting, P], ResponseReturnValue]) -
     return guarded
 
 
-def _remember(acting: Acting) -> None:
+def _remember(membership: Membership) -> None:
     """The account that was last used in this browser is the one to go on with."""
-    if acting.user and session.get("account") != acting.account.id:
-        session["account"] = acting.account.id
+    if membership.user and session.get("account") != membership.account.id:
+        session["account"] = membership.account.id
 
 
-def acts_for(account_id: str) -> Acting | None:
+def acts_for(account_id: str) -> Membership | None:
     """Somebody at work for an account here and now; None if they do not belong to it. Raises CameAnotherWay for
     who did so."""
-    found = memberships.acting_for(user(), account_id)
+    found = memberships.membership_for(user(), account_id)
     return required_sso.check(found, current_sign_in()) if found else None
 
 
-def account_here() -> Acting | None:
+def account_here() -> Membership | None:
     """The account that was last used in this browser, if its user belongs to it still."""
     kept = session.get("account")
-    return memberships.acting_for(user(), kept) if kept and user() else None
+    return memberships.membership_for(user(), kept) if kept and user() else None
 
 
-def acts_here() -> Acting:
+def acts_here() -> Membership:
     """Somebody at work where no account is named: for the one last used, else their first. One that asks for another
     way in than theirs comes last."""
     last = account_here()
@@ -221,18 +223,18 @@ def is_lost(who: User) -> bool:
     return not memberships.accounts_of(who) and joining.is_awaited(who)
 
 
-def may_open[**P](view: Callable[Concatenate[Acting, P], ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
+def may_open[**P](view: Callable[Concatenate[Membership, P], ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
     """Who may open a session: a signed-in user on an account, the one that the request names, or else the one that
     they act for here. Who has none, but is awaited in one, is asked first."""
 
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
-        if user() is None and not everybody_may():
+        if user() is None and not auth_is_open():
             return to_sign_in()
         named = request.values.get("account")
         if not named and (who := user()) and is_lost(who):
             return redirect(url_for("accounts.index"), 303)
-        found = memberships.acting_for(user(), named) if named else acts_here()
+        found = memberships.membership_for(user(), named) if named else acts_here()
         if found is None:
             raise NotFound("No account of yours has that address.")
         required_sso.check(found, current_sign_in())

@@ -33,7 +33,7 @@ def shared_state(session_id: str, version: int = 0) -> events.State:
     return locked(known, state)
 
 
-def table_now(session_id: str, version: int) -> str:
+def current_vote_table(session_id: str, version: int) -> str:
     """The felt at a version that is known, or a newer one."""
     return locked(at_least(session_id, version), _table)
 
@@ -169,12 +169,12 @@ def backlog(tasks: BacklogView, rows: Sequence[Markup], **part: object) -> str:
     return render_template("sessions/_backlog.html", a=tasks, rows=rows, **part)
 
 
-def task_now(known: Known) -> str:
+def current_task(known: Known) -> str:
     """The task on the table."""
     return locked(known, _task)
 
 
-def backlog_now(known: Known, since: int | None = None) -> str:
+def current_backlog(known: Known, since: int | None = None) -> str:
     """The backlog; for a page that shows the version ``since``, if that is enough, the rows that changed after it."""
     enough = since is not None and known.recent.since <= since
     return locked(known, _changes if enough else _backlog)

@@ -22,7 +22,7 @@ def page(user: User) -> ResponseReturnValue:
 
 
 def _page(user: User, refusal: Invalid | Conflict | None = None) -> str:
-    leaving = personal_data.farewell(user)
+    leaving = personal_data.erasure_plan(user)
     return render_template("mydata/page.html", user=user, leaving=leaving, refusal=refusal, typed=request.form)
 
 

@@ -6,7 +6,7 @@ from flask import Blueprint, Flask, current_app, flash, redirect, render_templat
 from flask.typing import ResponseReturnValue
 
 from poker_app import billing, clock, realtime
-from poker_app.accounts import everybody_may
+from poker_app.accounts import auth_is_open
 from poker_app.billing import webhooks
 from poker_app.errors import NotFound
 from poker_app.operations import job_runs, operator_view
@@ -17,7 +17,7 @@ from poker_app.web.http import login
 
 blueprint = Blueprint("operating", __name__, url_prefix="/operator")
 
-MOST_FOUND, MOST_PAGE, RUNS_SHOWN = 120, 100_000, 20
+MAX_FOUND, MAX_PAGE, RUNS_SHOWN = 120, 100_000, 20
 JOBS = ("daily", "replay-webhooks", "follow-seats", "purge")
 
 
@@ -29,7 +29,7 @@ def install(app: Flask) -> None:
 def is_operator() -> bool:
     """Whether the user of this browser is named in OPERATORS. An address of a user is always one that they have
     proven."""
-    who = None if everybody_may() else login.user()
+    who = None if auth_is_open() else login.user()
     named = {address.strip().lower() for address in current_app.config["SETTINGS"].operators}
     return who is not None and who.email is not None and who.email in named
 
@@ -89,9 +89,9 @@ def _require_selling() -> None:
 
 
 def _find() -> str:
-    return " ".join(without_hidden(request.args.get("find", "")).split())[:MOST_FOUND]
+    return " ".join(without_hidden(request.args.get("find", "")).split())[:MAX_FOUND]
 
 
 def _page() -> int:
     given: Any = request.args.get("page", "")
-    return min(int(given), MOST_PAGE) if given.isascii() and given.isdigit() and len(given) < 9 else 1
+    return min(int(given), MAX_PAGE) if given.isascii() and given.isdigit() and len(given) < 9 else 1

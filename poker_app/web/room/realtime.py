@@ -46,14 +46,14 @@ def authenticate_user(member: Member) -> ResponseReturnValue:
 
 
 @blueprint.post("/realtime/webhooks")
-def hear_webhook() -> ResponseReturnValue:
+def receive_webhook() -> ResponseReturnValue:
     """Who came and who went, signed by the engine."""
-    presence.hear(realtime.read_webhook(request.headers, request.get_data()))
+    presence.handle_webhook(realtime.read_webhook(request.headers, request.get_data()))
     return "", 204
 
 
 @blueprint.post("/app/<key>")
-def hear_socket(key: str) -> ResponseReturnValue:
+def receive_socket(key: str) -> ResponseReturnValue:
     """What a browser said on a socket that a proxy holds, signed by the proxy."""
     headers, body = realtime.converse(
         request.path,

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
 
 from poker_app import realtime
-from poker_app.accounts.memberships import acting_for
+from poker_app.accounts.memberships import membership_for
 from poker_app.poker.models import PokerSession
 from poker_app.poker.publishing.message_usage import Messages, messages_of
 from poker_app.poker.reports import exports
@@ -25,8 +25,8 @@ def page(table: PokerSession) -> ResponseReturnValue:
 
 def _costs(table: PokerSession) -> Messages | None:
     """What it cost in messages: for facilitators, and the owners and admins of its account."""
-    acting = acting_for(login.user(), table.account_id)
-    manages = acting is not None and acting.user is not None and acting.reaches("admin")
+    membership = membership_for(login.user(), table.account_id)
+    manages = membership is not None and membership.user is not None and membership.reaches("admin")
     facilitates = "member" in g and g.member.facilitates
     return messages_of(table.id) if realtime.is_on() and (facilitates or manages) else None
 

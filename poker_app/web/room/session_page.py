@@ -24,7 +24,7 @@ from poker_app.rules.session.value import DELETED, Member, Session
 from poker_app.web.http import fragments, login, qr, shared_fragments
 from poker_app.web.http.errors import again
 from poker_app.web.http.guards import member_here, seated
-from poker_app.web.http.guest_cookie import guest_secret, keep_secret
+from poker_app.web.http.guest_cookie import guest_secret, store_secret
 
 blueprint = Blueprint("sessions", __name__, url_prefix="/sessions/<session_id>")
 
@@ -90,7 +90,7 @@ def entrance(session_id: str) -> ResponseReturnValue:
     table = _found(session_id)
     _come_the_right_way(table)
     page, status = _entrance(table, {"role": "voter"})
-    return keep_secret(make_response(page, status), member_lookup.secret_for(session_id, guest_secret()))
+    return store_secret(make_response(page, status), member_lookup.secret_for(session_id, guest_secret()))
 
 
 @blueprint.post("/members")
@@ -110,7 +110,7 @@ def join(session_id: str) -> ResponseReturnValue:
         return _entrance(table, form.to_dict(), refusal)
     except TooMany as refusal:
         return again(_entrance(table, form.to_dict(), refusal)[0], refusal)
-    return keep_secret(fragments.back_to_table(member), secret)
+    return store_secret(fragments.back_to_session(member), secret)
 
 
 def _found(session_id: str) -> Session:
@@ -175,7 +175,7 @@ def vote_table(member: Member) -> ResponseReturnValue:
     presence.sweep(member.session_id)
     behind = events.catch_up(member.session_id)
     version = at_least(member.session_id).value.version
-    answer = fragments.unless_known(version, lambda: shared_fragments.table_now(member.session_id, version))
+    answer = fragments.unless_known(version, lambda: shared_fragments.current_vote_table(member.session_id, version))
     fragments.say_behind(answer, behind)
     return answer
 
@@ -184,7 +184,7 @@ def vote_table(member: Member) -> ResponseReturnValue:
 @seated
 def task(member: Member) -> ResponseReturnValue:
     known = at_least(member.session_id)
-    return fragments.unless_known(known.value.agenda, lambda: shared_fragments.task_now(known))
+    return fragments.unless_known(known.value.agenda, lambda: shared_fragments.current_task(known))
 
 
 @blueprint.get("/backlog")
@@ -192,7 +192,7 @@ def task(member: Member) -> ResponseReturnValue:
 def backlog(member: Member) -> ResponseReturnValue:
     known = at_least(member.session_id)
     since = request.args.get("since", type=int)
-    return fragments.unless_known(known.value.agenda, lambda: shared_fragments.backlog_now(known, since))
+    return fragments.unless_known(known.value.agenda, lambda: shared_fragments.current_backlog(known, since))
 
 
 @blueprint.get("/actions")

@@ -13,10 +13,10 @@ blueprint = Blueprint("clerk", __name__)
 
 
 @blueprint.post("/webhooks/clerk")
-def hear_webhook() -> ResponseReturnValue:
+def receive_webhook() -> ResponseReturnValue:
     """Who was deleted or changed, signed by Clerk. Whoever is left without a way in is deleted here too, unless an
     account with teammates would lose its only owner."""
-    left_out = clerk_webhooks.hear(dict(request.headers), request.get_data())
+    left_out = clerk_webhooks.handle_webhook(dict(request.headers), request.get_data())
     if left_out:
         with suppress(Conflict):
             personal_data.erase(left_out, left_out.name)

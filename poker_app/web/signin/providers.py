@@ -72,7 +72,7 @@ def _set_out(provider: ProviderSettings, onward: str, connects: str = "") -> Res
         address, visit = providers.begin(provider, back=_back(provider), onward=onward, connects=connects)
     except Failure as failure:
         return _failed(failure, onward)
-    session[VISITS] = visits.keep(session.get(VISITS, []), visit)
+    session[VISITS] = visits.store(session.get(VISITS, []), visit)
     return make_response(render_template("signing_in/on_to_provider.html", provider=provider, address=address))
 
 
@@ -81,7 +81,7 @@ def back(provider: str) -> ResponseReturnValue:
     """Back from the provider: sign in whom it vouches for, or connect them to who is signed in."""
     chosen, onward = providers.named(provider), login.own_address(None)
     try:
-        visit, left = visits.take(session.get(VISITS, []), chosen, request.args.get("state", ""))
+        visit, left = visits.pop(session.get(VISITS, []), chosen, request.args.get("state", ""))
         session[VISITS], onward = left, visit.onward
         user = login.user()
         if visit.connects and (user is None or user.id != visit.connects):

@@ -8,7 +8,7 @@ import re
 import time
 from typing import TYPE_CHECKING
 
-from poker_app.billing.engines.stripe_engine.queries import Truth, item_of
+from poker_app.billing.engines.stripe_engine.queries import Queries, item_of
 from poker_app.billing.provider import Door, Event, Forged, Order
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ MAX_SIGNATURE = 4_096
 _NAME = re.compile(r"[\w.]{1,80}", re.ASCII)
 
 
-class StripeProvider(Truth):
+class StripeProvider(Queries):
     """See ``facts.Engine``."""
 
     def make_customer(self, account_id: str) -> str:

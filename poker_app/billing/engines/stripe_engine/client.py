@@ -17,7 +17,7 @@ API_VERSION = "2026-10-28.endive"
 # Seconds to wait for an answer, and how often to ask again where that is safe.
 PATIENCE, RETRIES = 10, 2
 # How many lookup keys one question may name.
-MOST_KEYS = 10
+MAX_KEYS = 10
 
 log = structlog.get_logger("billing")
 
@@ -74,8 +74,8 @@ class Client:
         """Which of the lookup keys nothing is sold under."""
         sold: set[str | None] = set()
         with self.asking() as ask:
-            for first in range(0, len(prices), MOST_KEYS):
-                keys = list(prices[first : first + MOST_KEYS])
+            for first in range(0, len(prices), MAX_KEYS):
+                keys = list(prices[first : first + MAX_KEYS])
                 found = ask.v1.prices.list({"lookup_keys": keys, "active": True, "limit": 100})
                 sold |= {each.lookup_key for each in found.data}
         return [price for price in prices if price not in sold]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from poker_app.billing.engines.stripe_engine.client import Client
-from poker_app.billing.provider import Bought, Invoice, SubscriptionNow
+from poker_app.billing.provider import Bought, Invoice, SubscriptionState
 
 if TYPE_CHECKING:
     import stripe
@@ -16,17 +16,17 @@ LIVING = ("active", "trialing", "past_due", "unpaid", "paused")
 HARMLESS = ("won", "prevented", "warning_needs_response", "warning_under_review", "warning_closed")
 
 
-class Truth(Client):
+class Queries(Client):
     """The questions. See ``facts.Engine``."""
 
-    def subscription(self, customer_id: str) -> SubscriptionNow | None:
+    def subscription(self, customer_id: str) -> SubscriptionState | None:
         with self.asking():
             found = self.running(customer_id)
             if found is None:
                 return None
             item = item_of(found)
             ends = found.cancel_at or (item.current_period_end if found.cancel_at_period_end else None)
-            return SubscriptionNow(
+            return SubscriptionState(
                 id=found.id,
                 price=self.lookup_key(item.price.id),
                 status=found.status,

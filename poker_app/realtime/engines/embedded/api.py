@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from poker_app.realtime.engines.embedded.protocol import USER_CHANNEL, Event, is_channel, is_socket_id
 
 LARGEST = 10_240  # bytes of an event's data
-MOST_CHANNELS = 100
+MAX_CHANNELS = 100
 LARGEST_BATCH = 10
 
 Answer = tuple[int, dict[str, Any]]
@@ -62,8 +62,8 @@ def _event(params: Mapping[str, Any]) -> Event:
     channels = params.get("channels", [params["channel"]] if "channel" in params else None)
     if not isinstance(channels, list) or not channels:
         raise Refused(400, "Missing required parameter: channels")
-    if len(channels) > MOST_CHANNELS:
-        raise Refused(400, f"Cannot trigger on more than {MOST_CHANNELS} channels (max: {MOST_CHANNELS})")
+    if len(channels) > MAX_CHANNELS:
+        raise Refused(400, f"Cannot trigger on more than {MAX_CHANNELS} channels (max: {MAX_CHANNELS})")
     for channel in channels:
         if not is_channel(channel):
             raise Refused(400, f"Invalid channel name {str(channel)[:200]!r}")

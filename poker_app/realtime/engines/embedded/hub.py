@@ -124,11 +124,11 @@ class Hub:
         """Forgets a socket now, and says why; one that does not even read that is cut off."""
         connection.dropped = True
         self.leave(connection)
-        farewell = asyncio.ensure_future(self._bid_farewell(connection, code, reason))
-        self._farewells.add(farewell)
-        farewell.add_done_callback(self._farewells.discard)
+        closing = asyncio.ensure_future(self._close_subscriptions(connection, code, reason))
+        self._farewells.add(closing)
+        closing.add_done_callback(self._farewells.discard)
 
-    async def _bid_farewell(self, connection: Connection, code: int, reason: str) -> None:
+    async def _close_subscriptions(self, connection: Connection, code: int, reason: str) -> None:
         try:
             async with asyncio.timeout(self.limits.grace):
                 await connection.close(code, reason)
@@ -203,7 +203,7 @@ class Hub:
         channel = self._channels.get(name)
         return len(channel.sockets) if channel is not None else 0
 
-    def hears(self, name: str, socket_id: str) -> bool:
+    def is_subscribed(self, name: str, socket_id: str) -> bool:
         """Whether a socket is on the channel. Any thread may ask."""
         connection = self._connections.get(socket_id)
         return connection is not None and not connection.dropped and name in connection.channels

@@ -67,7 +67,7 @@ class Listener[S: Socket]:
     def __init__(self, hub: House[S], own: Credentials, connection: S) -> None:
         self._hub, self._own, self._connection = hub, own, connection
 
-    def hear(self, text: str) -> None:
+    def handle_message(self, text: str) -> None:
         try:
             said = json.loads(text)
         except (ValueError, RecursionError):
@@ -94,7 +94,7 @@ class Listener[S: Socket]:
                 self._complain(None, "Unknown event")
 
     def _subscribe(self, data: dict[str, Any]) -> None:
-        name, told = data.get("channel"), data.get("channel_data")
+        name, channel_data = data.get("channel"), data.get("channel_data")
         if not isinstance(name, str) or not is_channel(name):
             self._complain(None, f"Invalid channel name: {str(name)[:200]}")
         elif name in self._connection.channels:
@@ -108,7 +108,7 @@ class Listener[S: Socket]:
             else:
                 self._hub.say(self._connection, words("pusher_internal:subscription_succeeded", {}, name))
         elif name.startswith("presence-"):
-            self._join_presence(name, told, data.get("auth"))
+            self._join_presence(name, channel_data, data.get("auth"))
         elif not name.startswith("private-"):
             self._refuse(name, "AuthError", "Only private and presence channels are here", 401)
         elif not self._signed(name, data.get("auth")):
@@ -116,11 +116,11 @@ class Listener[S: Socket]:
         else:
             self._hub.subscribe(self._connection, name, None)
 
-    def _join_presence(self, name: str, told: object, auth: object) -> None:
-        if not isinstance(told, str) or not self._signed(f"{name}:{told}", auth):
+    def _join_presence(self, name: str, channel_data: object, auth: object) -> None:
+        if not isinstance(channel_data, str) or not self._signed(f"{name}:{channel_data}", auth):
             self._refuse_signature(name)
             return
-        member = _object(told)
+        member = _object(channel_data)
         user_id = str(member.get("user_id", ""))
         if not 0 < len(user_id) <= 128:
             self._refuse(name, "AuthError", "Invalid channel_data: a user_id of at most 128 characters", 401)
@@ -130,14 +130,14 @@ class Listener[S: Socket]:
             self._hub.subscribe(self._connection, name, (user_id, member.get("user_info")))
 
     def _sign_in(self, data: dict[str, Any]) -> None:
-        told = data.get("user_data")
-        user_id = str(_object(told).get("id", "")) if isinstance(told, str) else ""
-        if not user_id or not self._signed(f":user::{told}", data.get("auth")):
+        channel_data = data.get("user_data")
+        user_id = str(_object(channel_data).get("id", "")) if isinstance(channel_data, str) else ""
+        if not user_id or not self._signed(f":user::{channel_data}", data.get("auth")):
             self._complain(Code.UNAUTHORIZED, "Connection is unauthorized")
             self._hub.dismiss(self._connection, Code.UNAUTHORIZED, "Connection is unauthorized")
             return
         self._connection.user_id = user_id
-        self._hub.say(self._connection, words("pusher:signin_success", {"user_data": told}))
+        self._hub.say(self._connection, words("pusher:signin_success", {"user_data": channel_data}))
 
     def _signed(self, text: str, auth: object) -> bool:
         """Whether ``key:signature`` is ours, over this socket's id and the text."""
@@ -149,8 +149,10 @@ class Listener[S: Socket]:
         self._refuse(name, "AuthError", "The connection is unauthorized.", 401)
 
     def _refuse(self, name: str, kind: str, text: str, status: int) -> None:
-        told = {"type": kind, "error": text, "status": status}
-        self._hub.say(self._connection, encoded({"event": "pusher:subscription_error", "channel": name, "data": told}))
+        channel_data = {"type": kind, "error": text, "status": status}
+        self._hub.say(
+            self._connection, encoded({"event": "pusher:subscription_error", "channel": name, "data": channel_data})
+        )
 
     def _complain(self, code: int | None, text: str) -> None:
         self._hub.say(self._connection, complaint(code, text))

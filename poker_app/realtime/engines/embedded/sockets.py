@@ -43,6 +43,6 @@ async def converse(hub: Hub, own: Credentials, scope: Any, receive: Any, send: A
         while (event := await receive())["type"] == "websocket.receive":
             connection.heard, connection.pinged = loop.time(), False
             if not connection.dropped and (text := event.get("text")) is not None:
-                listener.hear(text)
+                listener.handle_message(text)
     finally:
         hub.leave(connection)

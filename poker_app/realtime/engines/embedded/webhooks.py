@@ -14,7 +14,7 @@ log = structlog.get_logger(__name__)
 Deliver = Callable[[dict[str, str], bytes], Awaitable[None]]
 
 PATIENCE = 10.0  # seconds for one delivery
-MOST_EVENTS = 100  # in one delivery
+MAX_EVENTS = 100  # in one delivery
 
 
 class Webhooks:
@@ -34,7 +34,7 @@ class Webhooks:
         try:
             while True:
                 await self._news.wait()
-                events, self._events = self._events[:MOST_EVENTS], self._events[MOST_EVENTS:]
+                events, self._events = self._events[:MAX_EVENTS], self._events[MAX_EVENTS:]
                 if not self._events:
                     self._news.clear()
                 await self._post(events)

@@ -61,7 +61,7 @@ class View:
         known_as = socket.user_id
         listener = Listener(_Turn(exchange, here), self._own, socket)
         for said in exchange.heard:
-            listener.hear(said)
+            listener.handle_message(said)
         if socket.user_id and socket.user_id != known_as:
             # Whatever is meant for the user reaches this socket too.
             exchange.subscribe(USER_CHANNEL + socket.user_id)
