@@ -2,6 +2,8 @@
 
 import hashlib
 import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 from blinker import Signal
@@ -39,22 +41,44 @@ def end_access(user_id: str, account_id: str | None = None) -> None:
     after_commit(partial(access_ended.send, user_id, account_id=account_id))
 
 
+@dataclass(frozen=True, slots=True)
+class PlanRules:
+    """What an account's plan decides here, each by the account's id. Without billing everything is allowed.
+
+    ``max_teammates`` is None for any number; ``teammates_changed`` is called inside the transaction in which a teammate
+    comes to an account or goes.
+    """
+
+    max_teammates: Callable[[str], int | None] = lambda account_id: None
+    may_choose_days: Callable[[str], bool] = lambda account_id: True
+    may_require_sign_on: Callable[[str], bool] = lambda account_id: True
+    teammates_changed: Callable[[str], None] = lambda account_id: None
+
+
+_plan_rules = PlanRules()
+
+
+def use_plan_rules(rules: PlanRules) -> None:
+    """Decide by these rules from now on, once a process."""
+    global _plan_rules
+    _plan_rules = rules
+
+
 def max_teammates(account_id: str) -> int | None:
-    """How many teammates an account may have; None: any number. Plans are billing's matter: it puts its own in this
-    place."""
-    return None
+    """How many teammates an account may have; None: any number."""
+    return _plan_rules.max_teammates(account_id)
 
 
 def may_choose_days(account_id: str) -> bool:
-    """Whether an account says by itself how long its reports are kept. Billing's matter, too."""
-    return True
+    """Whether an account chooses itself how long its reports are kept."""
+    return _plan_rules.may_choose_days(account_id)
 
 
 def may_require_sign_on(account_id: str) -> bool:
-    """Whether an account may ask its teammates to come by one provider. Billing's matter, too."""
-    return True
+    """Whether an account may require its teammates to sign in by one provider."""
+    return _plan_rules.may_require_sign_on(account_id)
 
 
 def teammates_changed(account_id: str) -> None:
-    """Called inside the transaction in which a teammate comes to an account or goes. What follows from it is billing's
-    matter, too."""
+    """Called inside the transaction in which a teammate comes to an account or goes."""
+    _plan_rules.teammates_changed(account_id)

@@ -15,10 +15,14 @@ def configure(settings: Settings) -> None:
 
     global _offer
     _offer = None if settings.billing == "off" else catalogue.load(settings.plans_file)
-    accounts.max_teammates = entitlements.max_facilitators
-    accounts.may_choose_days = entitlements.may_choose_days
-    accounts.may_require_sign_on = entitlements.may_require_sign_on
-    accounts.teammates_changed = seat_sync.teammates_changed
+    accounts.use_plan_rules(
+        accounts.PlanRules(
+            max_teammates=entitlements.max_facilitators,
+            may_choose_days=entitlements.may_choose_days,
+            may_require_sign_on=entitlements.may_require_sign_on,
+            teammates_changed=seat_sync.teammates_changed,
+        )
+    )
 
 
 def is_on() -> bool:

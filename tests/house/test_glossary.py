@@ -126,3 +126,48 @@ def test_the_words_are_found() -> None:
     assert forbidden("Leave the room", code=False) == {"room"}
     assert forbidden('<p title="A game">', code=False) == {"game"}
     assert "Big Game" in visible('<p aria-label="Big Game">x</p>')
+
+
+# Words that hide the mechanism (publish, handle, store, look up), or that mean two things here.
+VAGUE = {"told", "hear", "heard", "keep", "heed", "farewell", "seat", "table", "now"}
+# Where such a word is the right one, and why.
+RIGHT = {
+    "now": "the time, in the clock alone",
+    "as_table": "a table that is printed",
+    "pasted_table": "a table pasted from a spreadsheet",
+    "_table": "a table that is printed, and the rendered vote table",
+    "vote_table": "the fragment of that name",
+    "current_vote_table": "the fragment of that name",
+    "keep_alive": "HTTP's own word",
+}
+# A seat is what an account pays for: the word belongs to these.
+SEATS = (
+    "poker_app/billing/",
+    "poker_app/accounts/",
+    "poker_app/web/billing/",
+    "poker_app/rules/plans",
+    "poker_app/jobs",
+    "poker_app/cli",
+)
+
+
+def vague(name: str, place: str) -> set[str]:
+    found = words(name) & VAGUE
+    return set() if name in RIGHT else found - {"seat"} if place.startswith(SEATS) else found
+
+
+def test_names_say_what_happens() -> None:
+    """Modules, classes and functions; and limits are MAX_ and MIN_."""
+    found = {named(path): bad for path in PACKAGE if (bad := vague(path.stem, named(path)))}
+    for kind in (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef):
+        for place, node in nodes(kind):
+            if bad := vague(node.name, place):
+                found[f"{place} {node.name}"] = bad
+    most = [place for place, node in nodes(ast.Name) if re.match(r"_?MOST(_|$)", node.id)]
+    assert (found, most) == ({}, [])
+
+
+def test_vague_words_are_found() -> None:
+    assert vague("hear_news", "poker_app/web/x.py:1") == {"hear"}
+    assert vague("seats_left", "poker_app/poker/x.py:1") == {"seat"}
+    assert vague("seats_left", "poker_app/billing/x.py:1") == set()

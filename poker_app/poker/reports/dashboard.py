@@ -4,8 +4,9 @@ It lists what somebody reaches, and under «mine» and «live» also the session
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 from math import ceil
 from typing import Any
@@ -202,3 +203,14 @@ def _first_votes(tables: Sequence[PokerSession]) -> dict[str, dict[str, str]]:
         if first.setdefault(task_id, number) == number:
             found[task_id] |= {f"{card} {place}": card for place in range(count)}
     return found
+
+
+def last_sessions(account_id: str) -> Mapping[str, datetime]:
+    """When the last session of the account was opened at which a user sat, by the user's id."""
+    last = (
+        select(Member.user_id, func.max(PokerSession.created_at, type_=PokerSession.created_at.type))
+        .join(PokerSession, Member.session_id == PokerSession.id)
+        .where(PokerSession.account_id == account_id, PokerSession.deleted_at.is_(None), Member.user_id.is_not(None))
+        .group_by(Member.user_id)
+    )
+    return {user_id: at for user_id, at in session.execute(last) if user_id}

@@ -9,7 +9,7 @@ from poker_app.accounts.memberships import Membership
 from poker_app.accounts.team import invitations, teammates
 from poker_app.errors import Invalid, NotFound, Refusal, TooMany
 from poker_app.mail import Undelivered
-from poker_app.poker.reports.attendance import last_sessions
+from poker_app.poker.reports.dashboard import last_sessions
 from poker_app.rules.teammates import gives
 from poker_app.web.http import fragments
 from poker_app.web.http.errors import again
