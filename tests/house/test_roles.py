@@ -151,7 +151,7 @@ TABLE = {
     "POST providers.disconnect": Row("303 404 303 303 303 404 404 404 404 404", lambda world: {"subject": "nobody"}),
     # Only Clerk's signature opens this door.
     # Nothing is sold in this world; where something is, only Stripe's signature opens the door.
-    "POST webhooks.hear_stripe": Row(NOTHING),
+    "POST webhooks.receive_stripe": Row(NOTHING),
     "GET fake_payments.checkout": Row(NOTHING),
     "POST fake_payments.pay": Row(NOTHING),
     "GET fake_payments.portal": Row(NOTHING),
@@ -161,7 +161,7 @@ TABLE = {
     "POST fake_payments.change_plan": Row(NOTHING),
     "POST fake_payments.let_a_month_pass": Row(NOTHING),
     "POST fake_payments.give_money_back": Row(NOTHING),
-    "POST clerk.hear_webhook": Row("403 403 403 403 403 403"),
+    "POST clerk.receive_webhook": Row("403 403 403 403 403 403"),
     "GET sessions.entrance": Row("200 200 200 303 303 303"),
     "POST sessions.join": Row("303 303 303 303 303 303", lambda world: {"member_name": "Me", "role": "voter"}),
     "GET sessions.room": Row("303 303 303 200 200 200"),
@@ -247,7 +247,7 @@ TABLE = {
     "GET account_settings.page": Row(ADMIN),
     "POST account_settings.rename": Row(ADMIN_DONE, lambda world: {"name": "Other"}),
     "POST account_settings.set_defaults": Row(ADMIN_DONE, lambda world: {"deck": "hours"}),
-    "POST account_settings.keep_reports": Row(ADMIN_DONE, lambda world: {"report_days": "90"}),
+    "POST account_settings.set_retention": Row(ADMIN_DONE, lambda world: {"report_days": "90"}),
     "POST account_settings.set_domain": Row(ADMIN_DONE, lambda world: {"open": "1"}),
     # Owners only, and only by a provider that they came by.
     "POST account_settings.require_sign_on": Row("303 404 303 303 303 403 403 403 303 404"),
@@ -263,9 +263,9 @@ TABLE = {
     "POST realtime.authorize_channel": Row(SEATED, channel),
     "POST realtime.authenticate_user": Row(SEATED, channel),
     # Only the engine's signature opens this door.
-    "POST realtime.hear_webhook": Row("403 403 403 403 403 403"),
+    "POST realtime.receive_webhook": Row("403 403 403 403 403 403"),
     # There is no proxy here.
-    "POST realtime.hear_socket": Row(NOTHING),
+    "POST realtime.receive_socket": Row(NOTHING),
 }
 
 

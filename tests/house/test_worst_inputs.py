@@ -115,7 +115,7 @@ PAYMENTS: Any = SimpleNamespace(
 ROWS = {
     "addresses invited": Row(
         invitations._clean,
-        ("rules/addresses.py:_BETWEEN", "rules/addresses.py:_NAMED"),
+        ("rules/email_list.py:_BETWEEN", "rules/email_list.py:_NAMED"),
         also=("a" * invitations.MAX_TYPED, "<" * invitations.MAX_TYPED, "a <a" * (invitations.MAX_TYPED // 4)),
     ),
     "one address": Row(users.clean_email, ("accounts/users.py:_ADDRESS",), also=("a@" + "a." * 126, "a" * 254)),
@@ -157,7 +157,7 @@ ROWS = {
     ),
     "a password": Row(
         lambda text: password_hashing._composed(text),
-        ("accounts/hashing.py:_composed",),
+        ("accounts/signin/password_hashing.py:_composed",),
         longest=password_hashing.MAX_TYPED,
     ),
     "a code of the second factor": Row(two_factor._typed),
@@ -192,15 +192,17 @@ ROWS = {
     ),
     "a host's name": Row(
         lambda text: host_check._is_address(host_check.name_in(text)),
-        ("web/hosts.py:name_in", "web/hosts.py:_is_address"),
+        ("web/http/host_check.py:name_in", "web/http/host_check.py:_is_address"),
         also=tuple((unit * host_check.MAX_HOST)[: host_check.MAX_HOST] for unit in UNITS),
     ),
-    "a host with an underscore": Row(matching(host_check._WITH_UNDERSCORE), ("web/hosts.py:_WITH_UNDERSCORE",)),
+    "a host with an underscore": Row(
+        matching(host_check._WITH_UNDERSCORE), ("web/http/host_check.py:_WITH_UNDERSCORE",)
+    ),
     "a browser's name": Row(browser_names.name),
     "a domain": Row(lambda text: email_domains.is_public(email_domains.domain_of(text))),
     "an IP address": Row(networks.networks_of, ("rules/networks.py:networks_of",)),
-    "the file of a report": Row(exports.file_name, ("poker/exports.py:file_name",)),
-    "a report in Markdown": Row(exports._plain, ("poker/exports.py:_ADDRESS_STARTS",)),
+    "the file of a report": Row(exports.file_name, ("poker/reports/exports.py:file_name",)),
+    "a report in Markdown": Row(exports._plain, ("poker/reports/exports.py:_ADDRESS_STARTS",)),
     "a link in a report": Row(exports._address),
     "a cell of a table": Row(
         lambda text: spreadsheet.as_csv(["a"], [[text]]),
@@ -212,7 +214,7 @@ ROWS = {
     ),
     "the cookie of a known browser": Row(lambda text: device_cookies.name_in(text, "a")),
     "what a socket says": Row(
-        lambda text: listener.Listener(HUB, OWN, HUB).handle_webhook(text),
+        lambda text: listener.Listener(HUB, OWN, HUB).handle_message(text),
         ("realtime/engines/embedded/listener.py:Listener", "realtime/engines/embedded/listener.py:_object"),
         also=(
             "[" * BYTES,
@@ -265,9 +267,9 @@ ROWS = {
     "a public address": Row(
         lambda text: Settings(public_url=f"http://{text}", database_url="sqlite://"), ("settings.py:Settings",)
     ),
-    "a socket's id in a header": Row(matching(guards._SOCKET), ("web/guards.py:_SOCKET",)),
-    "a request's id": Row(matching(guards._REQUEST_ID), ("web/guards.py:_REQUEST_ID",)),
-    "a browser's secret": Row(matching(guest_cookie._SECRET), ("web/guest.py:_SECRET",)),
+    "a socket's id in a header": Row(matching(guards._SOCKET), ("web/http/guards.py:_SOCKET",)),
+    "a request's id": Row(matching(guards._REQUEST_ID), ("web/http/guards.py:_REQUEST_ID",)),
+    "a browser's secret": Row(matching(guest_cookie._SECRET), ("web/http/guest_cookie.py:_SECRET",)),
 }
 
 # Text that no visitor writes: settings, the product's own files, and what services that the operator chose answer with,
@@ -275,16 +277,20 @@ ROWS = {
 NOT_FROM_VISITORS = {
     *("billing/catalogue.py:load", "realtime_settings.py:_check_grip", "provider_settings.py:ProviderSettings"),
     *(
-        "realtime/engines/presets.py:connect_sources",
-        "operating/doctor.py:_addresses",
-        "operating/doctor.py:_static_files",
+        "realtime/engines/endpoints.py:connect_sources",
+        "operations/doctor.py:_addresses",
+        "operations/doctor.py:_static_files",
     ),
-    "web/hosts.py:_names",
-    *("realtime/check.py:_listen", "realtime/check.py:_next", "realtime/check.py:_said"),
+    "web/http/host_check.py:_names",
+    *("realtime/engine_check.py:_listen", "realtime/engine_check.py:_next", "realtime/engine_check.py:_said"),
     *("accounts/providers/client.py:verified", "accounts/providers/openid.py:_endpoint"),
 }
 # Asked below.
-BY_THEMSELVES = {"accounts/clerk.py:_read", "accounts/providers/openid.py:check_sender", "web/assets.py:install"}
+BY_THEMSELVES = {
+    "accounts/signin/clerk_webhooks.py:_read",
+    "accounts/providers/openid.py:check_sender",
+    "web/http/assets.py:install",
+}
 
 PARSERS = {
     *("json.loads", "tomllib.loads", "urlsplit", "urlparse", "parse_qs", "parse_qsl", "unquote", "ip_address"),
