@@ -59,7 +59,7 @@ long: ## Run the long versions of the promises' tests, and search for inputs tha
 	$(PYTEST) -m "long or hypothesis" --hypothesis-profile search --timeout 1800 $(ARGS)
 	DATABASE_URL=postgresql:// $(PYTEST) -m long --timeout 3600 tests/concurrency/test_two_processes.py
 
-check: ## Format, lint, types, import contract, templates, locks, vendored files, migrations
+check: ## Format, lint, types, import contract, templates, scripts, locks, vendored files, migrations
 	@bin/venv dev
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .

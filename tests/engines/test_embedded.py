@@ -293,13 +293,13 @@ def test_it_knows_which_of_its_sockets_hear_a_channel() -> None:
         assert hub is not None
         with connect(engine.socket_url, compression=None, ping_interval=None, close_timeout=1) as socket:
             socket_id = json.loads(hear(socket)["data"])["socket_id"]
-            assert not hub.hears(HALL, socket_id)
+            assert not hub.is_subscribed(HALL, socket_id)
             say(socket, "pusher:subscribe", {"channel": HALL, **engine.library.authenticate(HALL, socket_id)})
             hear(socket)
-            assert hub.hears(HALL, socket_id)
+            assert hub.is_subscribed(HALL, socket_id)
             assert not hub.hears("other", socket_id)
-            assert not hub.hears(HALL, "1.2")
-        eventually(lambda: not hub.hears(HALL, socket_id))
+            assert not hub.is_subscribed(HALL, "1.2")
+        eventually(lambda: not hub.is_subscribed(HALL, socket_id))
 
 
 def test_the_port_counts_those_that_listen(monkeypatch: pytest.MonkeyPatch) -> None:

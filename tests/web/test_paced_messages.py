@@ -26,7 +26,7 @@ from poker_app.rules.session.change import Event
 from tests.cast import Clock, Person, Table
 from tests.failing_engine import KEYS, Faulty, replies
 
-CARDS = ("walrus", "gnu", "yak")  # words that are nowhere else in a page
+CARDS = ("walrus", "gibbon", "koala")  # nowhere else in a page, and no id has an i, l or o
 MOMENT = 1e-6
 
 
