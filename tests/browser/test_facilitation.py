@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 
 
 def test_names_hidden(ada: Person, ben: Person, cleo: Person) -> None:
-    table = ada.opens(options=["Hide names"], tasks="One\nTwo")
+    table = ada.opens(options=["Anonymous votes"], tasks="One\nTwo")
     for each in (ben, cleo):
         each.joins(table)
     for each, card in ((ada, "2"), (ben, "5"), (cleo, "13")):
@@ -50,7 +50,7 @@ def test_only_a_facilitator_reveals_otherwise(ada: Person, ben: Person) -> None:
 
 
 def test_a_card_changed_after_the_reveal(ada: Person, ben: Person) -> None:
-    ben.joins(ada.opens(options=["Change after the reveal"]))
+    ben.joins(ada.opens(options=["Allow changing votes after the reveal"]))
     ada.picks("5")
     ben.picks("8")
     ada.reveals()
@@ -62,7 +62,7 @@ def test_a_card_changed_after_the_reveal(ada: Person, ben: Person) -> None:
 
 
 def test_the_estimate_follows_the_suggestion_until_somebody_chooses(ada: Person, ben: Person, cleo: Person) -> None:
-    table = ada.opens(options=["Change after the reveal"], tasks="One\nTwo")
+    table = ada.opens(options=["Allow changing votes after the reveal"], tasks="One\nTwo")
     for each in (ben, cleo):
         each.joins(table)
     for each, card in ((ada, "3"), (ben, "3"), (cleo, "8")):
@@ -150,7 +150,7 @@ def test_the_timer_is_the_same_for_all(ada: Person, ben: Person, cleo: Person) -
         expect(each.page.locator("#timer")).to_have_attribute("data-state", "paused")
         expect(each.timer).to_have_text(shown.copy().pop() or "")
 
-    ada.page.get_by_role("button", name="Go on").click()
+    ada.page.get_by_role("button", name="Resume").click()
     for each in team:
         expect(each.page.locator("#timer")).to_have_attribute("data-state", "running")
     ends = {each.table.get_attribute("data-timer-ends") for each in team}
@@ -176,7 +176,9 @@ def test_a_nudge(ada: Person, ben: Person, cleo: Person) -> None:
     table = ada.opens()
     for each in (ben, cleo):
         each.joins(table)
+    ada.sees("Waiting for you, Ben and Cleo.")
     ada.picks("5")
+    ada.sees("Waiting for Ben and Cleo.")
     ada.to_member("Nudge", "Ben")
     ada.sees_notice("Nudged.")
     ben.sees_notice("The table is waiting for your card.")

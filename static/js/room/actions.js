@@ -2,6 +2,9 @@
 import { actions, facilitates, me, onChange, serverNow, table } from './page.js';
 import { refresh } from './regions.js';
 
+const MAX_NAMED = 6;
+const LIST = new Intl.ListFormat('en-GB');
+
 function markMine() {
   const seat = document.getElementById(`seat-${me}`);
   if (!seat) return;
@@ -12,11 +15,14 @@ function markMine() {
   if (name && !name.textContent.endsWith('(you)')) name.textContent += ' (you)';
 }
 
-function countThinking() {
+// Who has not voted yet: by name up to six, a count above.
+function nameAwaited() {
   const hint = document.querySelector('[data-thinking]');
   if (!hint) return;
-  const thinking = table().querySelectorAll('.seat[data-state="thinking"]').length;
-  hint.textContent = thinking ? `${thinking === 1 ? 'One is' : `${thinking} are`} still thinking.` : '';
+  const awaited = [...table().querySelectorAll('.seat[data-state="thinking"]')];
+  const names = awaited.map((seat) => (seat.id === `seat-${me}` ? 'you' : seat.querySelector('.seat__name').title));
+  const who = names.length > MAX_NAMED ? `${names.length} people` : LIST.format(names);
+  hint.textContent = who && `Waiting for ${who}.`;
 }
 
 function outdated() {
@@ -48,9 +54,9 @@ function rename() {
 onChange('vote-table', () => {
   rename();
   markMine();
-  countThinking();
+  nameAwaited();
   offerTakeover();
   if (outdated()) refresh('actions');
 });
-onChange('actions', countThinking);
+onChange('actions', nameAwaited);
 setInterval(offerTakeover, 1_000);
