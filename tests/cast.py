@@ -113,7 +113,7 @@ class Person:
         return Table(self._app, answer.location.rsplit("/", 1)[1])
 
     def joins(self, table: "Table", role: str = "voter") -> "Person":
-        """Take a seat."""
+        """Join."""
         self.get(f"{table.path}/join")
         answer = self.post(f"{table.path}/members", {"member_name": self.name, "role": role}, htmx=False)
         assert answer.status_code == 303, answer.get_data(as_text=True)

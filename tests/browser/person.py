@@ -102,7 +102,7 @@ class Person:
             self.page.goto("/sign-in")
         self.page.get_by_label("Work email").fill(self.email)
         self.page.get_by_role("button", name="Email me a sign-in link").click()
-        self.sees("Look into your mail")
+        self.sees("Check your email")
         self.follows(self.opens_mail())
         field = self.page.get_by_label("Your name")
         if field.count():
@@ -119,7 +119,7 @@ class Person:
         page.get_by_label("Work email").fill(self.email)
         page.get_by_label("Password").fill(password)
         page.get_by_role("button", name="Sign up").click()
-        self.sees("Look into your mail")
+        self.sees("Check your email")
         self.follows(self.opens_mail("Confirm your address"))
         page.get_by_role("button", name="Confirm and sign in").click()
         expect(page).not_to_have_url(re.compile("/sign-"))
@@ -206,7 +206,7 @@ class Person:
         self.page.get_by_label("Your name").fill(self.name)
         if watching:
             self.page.locator("label.opt", has_text="Watch").click()
-        self.page.get_by_role("button", name="Take a seat").click()
+        self.page.get_by_role("button", name="Join", exact=True).click()
         self.is_live()
         return self
 

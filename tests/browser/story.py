@@ -96,7 +96,7 @@ def a_team_estimates_its_backlog(home: Home, person: Callable[..., Person], time
     ada.reveals()
     for each in team:
         each.sees_status("All 4 picked 5")
-        each.sees("Nothing left to argue about.")
+        each.sees("Everyone agrees.")
         expect(each.table.locator(".earlier-rounds")).to_contain_text("Round 1")
     photograph("3-consensus", *team)
     ada.saves("5", note="Without the new provider.")

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.browser
 
 
 def test_cards_turn_over_by_themselves(ada: Person, ben: Person, cleo: Person, gus: Person) -> None:
-    table = ada.opens(options=["Reveal by itself"])
+    table = ada.opens(options=["Auto-reveal"])
     cleo.joins(table, watching=True)
     ben.joins(table)
     expect(cleo.hand).to_have_count(0)
@@ -40,7 +40,7 @@ def test_cards_turn_over_by_themselves(ada: Person, ben: Person, cleo: Person, g
 
 
 def test_who_puts_the_cards_down_is_not_waited_for(ada: Person, ben: Person, cleo: Person) -> None:
-    table = ada.opens(options=["Reveal by itself"])
+    table = ada.opens(options=["Auto-reveal"])
     for each in (ben, cleo):
         each.joins(table)
     ben.picks("8")
@@ -53,7 +53,7 @@ def test_who_puts_the_cards_down_is_not_waited_for(ada: Person, ben: Person, cle
 
     # and is again with a hand of cards
     ada.calls_another_vote()
-    cleo.page.get_by_role("button", name="Take a hand of cards").click()
+    cleo.page.get_by_role("button", name="Start voting").click()
     cleo.has_no_card()
     for each in (ada, ben):
         each.sees_seat("Cleo", "thinking")

@@ -55,7 +55,7 @@ def test_whatever_else_a_server_in_front_refuses_is_said(ada: Person, ben: Perso
     field = ada.page.get_by_label("Add tasks, one a line")
     field.fill("One")
     field.press("Enter")
-    ada.sees_notice("That did not arrive. Look at your connection and try again.")
+    ada.sees_notice("Not sent. Check your connection and try again.")
     expect(field).to_have_value("One")
     ada.reveals()
 
@@ -179,7 +179,7 @@ def test_a_page_whose_cookie_is_gone(ada: Person, ben: Person) -> None:
     expect(ben.page.get_by_label("Your name")).to_have_value("Ben")
 
     # a cookie is what makes somebody Ben, and no name
-    ben.page.get_by_role("button", name="Take a seat").click()
+    ben.page.get_by_role("button", name="Join", exact=True).click()
     ben.is_live()
     ben.has_no_card()
     for each in (ada, ben):

@@ -33,7 +33,7 @@ def test_a_code_that_no_session_has(gus: Person) -> None:
     gus.page.goto("/")
     gus.page.get_by_label("Join with a code").fill("zzz-999")
     gus.page.get_by_role("button", name="Join", exact=True).click()
-    gus.sees("No such table", "No session has that code.")
+    gus.sees("Session not found", "No session has that code.")
     expect(gus.page.get_by_label("Join with a code")).to_be_visible()
 
 
@@ -77,7 +77,7 @@ def test_leaving_and_coming_back(ada: Person, ben: Person, cleo: Person) -> None
         each.joins(table)
     ben.picks("5")
     cleo.leaves()
-    ada.sees("Gone: Cleo")
+    ada.sees("Left: Cleo")
     ada.does_not_see_seat("Cleo")
     ben.leaves()
     ada.sees_seat("Ben", "voted")
@@ -94,7 +94,7 @@ def test_leaving_and_coming_back(ada: Person, ben: Person, cleo: Person) -> None
 
 
 def test_a_tab_that_was_forgotten(ada: Person, ben: Person) -> None:
-    table = ada.opens(options=["Reveal by itself"])
+    table = ada.opens(options=["Auto-reveal"])
     ben.joins(table)
     tab = ben.another_tab()
     tab.page.goto(table.url)

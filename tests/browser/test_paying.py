@@ -70,7 +70,7 @@ def test_from_the_last_credit_to_a_plan(customer: Callable[..., Person]) -> None
     is_sound(ada.page)
     ada.page.get_by_role("button", name="Subscribe to Team").click()
     ada.page.get_by_role("button", name="Pay with the card that works").click()
-    ada.sees("Team plan", "20 of 20 of this month’s")
+    ada.sees("Team plan", "20 of 20 monthly credits left")
     sees_credits(ada, 29)
 
 

@@ -117,7 +117,7 @@ def test_a_customer_s_life(person: Callable[..., Person], shop: LaterHouse, stri
     owner.looks_at_billing()
     owner.presses("Subscribe to Team")
     owner.presses("Pay")
-    ada.sees("Team plan", "20 of 20 of this month’s")
+    ada.sees("Team plan", "20 of 20 monthly credits left")
     owner.has_credits(29)
     stripe.holding = True
     owner.waits(days=31, hours=2)

@@ -51,8 +51,8 @@ def test_two_people_form_an_account_and_one_of_them_leaves(visitor: Callable[...
     assert [vote["card"] for vote in kept["seats"][0]["votes"]] == ["8"]
 
     cleo.page.get_by_label("Type cleo@example.com to confirm").fill("cleo@example.com")
-    cleo.page.get_by_role("button", name="Delete me for good").click()
-    cleo.sees("Nothing of you is left here")
+    cleo.page.get_by_role("button", name="Delete my account").click()
+    cleo.sees("Your account is deleted")
     cleo.is_signed_out()
 
     ada.page.goto("/dashboard")

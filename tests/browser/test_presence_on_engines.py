@@ -35,7 +35,7 @@ def becomes_true(house: House, table: Table, name: str, fact: str) -> None:
 
 
 def test_away_then_revealed_without_them_then_taken_over(house: House, ada: Person, ben: Person, gus: Person) -> None:
-    table = ada.opens(options=["Reveal by itself"])
+    table = ada.opens(options=["Auto-reveal"])
     for each in (ben, gus):
         each.joins(table)
     for each in (ada, ben):

@@ -47,7 +47,7 @@ def test_what_a_screen_reader_hears(ada: Person, ben: Person, cleo: Person, gus:
     cleo.leaves()
     ada.picks("3")
     for each in team:
-        each.sees("Gone: Cleo")
+        each.sees("Left: Cleo")
         each.sees_status("2 of 3 have voted")
         each.sees_backlog("First", "Second", "Third", "Fourth")
         hears(each)

@@ -77,7 +77,7 @@ def test_a_password_from_sign_up_to_a_new_one(visitor: Callable[..., Person]) ->
     phone.page.get_by_role("link", name="Forgotten your password?").click()
     phone.page.get_by_label("Email").fill(phone.email)
     phone.page.get_by_role("button", name="Email me a link").click()
-    phone.sees("Look into your mail")
+    phone.sees("Check your email")
     assert phone.post
     phone.follows(phone.post.to(phone.email)[-1])
     phone.page.get_by_label("New password").fill(BETTER)
@@ -122,7 +122,7 @@ def test_a_second_factor_and_the_day_the_phone_is_gone(visitor: Callable[..., Pe
     is_sound(elsewhere.page)
     elsewhere.page.get_by_label("Code", exact=True).fill(codes[1])
     elsewhere.page.get_by_role("button", name="Turn off").click()
-    elsewhere.sees("Your second factor is off.")
+    elsewhere.sees("Two-factor authentication is off.")
 
 
 def test_signed_in_in_two_browsers_and_out_everywhere(visitor: Callable[..., Person]) -> None:

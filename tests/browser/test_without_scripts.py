@@ -82,6 +82,6 @@ def test_a_refusal_is_a_page(plain: tuple[Person, Person]) -> None:
     ben.joins(ada.opens())
     ada.page.get_by_role("button", name="Reveal cards").click()
     ada.expects("409")
-    ada.sees("Too late for that", "Nobody has voted yet.")
+    ada.sees("Already changed", "Nobody has voted yet.")
     ada.page.get_by_role("link", name="Back to the table").click()
     ada.sees_status("0 of 2 have voted")

@@ -74,7 +74,7 @@ def test_a_socket_that_never_was(ada: Person, ben: Person, code: int) -> None:
     table = ada.opens()
     ben.page.goto(table.link)
     ben.page.get_by_label("Your name").fill("Ben")
-    ben.page.get_by_role("button", name="Take a seat").click()
+    ben.page.get_by_role("button", name="Join", exact=True).click()
     expect(ben.page.get_by_role("alert").filter(visible=True)).to_contain_text("Reconnecting.")
     ada.picks("3")
     ben.sees_seat("Ada", "voted")

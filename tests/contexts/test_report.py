@@ -143,7 +143,7 @@ def test_the_page_of_an_ended_session(app, whole):
         "1 <small>of 2</small>",
         "3 <small>rounds</small>",
         "4 <small>min</small>",
-        "1 picked 2, 1 picked 5, 1 picked 21; furthest out: 2 and 21",
+        "1 picked 2, 1 picked 5, 1 picked 21; outlier: 2 and 21",
         "The old gateway cannot refund.",
         '<a href="https://acme.example/browse/PAY-1" rel="noopener noreferrer nofollow">',
         "<b>PAY-2</b> took two rounds and spread from 2 to 21 at the first vote.",

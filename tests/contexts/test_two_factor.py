@@ -76,7 +76,7 @@ def test_turning_it_on(ada: User, phone: App, post: Post) -> None:
     kept = {row.digest for row in session.query(RecoveryCode)}
     assert kept == {ids.digest(code.replace("-", "")) for code in codes}
     assert session.query(SignIn).count() == 1
-    assert post.next_to(ADA).subject == "Your second factor was turned on"
+    assert post.next_to(ADA).subject == "Two-factor authentication was turned on"
 
 
 @pytest.mark.parametrize("code", ["", "000000", "12345", "1234567", "abcdef", "１２３４５６", "\u0661" * 6])
@@ -201,7 +201,7 @@ def test_turning_it_off_takes_a_code(ada: User, phone: App, codes: list[str], po
     two_factor.turn_off(ada, phone.shows(), asked_from=HERE)
     session.rollback()
     assert (ada.totp_secret, ada.totp_step, session.query(RecoveryCode).count()) == (None, None, 0)
-    assert [letter.subject for letter in post.letters] == ["Your second factor was turned off"]
+    assert [letter.subject for letter in post.letters] == ["Two-factor authentication was turned off"]
     with pytest.raises(Conflict):
         two_factor.turn_off(ada, phone.shows(), asked_from=HERE)
     with pytest.raises(Conflict):

@@ -93,7 +93,7 @@ def test_a_refusal_takes_nobody_along(room: Room, clock: Clock) -> None:
     watching, off, stranger, fine = together(
         room, clock, (room.cleo, "5"), (room.ada, "4"), (nobody, "5"), (room.ben, "5")
     )
-    assert refusal(watching) == "You are watching. Take a hand of cards to vote."
+    assert refusal(watching) == "You are watching. Start voting to vote."
     assert refusal(off) == "That card is not in this deck."
     assert refusal(stranger) == NOT_SEATED
     assert news(fine) == ["vote"]

@@ -53,7 +53,7 @@ def test_only_cards_of_the_deck(room: Room, card: str) -> None:
 
 
 def test_a_spectator_does_not_vote(room: Room) -> None:
-    with room.refused(403, "You are watching. Take a hand of cards to vote."):
+    with room.refused(403, "You are watching. Start voting to vote."):
         room.plays(room.cleo, "5")
 
 

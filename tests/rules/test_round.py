@@ -10,7 +10,7 @@ from poker_app.rules.round import everyone_voted, may_retract, may_reveal, may_r
 MEMBERS = st.sets(st.sampled_from("abcdefgh"))
 
 ENDED = ("conflict", "The session has ended.")
-WATCHING = ("forbidden", "You are watching. Take a hand of cards to vote.")
+WATCHING = ("forbidden", "You are watching. Start voting to vote.")
 ROUND_OVER = ("conflict", "That round is over. The table shows where we are now.")
 FACE_UP = ("conflict", "The cards are already face up.")
 NOT_IN_DECK = ("invalid", "That card is not in this deck.")

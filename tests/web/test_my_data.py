@@ -55,7 +55,7 @@ def test_deleting_me_ends_everything(ada: Person, cast: Cast) -> None:
     guest, cookie = ada.browser.get_cookie("guest"), ada.browser.get_cookie("faceup")
     answer = ada.post("/me/data/erasure", {"confirmation": "ada@example.com"}, htmx=False)
     assert (answer.status_code, answer.location) == (303, "/me/data/gone")
-    assert says(ada.get("/me/data/gone"), "Nothing of you is left here")
+    assert says(ada.get("/me/data/gone"), "Your account is deleted")
     assert ada.get("/dashboard").location.startswith("/sign-in")
     assert ada.browser.get_cookie("guest") != guest
     for name, kept in (("guest", guest), ("faceup", cookie)):
@@ -72,7 +72,7 @@ def test_a_team_is_not_left_without_an_owner(ada: Person, cast: Cast) -> None:
     tim = cast.person("Tim").signs_in("admin", ada.account)
     page = ada.get("/me/data")
     assert says(page, "You are the only owner of")
-    assert "Delete me for good" not in page.text
+    assert "Delete my account" not in page.text
     answer = ada.post("/me/data/erasure", {"confirmation": "ada@example.com"}, htmx=False)
     assert (answer.status_code, says(answer, "Make one of them an owner first")) == (409, True)
     assert tim.post("/me/data/erasure", {"confirmation": "tim@example.com"}, htmx=False).status_code == 303

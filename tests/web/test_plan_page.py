@@ -154,7 +154,7 @@ def test_an_overdue_account_opens_nothing(app: Flask, ada: Person, clock: Clock)
 def test_owners_see_plan_credits_and_history(ada: Person) -> None:
     uses_up(ada, 1)
     page = ada.get(at(ada)).text
-    for words in ("Free plan", "credits left", "2 of 3 of this month’s", "“Session 0”", "Ada", "Credit history"):
+    for words in ("Free plan", "credits left", "2 of 3 monthly credits left", "“Session 0”", "Ada", "Credit history"):
         assert words in page, words
 
 

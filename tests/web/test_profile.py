@@ -62,7 +62,7 @@ def is_in(person: Person) -> bool:
 
 def test_the_page(ada: Person) -> None:
     page = ada.get("/me")
-    for there in (ADA, 'value="Ada"', "This browser", "Second factor", 'name="current"'):
+    for there in (ADA, 'value="Ada"', "This browser", "Two-factor authentication", 'name="current"'):
         assert there in page.text
     assert page.headers["Cache-Control"] == "private, no-store"
 
@@ -307,7 +307,7 @@ def test_new_recovery_codes_and_turning_it_off(ada: Person, cast: Cast, secret: 
     assert ada.codes[0] not in renewed.text  # type: ignore[attr-defined]
     clock.forward(seconds=30)
     answer = send(ada, "/me/second-factor/removal", code=shown(secret, clock))
-    assert saved(answer, ada, "Your second factor is off.")
+    assert saved(answer, ada, "Two-factor authentication is off.")
     assert signs_in(cast.ben).location == "/sessions/new"
 
 

@@ -40,7 +40,7 @@ class TestRounds(Litany):
             {"round": "{round}", "card": "5"},
             by="ben",
             regions=frozenset({"hand-hint", "vote-table"}),
-            role=("cleo", "You are watching. Take a hand of cards to vote."),
+            role=("cleo", "You are watching. Start voting to vote."),
             moments=((ends, ENDED), (reveal, FACE_UP), (next_round, OVER)),
             wrong=tuple(({"card": card}, "That card is not in this deck.") for card in ("4", "", "5" * 10_000)),
         ),
@@ -50,7 +50,7 @@ class TestRounds(Litany):
             by="ben",
             before=voted,
             regions=frozenset({"hand-hint", "vote-table"}),
-            role=("cleo", "You are watching. Take a hand of cards to vote."),
+            role=("cleo", "You are watching. Start voting to vote."),
             moments=((ends, ENDED), (reveal, FACE_UP), (next_round, OVER)),
         ),
         "reveal": Route(

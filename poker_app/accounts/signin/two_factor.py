@@ -51,11 +51,11 @@ def turn_on(user: User, secret: str, code: str, *, sign_in_id: str) -> list[str]
     with transaction():
         row = session.get_one(User, user_id, with_for_update=True)
         if row.totp_secret:
-            raise Conflict("Your second factor is on already.")
+            raise Conflict("Two-factor authentication is on already.")
         row.totp_secret, row.totp_step = secret, step
         codes = _new_codes(user_id)
         login_sessions.remove(user_id, SignIn.id != sign_in_id)
-    _tell(email, "Your second factor was turned on")
+    _tell(email, "Two-factor authentication was turned on")
     return codes
 
 
@@ -78,7 +78,7 @@ def check(user: User, code: str, *, asked_from: str, device: str = "") -> None:
         elif not _use_recovery_code(user_id, typed):
             raise Invalid(WRONG, "code")
     if step is None:
-        _tell(email, f"A recovery code was used to sign in or to change your second factor; {left(user)} are left")
+        _tell(email, f"A recovery code was used to sign in or to change your two-factor settings; {left(user)} are left")
 
 
 def turn_off(user: User, code: str, *, asked_from: str, device: str = "") -> None:
@@ -89,7 +89,7 @@ def turn_off(user: User, code: str, *, asked_from: str, device: str = "") -> Non
     with transaction():
         session.execute(update(User).where(User.id == user_id).values(totp_secret=None, totp_step=None))
         session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
-    _tell(email, "Your second factor was turned off")
+    _tell(email, "Two-factor authentication was turned off")
 
 
 def renew_recovery_codes(user: User, code: str, *, asked_from: str, device: str = "") -> list[str]:
@@ -109,7 +109,7 @@ def left(user: User) -> int:
 
 def _require_on(user: User) -> None:
     if not user.totp_secret:
-        raise Conflict("Your second factor is off already.")
+        raise Conflict("Two-factor authentication is off already.")
 
 
 def _typed(code: str) -> str:

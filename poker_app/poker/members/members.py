@@ -42,7 +42,7 @@ def rename(who: Holder, name: str) -> None:
 
 
 def set_votes(who: Holder, votes: bool) -> None:
-    """Take a hand of cards, or put it down and watch. A card played in the open round goes with the hand."""
+    """Start voting, or put it down and watch. A card played in the open round goes with the hand."""
     change(who, partial(rules.set_votes, votes=votes))
 
 

@@ -80,7 +80,7 @@ def rename(value: Session, me: Member, now: datetime, *, name: str) -> Change:
 
 
 def set_votes(value: Session, me: Member, now: datetime, *, votes: bool) -> Change:
-    """Take a hand of cards, or put it down and watch. A card played in the open round goes with the hand."""
+    """Start voting, or put it down and watch. A card played in the open round goes with the hand."""
     if me.votes == votes:
         return Change(value)
     value = value.with_member(replace(me, votes=votes))

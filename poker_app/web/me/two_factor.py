@@ -42,7 +42,7 @@ def turn_off(user: User) -> ResponseReturnValue:
         two_factor.turn_off(user, request.form.get("code", ""), **asker())
     except (Invalid, TooMany) as refusal:
         return again(_page(user, refusal), refusal)
-    flash("Your second factor is off.")
+    flash("Two-factor authentication is off.")
     return redirect(url_for("profile.page"), 303)
 
 

@@ -95,7 +95,7 @@ def entrance(session_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/members")
 def join(session_id: str) -> ResponseReturnValue:
-    """Take a seat as voter or spectator."""
+    """Join as voter or spectator."""
     who, form = request.remote_addr or "", request.form
     rate_limits.spend(JOINS.of_network(who))
     table, user, secret = _found(session_id), login.user(), member_lookup.secret_for(session_id, guest_secret())

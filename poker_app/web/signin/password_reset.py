@@ -39,7 +39,7 @@ def _page(onward: str | None, refusal: Refusal | None = None) -> str:
 
 @blueprint.get("/link")
 def link_sent() -> ResponseReturnValue:
-    """Look into your mail."""
+    """Check your email."""
     if not (mailed := session.get("mailed")):
         return redirect(url_for("new_password.page"), 303)
     lasting, way = mail_tokens.lasting(password_reset.PURPOSE), "new_password.ask_for_link"

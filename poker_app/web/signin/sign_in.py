@@ -41,7 +41,7 @@ def _page(onward: str, refusal: Refusal | None = None) -> str:
 
 @blueprint.get("/link")
 def link_sent() -> ResponseReturnValue:
-    """Look into your mail."""
+    """Check your email."""
     if not (mailed := session.get("mailed")):
         return redirect(url_for("signing_in.page"), 303)
     lasting, way = mail_tokens.lasting(magic_links.PURPOSE), "signing_in.ask_for_link"

@@ -48,7 +48,7 @@ def _page(onward: str, refusal: Refusal | None = None) -> str:
 
 @blueprint.get("/link")
 def link_sent() -> ResponseReturnValue:
-    """Look into your mail."""
+    """Check your email."""
     if not (mailed := session.get("mailed")):
         return redirect(url_for("signing_up.page"), 303)
     lasting = mail_tokens.lasting(signing_up.PURPOSE)

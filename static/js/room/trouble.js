@@ -10,7 +10,7 @@ export const unanswered = (ctx) => ctx.status.startsWith('error') || AWAY.includ
 export const complain = (sentence) => notice(sentence, 'refusal');
 
 document.addEventListener('htmx:error', ({ target }) => {
-  if (target.id !== 'hand') complain('That did not arrive. Look at your connection and try again.');
+  if (target.id !== 'hand') complain('Not sent. Check your connection and try again.');
 });
 // The application's own refusals come with a sentence; those of a server in front do not.
 document.addEventListener('htmx:response:error', ({ target, detail: { ctx } }) => {
