@@ -14,6 +14,7 @@ from gripcontrol import decode_websocket_events
 
 from poker_app import realtime
 from poker_app.errors import Forbidden, Invalid, NotFound
+from poker_app.realtime.engines import endpoints
 from poker_app.realtime.engines.client import Client
 from poker_app.realtime.engines.fanout.proxy import Proxy
 from poker_app.realtime.engines.fanout.sockets import View
@@ -110,7 +111,7 @@ def test_a_public_key_of_a_hosted_proxy() -> None:
 
 def test_nothing_is_remembered_but_what_travels(browser: Browser) -> None:
     own = browser.opens()
-    signer = Client(OWN, realtime.presets.place(Settings(_env_file=None, realtime="embedded", secret_key="x")))
+    signer = Client(OWN, endpoints.place(Settings(_env_file=None, realtime="embedded", secret_key="x")))
     member = {"user_id": "ada", "user_info": {"name": "Ada"}}
     [told] = browser.says("pusher:subscribe", channel=ROOM, **signer.authorize(ROOM, own, member))
     assert told["event"] == "pusher_internal:subscription_succeeded"
@@ -129,7 +130,7 @@ def test_nothing_is_remembered_but_what_travels(browser: Browser) -> None:
 @pytest.mark.parametrize("goodbye", [b"CLOSE 2\r\n\x03\xe9\r\n", b"DISCONNECT\r\n"])
 def test_who_closes_may_have_left(browser: Browser, goodbye: bytes) -> None:
     own = browser.opens()
-    signer = Client(OWN, realtime.presets.place(Settings(_env_file=None, realtime="embedded", secret_key="x")))
+    signer = Client(OWN, endpoints.place(Settings(_env_file=None, realtime="embedded", secret_key="x")))
     browser.says("pusher:subscribe", channel=ROOM, **signer.authorize(ROOM, own, {"user_id": "ada"}))
     assert browser.left == []
     browser.ask(goodbye)

@@ -135,7 +135,7 @@
   const observer = new MutationObserver(look);
 
   // What only this viewer sees is set apart, since the page marks it after the fragment has come, and so is the order
-  // of attributes, which a morph does not keep.
+  // of attributes, which a morph does not keep, and the space between elements, which rows that are put in do not have.
   const OWN = ['data-me', 'data-htmx-powered'];
   function plain(element) {
     const copy = element.cloneNode(true);
@@ -148,7 +148,7 @@
       for (const [name] of attributes) each.removeAttribute(name);
       for (const [name, value] of attributes) if (!OWN.includes(name)) each.setAttribute(name, value);
     }
-    return copy.outerHTML;
+    return copy.outerHTML.replaceAll(/>\s+</g, '><');
   }
   function fresh(html) {
     const template = document.createElement('template');

@@ -253,7 +253,7 @@ def test_1500_schedules_end_the_same(stage: Stage, number: int) -> None:
 
 BUGS: dict[str, tuple[str, str, str]] = {
     "older versions are shown": ("regions.js", "!(version(newNode) <= version(oldNode))", "true"),
-    "who asks meanwhile gets the older answer": ("regions.js", "(again = true)", "(again = false)"),
+    "who asks meanwhile gets the older answer": ("regions.js", "again = true;", "again = false;"),
     "a lost answer ends all asking": ("regions.js", "return; // offline", "return new Promise(() => {}); // offline"),
     "the agenda is left behind": ("live.js", "refreshAgenda(Number(dataset.agenda))", "0"),
     "the controls are left behind": ("actions.js", "if (outdated()) refresh('actions')", "0"),

@@ -78,7 +78,7 @@ def check(user: User, code: str, *, asked_from: str, device: str = "") -> None:
         elif not _use_recovery_code(user_id, typed):
             raise Invalid(WRONG, "code")
     if step is None:
-        _tell(email, f"A recovery code was used to sign in or to change your two-factor settings; {left(user)} are left")
+        _tell(email, f"A recovery code was used to sign in or to change two-factor settings; {left(user)} are left")
 
 
 def turn_off(user: User, code: str, *, asked_from: str, device: str = "") -> None:
