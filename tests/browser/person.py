@@ -252,7 +252,8 @@ class Person:
         self.hand.locator(".pick", has=self.page.get_by_role("radio", name=SPOKEN.get(card, card), exact=True)).click()
 
     def has_picked(self, card: str) -> None:
-        expect(self.page.locator("#hand-hint")).to_contain_text(f"You picked {SPOKEN.get(card, card).lower()}.")
+        spoken = f"“{card}” ({SPOKEN[card].lower()})" if card in SPOKEN else card
+        expect(self.page.locator("#hand-hint")).to_contain_text(f"You picked {spoken}.")
         expect(self.card(card)).to_be_checked()
 
     def has_no_card(self) -> None:

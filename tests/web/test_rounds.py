@@ -102,7 +102,7 @@ class TestRounds(Litany):
 
 def test_a_vote_shows_the_voter_the_card_and_nobody_else(scene: Scene) -> None:
     # First the cup: a number might stand in one of the ids too.
-    assert says(scene.ben.votes(scene.table, "☕"), "You picked break")
+    assert says(scene.ben.votes(scene.table, "☕"), "You picked “☕” (break).")
     table = scene.ada.get(f"{scene.table.path}/vote-table").text
     assert "1 of 2 have voted" in table
     assert not [sign for sign in ("☕", "Break") if sign in table]
