@@ -297,7 +297,7 @@ def test_it_knows_which_of_its_sockets_hear_a_channel() -> None:
             say(socket, "pusher:subscribe", {"channel": HALL, **engine.library.authenticate(HALL, socket_id)})
             hear(socket)
             assert hub.is_subscribed(HALL, socket_id)
-            assert not hub.hears("other", socket_id)
+            assert not hub.is_subscribed("other", socket_id)
             assert not hub.is_subscribed(HALL, "1.2")
         eventually(lambda: not hub.is_subscribed(HALL, socket_id))
 
