@@ -132,12 +132,12 @@ def test_the_timer_is_the_same_for_all(ada: Person, ben: Person, cleo: Person) -
         expect(each.timer).to_have_count(0)
     ada.page.get_by_role("button", name="Start 2:00").click()
     for each in team:
-        expect(each.timer).to_have_text(re.compile(r"1:5\d"))
+        expect(each.timer).to_have_text(re.compile(r"1:[2-5]\d"))
     assert len({each.table.get_attribute("data-timer-ends") for each in team}) == 1
     # a computer's clock that is set meanwhile changes nothing
     ben.page.evaluate("() => { const real = Date.now; Date.now = () => real.call(Date) + 660_000; }")
     expect(ben.timer).not_to_have_text(ben.timer.text_content() or "")
-    expect(ben.timer).to_have_text(re.compile(r"1:[45]\d"))
+    expect(ben.timer).to_have_text(re.compile(r"1:[0-5]\d"))
     expect(ben.page.get_by_role("button", name="Pause")).to_be_hidden()
 
     ada.page.get_by_role("button", name="Pause").click()
@@ -157,7 +157,7 @@ def test_the_timer_is_the_same_for_all(ada: Person, ben: Person, cleo: Person) -
     assert len(ends) == 1
     ben.reloads()
     assert {ben.table.get_attribute("data-timer-ends")} == ends
-    ada.page.get_by_role("button", name="Stop").click()
+    ada.page.get_by_role("button", name="Reset").click()
     for each in team:
         expect(each.timer).to_have_count(0)
 
@@ -166,7 +166,7 @@ def test_the_timer_is_the_same_for_all(ada: Person, ben: Person, cleo: Person) -
     ada.reveals()
     ada.page.get_by_role("button", name="Start 2:00").click()
     for each in team:
-        expect(each.timer).to_have_text(re.compile(r"1:5\d"))
+        expect(each.timer).to_have_text(re.compile(r"1:[2-5]\d"))
     ada.calls_another_vote()
     for each in team:
         expect(each.timer).to_have_count(0)
