@@ -26,7 +26,16 @@ TASKS, OPEN = "/proc/self/task", "/proc/self/fd"  # Linux has them; elsewhere th
 LISTENS = "0A"  # the state of a listening socket in /proc/net/tcp
 RANDOM_END = r"(?<=-)[a-z0-9_]{8}$"  # as ``tempfile`` makes names
 # What tools lay down whenever they like.
-TOOLS = {".coverage", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache", "__pycache__", "node-compile-cache"}
+TOOLS = {
+    ".coverage",
+    ".hypothesis",
+    ".import_linter_cache",
+    ".mypy_cache",
+    ".pytest_cache",
+    ".ruff_cache",
+    "__pycache__",
+    "node-compile-cache",
+}
 
 
 def found() -> Counter[str]:
