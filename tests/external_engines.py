@@ -2,6 +2,7 @@
 
 import fcntl
 import http.client
+import itertools
 import json
 import os
 import shutil
@@ -10,7 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -24,10 +25,18 @@ GRIP_KEY = "a-key-of-at-least-thirty-two-characters"
 HOOKS = ["member_added", "member_removed", "channel_occupied", "channel_vacated"]
 
 
+# Each process of pytest has a range of its own, below the ports that the system gives to connections: of two that were
+# given the same free port, one talked to the other's server.
+_ports = itertools.count(15_000 + 2_000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")))
+
+
 def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
+    """A port at which nothing listens, never the same twice."""
+    for port in _ports:
+        with socket.socket() as tried, suppress(OSError):
+            tried.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError
 
 
 def wait_for(port: int, server: subprocess.Popen[bytes], patience: float = 60) -> None:
