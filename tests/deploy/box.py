@@ -44,6 +44,8 @@ def write_nginx(folder: Path, changes: dict[str, str]) -> Path:
     for before, after in {"/etc/faceup/live.conf": f"{folder}/live.conf", **changes}.items():
         assert before in site, before
         site = site.replace(before, after)
+    # A server that names no port takes port 80 from whoever else has it.
+    assert site.count("server {") == site.count("    listen "), site
     (folder / "site.conf").write_text(site)
     # As root nginx would give its workers away to somebody who may not reach into this folder.
     user = "user root;\n" if os.geteuid() == 0 else ""
@@ -54,7 +56,7 @@ def write_nginx(folder: Path, changes: dict[str, str]) -> Path:
 def without_tls(port: int) -> dict[str, str]:
     """The committed file's changes for a machine without a certificate."""
     return {
-        "    listen 80;\n    server_name faceup.example;\n    return 301 https://$host$request_uri;\n": "",
+        "server {\n    listen 80;\n    server_name faceup.example;\n    return 301 https://$host$request_uri;\n}\n": "",
         "listen 443 ssl http2;": f"listen 127.0.0.1:{port};",
         "    ssl_certificate /etc/letsencrypt/live/faceup.example/fullchain.pem;\n": "",
         "    ssl_certificate_key /etc/letsencrypt/live/faceup.example/privkey.pem;\n": "",
