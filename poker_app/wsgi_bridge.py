@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from contextvars import copy_context
 from functools import lru_cache
 from io import BytesIO
-from queue import SimpleQueue
 from typing import Any
 
 import structlog
 
+from poker_app.edge.fair_queue import FairQueue
+from poker_app.edge.limits import NETWORK
 from poker_app.web.http.after_response import AFTER_RESPONSE
 
 log = structlog.get_logger(__name__)
@@ -34,7 +35,7 @@ class Bridge:
         self._app = app
         self._threads = threads
         self._team: list[threading.Thread] = []
-        self._waiting: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._waiting: FairQueue[Callable[[], None]] = FairQueue()
         self._under_way = 0
         self.quiet = threading.Event()
         """Set while no request is under way."""
@@ -49,7 +50,7 @@ class Bridge:
             yield
         finally:
             for _ in range(self._threads):
-                self._waiting.put(None)
+                self._waiting.end()
             while self._team:
                 self._team.pop().join()
 
@@ -79,7 +80,7 @@ class Bridge:
         environ = environment(scope, body)
         self._begin()
         try:
-            status, headers, content = await self._on_a_thread(environ)
+            status, headers, content = await self._on_a_thread(environ, scope.get("state", {}).get(NETWORK, ""))
         finally:
             self._end()
         await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -97,7 +98,7 @@ class Bridge:
         if not self._under_way:
             self.quiet.set()
 
-    def _on_a_thread(self, environ: dict[str, Any]) -> "asyncio.Future[Answer]":
+    def _on_a_thread(self, environ: dict[str, Any], network: str) -> "asyncio.Future[Answer]":
         loop = asyncio.get_running_loop()
         settled: asyncio.Future[Answer] = loop.create_future()
         here = copy_context()
@@ -109,7 +110,7 @@ class Bridge:
             finally:
                 loop.call_soon_threadsafe(_settle, settled, made)
 
-        self._waiting.put(answer)
+        self._waiting.put(answer, network)
         return settled
 
     def _answer(self, environ: dict[str, Any]) -> Answer:

@@ -10,7 +10,7 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from poker_app.edge.limits import Edge
+from poker_app.edge.limits import NETWORK, Edge
 
 # A chunk from the network may hold the end of one request and the beginning of the next; what is counted is exact to
 # as many bytes.
@@ -154,6 +154,7 @@ class HttpConnection(HttpToolsProtocol):
             raise self._stop(TOO_MUCH)
         if self._edge.proxied and not self._count(self._edge.network(self.client, self.headers)):
             raise self._stop(TOO_MUCH)
+        self.scope["state"][NETWORK] = self._network
         super().on_headers_complete()
         self._phase, self._since = Phase.BODY, self.loop.time()
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from poker_app.rules.networks import networks_of
 
 MIB = 1024 * 1024
+# The key of a request's network in the `state` of its ASGI scope.
+NETWORK = "network"
 SPARE_FILES = 200  # for the database, the log and what else is no connection
 
 

@@ -221,6 +221,15 @@ def test_who_proved_the_password_gets_in_while_there_is_no_room_to_renew_its_has
     assert ada.password_hash != old
 
 
+def test_while_there_is_no_room_nothing_is_looked_up(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_for: list[str] = []
+    monkeypatch.setattr(passwords, "find_by_email", looked_for.append)
+    monkeypatch.setitem(password_hashing._places, "elsewhere", 100)
+    with pytest.raises(password_hashing.Busy):
+        sign_in(GOOD)
+    assert looked_for == []
+
+
 def test_what_is_kept_is_argon2id_with_a_salt(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(password_hashing, "_hasher", REAL_HASHER)
     sign_in(GOOD)

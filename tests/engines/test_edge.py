@@ -16,7 +16,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from bench.machine import resident_mb
 from poker_app import serve
-from poker_app.edge.limits import Bucket, Edge, EdgeLimits, limits_for
+from poker_app.edge.limits import NETWORK, Bucket, Edge, EdgeLimits, limits_for
 from poker_app.realtime.engines.embedded.app import EmbeddedServer
 from poker_app.wsgi_bridge import Bridge
 
@@ -43,6 +43,7 @@ class Site:
     def __init__(self) -> None:
         self.pages = Pages()
         self._bridge, self._realtime = Bridge(self.pages, 2), EmbeddedServer(OWN)
+        self.networks: list[str] = []
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
@@ -51,6 +52,7 @@ class Site:
         elif scope["type"] == "websocket":
             await self._realtime(scope, receive, send)
         else:
+            self.networks.append(scope["state"][NETWORK])
             await self._bridge(scope, receive, send)
 
 
@@ -257,6 +259,13 @@ def test_behind_a_proxy_the_client_counts() -> None:
         assert asks("192.0.2.1").recv(1 << 16).startswith(b"HTTP/1.1 429 ")
         assert asks("::ffff:192.0.2.1").recv(1 << 16).startswith(b"HTTP/1.1 429 ")
         assert asks("192.0.2.2").recv(1 << 16).endswith(b"a page")
+
+
+@pytest.mark.parametrize(("proxies", "network"), [(0, "127.0.0.1"), (1, "192.0.2.7")])
+def test_a_request_says_which_network_s_turn_it_takes(proxies: int, network: str) -> None:
+    with serving(proxies) as server:
+        server.asks(get("/", "X-Forwarded-For: 192.0.2.7", LAST))
+    assert server.site.networks == [network]
 
 
 def test_a_thousand_connections_fit_for_one_network_and_no_network_gets_all() -> None:

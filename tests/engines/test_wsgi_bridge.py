@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from poker_app.edge.limits import NETWORK
 from poker_app.wsgi_bridge import Bridge
 
 SCOPE = {
@@ -22,7 +23,7 @@ SCOPE = {
 }
 
 
-async def _ask(bridge: Bridge, path: str) -> bytes:
+async def _ask(bridge: Bridge, path: str, network: str = "") -> bytes:
     said: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, object]:
@@ -31,7 +32,7 @@ async def _ask(bridge: Bridge, path: str) -> bytes:
     async def send(message: dict[str, Any]) -> None:
         said.append(message)
 
-    await asyncio.wait_for(bridge(SCOPE | {"path": path}, receive, send), 5)
+    await asyncio.wait_for(bridge(SCOPE | {"path": path, "state": {NETWORK: network}}, receive, send), 5)
     return bytes(said[-1]["body"])
 
 
@@ -93,3 +94,28 @@ def test_the_end_waits_for_what_is_under_way() -> None:
             assert page.entered.wait(5)
             threading.Timer(0.1, page.go.set).start()
         assert answer.result() == b"/slow"
+
+
+def test_a_network_waits_behind_its_own_requests_alone() -> None:
+    first, answered = Slow(), list[str]()
+
+    def page(environ: dict[str, Any], start_response: Callable[..., object]) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == "/first":
+            return first(environ, start_response)
+        answered.append(environ["PATH_INFO"])
+        return _page(environ, start_response)
+
+    async def all_at_once() -> None:
+        begun = asyncio.create_task(_ask(bridge, "/first", "a"))
+        while not first.entered.is_set():
+            await asyncio.sleep(0.01)  # until the only thread is busy, so that the others queue
+        rest = [_ask(bridge, f"/{number}", "a") for number in range(3)] + [_ask(bridge, "/other", "b")]
+        waiting = [asyncio.create_task(each) for each in rest]
+        await asyncio.sleep(0)  # each is in the queue once it has run to its first wait
+        first.go.set()
+        await asyncio.gather(begun, *waiting)
+
+    bridge = Bridge(page, 1)
+    with bridge.at_work(), ThreadPoolExecutor(1) as apart:
+        apart.submit(asyncio.run, all_at_once()).result()
+    assert answered == ["/0", "/other", "/1", "/2"]

@@ -90,12 +90,22 @@ def _verify(kept: str | None, password: str) -> bool:
             return False
 
 
+def refuse_if_full() -> None:
+    """Looks whether a password would be hashed now, before anything else is done for a request.
+
+    Raises:
+        Busy: (503) too many are hashed already.
+    """
+    network = asking_network.get()
+    if _places.total() >= MAX_AT_ONCE + MAX_WAITING or (network and _places[network] >= MAX_OF_NETWORK):
+        raise Busy
+
+
 @contextmanager
 def _turn() -> Iterator[None]:
     network = asking_network.get()
     with _places_lock:
-        if _places.total() >= MAX_AT_ONCE + MAX_WAITING or (network and _places[network] >= MAX_OF_NETWORK):
-            raise Busy
+        refuse_if_full()
         _places[network] += 1
     try:
         give_connection_back()

@@ -27,6 +27,8 @@ def sign_in(typed: str, password: str, *, asked_from: str, device: str = "") -> 
         Invalid: (422) with one answer for a wrong address and a wrong password.
         TooMany: (429) after ten wrong ones from this network, for both alike too; (503) while too many are checked.
     """
+    # Of 96 wrong ones at once, 90 are refused by this line.
+    password_hashing.refuse_if_full()
     email = clean_email(typed)
     user = find_by_email(email)
     with rate_limits.failures(_counters(email, asked_from, device_cookies.name_in(device, user.id if user else None))):
