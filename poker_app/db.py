@@ -157,6 +157,7 @@ def add_if_missing(model: type[Base], row: Mapping[str, Any]) -> bool:
 
 
 type Act[Ask, Answer] = Callable[[Connection, Sequence[Ask]], Sequence[Answer | Exception]]
+type Committed[Answer] = Callable[[Sequence[Answer | Exception]], None]
 
 
 def forget_what_was_read() -> None:
@@ -166,13 +167,14 @@ def forget_what_was_read() -> None:
         session.expire_all()
 
 
-def write[Ask, Answer](act: Act[Ask, Answer], ask: Ask) -> Answer:
+def write[Ask, Answer](act: Act[Ask, Answer], ask: Ask, committed: Committed[Answer]) -> Answer:
     """One small write, all of it or none of it; committed when this answers as ``act`` does to ``ask``.
 
     SQLite lets one writer in at a time, and each waits for the disk: so those who wait while somebody else commits
     share the next transaction, and with it its statements and that wait. ``act`` is given what all of them ask, in
     order, and answers each, or refuses it with an exception before it has written anything for it. It may run on
-    another's thread, so it is to ask nothing but its connection. PostgreSQL gathers commits by itself.
+    another's thread, so it is to ask nothing but its connection. ``committed`` is given all of their answers as soon as
+    they are committed, before the next transaction begins. PostgreSQL gathers commits by itself.
     """
     if session.registry.has() and session.info.get("writing"):
         raise RuntimeError("write() inside transaction()")
@@ -180,7 +182,7 @@ def write[Ask, Answer](act: Act[Ask, Answer], ask: Ask) -> Answer:
     engine = db.engine
     mine = _Write[Ask, Answer](ask)
     if engine.dialect.name != "sqlite":
-        _commit_together(engine, act, [mine])
+        _commit_together(engine, act, [mine], committed)
         return mine.outcome()
     with _writes_lock:
         waiting = _writes.setdefault(engine, {}).setdefault(act, [])
@@ -190,7 +192,7 @@ def write[Ask, Answer](act: Act[Ask, Answer], ask: Ask) -> Answer:
         with _writer:
             with _writes_lock:
                 batch = _writes[engine].pop(act)
-            _commit_together(engine, act, batch)
+            _commit_together(engine, act, batch, committed)
     return mine.outcome()
 
 
@@ -221,7 +223,9 @@ _writes_lock = threading.Lock()
 _BROKEN = (SQLAlchemyError, LookupError, TypeError, ValueError, AttributeError)
 
 
-def _commit_together(engine: Engine, act: Act[Any, Any], batch: Sequence[_Write[Any, Any]]) -> None:
+def _commit_together(
+    engine: Engine, act: Act[Any, Any], batch: Sequence[_Write[Any, Any]], committed: Committed[Any]
+) -> None:
     """Commits a batch; where one write in it breaks, each by itself, so that it takes no other along."""
     try:
         try:
@@ -232,6 +236,7 @@ def _commit_together(engine: Engine, act: Act[Any, Any], batch: Sequence[_Write[
             for each in batch:
                 with suppress(*_BROKEN):  # its own outcome says so
                     _commit(engine, act, [each])
+        committed([each.answer for each in batch if each.failure is None])
     finally:
         for each in batch:
             each.settled.set()

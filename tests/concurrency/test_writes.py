@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 from flask import Flask
@@ -27,6 +28,10 @@ def _rows(connection: Connection, names: Sequence[str]) -> list[str | Exception]
     return [name if name in wanted else ValueError(name) for name in names]
 
 
+def _unnoted(_answers: Sequence[str | Exception]) -> None:
+    """Nothing is made of what was committed."""
+
+
 def _kept() -> set[str]:
     return set(session.scalars(select(_ROWS.c.key)))
 
@@ -37,7 +42,7 @@ def _together(app: Flask, names: list[str]) -> list[str | BaseException]:
     def ask(name: str) -> str | BaseException:
         with app.app_context():
             try:
-                return write(_rows, name)
+                return write(_rows, name, _unnoted)
             except (ValueError, KeyError, OperationalError) as problem:
                 return problem
 
@@ -53,7 +58,7 @@ def test_each_gets_its_own_answer(app: Flask) -> None:
 
     def ask(name: str) -> str:
         with app.app_context():
-            return write(_rows, name)
+            return write(_rows, name, _unnoted)
 
     assert each_at_once(ask, names) == names
     with app.app_context():
@@ -86,6 +91,21 @@ def test_what_breaks_takes_no_other_along(app: Flask) -> None:
         assert _kept() == {"a", "b"}
 
 
+@pytest.mark.parametrize("names", [["a", "refused", "b"], ["a", "broken", "b"]])
+def test_what_was_committed_is_noted_before_anybody_is_answered(app: Flask, names: list[str]) -> None:
+    noted: list[str] = []
+
+    def note(answers: Sequence[str | Exception]) -> None:
+        noted.extend(str(answer) for answer in answers)
+
+    def ask(name: str) -> bool:
+        with app.app_context(), suppress(ValueError, KeyError):
+            write(_rows, name, note)
+        return name in noted
+
+    assert each_at_once(ask, names) == [name != "broken" for name in names]
+
+
 def test_nobody_is_told_of_a_write_that_was_not_committed(app: Flask, database: str) -> None:
     def fails(_connection: object) -> None:
         raise OperationalError("COMMIT", {}, Exception("disk full"))
@@ -99,13 +119,13 @@ def test_nobody_is_told_of_a_write_that_was_not_committed(app: Flask, database: 
     event.remove(engine, "commit", fails)
     with app.app_context():
         assert _kept() == set()
-        assert write(_rows, "later") == "later"
+        assert write(_rows, "later", _unnoted) == "later"
 
 
 def _alone(app: Flask, name: str) -> str | BaseException:
     with app.app_context():
         try:
-            return write(_rows, name)
+            return write(_rows, name, _unnoted)
         except OperationalError as problem:
             return problem
 
@@ -113,13 +133,13 @@ def _alone(app: Flask, name: str) -> str | BaseException:
 def test_what_was_read_before_is_forgotten(app: Flask) -> None:
     with app.app_context():
         assert _kept() == set()
-        write(_rows, "a")
+        write(_rows, "a", _unnoted)
         assert _kept() == {"a"}
 
 
 def test_not_inside_a_transaction(app: Flask) -> None:
     with app.app_context(), transaction(), pytest.raises(RuntimeError, match="inside"):
-        write(_rows, "a")
+        write(_rows, "a", _unnoted)
 
 
 def test_a_connection_that_died_while_a_page_was_made_spoils_nothing(app: Flask) -> None:

@@ -25,11 +25,28 @@ class Known:
     """One session's value in this process. ``lock`` is held while something is made from it, so that an answer and an
     event that want the same at the same moment make it once."""
 
-    __slots__ = ("_made", "_of_tasks", "behind", "bytes", "lock", "recent", "rows", "tasks_bytes", "used", "value")
+    __slots__ = (
+        "_count",
+        "_made",
+        "_of_tasks",
+        "behind",
+        "bytes",
+        "lock",
+        "recent",
+        "rows",
+        "tasks_bytes",
+        "used",
+        "value",
+    )
 
-    def __init__(self, value: Session, before: "Known | None" = None) -> None:
-        """``before``: what was known of the session so far."""
-        self.value = value
+    def __init__(
+        self,
+        value: Session,
+        before: "Known | None" = None,
+        count: "Callable[[Known, int], None] | None" = None,
+    ) -> None:
+        """``before``: what was known of the session so far. ``count`` adds what is made later to ``bytes``."""
+        self.value, self._count = value, count
         self.lock: threading.Lock = before.lock if before else threading.Lock()
         # What shows the tasks alone is good as long as they are the same, and what shows one of them in whatever value.
         self.rows: _Rows = before.rows if before else _Rows()
@@ -52,7 +69,7 @@ class Known:
         kept = self._of_tasks if of_tasks else self._made
         if what not in kept:
             made = kept[what] = make()
-            self.bytes += len(made) if isinstance(made, str) else size(made)
+            self._grow(len(made) if isinstance(made, str) else size(made))
         return cast(T, kept[what])
 
     def row(self, key: str, shows: object, make: Callable[[], str]) -> str:
@@ -63,8 +80,14 @@ class Known:
             known = self.rows.html[key] = (shows, make())
             more += len(known[1])
             self.rows.bytes += more
-            self.bytes += more
+            self._grow(more)
         return known[1]
+
+    def _grow(self, more: int) -> None:
+        if self._count:
+            self._count(self, more)
+        else:
+            self.bytes += more
 
 
 @dataclass(slots=True)
@@ -97,6 +120,7 @@ class ValueCache:
         self._most = most
         self._lock = threading.Lock()
         self._known: OrderedDict[str, Known] = OrderedDict()
+        self._bytes = 0
 
     def get(self, session_id: str) -> Known | None:
         """What is known of a session."""
@@ -113,36 +137,47 @@ class ValueCache:
             known = self._known.get(value.id)
             if known and known.value.version >= value.version:
                 return known
-            made = Known(value, known)
+            made = Known(value, known, self._count)
+            self._forget(value.id)
             self._known[value.id] = made
-            self._known.move_to_end(value.id)
+            self._bytes += made.bytes
             self._drop_old(made.used - IDLE)
             return made
 
     def drop(self, session_id: str) -> None:
         """Forget a session."""
         with self._lock:
-            self._known.pop(session_id, None)
+            self._forget(session_id)
 
     def clear(self) -> None:
         """Forget all of them."""
         with self._lock:
             self._known.clear()
+            self._bytes = 0
+
+    def _count(self, known: Known, more: int) -> None:
+        with self._lock:
+            known.bytes += more
+            # What is still made from a value that was dropped meanwhile counts no more.
+            if self._known.get(known.value.id) is known:
+                self._bytes += more
+
+    def _forget(self, session_id: str) -> None:
+        if known := self._known.pop(session_id, None):
+            self._bytes -= known.bytes
 
     def _drop_old(self, idle_since: float) -> None:
         # Kept in the order of use: the first is the oldest.
-        total = sum(each.bytes for each in self._known.values())
-        for key, each in list(self._known.items())[:-1]:
-            if total <= self._most and each.used >= idle_since:
+        while len(self._known) > 1:
+            key, oldest = next(iter(self._known.items()))
+            if self._bytes <= self._most and oldest.used >= idle_since:
                 return
-            del self._known[key]
-            total -= each.bytes
+            self._forget(key)
 
     @property
     def bytes(self) -> int:
         """About how much all of it takes."""
-        with self._lock:
-            return sum(each.bytes for each in self._known.values())
+        return self._bytes
 
     def __len__(self) -> int:
         return len(self._known)
