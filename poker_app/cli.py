@@ -18,7 +18,7 @@ from poker_app.db import db
 from poker_app.errors import Refusal
 from poker_app.operations import doctor
 from poker_app.realtime.engine_check import TRIES, CheckFailed, as_line, check
-from poker_app.realtime.engines import endpoints
+from poker_app.realtime_settings import BILLED
 from poker_app.rules import message_budget as budget
 from poker_app.settings import Settings, as_table
 
@@ -192,7 +192,7 @@ def settings() -> None:
 @poker.command("message-budget", with_appcontext=False)
 def message_budget() -> None:
     """Print what sessions cost in messages, and how many the managed services' plans take."""
-    click.echo(budget.as_table(endpoints.BILLED))
+    click.echo(budget.as_table(BILLED))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,11 @@
-"""Whether what is said about the realtime engine is complete, and of one mind."""
+"""What is known of each realtime engine, and whether what the settings say about it is complete, and of one mind."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import parse_qs, urlsplit
+
+from poker_app.rules.message_budget import LARGE_ABOVE, Sending
 
 
 class EngineSettings(Protocol):
@@ -13,42 +17,81 @@ class EngineSettings(Protocol):
     def grip_url(self) -> str: ...
 
 
-_KEYS = ["pusher_app_id", "pusher_key", "pusher_secret"]
-# What an engine needs; the others also need the host where they run.
-_NEEDED = {"embedded": [], "none": [], "fanout": ["grip_url"], "pusher": [*_KEYS, "pusher_cluster"], "ably": _KEYS}
-# What somebody filled in for another engine: it must not be passed over in silence.
-_STRANGE = {
-    "embedded": [
-        "pusher_cluster",
-        "pusher_host",
-        "pusher_port",
-        "pusher_client_host",
-        "pusher_client_port",
-        "grip_url",
-    ],
-    "fanout": ["pusher_cluster", "pusher_host"],
+_KEYS = ("pusher_app_id", "pusher_key", "pusher_secret")
+
+# How events are sent, by what they cost. A service bills every publish and every delivery: all tables' votes share
+# events (docs/decisions/paced-messages.md). A server of one's own bills nobody, but each event is a request to it, and
+# to every browser of a large table. In this process an event costs neither.
+BILLED = Sending(coalesce_above=0, apart=3.5)
+OWN_SERVER = Sending(coalesce_above=LARGE_ABOVE, apart=1.0)
+IN_PROCESS = Sending(coalesce_above=LARGE_ABOVE, apart=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What is known of a realtime engine. The defaults are those of a server of one's own."""
+
+    needs: tuple[str, ...] = (*_KEYS, "pusher_host")
+    """Settings that it cannot do without."""
+    no_use_for: tuple[str, ...] = ("grip_url",)
+    """Settings that somebody filled in for another engine: not to be passed over in silence."""
+    makes_keys: bool = False
+    """Whether its keys are made from the signing key where the settings give none."""
+    api_host: str = ""
+    """Where the server finds it, if that is known; else ``PUSHER_HOST`` says so."""
+    browser_host: str = ""
+    """Where browsers find it; else ``PUSHER_CLIENT_HOST``, or the server's host, says so."""
+    sending: Sending = OWN_SERVER
+
+
+ENGINES = {
+    "embedded": Engine(
+        needs=(),
+        no_use_for=(
+            "pusher_cluster",
+            "pusher_host",
+            "pusher_port",
+            "pusher_client_host",
+            "pusher_client_port",
+            "grip_url",
+        ),
+        makes_keys=True,
+        sending=IN_PROCESS,
+    ),
+    "pusher": Engine(
+        needs=(*_KEYS, "pusher_cluster"),
+        api_host="api-{cluster}.pusher.com",
+        browser_host="ws-{cluster}.pusher.com",
+        sending=BILLED,
+    ),
+    "ably": Engine(needs=_KEYS, api_host="main.pusher.ably.net", browser_host="main.pusher.ably.net", sending=BILLED),
+    "sockudo": Engine(),
+    "reverb": Engine(),
+    "soketi": Engine(),
+    "fanout": Engine(needs=("grip_url",), no_use_for=("pusher_cluster", "pusher_host"), makes_keys=True),
+    # Without an engine anything may stay filled in.
+    "none": Engine(needs=(), no_use_for=(), sending=IN_PROCESS),
 }
 
 
 def check_engine(settings: EngineSettings) -> None:
-    """Raises ValueError with what is missing or contradictory. Without an engine anything may stay filled in."""
-    engine = settings.realtime
-    if engine == "none":
+    """Raises ValueError with what is missing or contradictory."""
+    name, engine = settings.realtime, ENGINES[settings.realtime]
+    if name == "none":
         return
-    if strange := _given(settings, _STRANGE.get(engine, ["grip_url"])):
-        raise ValueError(f"REALTIME={engine} has no use for {', '.join(strange)}: leave out one or the other.")
-    needed = _NEEDED.get(engine, [*_KEYS, "pusher_host"])
-    given = _given(settings, needed)
-    if missing := [name.upper() for name in needed if name.upper() not in given]:
-        raise ValueError(f"REALTIME={engine} also needs {', '.join(missing)}.")
-    for name in ("pusher_host", "pusher_client_host"):
-        if set(getattr(settings, name)) & set("/:@ "):
-            raise ValueError(f"{name.upper()} is a host's name alone, such as realtime.example.com.")
-    if engine == "fanout":
+    if strange := _given(settings, engine.no_use_for):
+        raise ValueError(f"REALTIME={name} has no use for {', '.join(strange)}: leave out one or the other.")
+    given = _given(settings, engine.needs)
+    if missing := [needed.upper() for needed in engine.needs if needed.upper() not in given]:
+        raise ValueError(f"REALTIME={name} also needs {', '.join(missing)}.")
+    for host in ("pusher_host", "pusher_client_host"):
+        if set(getattr(settings, host)) & set("/:@ "):
+            raise ValueError(f"{host.upper()} is a host's name alone, such as realtime.example.com.")
+    if name == "fanout":
         _check_grip(settings.grip_url)
 
 
-def _given(settings: EngineSettings, names: list[str]) -> list[str]:
+def _given(settings: EngineSettings, names: Iterable[str]) -> list[str]:
     return [name.upper() for name in names if getattr(settings, name)]
 
 

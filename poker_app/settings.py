@@ -15,7 +15,7 @@ from poker_app.realtime_settings import check_engine
 ROOT = Path(__file__).resolve().parent.parent
 INSTANCE = ROOT / "instance"
 
-Engine = Literal["embedded", "pusher", "ably", "sockudo", "reverb", "soketi", "fanout", "none"]
+EngineName = Literal["embedded", "pusher", "ably", "sockudo", "reverb", "soketi", "fanout", "none"]
 
 
 class Settings(BaseSettings):
@@ -102,7 +102,7 @@ class Settings(BaseSettings):
     stripe_tax_ids: bool = Field(True, description="Whether the checkout asks companies for their tax id.")
     stripe_promotion_codes: bool = Field(True, description="Whether the checkout takes promotion codes.")
 
-    realtime: Engine = Field(
+    realtime: EngineName = Field(
         "embedded",
         description="Who carries events to the browsers. `embedded` needs nothing and one process; "
         "`none` leaves polling. See `docs/realtime.md`.",

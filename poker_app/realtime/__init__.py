@@ -11,6 +11,7 @@ from poker_app.errors import Forbidden, Invalid, NotFound
 from poker_app.realtime.channels import presence_channel, session_of, state_channel
 from poker_app.realtime.engines import endpoints
 from poker_app.realtime.engines.client import Client, InProcess, Straight
+from poker_app.realtime_settings import ENGINES
 from poker_app.rules.message_budget import Sending
 from poker_app.settings import Settings
 
@@ -111,7 +112,7 @@ def is_on() -> bool:
 
 def sending() -> Sending:
     """How events are to be sent with this engine: which tables' votes share one, and how far they keep apart."""
-    return endpoints.IN_PROCESS if _settings is None else endpoints.sending(_settings)
+    return ENGINES["none" if _settings is None else _settings.realtime].sending
 
 
 def ready() -> bool:
@@ -196,7 +197,7 @@ def converse(
 
 
 def browser_options() -> dict[str, object] | None:
-    """What the page hands to pusher-js; None without an engine. See ``presets.browser_options``."""
+    """What the page hands to pusher-js; None without an engine. See ``endpoints.browser_options``."""
     return endpoints.browser_options(_configured())
 
 

@@ -27,7 +27,7 @@ from poker_app.poker.publishing.publish_queue import LONGEST_TURN, OVERDUE, Publ
 from poker_app.poker.round import tasks, voting
 from poker_app.poker.session import lifecycle
 from poker_app.poker.value.current import newest
-from poker_app.realtime.engines import endpoints
+from poker_app.realtime_settings import ENGINES
 from poker_app.rules.message_budget import Sending
 from poker_app.rules.session import lifecycle as meeting
 from poker_app.rules.session import members as members_rules
@@ -237,7 +237,7 @@ def test_a_small_table_is_paced_only_where_the_engine_bills(
     monkeypatch.setattr(events._wiring, "render", lambda _, version: State(version, 1, "", 2))
     for engine, at_once in (("embedded", 3), ("soketi", 3), ("fanout", 3), ("none", 3), ("pusher", 1), ("ably", 1)):
         told.clear()
-        monkeypatch.setattr("poker_app.realtime.sending", lambda engine=engine: endpoints._SENDING[engine])
+        monkeypatch.setattr("poker_app.realtime.sending", lambda engine=engine: ENGINES[engine].sending)
         votes(f"table with {engine}", 1, 2, 3)
         assert len(told) == at_once, engine
     later[0]()

@@ -1,11 +1,12 @@
 """What is missing or contradictory about an engine is said at the start."""
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic import ValidationError
 
-from poker_app.settings import Settings
+from poker_app.realtime_settings import ENGINES
+from poker_app.settings import EngineName, Settings
 
 KEYS = {"pusher_app_id": "1", "pusher_key": "k", "pusher_secret": "s"}
 GRIP = "http://127.0.0.1:5561?iss=pushpin&key=changeme"
@@ -13,6 +14,10 @@ GRIP = "http://127.0.0.1:5561?iss=pushpin&key=changeme"
 
 def made(**told: Any) -> Settings:
     return Settings(_env_file=None, secret_key="x", **told)
+
+
+def test_every_name_that_may_be_given_has_its_row() -> None:
+    assert set(get_args(EngineName)) == ENGINES.keys()
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import get_args
 from poker_app.accounts.audit_log import ACTIONS
 from poker_app.cli import poker
 from poker_app.edge import limits
-from poker_app.realtime.engines.endpoints import BILLED
+from poker_app.realtime_settings import BILLED
 from poker_app.rules.message_budget import as_table
 from poker_app.rules.session.change import EVENTS, Event
 from poker_app.settings import Settings

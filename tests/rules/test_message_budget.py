@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from poker_app.realtime.engines.endpoints import BILLED
+from poker_app.realtime_settings import BILLED
 from poker_app.rules.message_budget import SERVICES, SIZES, Meeting, Sending, as_table, messages_of
 
 SENDING = Sending(coalesce_above=12, apart=0.12)

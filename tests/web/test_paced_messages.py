@@ -20,7 +20,7 @@ from poker_app import realtime
 from poker_app.poker.publishing import events, message_usage
 from poker_app.poker.publishing.publish_queue import PublishQueue
 from poker_app.realtime.engines import client
-from poker_app.realtime.engines.endpoints import BILLED
+from poker_app.realtime_settings import BILLED
 from poker_app.rules.message_budget import Meeting, messages_of
 from poker_app.rules.session.change import Event
 from tests.cast import Clock, Person, Table

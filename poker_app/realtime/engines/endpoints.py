@@ -5,29 +5,8 @@ import hmac
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from poker_app.rules.message_budget import LARGE_ABOVE, Sending
+from poker_app.realtime_settings import ENGINES
 from poker_app.settings import Settings
-
-# Where an engine is known, it is known here; the others are told by PUSHER_HOST and PUSHER_CLIENT_HOST.
-_API_HOST = {"pusher": "api-{cluster}.pusher.com", "ably": "main.pusher.ably.net"}
-_BROWSER_HOST = {"pusher": "ws-{cluster}.pusher.com", "ably": "main.pusher.ably.net"}
-
-# How events are sent, by what they cost. A service bills every publish and every delivery: all tables' votes share
-# events (docs/decisions/paced-messages.md). A server of one's own bills nobody, but each event is a request to it, and
-# to every browser of a large table. In this process an event costs neither.
-BILLED = Sending(coalesce_above=0, apart=3.5)
-OWN_SERVER = Sending(coalesce_above=LARGE_ABOVE, apart=1.0)
-IN_PROCESS = Sending(coalesce_above=LARGE_ABOVE, apart=0.0)
-_SENDING = {
-    "embedded": IN_PROCESS,
-    "none": IN_PROCESS,
-    "pusher": BILLED,
-    "ably": BILLED,
-    "soketi": OWN_SERVER,
-    "sockudo": OWN_SERVER,
-    "reverb": OWN_SERVER,
-    "fanout": OWN_SERVER,
-}
 
 
 @dataclass(frozen=True)
@@ -54,7 +33,7 @@ class Place:
 def credentials(settings: Settings) -> Credentials:
     """The engine's own, or, for those of our own, made from the signing key: every restart makes the same."""
     app_id, key, secret = settings.pusher_app_id, settings.pusher_key, settings.pusher_secret
-    if settings.realtime in ("embedded", "fanout"):
+    if ENGINES[settings.realtime].makes_keys:
         app_id = app_id or str(int(_derived(settings, "app id", 8), 16))
         key = key or _derived(settings, "key", 20)
         secret = secret or _derived(settings, "secret", 40)
@@ -68,7 +47,7 @@ def _derived(settings: Settings, purpose: str, length: int) -> str:
 
 def place(settings: Settings) -> Place:
     """Not for the engine ``none``, which is nowhere."""
-    engine = settings.realtime
+    engine, known = settings.realtime, ENGINES[settings.realtime]
     if engine == "embedded":
         return Place(settings.host, settings.port, tls=False, cluster="embedded", browser_host="", browser_port=0)
     if engine == "fanout":
@@ -77,17 +56,10 @@ def place(settings: Settings) -> Place:
         return Place("", 0, settings.pusher_tls, engine, settings.pusher_client_host, port)
     cluster = settings.pusher_cluster or engine  # pusher-js insists on a cluster even where a host is given
     tls = settings.pusher_tls or not settings.pusher_host  # the known hosts take nothing else
-    host = settings.pusher_host or _API_HOST.get(engine, "").format(cluster=cluster)
+    host = settings.pusher_host or known.api_host.format(cluster=cluster)
     port = settings.pusher_port or (443 if tls else 80)
-    browser_host = settings.pusher_client_host or (
-        settings.pusher_host or _BROWSER_HOST.get(engine, "").format(cluster=cluster)
-    )
+    browser_host = settings.pusher_client_host or settings.pusher_host or known.browser_host.format(cluster=cluster)
     return Place(host, port, tls, cluster, browser_host, settings.pusher_client_port or port)
-
-
-def sending(settings: Settings) -> Sending:
-    """How events are sent with the engine."""
-    return _SENDING[settings.realtime]
 
 
 def browser_options(settings: Settings) -> dict[str, object] | None:
