@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from bench.costs import measure_costs
 from bench.floods import measure_floods
+from bench.hooks import measure_hooks
 from bench.joining import measure_joining
 from bench.machine import CLIENT, allow_many_sockets, pin
 from bench.report import HEAD
@@ -19,6 +20,7 @@ SCENARIOS: dict[str, Callable[[bool], None]] = {
     "rounds": measure_rounds,
     "joining": measure_joining,
     "costs": measure_costs,
+    "hooks": measure_hooks,
     "side-by-side": change_side_by_side,
 }
 

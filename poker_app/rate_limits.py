@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from sqlalchemy import String, case, delete, literal, select, update
@@ -133,6 +134,7 @@ def is_noted(what: str) -> bool:
     return session.scalar(select(Tries.count).where(Tries.key == ids.digest(what))) is not None
 
 
+@lru_cache(maxsize=4096)  # each request asks for its own: 1 µs instead of 11
 def network(address: str) -> str:
     """The narrowest network that an IP address is counted in."""
     return networks_of(address)[0][0]
