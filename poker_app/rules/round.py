@@ -24,6 +24,11 @@ def _refuse(*reasons: tuple[bool, Reason]) -> None:
             raise Refused(kind, sentence)
 
 
+def must_be_current(named: str | None, current: str) -> None:
+    """What names its round is of no other. Pages of the release before do not name it."""
+    _refuse((named not in (None, current), ROUND_OVER))
+
+
 def everyone_voted(present_voters: Collection[str], voted: Collection[str]) -> bool:
     """Whether somebody is there to vote and all of them have; members away, gone or watching are not waited for."""
     return bool(present_voters) and set(present_voters) <= set(voted)

@@ -1,4 +1,5 @@
 // The room: each ability in a module of its own, bound to the page by ids and data- attributes.
+import './room/moment.js';
 import './room/popovers.js';
 import './room/trouble.js';
 import './room/actions.js';

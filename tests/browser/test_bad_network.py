@@ -92,6 +92,70 @@ def test_the_reveal_waits_for_ones_own_card(ada: Person, ben: Person) -> None:
     ada.reveals()
 
 
+def test_only_ones_own_card_waits_for_the_network(ada: Person, ben: Person) -> None:
+    ben.joins(ada.opens(tasks="One\nTwo"))
+    ben.picks("5")
+    ada.sees_seat("Ben", "voted")
+    ada.expects("ERR_FAILED", "Failed to fetch", "htmx:error: timeout")
+    ada.page.route(VOTES, lambda route: route.abort(), times=1)
+    ada.touches("3")
+    ada.presses("Reveal cards")
+    ada.sees_notice("Not revealed: your own card has not arrived yet. Reveal again when it has.")
+    ben.sees_seat("Ada", "voted")  # by itself, a moment later
+    ada.has_picked("3")
+    ben.sees_cards_face_down()
+
+    # a button that is pressed again while there is no answer is pressed once
+    paused: list[Route] = []
+    ada.page.get_by_role("button", name="Start 3:00").click()
+    ada.page.route(re.compile("/timer/(pause|resumption)$"), lambda route: paused.append(route))
+    for _ in range(2):
+        ada.page.get_by_role("button", name="Pause").click()
+    ada.waits_for(paused).continue_()
+    expect(ada.page.get_by_role("button", name="Resume")).to_be_visible()
+    assert paused == []
+
+    # and what got no answer in time is given up
+    held: list[Route] = []
+    ada.page.route(re.compile("/skip$"), lambda route: held.append(route), times=1)
+    ada.page.clock.install()
+    ada.presses("Skip")
+    ada.waits_for(held)
+    ada.page.clock.fast_forward(10_000)
+    ada.sees_notice("The server did not answer. Look at the table before you try again.")
+    ada.sees_task("One")
+
+
+# Pressed again in the moment in which the next task is on the page, with its cards, and "Skip" behind N.
+AGAIN = """press => document.addEventListener('htmx:after:settle', ({ target }) => {
+  if (target.id !== 'actions' || target.dataset.phase !== 'voting') return;
+  const how = { bubbles: true, cancelable: true };
+  if (press === 'key') document.body.dispatchEvent(new KeyboardEvent('keydown', { ...how, key: 'n', code: 'KeyN' }));
+  else for (const each of document.querySelectorAll('#hand label:first-child, [form="skip"]'))
+    each.dispatchEvent(new MouseEvent('click', { ...how, detail: 2 }));
+  document.title = 'Pressed again';
+})"""
+
+
+@pytest.mark.parametrize("press", ["key", "mouse"])
+def test_a_second_press_does_nothing_to_what_came_into_its_place(ada: Person, press: str) -> None:
+    ada.opens(tasks="One\nTwo\nThree")
+    ada.picks("5")
+    ada.reveals()
+    sent: list[str] = []
+    ada.page.on("request", lambda asked: asked.method == "POST" and sent.append(asked.url.rsplit("/", 1)[1]))
+    ada.page.evaluate(AGAIN, press)
+    if press == "key":
+        ada.page.keyboard.press("n")
+    else:
+        ada.page.get_by_role("button", name="Save 5").click()
+    expect(ada.page).to_have_title("Pressed again")
+    ada.sees_task("Two")
+    ada.has_no_card()
+    ada.picks("8")
+    assert sent == ["estimate", "votes"]
+
+
 def test_a_card_taken_back_at_once_is_not_sent(ada: Person, ben: Person) -> None:
     ben.joins(ada.opens())
     ada.sees_status("0 of 2 have voted")

@@ -126,6 +126,23 @@ def test_a_vote_without_a_round(scene: Scene) -> None:
     assert says(answer, OVER)
 
 
+@pytest.mark.parametrize("what", ["estimate", "skip"])
+def test_what_names_a_round_that_is_over_does_nothing_in_the_next(scene: Scene, what: str) -> None:
+    """It waited in the network while the table voted again."""
+    reveal(scene)
+    form = {"round": scene.table.round, "estimate": "8"}
+    scene.ada.calls_another_vote(scene.table)
+    reveal(scene)
+    before = scene.rows()
+    answer = scene.ada.post(f"{scene.table.path}/tasks/{scene.task}/{what}", form)
+    assert answer.status_code == 409
+    assert says(answer, OVER)
+    assert scene.rows() == before
+    form["round"] = scene.table.round
+    assert scene.ada.post(f"{scene.table.path}/tasks/{scene.task}/{what}", form).status_code == 200
+    assert scene.table.task != scene.task
+
+
 def test_a_doubled_reveal_is_as_good_as_one(scene: Scene) -> None:
     revealed(scene)
     version = scene.table.row.version

@@ -67,9 +67,10 @@ def restore_task(who: Holder, task_id: str) -> None:
     change(who, partial(rules.restore_task, task_id=task_id, new_id=ids.new_id(12)))
 
 
-def skip_task(who: Holder, task_id: str) -> None:
-    """Go on to the next task. One left without an estimate is marked as skipped."""
-    change(who, partial(rules.skip_task, task_id=task_id, new_ids=_new_ids()))
+def skip_task(who: Holder, task_id: str, round_id: str | None = None) -> None:
+    """Go on to the next task. One left without an estimate is marked as skipped. Raises Conflict (409) in another round
+    than the one that is named."""
+    change(who, partial(rules.skip_task, task_id=task_id, new_ids=_new_ids(), round_id=round_id))
 
 
 def select_task(who: Holder, task_id: str) -> None:

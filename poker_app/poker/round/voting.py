@@ -41,10 +41,12 @@ def vote_again(who: Holder, round_id: str) -> None:
     change(who, partial(rules.vote_again, round_id=round_id, new_id=ids.new_id(12)), after_end=True)
 
 
-def finalize(who: Holder, task_id: str, *, estimate: str, note: str = "") -> None:
-    """Record the agreed card as the task's estimate and go on to the next task. The same again changes nothing."""
+def finalize(who: Holder, task_id: str, *, estimate: str, note: str = "", round_id: str | None = None) -> None:
+    """Record the agreed card as the task's estimate and go on to the next task. The same again changes nothing, and
+    neither does what names a round that is over: Conflict (409)."""
     note = " ".join(note.split())
     if len(note) > MAX_NOTE:
         raise Invalid(f"A note has at most {MAX_NOTE} characters; this one has {len(note)}.", "note")
     new_ids = ids.new_id(12), ids.new_id(12)
-    change(who, partial(rules.finalize, task_id=task_id, estimate=estimate, note=note, new_ids=new_ids))
+    rule = partial(rules.finalize, task_id=task_id, estimate=estimate, note=note, new_ids=new_ids, round_id=round_id)
+    change(who, rule)

@@ -10,6 +10,7 @@ from typing import Literal
 
 from poker_app.rules import Refused
 from poker_app.rules.backlog import TaskLine, moved
+from poker_app.rules.round import must_be_current
 from poker_app.rules.session.change import Change, Event, require_facilitator
 from poker_app.rules.session.rounds import Round, Rounds
 from poker_app.rules.session.value import Member, RoundsNeeded, Session, Task
@@ -145,11 +146,21 @@ def restore_task(value: Session, me: Member, now: datetime, *, task_id: str, new
     return Change(value).then(Event.TASKS_CHANGED, tasks=True)
 
 
-def skip_task(value: Session, me: Member, now: datetime, *, task_id: str, new_ids: tuple[str, str]) -> Change:
-    """Go on to the next task. One left without an estimate is marked as skipped."""
+def skip_task(
+    value: Session,
+    me: Member,
+    now: datetime,
+    *,
+    task_id: str,
+    new_ids: tuple[str, str],
+    round_id: str | None = None,
+) -> Change:
+    """Go on to the next task. One left without an estimate is marked as skipped. Refused as a conflict in another round
+    than ``round_id``, where that is given."""
     require_facilitator(me, "skip a task")
     if value.task_here(task_id).id != value.current_task_id:
         raise Refused("conflict", MOVED_ON)
+    must_be_current(round_id, value.round.id)
     value = _without_empty_quick_vote(value, now)
     value = value.with_task(replace(value.task, skipped_at=None if value.task.estimate else now))
     return Change(go_on(value, now, new_ids)).then(Event.ROUND_OPENED, tasks=True)

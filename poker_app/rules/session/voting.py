@@ -11,7 +11,7 @@ from poker_app.rules import round as rules
 from poker_app.rules.deck import ranked
 from poker_app.rules.session.change import Change, Event, require_facilitator, revealed
 from poker_app.rules.session.rounds import Round, Rounds, Vote
-from poker_app.rules.session.tasks import go_on, leave_current
+from poker_app.rules.session.tasks import MOVED_ON, go_on, leave_current
 from poker_app.rules.session.value import Member, Session
 
 
@@ -87,15 +87,25 @@ def vote_again(value: Session, me: Member, now: datetime, *, round_id: str, new_
 
 
 def finalize(
-    value: Session, me: Member, now: datetime, *, task_id: str, estimate: str, note: str, new_ids: tuple[str, str]
+    value: Session,
+    me: Member,
+    now: datetime,
+    *,
+    task_id: str,
+    estimate: str,
+    note: str,
+    new_ids: tuple[str, str],
+    round_id: str | None = None,
 ) -> Change:
-    """Record the agreed card as the task's estimate and go on to the next task. The same again changes nothing."""
+    """Record the agreed card as the task's estimate and go on to the next task. The same again changes nothing. Refused
+    as a conflict in another round than ``round_id``, where that is given."""
     require_facilitator(me, "finalize an estimate")
     task, is_current = value.task_here(task_id), task_id == value.current_task_id
     if task.estimate == estimate and (task.note == note or not is_current):
         return Change(value)
     if not is_current:
-        raise Refused("conflict", "The table has moved on to another task.")
+        raise Refused("conflict", MOVED_ON)
+    rules.must_be_current(round_id, value.round.id)
     if value.round.revealed_at is None:
         raise Refused("conflict", "Reveal the cards before you finalize an estimate.")
     if estimate not in ranked(value.cards):

@@ -45,5 +45,7 @@ def vote_again(member: Member) -> ResponseReturnValue:
 @blueprint.post("/tasks/<task_id>/estimate")
 @seated
 def finalize(member: Member, task_id: str) -> ResponseReturnValue:
-    voting.finalize(member, task_id, estimate=request.form.get("estimate", ""), note=request.form.get("note", ""))
+    form = request.form
+    estimate, note = form.get("estimate", ""), form.get("note", "")
+    voting.finalize(member, task_id, estimate=estimate, note=note, round_id=form.get("round"))
     return fragments.answer(member)

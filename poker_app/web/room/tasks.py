@@ -135,7 +135,7 @@ def take_up(member: Member, task_id: str) -> ResponseReturnValue:
 @blueprint.post("/<task_id>/skip")
 @seated
 def skip(member: Member, task_id: str) -> ResponseReturnValue:
-    tasks.skip_task(member, task_id)
+    tasks.skip_task(member, task_id, request.form.get("round"))
     return fragments.answer(member)
 
 

@@ -9,8 +9,10 @@ export const unanswered = (ctx) => ctx.status.startsWith('error') || AWAY.includ
 // Gone with the next thing that does get through.
 export const complain = (sentence) => notice(sentence, 'refusal');
 
-document.addEventListener('htmx:error', ({ target }) => {
-  if (target.id !== 'hand') complain('Not sent. Check your connection and try again.');
+document.addEventListener('htmx:error', ({ target, detail: { ctx } }) => {
+  if (target.id === 'hand') return;
+  if (ctx?.request?.signal?.reason !== 'timeout') return complain('Not sent. Check your connection and try again.');
+  complain('The server did not answer. Look at the table before you try again.');
 });
 // The application's own refusals come with a sentence; those of a server in front do not.
 document.addEventListener('htmx:response:error', ({ target, detail: { ctx } }) => {
