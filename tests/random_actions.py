@@ -51,6 +51,7 @@ def deed(session_id: str, chance: random.Random) -> Callable[[], object]:
         (3, lambda: tasks.delete_task(who, task)),
         (2, lambda: tasks.restore_task(who, task)),
         (2, lambda: tasks.skip_task(who, value.current_task_id)),
+        (6, lambda: voting.undo(who, value.undo["version"] if value.undo else 0)),
         (5, lambda: tasks.select_task(who, task)),
         (2, lambda: tasks.reopen_task(who, task)),
         (1, lambda: lifecycle.change_options(who, name="Other", options=_options(chance))),

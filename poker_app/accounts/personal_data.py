@@ -58,7 +58,7 @@ def download_rows(rows: Iterable[Base], by: str) -> Rows:
 def _plain(value: Any, column: str, by: str) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
-    if column in JSON_KEYS:
+    if column in JSON_KEYS and value is not None:
         # A key from before it was named here is left out.
         named = JSON_KEYS[column]
         return {key: each for key, each in value.items() if key in named and in_download(named[key], by)}

@@ -52,6 +52,8 @@ class PokerSession(Base):
     version: Mapped[int] = mapped_column(default=1)
     agenda: Mapped[int] = mapped_column(default=1)
     published_version: Mapped[int] = mapped_column(default=0)
+    # What takes the newest change of the tasks back: no card and no text.
+    undo: Mapped[dict[str, Any] | None] = mapped_column(Document("poker_session.undo"))
 
     @property
     def running(self) -> bool:

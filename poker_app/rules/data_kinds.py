@@ -96,7 +96,7 @@ _TABLES: dict[str, dict[Kind, str]] = {
         OTHERS: "ended_by",
         SECRET: "code form_key password_hash",
         NO_PERSON: f"id name deck cards account_id series_id {_OPTIONS} timer_ends_at timer_remaining created_at "
-        "ended_at archived_at deleted_at current_task_id current_round_id version agenda published_version",
+        "ended_at archived_at deleted_at current_task_id current_round_id version agenda published_version undo",
     },
     "series": {NO_PERSON: "id account_id name deck cards options created_at closed_at", SECRET: "secret_digest"},
     "member": {
@@ -120,6 +120,7 @@ _TABLES: dict[str, dict[Kind, str]] = {
 _JSON_KEYS: dict[str, dict[Kind, str]] = {
     # Where somebody was on the way to may be a link that lets them in.
     "mail_token.data": {_own("user_id"): "name", SECRET: "password_hash browser onward"},
+    "poker_session.undo": {NO_PERSON: "version task_id round_id tasks"},
     "account.session_defaults": {
         NO_PERSON: "deck timer_minutes auto_reveal anyone_reveals change_after_reveal names_hidden teammates_only",
     },

@@ -128,7 +128,7 @@ def test_only_ones_own_card_waits_for_the_network(ada: Person, ben: Person) -> N
 
 # Pressed again in the moment in which the next task is on the page, with its cards, and "Skip" behind N.
 AGAIN = """press => document.addEventListener('htmx:after:settle', ({ target }) => {
-  if (target.id !== 'actions' || target.dataset.phase !== 'voting') return;
+  if (target.id !== 'actions' || target.dataset.phase !== 'voting' || document.title === 'Pressed again') return;
   const how = { bubbles: true, cancelable: true };
   if (press === 'key') document.body.dispatchEvent(new KeyboardEvent('keydown', { ...how, key: 'n', code: 'KeyN' }));
   else for (const each of document.querySelectorAll('#hand label:first-child, [form="skip"]'))
@@ -152,6 +152,7 @@ def test_a_second_press_does_nothing_to_what_came_into_its_place(ada: Person, pr
     expect(ada.page).to_have_title("Pressed again")
     ada.sees_task("Two")
     ada.has_no_card()
+    ada.sees_notice("Estimate 5 saved.")
     ada.picks("8")
     assert sent == ["estimate", "votes"]
 

@@ -17,6 +17,7 @@ from poker_app.poker.value.backlog_view import MAX_CHANGED
 from poker_app.poker.value.current import newest, view_of
 from poker_app.poker.value.store import Difference
 from poker_app.poker.value.value_cache import Known, ValueCache, values
+from poker_app.rules.session.rounds import ASIDE
 from poker_app.rules.session.value import Session
 from tests.cast import Clock
 from tests.contexts.conftest import Room
@@ -68,6 +69,29 @@ def test_loading_it_again_gives_the_same_after_every_change(room: Room, clock: C
         assert known.value.version >= before.version
         shown_as_the_rows_say(known.value)
     assert accepted > 15
+
+
+def test_a_vote_that_starts_over_is_kept_aside_once(room: Room) -> None:
+    for card in ("3", "5"):
+        room.plays(room.ben, card)
+        version = voting.vote_again(room.ada, room.round.id)
+        check(newest(room.table.id).value, loaded(room.table.id))
+    aside = select(Vote.card).join(Round).where(Round.task_id == room.task.id, Round.number == ASIDE)
+    assert session.scalars(aside).all() == ["5"]
+    room.plays(room.ada, "8")
+    assert version
+    voting.undo(room.ada, version)
+    check(newest(room.table.id).value, loaded(room.table.id))
+    assert room.cards() == {"Ben": "5", "Ada": "8"}
+    assert session.scalars(aside).all() == []
+    assert {vote.card for vote in session.scalars(select(Vote))} == {"5", "8"}
+
+    # What is face up has nothing aside.
+    voting.vote_again(room.ada, room.round.id)
+    room.plays(room.ben, "13")
+    room.reveals()
+    check(newest(room.table.id).value, loaded(room.table.id))
+    assert {vote.card for vote in session.scalars(select(Vote))} == {"13"}
 
 
 # --- what it costs

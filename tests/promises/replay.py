@@ -156,7 +156,9 @@ def _hidden(
         elif roll < 0.6:
             steps += [Step(ada, "skip"), Step(who, "poll", ("vote-table",)), Step(ada, "back")]
         elif roll < 0.62:
-            steps += [Step(ada, "again"), Step(holder, "role", ("voter",)), Step(holder, "vote", (SECRET,))]
+            # Taken back by its first half: the cards come back unseen.
+            back = [Step(ada, "undo"), Step(who, "poll", ("vote-table",))] if roll < 0.61 else []
+            steps += [Step(ada, "again"), *back, Step(holder, "role", ("voter",)), Step(holder, "vote", (SECRET,))]
         elif roll < 0.65:
             steps.append(Step(ada, "options", tuple(option for option in OPTIONS if chance.random() < 0.4)))
         elif roll < 0.68:
@@ -290,6 +292,8 @@ class Replay:
                 who.post(f"{table.path}/facilitators", {"member": self._id(other)})
             case "skip", _:
                 who.post(f"{table.path}/tasks/{table.task}/skip")
+            case "undo", _:
+                who.post(f"{table.path}/changes/{(table.row.undo or {}).get('version', 0)}/undoing")
             case "back", _:
                 who.post(f"{table.path}/tasks/{self.secret_task}/turn")
             case "options", switches:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +15,8 @@ from poker_app.rules.backlog import TaskLine
 from poker_app.rules.deck import DECKS
 from poker_app.rules.session import lifecycle, members, tasks, voting
 from poker_app.rules.session.change import Change, acting_member, finished, is_complete
-from poker_app.rules.session.rounds import Round, Rounds
+from poker_app.rules.session.rounds import ASIDE, Round, Rounds
+from poker_app.rules.session.undo import FACE_UP, GONE_ON, VOTED_ON, undo
 from poker_app.rules.session.value import Member, RoundsNeeded, Session, Task
 
 START = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -145,7 +147,8 @@ def act(play: Playing, what: int, a: int, b: int) -> Change:
         lambda: play.by(who, tasks.move_task, task_id=task, to=a % 5),
         lambda: play.by(who, tasks.delete_task, task_id=task, new_ids=two),
         lambda: play.by(who, tasks.restore_task, task_id=task, new_id=two[0]),
-        lambda: play.by(who, tasks.skip_task, task_id=value.current_task_id, new_ids=two),
+        *[lambda: play.by(who, tasks.skip_task, task_id=value.current_task_id, new_ids=two)] * 2,
+        *[lambda: play.by(who, undo, version=value.undo["version"] if value.undo and b % 3 else a)] * 3,
         *[lambda: play.by(who, tasks.select_task, task_id=task, new_id=two[0])] * 2,
         lambda: play.by(who, tasks.reopen_task, task_id=task, new_id=two[0]),
         lambda: play.by(who, lifecycle.change_options, checked=lambda: {"name": "Other", **options}),
@@ -184,6 +187,31 @@ def check(before: Session, made: Change) -> None:
     assert (value.timer_ends_at is None) or (value.timer_remaining is None)
     assert value.used or not value.round.revealed_at
     assert value.running or value.timer is None
+    if value.rounds.aside:
+        assert (value.rounds.aside.number, value.rounds.aside.task_id) == (ASIDE, value.current_task_id)
+        assert not value.rounds.aside.revealed_at
+        assert not value.round.revealed_at
+
+
+def at_the_table(value: Session) -> object:
+    """What people see and do, but for moments, versions, the timer and the note that was typed."""
+    backlog = [(task.id, task.title, task.estimate, bool(task.skipped_at)) for task in value.backlog]
+    return value.current_task_id, value.round, value.rounds.earlier, backlog, value.members
+
+
+def check_undo(play: Playing, before: Session, made: Change) -> None:
+    """What can be taken back is what it was, for a facilitator who takes it back at once, and once."""
+    ada = next((each for each in made.value.seated if each.facilitates and not each.has_left), None)
+    if made.undo is None or ada is None:
+        return
+    again = Playing()
+    again.value, again.now, again.left = made.value, play.now, {**play.left}
+    again.by(ada.id, undo, version=made.undo)
+    # Who was waited for may have been away for too long by now: then the cards turn over with the next change.
+    assert at_the_table(again.value) == at_the_table(finished(Change(before), play.now).value)
+    check(made.value, Change(again.value))
+    with pytest.raises(Refused):
+        again.by(ada.id, undo, version=made.undo)
 
 
 steps = st.lists(st.tuples(*[st.integers(0, 10_000)] * 3, st.sampled_from([0, 1, 1, 5, 13, 130, 700])), max_size=60)
@@ -204,6 +232,7 @@ def test_whatever_happens_at_a_table(script: list[tuple[int, int, int, int]], au
             play.value = before
             continue
         check(before, made)
+        check_undo(play, before, made)
         assert not is_complete(made.value, play.now), "complete means revealed where wanted"
 
 
@@ -218,3 +247,104 @@ def test_the_same_thing_twice_is_done_once() -> None:
         (lifecycle.set_timer, {"how": lifecycle.stop_timer}),
     ]:
         assert play.by("ada", rule, **how).happened == ()  # type: ignore[arg-type]
+
+
+# --- undo
+
+
+def voted_on() -> Playing:
+    """Ada and Ben have a card on the first of three tasks."""
+    play = Playing()
+    lines = [TaskLine(title) for title in ("One", "Two", "Three")]
+    play.by("ada", tasks.add_tasks, lines=lines, new_ids=["one", "two", "three"], round_id="round of one")
+    for who, card in (("ada", "3"), ("ben", "8")):
+        play.by(who, voting.cast_vote, round_id="round of one", card=card)
+    return play
+
+
+def undone(play: Playing, version: int | None, by: str = "ada") -> Session:
+    assert version is not None
+    play.by(by, undo, version=version)
+    return play.value
+
+
+def restarted() -> tuple[Playing, int | None]:
+    play = voted_on()
+    return play, play.by("ada", voting.vote_again, round_id="round of one", new_id="restarted").undo
+
+
+def test_a_vote_restarted_by_mistake_has_its_cards_back_and_newer_ones_stay() -> None:
+    play, version = restarted()
+    assert play.value.round.cards == {}
+    play.by("ben", voting.cast_vote, round_id="restarted", card="13")
+    value = undone(play, version)
+    assert (value.round.id, value.round.number, value.round.revealed_at) == ("round of one", 1, None)
+    assert value.round.cards == {"ada": "3", "ben": "13"}
+
+
+def test_cards_do_not_come_back_for_who_votes_no_more() -> None:
+    play, version = restarted()
+    play.by("ben", members.set_votes, votes=False)
+    assert undone(play, version).round.cards == {"ada": "3"}
+    play, version = restarted()
+    play.by("ada", members.remove, colleague_id="ben")
+    assert undone(play, version).round.cards == {"ada": "3"}
+
+
+def too_late(play: Playing, version: int | None, sentence: str, by: str = "ada") -> None:
+    before = play.value
+    with pytest.raises(Refused, match=sentence):
+        undone(play, version, by)
+    assert play.value == before
+
+
+def test_what_is_face_up_is_not_undone() -> None:
+    play, version = restarted()
+    play.by("ben", voting.cast_vote, round_id="restarted", card="13")
+    play.by("ada", voting.reveal, round_id="restarted")
+    too_late(play, version, FACE_UP)
+    assert play.value.rounds.aside is None
+
+
+def test_an_estimate_or_a_skip_is_undone_whatever_was_voted_since() -> None:
+    for what, how in ((voting.finalize, {"estimate": "5", "note": ""}), (tasks.skip_task, {})):
+        play = voted_on()
+        play.by("ada", voting.reveal, round_id="round of one")
+        version = play.by("ada", what, task_id="one", new_ids=("new", "round of two"), **how).undo
+        play.by("ben", voting.cast_vote, round_id="round of two", card="5")
+        value = undone(play, version)
+        assert (value.current_task_id, value.round.cards) == ("one", {"ada": "3", "ben": "8"})
+        assert (value.task.estimate, value.task.skipped_at) == (None, None)
+        assert value.round.revealed_at
+        play.by("ada", tasks.select_task, task_id="two", new_id="another")
+        assert play.value.round.cards == {"ben": "5"}
+
+
+def test_a_task_that_was_skipped_before_is_skipped_again() -> None:
+    play = voted_on()
+    play.by("ada", tasks.delete_task, task_id="three", new_ids=("new", "new round"))
+    play.by("ada", tasks.skip_task, task_id="one", new_ids=("new", "round of two"))
+    version = play.by("ada", tasks.skip_task, task_id="two", new_ids=("new", "round of one again")).undo
+    assert (play.value.current_task_id, play.value.tasks["one"].skipped_at) == ("one", None)
+    value = undone(play, version)
+    assert value.current_task_id == "two"
+    assert value.tasks["one"].skipped_at
+
+
+def test_added_tasks_stay_once_one_was_voted_on() -> None:
+    play = Playing()
+    lines = [TaskLine(title) for title in ("One", "Two")]
+    version = play.by("ada", tasks.add_tasks, lines=lines, new_ids=["one", "two"], round_id="first").undo
+    play.by("ben", voting.cast_vote, round_id="first", card="5")
+    too_late(play, version, VOTED_ON)
+    play.by("ben", voting.retract_vote, round_id="first")
+    value = undone(play, version)
+    assert [task.id for task in value.backlog] == ["task"], "the untitled one that they took the place of"
+
+
+def test_only_the_newest_change_is_undone_and_by_a_facilitator() -> None:
+    play, version = restarted()
+    too_late(play, version, "Only a facilitator may undo this.", by="ben")
+    too_late(play, 1, GONE_ON)
+    play.by("ada", tasks.move_task, task_id="three", to=0)
+    too_late(play, version, GONE_ON)

@@ -1,11 +1,15 @@
 """Votes, the reveal, the next round, the estimate."""
 
+import re
+
 import pytest
 
+from poker_app.rules.session.undo import GONE_ON
 from tests.cast import FROM_OUR_PAGE, HTMX
 from tests.web.route_checks import ENDED, Litany, Route, regions, says
 from tests.world.pages import Scene
 
+WITH_UNDO = frozenset({"vote-table", "task", "backlog", "actions", "notice"})
 OVER = "That round is over. The table shows where we are now."
 FACE_UP = "The cards are already face up."
 
@@ -30,6 +34,11 @@ def reveal(scene: Scene) -> None:
 
 def next_round(scene: Scene) -> None:
     reveal(scene)
+    scene.ada.calls_another_vote(scene.table)
+
+
+def restarted(scene: Scene) -> None:
+    voted(scene)
     scene.ada.calls_another_vote(scene.table)
 
 
@@ -75,6 +84,7 @@ class TestRounds(Litany):
             "rounds",
             {"round": "{round}"},
             before=voted,
+            regions=WITH_UNDO,
             role=("ben", "Only a facilitator may clear the cards before the reveal."),
             moments=((ends, ENDED), (next_round, OVER)),
         ),
@@ -82,6 +92,7 @@ class TestRounds(Litany):
             "tasks/{task}/estimate",
             {"estimate": "5", "note": "sure"},
             before=revealed,
+            regions=WITH_UNDO,
             role=("ben", "Only a facilitator may finalize an estimate."),
             moments=(
                 (ends, ENDED),
@@ -95,6 +106,18 @@ class TestRounds(Litany):
                 ({"estimate": "?"}, "An estimate is a card of the deck that counts."),
                 ({"estimate": ""}, "An estimate is a card of the deck that counts."),
                 ({"note": "x" * 501}, "A note has at most 500 characters; this one has 501."),
+            ),
+        ),
+        "undo": Route(
+            "changes/{undo}/undoing",
+            before=restarted,
+            regions=WITH_UNDO,
+            role=("ben", "Only a facilitator may undo this."),
+            moments=(
+                (ends, ENDED),
+                (lambda scene: scene.ada.adds(scene.table, "Three"), GONE_ON),
+                (lambda scene: scene.ada.post(scene.fill("{room}/changes/{undo}/undoing")), GONE_ON),
+                (reveal, "The cards of the new vote are face up, so the one before does not come back."),
             ),
         ),
     }
@@ -124,6 +147,36 @@ def test_a_vote_without_a_round(scene: Scene) -> None:
     answer = scene.ben.post(f"{scene.table.path}/votes", {"card": "5"})
     assert answer.status_code == 409
     assert says(answer, OVER)
+
+
+@pytest.mark.parametrize(
+    ("path", "form", "sentence"),
+    [
+        ("tasks/{task}/estimate", {"estimate": "5"}, "Estimate 5 saved."),
+        ("tasks/{task}/skip", {}, "On to the next task."),
+        ("rounds", {"round": "{round}"}, "Vote restarted."),
+        ("tasks", {"tasks": "Three\nFour"}, "2 tasks added."),
+    ],
+)
+def test_what_cannot_be_taken_back_otherwise_is_undone_from_its_notice(
+    scene: Scene, path: str, form: dict[str, str], sentence: str
+) -> None:
+    def shown() -> list[str]:
+        regions = [scene.cleo.get(f"{scene.table.path}/{name}").text for name in ("task", "backlog", "vote-table")]
+        return [re.sub(r'data-(version|agenda)="\d+"', "", region) for region in regions]
+
+    voted(scene)
+    if "estimate" in form:
+        scene.ada.reveals(scene.table)
+    before = shown()
+    fields = {name: scene.fill(text) for name, text in form.items()}
+    answer = scene.ada.post(f"{scene.table.path}/{scene.fill(path)}", fields)
+    assert says(answer, sentence)
+    assert shown() != before
+    [undo] = re.findall(r'action="(\S+/undoing)"', answer.text)
+    assert says(scene.ada.post(undo), "Undone.")
+    assert shown() == before
+    assert says(scene.ben.get(scene.table.path), "You picked 5.")
 
 
 @pytest.mark.parametrize("what", ["estimate", "skip"])

@@ -79,6 +79,7 @@ class TestTasks(Litany):
         ),
         "skip": Route(
             "tasks/{task}/skip",
+            regions=EVERYTHING | {"notice"},
             role=may_not("skip a task"),
             moments=((ends, ENDED), (moves_on, "The table has moved on to another task.")),
         ),

@@ -85,5 +85,6 @@ class Scene(World):
         self.ids["room"] = self.table.path
 
     def fill(self, text: str) -> str:
-        """``{task}``, ``{round}``, ``{ben}`` ... as they are now."""
-        return text.format(task=self.task, round=self.table.round, **self.ids)
+        """``{task}``, ``{round}``, ``{undo}``, ``{ben}`` ... as they are now."""
+        undo = (self.table.row.undo or {}).get("version")
+        return text.format(task=self.task, round=self.table.round, undo=undo, **self.ids)

@@ -22,10 +22,12 @@ _LIVE = (
 
 
 class Added(NamedTuple):
-    """The tasks of a pasted list that were added, and a sentence for each thing that was not taken as it stood."""
+    """The tasks of a pasted list that were added, a sentence for each thing that was not taken as it stood, and what
+    ``voting.undo`` takes back."""
 
     tasks: Sequence[Task]
     left_out: Sequence[str]
+    undo: int | None
 
 
 def live_tasks(session_id: str) -> list[models.Task]:
@@ -41,10 +43,8 @@ def add_tasks(who: Holder, pasted: str) -> Added:
     """
     read = tasks_in(pasted)
     new_ids = [ids.new_id(12) for _ in read.tasks]
-    added: Sequence[Task] = change(
-        who, partial(rules.add_tasks, lines=read.tasks, new_ids=new_ids, round_id=ids.new_id(12))
-    ).answer
-    return Added(added, read.left_out)
+    made = change(who, partial(rules.add_tasks, lines=read.tasks, new_ids=new_ids, round_id=ids.new_id(12)))
+    return Added(made.answer, read.left_out, made.undo)
 
 
 def move_task(who: Holder, task_id: str, to: int) -> None:
@@ -67,10 +67,10 @@ def restore_task(who: Holder, task_id: str) -> None:
     change(who, partial(rules.restore_task, task_id=task_id, new_id=ids.new_id(12)))
 
 
-def skip_task(who: Holder, task_id: str, round_id: str | None = None) -> None:
+def skip_task(who: Holder, task_id: str, round_id: str | None = None) -> int | None:
     """Go on to the next task. One left without an estimate is marked as skipped. Raises Conflict (409) in another round
-    than the one that is named."""
-    change(who, partial(rules.skip_task, task_id=task_id, new_ids=_new_ids(), round_id=round_id))
+    than the one that is named. Answers with what ``voting.undo`` takes back."""
+    return change(who, partial(rules.skip_task, task_id=task_id, new_ids=_new_ids(), round_id=round_id)).undo
 
 
 def select_task(who: Holder, task_id: str) -> None:

@@ -7,6 +7,7 @@ from poker_app.errors import Invalid
 from poker_app.poker.change import Holder, asking_socket, change
 from poker_app.poker.publishing import events
 from poker_app.rules.session import voting as rules
+from poker_app.rules.session.undo import undo as take_back
 
 MAX_NOTE = 500
 
@@ -36,17 +37,24 @@ def reveal(who: Holder, round_id: str) -> None:
     change(who, partial(rules.reveal, round_id=round_id), after_end=True)
 
 
-def vote_again(who: Holder, round_id: str) -> None:
-    """Open the next round on the same task; before the reveal the round starts over."""
-    change(who, partial(rules.vote_again, round_id=round_id, new_id=ids.new_id(12)), after_end=True)
+def vote_again(who: Holder, round_id: str) -> int | None:
+    """Open the next round on the same task; before the reveal the round starts over. Answers with what ``undo`` takes
+    back, if it can."""
+    return change(who, partial(rules.vote_again, round_id=round_id, new_id=ids.new_id(12)), after_end=True).undo
 
 
-def finalize(who: Holder, task_id: str, *, estimate: str, note: str = "", round_id: str | None = None) -> None:
+def finalize(who: Holder, task_id: str, *, estimate: str, note: str = "", round_id: str | None = None) -> int | None:
     """Record the agreed card as the task's estimate and go on to the next task. The same again changes nothing, and
-    neither does what names a round that is over: Conflict (409)."""
+    neither does what names a round that is over: Conflict (409). Answers with what ``undo`` takes back."""
     note = " ".join(note.split())
     if len(note) > MAX_NOTE:
         raise Invalid(f"A note has at most {MAX_NOTE} characters; this one has {len(note)}.", "note")
     new_ids = ids.new_id(12), ids.new_id(12)
     rule = partial(rules.finalize, task_id=task_id, estimate=estimate, note=note, new_ids=new_ids, round_id=round_id)
-    change(who, rule)
+    return change(who, rule).undo
+
+
+def undo(who: Holder, version: int) -> None:
+    """Take back the estimate, the skip, the restarted vote or the added tasks that made this version of the session.
+    Raises Conflict (409) once something else followed that it would take back, too."""
+    change(who, partial(take_back, version=version))

@@ -3,10 +3,10 @@
 from collections import defaultdict
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, bindparam, func, or_, select
 
 from poker_app.poker.value.rows import MEMBER, ROUND, SESSION, TASK, VOTE
-from poker_app.rules.session.rounds import Result, Round, Rounds, Vote
+from poker_app.rules.session.rounds import ASIDE, Result, Round, Rounds, Vote
 from poker_app.rules.session.value import Member, Session, Task
 from poker_app.rules.tally import tally
 
@@ -30,8 +30,15 @@ _NUMBERS = (
     .where(TASK.table.c.session_id == _HERE)
     .group_by(_round.task_id)
 )
-_NEWEST = select(*ROUND.columns).where(_round.task_id == _ON_TASK).order_by(_round.number.desc()).limit(1)
-_VOTES = select(*VOTE.columns).where(_vote.round_id == bindparam("round_id"))
+_of_task = ROUND.table.alias()
+_HIGHEST = select(func.max(_of_task.c.number)).where(_of_task.c.task_id == _ON_TASK).scalar_subquery()
+# The newest, and then the one set aside, if there is one.
+_NEWEST = (
+    select(*ROUND.columns)
+    .where(_round.task_id == _ON_TASK, or_(_round.number == _HIGHEST, _round.number == ASIDE))
+    .order_by(_round.number.desc())
+)
+_VOTES = select(*VOTE.columns).where(_vote.round_id.in_(bindparam("round_ids", expanding=True)))
 _EARLIER = (
     select(_round.number, _vote.member_id, _vote.card)
     .join(ROUND.table, _round.id == _vote.round_id)
@@ -83,14 +90,18 @@ def _put_together(connection: Connection, row: Any) -> Session | None:
 
 
 def load_rounds(connection: Connection, task_id: str, cards: tuple[str, ...]) -> Rounds | None:
-    """The newest round of a task with its votes, and the results of those before; None where it has none."""
-    newest = connection.execute(_NEWEST, {"task_id": task_id}).one_or_none()
-    if newest is None:
+    """The newest round of a task with its votes, the results of those before, and what is set aside; None where it has
+    none."""
+    found = connection.execute(_NEWEST, {"task_id": task_id}).all()
+    if not found:
         return None
-    votes = {each.member_id: Vote(*each) for each in connection.execute(_VOTES, {"round_id": newest.id})}
+    votes: dict[str, dict[str, Vote]] = defaultdict(dict)
+    for vote in connection.execute(_VOTES, {"round_ids": [each.id for each in found]}):
+        votes[vote.round_id][vote.member_id] = Vote(*vote)
+    newest, *aside = (Round(*(*each, votes[each.id])) for each in found)
     earlier: dict[int, dict[str, str]] = defaultdict(dict)
     if newest.number > 1:
         for number, member_id, card in connection.execute(_EARLIER, {"task_id": task_id, "number": newest.number}):
             earlier[number][member_id] = card
     results = tuple(Result(number, tally(cards, voted)) for number, voted in earlier.items())
-    return Rounds(Round(*(*newest, votes)), results)
+    return Rounds(newest, results, *aside)

@@ -12,9 +12,13 @@ from sqlalchemy import Connection, Executable, bindparam, delete, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from poker_app.poker.value.rows import ALL, MEMBER, ROUND, SESSION, TASK, VOTE, Kept
+from poker_app.rules.session.rounds import ASIDE, Round, Rounds, Vote
 from poker_app.rules.session.value import Session
 
 _Key = tuple[Kept, tuple[str, ...]]
+# The kinds of statements, in the order in which they are made: a round that starts over takes the number of the one
+# before, which is deleted or has got another number by then.
+_DELETE, _RENUMBER, _INSERT, _UPDATE, _UPDATE_UNANNOUNCED = range(5)
 
 
 class Difference:
@@ -36,23 +40,22 @@ class Difference:
                     self._rows[kept, key] = (first, now)
 
     def write(self, connection: Connection) -> None:
-        """Writes it, once: deletes first, because a round that starts over takes the place of the one before, then
-        parents before children."""
+        """Writes it, once: in the order of the kinds, and of a kind parents before children."""
         statements: dict[tuple[int, int, Kept, tuple[str, ...]], list[dict[str, Any]]] = {}
         for (kept, key), (was, now) in self._rows.items():
             place = ALL.index(kept)
             if now is None:
                 if was is not None:
-                    _put(statements, (0, -place, kept, ()), _key_of(kept, key))
+                    _put(statements, (_DELETE, -place, kept, ()), _key_of(kept, key))
             elif was is None:
-                _put(statements, (1, place, kept, kept.names), {name: getattr(now, name) for name in kept.names})
+                _put(statements, (_INSERT, place, kept, kept.names), {name: getattr(now, name) for name in kept.names})
             else:
                 names = tuple(name for name in kept.names if getattr(was, name) != getattr(now, name))
                 if names:
                     values = {name: getattr(now, name) for name in names}
-                    kind = 2
+                    kind = _RENUMBER if kept is ROUND and "number" in names else _UPDATE
                     if kept is SESSION and (kept, key) not in self._announced:
-                        kind, values["unannounced"] = 3, now.version - was.version
+                        kind, values["unannounced"] = _UPDATE_UNANNOUNCED, now.version - was.version
                     _put(statements, (kind, place, kept, names), _key_of(kept, key) | values)
         for (kind, _, kept, names), rows in sorted(statements.items(), key=lambda item: item[0][:2]):
             connection.execute(_statement(kind, kept, names, connection.dialect.name), rows)
@@ -84,24 +87,26 @@ def _others(rows: Mapping[str, Any], than: Mapping[str, Any]) -> dict[tuple[str,
 
 
 def _rounds(old: Session, new: Session) -> Iterable[tuple[Kept, Mapping[Any, Any], Mapping[Any, Any]]]:
-    known = {each.newest.id: each.newest for each in (old.rounds, *old.others.values())}
-    now = new.round
-    before = known.get(now.id)
-    # A round that was left stays as it is. One that starts over takes the place of the one before.
-    gone = {(was.id,): was for was in known.values() if was.id != now.id and _place(was) == _place(now)}
-    yield ROUND, gone if before is None else gone | {(before.id,): before}, {(now.id,): now}
-    votes = before.votes if before else {}
-    left = {(was.id, member_id): vote for was in gone.values() for member_id, vote in was.votes.items()}
-    if left or votes is not now.votes:
-        yield (
-            VOTE,
-            left | {(now.id, member_id): vote for member_id, vote in votes.items()},
-            {(now.id, member_id): vote for member_id, vote in now.votes.items()},
-        )
+    known = {key: each for rounds in (old.rounds, *old.others.values()) for key, each in _held(rounds).items()}
+    now, here = new.round, _held(new.rounds)
+    # A round that was left stays as it is. One that starts over takes the place of the one before, and what was set
+    # aside goes when something else is, or nothing.
+    places = {now.number, ASIDE}
+    gone = {key: was for key, was in known.items() if key not in here and was.task_id == now.task_id}
+    before = {key: was for key, was in gone.items() if was.number in places}
+    before |= {key: known[key] for key in here.keys() & known.keys()}
+    yield ROUND, {(key,): was for key, was in before.items()}, {(key,): each for key, each in here.items()}
+    if {key: id(was.votes) for key, was in before.items()} != {key: id(each.votes) for key, each in here.items()}:
+        yield VOTE, _votes(before), _votes(here)
 
 
-def _place(found: Any) -> tuple[str, int]:
-    return found.task_id, found.number
+def _held(rounds: Rounds) -> dict[str, Round]:
+    """The rounds whose votes a value has, by id."""
+    return {each.id: each for each in (rounds.newest, rounds.aside) if each}
+
+
+def _votes(rounds: Mapping[str, Round]) -> dict[tuple[str, ...], Vote]:
+    return {(key, member_id): vote for key, each in rounds.items() for member_id, vote in each.votes.items()}
 
 
 def _beside(kept: Kept) -> dict[str, Any]:
@@ -113,11 +118,11 @@ def _beside(kept: Kept) -> dict[str, Any]:
 def _statement(kind: int, kept: Kept, names: tuple[str, ...], dialect: str) -> Executable:
     table = kept.table
     mine = [table.c[name] == bindparam(f"key_{name}") for name in kept.key]
-    if kind == 0:
+    if kind == _DELETE:
         return delete(table).where(*mine)
-    if kind == 2:
+    if kind in (_RENUMBER, _UPDATE):
         return update(table).where(*mine).values({name: bindparam(name) for name in names} | _beside(kept))
-    if kind == 3:
+    if kind == _UPDATE_UNANNOUNCED:
         # An event that the engine did not take before is still to be caught up.
         beside = {"published_version": table.c.published_version + bindparam("unannounced")}
         return update(table).where(*mine).values({name: bindparam(name) for name in names} | beside)

@@ -8,7 +8,18 @@ from typing import Any
 
 from poker_app.rules import Refused
 from poker_app.rules.round import everyone_voted
-from poker_app.rules.session.value import DELETED, ENDED, LEFT, NOT_SEATED, REMOVED, Member, Session
+from poker_app.rules.session.value import (
+    DELETED,
+    ENDED,
+    LEFT,
+    NOT_SEATED,
+    REMOVED,
+    Before,
+    Member,
+    Session,
+    Task,
+    Undo,
+)
 
 
 class Event(StrEnum):
@@ -38,7 +49,7 @@ EVENTS = {
     Event.SESSION_REOPENED: "A facilitator goes on with a session that had ended.",
     Event.ROUND_REVEALED: "The cards turned over.",
     Event.ROUND_OPENED: "A new round: a revote, or another task.",
-    Event.TASKS_CHANGED: "Tasks were added, edited, moved, deleted, skipped or reopened.",
+    Event.TASKS_CHANGED: "Tasks were added, edited, moved, deleted or reopened, or a change was undone.",
     Event.MEMBER_LEFT: "Somebody left or lost the connection.",
     Event.MEMBER_REMOVED: "A facilitator removed a member, named in `member`.",
     Event.MEMBER_NUDGED: "A facilitator asks a member, named in `member`, to vote.",
@@ -71,6 +82,12 @@ class Change:
         value = replace(self.value, version=version, agenda=version if tasks else self.value.agenda)
         return replace(self, value=value, happened=(*self.happened, Happened(event, version, about)))
 
+    @property
+    def undo(self) -> int | None:
+        """The version that ``undo.undo`` takes back, where this change is one that can be taken back."""
+        known = self.value.undo
+        return known["version"] if known and any(known["version"] == each.version for each in self.happened) else None
+
     def unannounced(self) -> "Change":
         """The change counted, and told to nobody."""
         return replace(self, value=replace(self.value, version=self.value.version + 1))
@@ -100,6 +117,23 @@ def require_facilitator(member: Member, what: str) -> None:
         raise Refused("forbidden", f"Only a facilitator may {what}.")
 
 
+def undoable(before: Session, change: Change) -> Change:
+    """The change, which was made of ``before``, with what takes it back."""
+    value = change.value
+    tasks = {
+        key: _before(before.tasks.get(key)) for key, task in value.tasks.items() if before.tasks.get(key) is not task
+    }
+    undo = Undo(version=value.version, task_id=before.current_task_id, round_id=before.round.id, tasks=tasks)
+    return replace(change, value=replace(value, undo=undo))
+
+
+def _before(task: Task | None) -> Before:
+    """What a task was. One that the change made is taken off the backlog again."""
+    if task is None:
+        return Before(estimate=None, skipped=False, deleted=True)
+    return Before(estimate=task.estimate, skipped=task.skipped_at is not None, deleted=task.deleted_at is not None)
+
+
 def finished(change: Change, now: datetime) -> Change:
     """The change with what follows from it: the cards turn over by themselves where the session wants that and every
     voter who is waited for has a card."""
@@ -117,5 +151,5 @@ def revealed(change: Change, now: datetime) -> Change:
     """The cards turn over: what that means, in one place."""
     value = change.value
     turned = replace(value.round, revealed_at=now, names_hidden=value.names_hidden)
-    value = replace(value.with_round(turned).without_timer(), used=True)
+    value = replace(value.without_timer(), rounds=replace(value.rounds, newest=turned, aside=None), used=True)
     return replace(change, value=value).then(Event.ROUND_REVEALED)

@@ -6,6 +6,8 @@ from datetime import datetime
 
 from poker_app.rules.tally import Tally, tally
 
+ASIDE = 0
+
 
 @dataclass(frozen=True, slots=True)
 class Vote:
@@ -45,10 +47,12 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Rounds:
-    """The newest round of a task, and the results of those before it that have votes, oldest first."""
+    """The newest round of a task, and the results of those before it that have votes, oldest first. ``aside`` is a
+    round that a restart took off the table with its cards face down, under the number ``ASIDE``: they may come back."""
 
     newest: Round
     earlier: tuple[Result, ...] = ()
+    aside: Round | None = None
 
     @property
     def voted_on(self) -> bool:

@@ -11,7 +11,7 @@ from typing import Literal
 from poker_app.rules import Refused
 from poker_app.rules.backlog import TaskLine, moved
 from poker_app.rules.round import must_be_current
-from poker_app.rules.session.change import Change, Event, require_facilitator
+from poker_app.rules.session.change import Change, Event, require_facilitator, undoable
 from poker_app.rules.session.rounds import Round, Rounds
 from poker_app.rules.session.value import Member, RoundsNeeded, Session, Task
 
@@ -45,8 +45,8 @@ def add_tasks(
         )
         for place, (line, new_id) in enumerate(zip(lines, new_ids, strict=True))
     ]
-    value = _in_place_of_untitled(value.with_task(*added), added[0].id, now, round_id)
-    return replace(Change(value).then(Event.TASKS_CHANGED, tasks=True), answer=added)
+    after = _in_place_of_untitled(value.with_task(*added), added[0].id, now, round_id)
+    return undoable(value, replace(Change(after).then(Event.TASKS_CHANGED, tasks=True), answer=added))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +161,9 @@ def skip_task(
     if value.task_here(task_id).id != value.current_task_id:
         raise Refused("conflict", MOVED_ON)
     must_be_current(round_id, value.round.id)
-    value = _without_empty_quick_vote(value, now)
-    value = value.with_task(replace(value.task, skipped_at=None if value.task.estimate else now))
-    return Change(go_on(value, now, new_ids)).then(Event.ROUND_OPENED, tasks=True)
+    left = _without_empty_quick_vote(value, now)
+    left = left.with_task(replace(left.task, skipped_at=None if left.task.estimate else now))
+    return undoable(value, Change(go_on(left, now, new_ids)).then(Event.ROUND_OPENED, tasks=True))
 
 
 def select_task(value: Session, me: Member, now: datetime, *, task_id: str, new_id: str) -> Change:

@@ -6,7 +6,7 @@ A mapping in it is never changed either: a change makes a new one with what diff
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Self
+from typing import Self, TypedDict
 
 from poker_app.rules import Refused, roles
 from poker_app.rules.session.rounds import Round, Rounds, Vote
@@ -88,6 +88,24 @@ class Task:
     newest: int = 0
 
 
+class Before(TypedDict):
+    """What a task was before a change: the part of it that the change cannot but lose."""
+
+    estimate: str | None
+    skipped: bool
+    deleted: bool
+
+
+class Undo(TypedDict):
+    """What takes the change that made this ``version`` back: the task and the round on the table before it, and the
+    tasks that it changed, as they were. A dict, as its column keeps it."""
+
+    version: int
+    task_id: str
+    round_id: str
+    tasks: Mapping[str, Before]
+
+
 class RoundsNeeded(LookupError):
     """A change needs the rounds of another task than the current one: load them into ``Session.others``, and call it
     again."""
@@ -101,7 +119,9 @@ class RoundsNeeded(LookupError):
 class Session:
     """One estimation meeting. ``version`` counts every change, ``agenda`` is the version of the last change to the
     tasks. ``members`` are in the order they joined, removed ones included, ``tasks`` in the backlog's order, ``rounds``
-    are the current task's, and ``others`` those of tasks that a change asked for. ``used``: cards were turned over."""
+    are the current task's, and ``others`` those of tasks that a change asked for. ``undo`` takes the
+    newest change that can be taken back back, as long as its version is the ``agenda``. ``used``: cards were turned
+    over."""
 
     id: str
     account_id: str
@@ -129,6 +149,7 @@ class Session:
     ended_at: datetime | None = None
     ended_by: str | None = None
     deleted_at: datetime | None = None
+    undo: Undo | None = None
     used: bool = False
     others: Mapping[str, Rounds] = field(default_factory=dict)
 

@@ -9,8 +9,8 @@ from datetime import datetime
 from poker_app.rules import Refused
 from poker_app.rules import round as rules
 from poker_app.rules.deck import ranked
-from poker_app.rules.session.change import Change, Event, require_facilitator, revealed
-from poker_app.rules.session.rounds import Round, Rounds, Vote
+from poker_app.rules.session.change import Change, Event, require_facilitator, revealed, undoable
+from poker_app.rules.session.rounds import ASIDE, Round, Rounds, Vote
 from poker_app.rules.session.tasks import MOVED_ON, go_on, leave_current
 from poker_app.rules.session.value import Member, Session
 
@@ -62,7 +62,8 @@ def reveal(value: Session, me: Member, now: datetime, *, round_id: str) -> Chang
 
 def vote_again(value: Session, me: Member, now: datetime, *, round_id: str, new_id: str) -> Change:
     """Open the next round on the same task; the one before is kept. Before the reveal the cards were not seen: that
-    round starts over, and without a vote in it nothing changes, so that a second click does no harm."""
+    round starts over, which can be undone, and without a vote in it nothing changes, so that a second click does no
+    harm."""
     current, task = value.round, value.task
     rules.may_revote(
         facilitates=me.facilitates,
@@ -79,11 +80,13 @@ def vote_again(value: Session, me: Member, now: datetime, *, round_id: str, new_
         earlier, number = value.rounds.closed(value.cards), number + 1
     # A round that starts over has a new id too: a vote already on its way to the old one is not counted in it.
     opened = Round(id=new_id, task_id=task.id, number=number, opened_at=now)
+    aside = None if current.revealed_at else replace(current, number=ASIDE)
     again = replace(
         task, estimate=None, estimated_at=None, current_since=task.current_since or now, newest=opened.number
     )
-    value = replace(value.with_task(again), current_round_id=opened.id, rounds=Rounds(opened, earlier))
-    return Change(value.without_timer()).then(Event.ROUND_OPENED, tasks=True)
+    after = replace(value.with_task(again), current_round_id=opened.id, rounds=Rounds(opened, earlier, aside))
+    change = Change(after.without_timer()).then(Event.ROUND_OPENED, tasks=True)
+    return undoable(value, change) if aside else change
 
 
 def finalize(
@@ -110,5 +113,6 @@ def finalize(
         raise Refused("conflict", "Reveal the cards before you finalize an estimate.")
     if estimate not in ranked(value.cards):
         raise Refused("invalid", "An estimate is a card of the deck that counts.", "estimate")
-    value = value.with_task(replace(task, estimate=estimate, note=note, estimated_at=now))
-    return Change(go_on(leave_current(value, now), now, new_ids)).then(Event.TASK_FINALIZED, tasks=True)
+    saved = value.with_task(replace(task, estimate=estimate, note=note, estimated_at=now))
+    gone_on = go_on(leave_current(saved, now), now, new_ids)
+    return undoable(value, Change(gone_on).then(Event.TASK_FINALIZED, tasks=True))

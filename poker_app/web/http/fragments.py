@@ -128,6 +128,15 @@ def answer(member: Member, *also: str, table: bool = True) -> Response:
     return make_response("".join(parts))
 
 
+def answer_with_undo(member: Member, sentence: str, version: int | None, *, alert: bool = False) -> Response:
+    """After a change that made ``version`` and can be taken back: the same, and what was done with its Undo. None:
+    nothing was done that can be."""
+    if version is None:
+        return answer(member)
+    undo = url_for("rounds.undo", session_id=member.session_id, version=version)
+    return answer(member, partial("notice", notice(sentence, alert=alert, undo=undo)))
+
+
 def _everything(member: Member) -> list[str]:
     known = at_least(member.session_id)
     state = shared.locked(known, shared.state)

@@ -1,4 +1,4 @@
-"""Votes, the reveal, the next round, the estimate."""
+"""Votes, the reveal, the next round, the estimate, and taking the last of it back."""
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
@@ -38,8 +38,8 @@ def reveal(member: Member) -> ResponseReturnValue:
 @seated
 def vote_again(member: Member) -> ResponseReturnValue:
     """The next round after the one that the form names."""
-    voting.vote_again(member, request.form.get("round", ""))
-    return fragments.answer(member)
+    undo = voting.vote_again(member, request.form.get("round", ""))
+    return fragments.answer_with_undo(member, "Vote restarted.", undo)
 
 
 @blueprint.post("/tasks/<task_id>/estimate")
@@ -47,5 +47,13 @@ def vote_again(member: Member) -> ResponseReturnValue:
 def finalize(member: Member, task_id: str) -> ResponseReturnValue:
     form = request.form
     estimate, note = form.get("estimate", ""), form.get("note", "")
-    voting.finalize(member, task_id, estimate=estimate, note=note, round_id=form.get("round"))
-    return fragments.answer(member)
+    undo = voting.finalize(member, task_id, estimate=estimate, note=note, round_id=form.get("round"))
+    return fragments.answer_with_undo(member, f"Estimate {estimate} saved.", undo)
+
+
+@blueprint.post("/changes/<int:version>/undoing")
+@seated
+def undo(member: Member, version: int) -> ResponseReturnValue:
+    """Take back the estimate, the skip, the restarted vote or the added tasks that made this version."""
+    voting.undo(member, version)
+    return fragments.answer(member, fragments.partial("notice", fragments.notice("Undone.")))

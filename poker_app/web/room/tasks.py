@@ -26,8 +26,7 @@ def add(member: Member) -> ResponseReturnValue:
     if (more := len(added.left_out) - MAX_SAID) > 0:
         said.append(f"{more} more like that.")
     # What was left out has to be read, however long that takes.
-    notice = fragments.notice(" ".join(said), alert=bool(added.left_out))
-    return fragments.answer(member, fragments.partial("notice", notice))
+    return fragments.answer_with_undo(member, " ".join(said), added.undo, alert=bool(added.left_out))
 
 
 @blueprint.get("")
@@ -135,8 +134,8 @@ def take_up(member: Member, task_id: str) -> ResponseReturnValue:
 @blueprint.post("/<task_id>/skip")
 @seated
 def skip(member: Member, task_id: str) -> ResponseReturnValue:
-    tasks.skip_task(member, task_id, request.form.get("round"))
-    return fragments.answer(member)
+    undo = tasks.skip_task(member, task_id, request.form.get("round"))
+    return fragments.answer_with_undo(member, "On to the next task.", undo)
 
 
 @blueprint.post("/<task_id>/reopening")
