@@ -42,7 +42,8 @@ def awaited(*, left: bool, away_since: datetime | None, now: datetime) -> bool:
 
 
 def takeover_from(facilitators_away_since: Sequence[datetime | None], now: datetime) -> datetime | None:
-    """The moment from which another member may facilitate: two minutes after the last facilitator went away.
+    """The moment from which another member may facilitate: two minutes after the last facilitator went away. Those who
+    left by their own act are not among them.
 
     None in the sequence is a facilitator who is present, and then so is the answer. With no facilitators it is now.
     """

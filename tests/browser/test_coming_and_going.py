@@ -80,7 +80,8 @@ def test_leaving_and_coming_back(ada: Person, ben: Person, cleo: Person) -> None
     ada.sees("Left: Cleo")
     ada.does_not_see_seat("Cleo")
     ben.leaves()
-    ada.sees_seat("Ben", "voted")
+    ada.sees_seat("Ben", "left")
+    ada.sees_status("0 of 1 have voted")
 
     # the browser knows who it is: one button, the same seat, the same card
     for each in (ben, cleo):

@@ -280,12 +280,22 @@ def test_nobody_takes_over_while_a_facilitator_is_here(room: Room) -> None:
         members.take_over(room.ben)
 
 
-@pytest.mark.parametrize("how", ["leaves", "loses the connection"])
-def test_after_two_minutes_without_a_facilitator_anybody_takes_over(room: Room, clock: Clock, how: str) -> None:
-    if how == "leaves":
-        members.leave(room.ada)
-    else:
-        presence.handle_webhook([{"name": "member_removed", "channel": _channel(room), "user_id": room.ada.id}])
+def test_who_leaves_by_the_button_is_replaced_at_once(room: Room) -> None:
+    members.share_role(room.ada, room.cleo.id)
+    members.leave(room.ada)
+    with room.refused(409, "You are the only facilitator. Hand the role over to somebody first."):
+        members.step_down(room.cleo)
+    with room.refused(409, TOO_SOON):
+        members.take_over(room.ben)
+    members.leave(room.cleo)
+    with room.announces("role-changed"):
+        members.take_over(room.ben)
+    members.come_back(room.ada)
+    assert [member.name for member in (room.ada, room.ben, room.cleo) if member.facilitates] == ["Ben"]
+
+
+def test_after_two_minutes_without_a_facilitator_anybody_takes_over(room: Room, clock: Clock) -> None:
+    _loses_connection(room, room.ada)
     clock.forward(seconds=119)
     with room.refused(409, TOO_SOON):
         members.take_over(room.ben)
@@ -301,11 +311,11 @@ def test_after_two_minutes_without_a_facilitator_anybody_takes_over(room: Room, 
 
 def test_two_minutes_count_from_the_last_facilitator_s_leaving(room: Room, clock: Clock) -> None:
     members.share_role(room.ada, room.cleo.id)
-    members.leave(room.ada)
+    _loses_connection(room, room.ada)
     clock.forward(minutes=5)
     with room.refused(409, TOO_SOON):
         members.take_over(room.ben)
-    members.leave(room.cleo)
+    _loses_connection(room, room.cleo)
     clock.forward(seconds=60)
     with room.refused(409, TOO_SOON):
         members.take_over(room.ben)
@@ -321,6 +331,10 @@ def test_a_facilitator_who_came_back_in_time_keeps_the_role(room: Room, clock: C
     with room.refused(409, TOO_SOON):
         members.take_over(room.ben)
     assert room.ada.facilitates
+
+
+def _loses_connection(room: Room, who: Member) -> None:
+    presence.handle_webhook([{"name": "member_removed", "channel": _channel(room), "user_id": who.id}])
 
 
 def _channel(room: Room) -> str:

@@ -99,8 +99,9 @@ def test_the_away_are_shown_and_not_waited_for(room: Room) -> None:
 def test_the_gone_leave_their_seat_unless_they_voted(room: Room) -> None:
     room.plays(room.ben, "5")
     members.leave(room.ben)
-    assert states(room) == {"Ada": "thinking", "Ben": "voted"}
+    assert states(room) == {"Ada": "thinking", "Ben": "left"}
     assert (seen(room).gone, seen(room).left) == ((), (room.ben.id,))
+    assert (seen(room).voted, seen(room).expected) == (0, 1)
     voting.vote_again(room.ada, room.round.id)
     assert states(room) == {"Ada": "thinking"}
     assert seen(room).gone == ("Ben",)
@@ -218,12 +219,21 @@ def test_a_round_without_numbers_has_no_figures(room: Room) -> None:
 def test_who_facilitates_and_when_it_may_be_taken_over(room: Room, clock: Clock) -> None:
     assert seen(room).takeover_at is None
     assert [member.name for member in seen(room).facilitators] == ["Ada"]
-    members.leave(room.ada)
-    left = clock.now()
+    presence.handle_webhook(
+        [{"name": "member_removed", "channel": f"presence-planning-poker-{room.table.id}", "user_id": room.ada.id}]
+    )
+    lost = clock.now()
     clock.forward(seconds=30)
     takeover = seen(room).takeover_at
     assert takeover is not None
-    assert (takeover - left).total_seconds() == 120
+    assert (takeover - lost).total_seconds() == 120
+    assert [member.name for member in seen(room).facilitators] == ["Ada"]
+
+    # Who leaves by the button is no facilitator until they come back, and can be replaced at once.
+    members.leave(room.ada)
+    assert (seen(room).takeover_at, seen(room).facilitators) == (clock.now(), ())
+    members.come_back(room.ada)
+    assert (seen(room).takeover_at, len(seen(room).facilitators)) == (None, 1)
 
 
 def test_the_timer_and_the_end(room: Room) -> None:

@@ -43,7 +43,7 @@ def shown_as_the_rows_say(value: Session) -> None:
     view = view_of(value.id)
     current = session.get_one(Round, value.current_round_id, populate_existing=True)
     votes = session.execute(select(Vote.member_id, Vote.card).where(Vote.round_id == current.id)).all()
-    assert {place.id for place in view.seats if place.state == "voted"} == {
+    assert {place.id for place in view.seats if place.state in ("voted", "left")} == {
         row.member_id for row in votes if value.members[row.member_id].removed_at is None
     }
     laid = Counter(column.card for column in view.columns for _ in column.lays)
@@ -51,7 +51,8 @@ def shown_as_the_rows_say(value: Session) -> None:
     if not current.revealed_at:
         assert (view.tally, view.columns) == (None, ())
     named = select(Member.name).where(Member.session_id == value.id, Member.facilitates, Member.removed_at.is_(None))
-    assert {each.name for each in view.facilitators} == set(session.scalars(named))
+    here = named.where(Member.left_at.is_(None) | Member.away_since.is_not(None))
+    assert {each.name for each in view.facilitators} == set(session.scalars(here))
     assert [task.title for task in tasks.live_tasks(value.id)] == [task.title for task in value.backlog]
 
 

@@ -27,7 +27,8 @@ MAX_EARLIER_SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A member's card place at the table. ``state``: voted, thinking, or away."""
+    """A member's card place at the table. ``state``: voted, thinking, away, or left: with the card that was
+    played."""
 
     id: str
     name: str
@@ -117,12 +118,11 @@ def public_view(value: Session, now: datetime) -> SessionView:
     members = {each.id: each for each in value.seated}
     here = {key: each.presence(now) for key, each in members.items()}
     short = shortened(each.name for each in members.values())
-    facilitators = [each for each in members.values() if each.facilitates]
     revealed = value.round.revealed_at is not None
     voted = value.round.votes.keys()
     idle = {key: each for key, each in members.items() if key not in voted}
     places = tuple(
-        Place(key, each.name, short[each.name], _state(key in voted, here[key]))
+        Place(key, each.name, short[each.name], "left" if each.has_left else _state(key in voted, here[key]))
         for key, each in members.items()
         if key in voted or (each.votes and here[key] != "gone")
     )
@@ -143,12 +143,12 @@ def public_view(value: Session, now: datetime) -> SessionView:
         columns=columns(value, figures) if figures else (),
         tally=figures,
         earlier=value.rounds.earlier,
-        facilitators=tuple(Named(each.id, each.name) for each in facilitators),
+        facilitators=tuple(Named(each.id, each.name) for each in value.facilitators),
         watching=tuple(each.name for key, each in idle.items() if not each.votes and here[key] == "present"),
         gone=tuple(each.name for key, each in idle.items() if here[key] == "gone"),
         left=tuple(key for key, each in members.items() if each.has_left),
         did_not_vote=tuple(each.name for key, each in idle.items() if each.votes and here[key] != "gone"),
-        expected=sum(place.state != "away" for place in places),
+        expected=sum(place.state in ("voted", "thinking") for place in places),
         voted=sum(place.state == "voted" for place in places),
         all_voted=not revealed
         and everyone_voted([key for key, each in members.items() if each.votes and here[key] == "present"], voted),
@@ -156,7 +156,7 @@ def public_view(value: Session, now: datetime) -> SessionView:
         present=sum(each == "present" for each in here.values()),
         timer=value.timer,
         timer_length=value.timer_length,
-        takeover_at=takeover_from([each.left_at or each.away_since for each in facilitators], now),
+        takeover_at=takeover_from([each.left_at or each.away_since for each in value.facilitators], now),
         names_hidden=value.round.names_hidden,
         change_after_reveal=value.change_after_reveal,
         anyone_reveals=value.anyone_reveals,

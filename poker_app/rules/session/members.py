@@ -173,21 +173,21 @@ def step_down(value: Session, me: Member, now: datetime) -> Change:
     """Stop facilitating. The last facilitator hands over instead, so that the table is never without."""
     if not me.facilitates:
         return Change(value)
-    if not any(each.facilitates for each in value.seated if each.id != me.id):
+    if not any(each.id != me.id for each in value.facilitators):
         raise Refused("conflict", "You are the only facilitator. Hand the role over to somebody first.")
     return Change(value.with_member(replace(me, facilitates=False))).then(Event.ROLE_CHANGED)
 
 
 def take_over(value: Session, me: Member, now: datetime) -> Change:
-    """Become the facilitator of a table that has had none present for two minutes. Those away lose the role."""
+    """Become the facilitator of a table that has had none present for two minutes, or that they all left by their own
+    act. Those away or gone lose the role."""
     if me.facilitates:
         return Change(value)
-    facilitators = [each for each in value.seated if each.facilitates]
-    if not roles.free_to_take_over([each.left_at or each.away_since for each in facilitators], now):
+    if not roles.free_to_take_over([each.left_at or each.away_since for each in value.facilitators], now):
         raise Refused(
             "conflict", "A facilitator is here, or was a moment ago. You can take over after two minutes without."
         )
-    relieved = {each.id: replace(each, facilitates=False) for each in facilitators}
+    relieved = {each.id: replace(each, facilitates=False) for each in value.seated if each.facilitates}
     members = {**value.members, **relieved, me.id: replace(me, facilitates=True)}
     return Change(replace(value, members=members)).then(Event.ROLE_CHANGED)
 

@@ -176,6 +176,12 @@ class Session:
         return [member for member in self.members.values() if member.removed_at is None]
 
     @property
+    def facilitators(self) -> list[Member]:
+        """Who facilitates, in the order they joined. One who left by their own act has the role again on coming back,
+        unless another member took it over meanwhile."""
+        return [member for member in self.seated if member.facilitates and not member.has_left]
+
+    @property
     def backlog(self) -> list[Task]:
         """The tasks in order, deleted ones left out."""
         return [task for task in self.tasks.values() if task.deleted_at is None]
