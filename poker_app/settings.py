@@ -15,6 +15,15 @@ from poker_app.realtime_settings import check_engine
 ROOT = Path(__file__).resolve().parent.parent
 INSTANCE = ROOT / "instance"
 
+# What the footer of every page leads to, by its label.
+FOOTER = {
+    "Help": "help_url",
+    "Privacy": "privacy_url",
+    "Terms": "terms_url",
+    "Imprint": "imprint_url",
+    "Status": "status_url",
+}
+
 EngineName = Literal["embedded", "pusher", "ably", "sockudo", "reverb", "soketi", "fanout", "none"]
 
 
@@ -53,6 +62,14 @@ class Settings(BaseSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
     log_format: Literal["console", "json"] = Field("console", description="Log lines for people or for machines.")
+
+    help_url: str = Field(
+        "", description="What the footer's *Help* leads to: `https://…` or `mailto:…`. Empty: not shown."
+    )
+    privacy_url: str = Field("", description="The same for *Privacy*.")
+    terms_url: str = Field("", description="The same for *Terms*.")
+    imprint_url: str = Field("", description="The same for *Imprint*.")
+    status_url: str = Field("", description="The same for *Status*.")
 
     auth: Literal["open", "accounts"] = Field(
         "open",
@@ -172,6 +189,21 @@ class Settings(BaseSettings):
             if url.startswith(old):
                 return "postgresql+psycopg://" + url.removeprefix(old)
         return url
+
+    @model_validator(mode="after")
+    def _footer_leads_somewhere(self) -> Self:
+        for name in FOOTER.values():
+            if (address := getattr(self, name)) and not re.fullmatch(r"(https?://[^/\s]|mailto:[^@\s]+@)\S+", address):
+                raise ValueError(
+                    f"{name.upper()} is a whole address, such as https://faceup.example/help or "
+                    "mailto:help@faceup.example."
+                )
+        return self
+
+    @property
+    def footer(self) -> list[tuple[str, str]]:
+        """What the footer leads to: label and address of each that is set."""
+        return [(label, address) for label, name in FOOTER.items() if (address := getattr(self, name))]
 
     @model_validator(mode="after")
     def _people_complete(self) -> Self:

@@ -45,6 +45,12 @@ def test_every_name_that_may_be_given_has_its_row() -> None:
         # The socket's origin is made of it, and so are the links in mails.
         ({"public_url": "faceup.example"}, "PUBLIC_URL is a whole address, such as https://faceup.example."),
         ({"public_url": "https://"}, "PUBLIC_URL is a whole address"),
+        # What the footer leads to is a link on every page.
+        ({"help_url": "faceup.example/help"}, "HELP_URL is a whole address, such as https://faceup.example/help or"),
+        ({"privacy_url": "/privacy"}, "PRIVACY_URL is a whole address"),
+        ({"terms_url": "javascript:alert(1)//a@b"}, "TERMS_URL is a whole address"),
+        ({"imprint_url": "mailto:nobody"}, "IMPRINT_URL is a whole address"),
+        ({"status_url": "https://"}, "STATUS_URL is a whole address"),
         (
             {"vercel": True, "database_url": "postgresql://x/y", "realtime": "embedded"},
             "an engine outside (REALTIME): sockets end at one instance there",
@@ -62,6 +68,7 @@ def test_what_cannot_work_is_said(told: dict[str, Any], sentence: str) -> None:
     "told",
     [
         {},
+        {"help_url": "mailto:help@faceup.example", "imprint_url": "https://faceup.example/imprint?lang=de"},
         {"realtime": "none", **KEYS, "pusher_cluster": "eu", "grip_url": GRIP},
         {"realtime": "pusher", **KEYS, "pusher_cluster": "eu"},
         {"realtime": "ably", **KEYS, "pusher_app_id": "aBc-1"},

@@ -54,7 +54,10 @@ def install(app: Flask) -> None:
         return Login(secret, found) if found else None
 
     app.jinja_env.globals.update(
-        auth_is_open=auth_is_open, signed_in_user=user, my_accounts=lambda: memberships.accounts_of(user())
+        auth_is_open=auth_is_open,
+        signed_in_user=user,
+        my_accounts=lambda: memberships.accounts_of(user()),
+        account_in_bar=lambda: account_let_in() if user() else None,
     )
 
 
@@ -211,13 +214,16 @@ def account_here() -> Membership | None:
     return memberships.membership_for(user(), kept) if kept and user() else None
 
 
+def account_let_in() -> Membership | None:
+    """The account last used in this browser, else the first; none that asks for another way in than theirs."""
+    known = [*filter(None, [account_here()]), *memberships.accounts_of(user())]
+    return next((each for each in known if required_sso.lets_in(each, current_sign_in())), None)
+
+
 def acts_here() -> Membership:
     """Somebody at work where no account is named: for the one last used, else their first. One that asks for another
     way in than theirs comes last."""
-    last = account_here()
-    known = [*filter(None, [last]), *memberships.accounts_of(user())]
-    let_in = (each for each in known if required_sso.lets_in(each, current_sign_in()))
-    return next(let_in, None) or last or memberships.home_of(user())
+    return account_let_in() or account_here() or memberships.home_of(user())
 
 
 def is_lost(who: User) -> bool:

@@ -19,6 +19,7 @@ def install(app: Flask) -> None:
     paths = app.url_map.bind("")
     app.jinja_env.globals["path_for"] = lambda endpoint, **values: paths.build(endpoint, values)
     app.jinja_env.globals.update(spoken=_spoken, BREAK=BREAK, now=lambda: clock.now())
+    app.jinja_env.globals.update(operator_links=app.config["SETTINGS"].footer)
     app.jinja_env.filters.update(
         spoken=_spoken,
         shown=shown,
