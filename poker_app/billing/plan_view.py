@@ -43,6 +43,11 @@ class Statement:
     paid: bool
     ends_at: datetime | None
 
+    @property
+    def can_open(self) -> bool:
+        """Whether a session can be opened now: it needs no credit, or there is one."""
+        return not self.standing.read_only and (self.standing.plan.credits is None or self.balance > 0)
+
 
 def statement_of(account: Account) -> Statement:
     """Where an account stands, and what it has. The free month's credits count although nobody has asked for them

@@ -58,10 +58,7 @@ def test_from_the_last_credit_to_a_plan(customer: Callable[..., Person]) -> None
     ada.page.get_by_role("button", name="Buy and start session").click()
     ada.sees("This page takes no money", "Pack of 10 credits")
     ada.page.get_by_role("button", name="Pay with the card that works").click()
-    expect(ada.page.get_by_label("Session", exact=True)).to_have_value("Half-typed")
-    expect(ada.page.get_by_role("radio", name="T-shirts")).to_be_checked()
-    ada.page.get_by_role("button", name="Start session").click()
-    ada.is_live()
+    ada.is_live()  # it was started
     ada.card("XL")
     sees_credits(ada, 9)
 

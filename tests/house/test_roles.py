@@ -77,6 +77,9 @@ TABLE = {
     # Guests are led to the sign-in page.
     "GET home.new": Row(MAY_OPEN),
     "GET home.preview_cards": Row(ANYBODY),
+    "GET home.await_payment": Row(MAY_OPEN),
+    # Nothing is sold here.
+    "GET home.plans": Row(OWN_LINK),
     "GET home.typed_code": Row("422 422 422 422 422 422"),
     "GET home.by_code": Row("303 303 303 303 303 303"),
     "POST home.open_session": Row(

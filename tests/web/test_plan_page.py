@@ -78,6 +78,77 @@ def test_what_was_typed_waits_for_a_credit(app: Flask, ada: Person) -> None:
     assert 'value="Sprint 43"' not in ada.get("/sessions/new").text
 
 
+def pays(person: Person, **form: str) -> str:
+    """At the checkout that a form leads to; answers with where the person lands."""
+    checkout = person.post(at(person, "/purchases"), form, htmx=False).location
+    return person.post(f"{checkout}/payment", {"card": "good"}, htmx=False).location
+
+
+@pytest.mark.parametrize("bought", [{"pack": "10"}, {"plan": "team"}])
+def test_buying_for_a_session_starts_it(ada: Person, bought: dict[str, str]) -> None:
+    uses_up(ada)
+    assert says(tries(ada), "Buy and start session")
+    landing = pays(ada, **bought, start="1")
+    page = ada.get(landing).text
+    assert ("data-start" in page, 'value="Sprint 43"' in page) == (True, True)
+    # Loaded again, it waits for a click; and however often its form is sent, one session is opened.
+    assert "data-start" not in ada.get(landing).text
+    key = re.findall(r'name="form_key" value="([^"]+)"', page)[0]
+    opened = {tries(ada, form_key=key).location for _ in range(2)}
+    assert len(opened) == 1
+    assert "waits to be started" not in ada.get(at(ada)).text
+
+
+def test_what_was_paid_for_is_awaited(app: Flask, ada: Person) -> None:
+    """The provider leads back before it says that it was paid."""
+    uses_up(ada)
+    tries(ada)
+    ada.post(at(ada, "/purchases"), {"pack": "10", "start": "1"}, htmx=False)
+    waiting = f"/sessions/new/payment?account={ada.account}"
+    page = ada.get(f"/sessions/new?account={ada.account}&paid=1").text
+    assert ("data-start" in page, f'hx-get="{waiting}"' in page) == (False, True)
+    assert ada.get(waiting).status_code == 204
+    granted(app, ada, 10)
+    assert "data-start" in ada.get(waiting).text
+
+
+def test_who_buys_for_later_or_comes_back_without_paying_starts_nothing(ada: Person) -> None:
+    uses_up(ada)
+    tries(ada)
+    assert "data-start" not in ada.get(pays(ada, pack="10")).text
+    for number in range(10):
+        tries(ada, f"Later {number}")
+    tries(ada, "Sprint 44")
+    ada.post(at(ada, "/purchases"), {"pack": "10", "start": "1"}, htmx=False)
+    page = ada.get(f"/sessions/new?account={ada.account}").text
+    assert ("data-start" in page, "starting" in page, 'value="Sprint 44"' in page) == (False, False, True)
+    assert says(ada.get(at(ada)), "“Sprint 44” waits to be started")
+
+
+def test_a_password_that_is_not_kept_is_asked_for_before_the_start(ada: Person) -> None:
+    uses_up(ada)
+    tries(ada, password="between us")
+    page = ada.get(pays(ada, pack="10", start="1"))
+    assert ("data-start" in page.text, "between us" in page.text) == (False, False)
+    assert says(page, "except for its password: please type it again")
+
+
+def test_a_new_session_says_what_it_costs_and_what_is_left(app: Flask, ada: Person) -> None:
+    assert says(ada.get("/sessions/new"), "Takes 1 credit. You have 3 left.")
+    uses_up(ada)
+    assert says(ada.get("/sessions/new"), "You have none left. What you type here is kept while you get one.")
+    subscribes(app, ada, "business")
+    assert says(ada.get("/sessions/new"), "Included in Business: sessions need no credits.")
+
+
+def test_from_the_price_list_to_the_plans_of_ones_account(cast: Cast, ada: Person) -> None:
+    page = cast.mallory.get("/").text
+    for words in ("Start for free", "Subscribe to Team", "Subscribe to Business", 'href="/plans"'):
+        assert words in page, words
+    assert cast.mallory.get("/plans").location == "/sign-in?next=/plans"
+    assert ada.get("/plans").location == f"{at(ada)}#plans"
+
+
 @pytest.mark.parametrize(("plan", "larger"), [("", "Move to Team"), ("team", "Move to Business")])
 def test_who_is_out_of_credits_is_offered_the_next_plan(app: Flask, ada: Person, plan: str, larger: str) -> None:
     uses_up(ada)

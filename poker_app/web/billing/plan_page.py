@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from flask import Blueprint, Flask, Response, abort, redirect, render_template, request, session, url_for
+from flask import Blueprint, Flask, Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from poker_app import billing, rate_limits
@@ -16,8 +16,7 @@ from poker_app.mail import Undelivered
 from poker_app.rate_limits import Limit
 from poker_app.rules import money
 from poker_app.rules.spreadsheet import as_csv as as_csv_text
-from poker_app.web.http import paging
-from poker_app.web.http.guest_cookie import DRAFT
+from poker_app.web.http import draft, paging
 from poker_app.web.http.login import teammate
 
 blueprint = Blueprint("billing", __name__, url_prefix="/accounts/<account_id>/billing")
@@ -59,6 +58,7 @@ def page(membership: Membership) -> ResponseReturnValue:
         may_try=current_plan.may_try(membership.account.id, membership.user.id if membership.user else None),
         lines=lines,
         before=before,
+        draft=draft.stored(),
         more=lines[-1].id if len(lines) == PAGE else None,
         **_invoices(membership),
     )
@@ -89,14 +89,19 @@ def as_csv(membership: Membership) -> ResponseReturnValue:
 @blueprint.post("/purchases")
 @teammate
 def buy(membership: Membership) -> ResponseReturnValue:
-    """To the checkout for the pack or plan that the form names; back to the session that waits for it, if one does."""
+    """To the checkout for the pack or plan that the form names. Where a session waits for it, back to its form, and,
+    where the form said so, straight on into it."""
     here = url_for("billing.page", account_id=membership.account.id)
-    form = url_for("home.new", account=membership.account.id, paid=1)
-    paid = form if DRAFT in session else f"{here}?paid=1"
+    form = url_for("home.new", account=membership.account.id)
+    waits = draft.stored() is not None
+    paid, back = (f"{form}&paid=1", form) if waits else (f"{here}?paid=1", here)
     if plan := request.form.get("plan"):
-        return _on_to(checkout.buy_plan(membership, plan, paid=paid, back=here))
-    size = request.form.get("pack", type=int) or 0
-    return _on_to(checkout.buy_pack(membership, size, paid=paid, back=here))
+        address = checkout.buy_plan(membership, plan, paid=paid, back=back)
+    else:
+        address = checkout.buy_pack(membership, request.form.get("pack", type=int) or 0, paid=paid, back=back)
+    if waits and request.form.get("start"):
+        draft.start_once_paid(membership.account.id)
+    return _on_to(address)
 
 
 def _on_to(address: str) -> ResponseReturnValue:

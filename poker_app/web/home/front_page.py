@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from flask import Blueprint, make_response, redirect, render_template, request, session, url_for
+from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from poker_app import billing, ids, rate_limits
@@ -17,14 +17,13 @@ from poker_app.poker.session.options import options_from
 from poker_app.rate_limits import Limit
 from poker_app.rules import links
 from poker_app.rules.deck import DECKS
-from poker_app.web.http import fragments, login
+from poker_app.web.http import draft, fragments, login
 from poker_app.web.http.errors import again
-from poker_app.web.http.guest_cookie import DRAFT, guest_secret, store_secret
+from poker_app.web.http.guest_cookie import guest_secret, store_secret
 from poker_app.web.http.login import may_open
 
 blueprint = Blueprint("home", __name__)
 
-NOT_KEPT = ("form_key", "account", "password")
 OPENED = Limit("open", 60, timedelta(minutes=10))
 
 
@@ -70,8 +69,27 @@ def new(membership: Membership) -> ResponseReturnValue:
         **account_settings.defaults_of(membership.account),
         "member_name": membership.user.name if membership.user else "",
     }
-    page = _form(membership, {**(session.get(DRAFT) or fresh), "form_key": ids.new_secret()})
-    return store_secret(make_response(page), guest_secret() or ids.new_secret())
+    starts = draft.is_to_start(membership.account.id) and "paid" in request.args
+    typed = {"form_key": ids.new_secret(), **(draft.stored() or fresh)}
+    return store_secret(make_response(_form(membership, typed, starts=starts)), guest_secret() or ids.new_secret())
+
+
+@blueprint.get("/sessions/new/payment")
+@may_open
+def await_payment(membership: Membership) -> ResponseReturnValue:
+    """Asked by the open form every few seconds: nothing until what was paid for is here, then the word to start."""
+    if not statement_of(membership.account).can_open:
+        return "", 204
+    return render_template("home/_starting.html", membership=membership)
+
+
+@blueprint.get("/plans")
+@may_open
+def plans(membership: Membership) -> ResponseReturnValue:
+    """From the price list to the plans of the account that the user acts for."""
+    if not billing.is_on():
+        abort(404)
+    return redirect(url_for("billing.page", account_id=membership.account.id, _anchor="plans"), 303)
 
 
 @blueprint.get("/sessions/new/cards")
@@ -110,17 +128,11 @@ def open_session(membership: Membership) -> ResponseReturnValue:
     except NotInPlan as refusal:
         return _form(membership, form.to_dict(), refusal), refusal.status
     except OutOfCredits as broke:
-        _store_draft(form.to_dict())
+        draft.store(form)
         return store_secret(make_response(_out_of_credits(membership, broke), broke.status), secret)
     join_codes.note_known(member.session, asked_from)
-    session.pop(DRAFT, None)
+    draft.forget()
     return store_secret(fragments.back_to_session(member), secret)
-
-
-def _store_draft(typed: dict[str, str]) -> None:
-    """What was typed waits in this browser until there is a credit for it; without the password, which its cookie would
-    not keep to itself."""
-    session[DRAFT] = {name: text[:400] for name, text in typed.items() if name not in NOT_KEPT}
 
 
 def _out_of_credits(membership: Membership, broke: OutOfCredits) -> str:
@@ -128,19 +140,22 @@ def _out_of_credits(membership: Membership, broke: OutOfCredits) -> str:
         "billing/out_of_credits.html",
         membership=membership,
         sentence=broke.sentence,
-        draft=session[DRAFT].get("name", ""),
+        draft=draft.stored(),
         offer=billing.offer(),
         owners=credit_requests.owners_of(membership.account.id),
         s=statement_of(membership.account),
     )
 
 
-def _form(membership: Membership, typed: dict[str, str], invalid: Refusal | None = None) -> str:
+def _form(
+    membership: Membership, typed: dict[str, str], invalid: Refusal | None = None, *, starts: bool = False
+) -> str:
     return render_template(
         "home/new.html",
         membership=membership,
         typed=typed,
         invalid=invalid,
+        starts=starts,
         decks=DECKS.values(),
         own_decks=decks.decks_of(membership.account.id),
     )

@@ -9,8 +9,6 @@ from werkzeug.wrappers import Response as BaseResponse
 from poker_app import ids
 
 GUEST_COOKIE, DEVICE_COOKIE = "guest", "device"
-# Under this name in the session's cookie waits a form that there was no credit for.
-DRAFT = "draft"
 A_YEAR = 365 * 24 * 3600
 _SECRET = re.compile(r"[0-9a-f]{32}")
 
