@@ -1,4 +1,4 @@
-"""Asking an account's owners for credits."""
+"""Asking an account's owners for what only a plan or a pack brings: credits, and a place for a teammate."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from poker_app import mail
 from poker_app.accounts.memberships import Membership
-from poker_app.accounts.models import Teammate, User
+from poker_app.accounts.models import Account, Teammate, User
 from poker_app.db import session
 
 log = structlog.get_logger("billing")
@@ -25,19 +25,28 @@ def ask_for_credits(membership: Membership) -> Sequence[str]:
     """Write to the owners that a teammate cannot open a session for want of credits. Answers with the names of those
     whom a letter went to. Raises Undelivered where the mail server took none."""
     assert membership.user
-    asker, account = membership.user.name, membership.account
-    letters = [(owner.name, owner.email or "") for owner in owners_of(account.id)]
+    return _ask("credits_wanted", membership.account, membership.user.name, "billing")
+
+
+def ask_for_place(account: Account, asker: str) -> Sequence[str]:
+    """Write to the owners that somebody who is invited cannot join, because the plan has no place free. Answers and
+    raises like ``ask_for_credits``."""
+    return _ask("place_wanted", account, asker, "billing#plans")
+
+
+def _ask(letter: str, account: Account, asker: str, page: str) -> Sequence[str]:
+    addresses = [(owner.name, owner.email or "") for owner in owners_of(account.id)]
     # No connection of the database is held while the mail server is asked.
     account_id, name = account.id, account.name
     session.rollback()
     asked: list[str] = []
     refused: mail.Undelivered | None = None
-    for owner, address in letters:
+    for owner, address in addresses:
         try:
-            mail.send("credits_wanted", address, asker=asker, account=name, path=f"/accounts/{account_id}/billing")
+            mail.send(letter, address, asker=asker, account=name, path=f"/accounts/{account_id}/{page}")
             asked.append(owner)
         except mail.Undelivered as problem:
-            log.warning("undelivered", letter="credits_wanted", problem=repr(problem.__cause__))
+            log.warning("undelivered", letter=letter, problem=repr(problem.__cause__))
             refused = problem
     if refused and not asked:
         raise refused

@@ -234,6 +234,7 @@ TABLE = {
     "POST accounts.make": Row(GO_ON, lambda world: {"name": "Another"}),
     # The account is open to no domain: only who belongs there already is led there.
     "POST accounts.join": Row(TEAM_DONE),
+    "POST accounts.ask_to_join": Row(OWN_LINK),
     "GET team.page": Row(TEAM),
     "POST team.change_role": Row(ADMIN_DONE, lambda world: {"role": "admin"}),
     "GET team.ask_removal": Row(ADMIN),
@@ -246,9 +247,11 @@ TABLE = {
     "POST team.make_link": Row(ADMIN_DONE),
     "GET invitations.look": Row(NOTHING),
     "POST invitations.accept": Row(NOTHING),
+    "POST invitations.ask": Row(NOTHING),
     # It was mailed to somebody of another account.
     "GET invitations.look_at_own": Row("303 404 303 303 303 404 404 404 404 200"),
     "POST invitations.accept_own": Row("303 404 303 303 303 404 404 404 404 303"),
+    "POST invitations.ask_own": Row("303 404 303 303 303 404 404 404 404 303"),
     "GET account_settings.page": Row(ADMIN),
     "POST account_settings.rename": Row(ADMIN_DONE, lambda world: {"name": "Other"}),
     "POST account_settings.set_defaults": Row(ADMIN_DONE, lambda world: {"deck": "hours"}),

@@ -11,9 +11,10 @@ from poker_app.accounts import audit_log, derived_secret
 from poker_app.accounts.account_lock import change
 from poker_app.accounts.memberships import Membership
 from poker_app.accounts.models import MAX_EMAIL, Account, Invitation, Teammate, User
+from poker_app.accounts.team import teammates
 from poker_app.accounts.users import clean_email
 from poker_app.db import session
-from poker_app.errors import Conflict, Invalid, NotFound, TooMany
+from poker_app.errors import Conflict, Invalid, NotFound, NotInPlan, TooMany
 from poker_app.rate_limits import Limit
 from poker_app.rules import teammates as rules
 from poker_app.rules.email_list import typed_addresses
@@ -66,14 +67,17 @@ def find(membership: Membership, invitation_id: str) -> Invitation:
 # --- by mail
 
 
-def invite(membership: Membership, typed: str, role: str) -> Outcome:
+def invite(membership: Membership, typed: str, role: str, *, anyway: bool = False) -> Outcome:
     """Invite everybody whose address was typed, and mail them. Who belongs here or was invited already is told apart.
 
     One address that cannot be used, and nobody is invited. What the mail server does not take is waiting all the same,
-    and can be sent again. Raises Invalid, Refused and TooMany.
+    and can be sent again. Raises Invalid, Refused, TooMany, and, unless it is to be done ``anyway``, NotInPlan (402)
+    where the plan has fewer places free than people would be invited.
     """
     rules.check_gift(membership.role, role)
     emails = _clean(typed)
+    if not anyway:
+        _refuse_beyond_plan(membership.account, emails)
     _spend_mails(membership, len(emails))
     outcome, letters = Outcome(), []
     with change(membership) as now:
@@ -93,6 +97,21 @@ def invite(membership: Membership, typed: str, role: str) -> Outcome:
                 audit_log.note(now.account.id, now.user, "invited", email)
     _mail(membership, role, letters, outcome)
     return outcome
+
+
+def _refuse_beyond_plan(account: Account, emails: Iterable[str]) -> None:
+    free = teammates.free_places(account)
+    if free is None:
+        return
+    open_ones = {each.email for each in waiting_for(account) if each.expires_at > clock.now()}
+    new = set(emails) - open_ones - _emails_here(account, emails)
+    if new and len(new | open_ones) > free:
+        room = f"has {'1 place' if free == 1 else f'{free} places'} free" if free else "has no place free"
+        joins = "not everyone who is invited" if free else "nobody who is invited"
+        raise NotInPlan(
+            f"Your plan is for {teammates.places(account)} and {room}, so {joins} could join. An owner or admin can "
+            "choose a larger plan first. To vote in a session nobody needs a place: its link is enough."
+        )
 
 
 def _clean(typed: str) -> list[str]:

@@ -19,6 +19,7 @@ from poker_app.rules.email_domains import domain_of
 
 UNKNOWN = "This is no invitation that we know. A newer mail may have replaced it: look for that, or ask for a new one."
 NOT_FOR_YOU = "You are signed in with another address than the invited one. Sign in with that, or ask for a new mail."
+NOT_OPEN = "No account with that address is open to you."
 REMOVED = "You were removed from this account. An owner or admin of it can invite you again by mail."
 
 
@@ -139,6 +140,14 @@ def offers_for(user: User) -> Sequence[Account]:
     return [account for account in found if not teammates.was_removed(account, user)]
 
 
+def offer_for(user: User, account_id: str) -> Account:
+    """An account that is open to the domain of a user's address. Raises NotFound."""
+    found = next((account for account in offers_for(user) if account.id == account_id), None)
+    if found is None:
+        raise NotFound(NOT_OPEN)
+    return found
+
+
 def is_awaited(user: User) -> bool:
     """Whether an account waits for a user: one that invited them, or one that is open to their domain."""
     return bool(invitations.waiting_for_user(user) or offers_for(user))
@@ -155,7 +164,7 @@ def join_by_domain(user: User, account_id: str) -> None:
         if account and session.get(Teammate, (account_id, user_id)):
             return
         if account is None or me.email is None or account.domain != domain_of(me.email):
-            raise NotFound("No account with that address is open to you.")
+            raise NotFound(NOT_OPEN)
         if teammates.was_removed(account, me):
             raise Forbidden(REMOVED)
         teammates.enroll(account, me, "facilitator")

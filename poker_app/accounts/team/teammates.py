@@ -13,6 +13,11 @@ from poker_app.db import session
 from poker_app.errors import Conflict, NotFound
 from poker_app.rules import teammates as rules
 
+
+class AccountFull(Conflict):
+    """The account's plan has no place left for a teammate."""
+
+
 NOBODY_HERE = "No teammate has that address. They may have left the account meanwhile."
 
 
@@ -100,7 +105,7 @@ def leave(membership: Membership) -> None:
 def enroll(account: Account, user: User, role: str) -> bool:
     """Make a user a teammate, inside a transaction that holds the account. Whoever is one already keeps their role.
 
-    Raises Conflict where the plan has no seat left.
+    Raises AccountFull where the plan has no place left.
     """
     if session.get(Teammate, (account.id, user.id)):
         return False
@@ -111,13 +116,24 @@ def enroll(account: Account, user: User, role: str) -> bool:
     return True
 
 
-def _require_free_seat(account: Account) -> None:
+def free_places(account: Account) -> int | None:
+    """How many more teammates the account's plan has room for, at least 0; None: any number."""
     most = accounts.max_teammates(account.id)
-    taken = session.scalars(select(func.count()).where(Teammate.account_id == account.id)).one()
-    if most is not None and taken >= most:
-        seats = "one facilitator" if most == 1 else f"{most} facilitators"
-        raise Conflict(
-            f"{account.name} has a plan for {seats}. An owner can choose a larger one under Plan and billing."
+    if most is None:
+        return None
+    return max(0, most - session.scalars(select(func.count()).where(Teammate.account_id == account.id)).one())
+
+
+def places(account: Account) -> str:
+    """How many facilitators the account's plan is for, in words."""
+    most = accounts.max_teammates(account.id)
+    return "any number of facilitators" if most is None else "one facilitator" if most == 1 else f"{most} facilitators"
+
+
+def _require_free_seat(account: Account) -> None:
+    if free_places(account) == 0:
+        raise AccountFull(
+            f"{account.name} has a plan for {places(account)}. An owner can choose a larger one under Plan and billing."
         )
 
 

@@ -10,8 +10,10 @@ from poker_app import rate_limits
 from poker_app.accounts import memberships
 from poker_app.accounts.models import User
 from poker_app.accounts.team import invitations, joining
+from poker_app.accounts.team.teammates import AccountFull
 from poker_app.errors import Invalid, TooMany
 from poker_app.rate_limits import Limit
+from poker_app.web.account.invitations import ask_owners, full_page
 from poker_app.web.http.errors import again
 from poker_app.web.http.login import account_here, signed_in
 
@@ -63,9 +65,20 @@ def make(user: User) -> ResponseReturnValue:
 @signed_in
 def join(user: User, account_id: str) -> ResponseReturnValue:
     """Join by the domain of one's own address."""
-    joining.join_by_domain(user, account_id)
+    try:
+        joining.join_by_domain(user, account_id)
+    except AccountFull as full:
+        asking = url_for("accounts.ask_to_join", account_id=account_id)
+        return full_page(joining.offer_for(user, account_id), asking=asking), full.status
     flash("Welcome to the team.")
     return _in(account_id)
+
+
+@blueprint.post("/<account_id>/joining/requests")
+@signed_in
+def ask_to_join(user: User, account_id: str) -> ResponseReturnValue:
+    """Let the owners of an account that is full know who would join by the domain of their address."""
+    return ask_owners(joining.offer_for(user, account_id), user.email or user.name, url_for("accounts.index"))
 
 
 def _in(account_id: str) -> Response:

@@ -1,17 +1,28 @@
 """What an invitation leads to: looking at it changes nothing, accepting it takes a signed-in user."""
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from datetime import timedelta
+
+from flask import Blueprint, flash, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
+from poker_app import rate_limits
 from poker_app.accounts import auth_is_open
-from poker_app.accounts.models import Invitation, User
-from poker_app.accounts.team import joining
+from poker_app.accounts.models import Account, Invitation, User
+from poker_app.accounts.team import joining, teammates
+from poker_app.accounts.team.teammates import AccountFull
+from poker_app.billing import credit_requests
 from poker_app.errors import NotFound
+from poker_app.mail import Undelivered
+from poker_app.rate_limits import Limit
 from poker_app.web.http import login
 from poker_app.web.http.login import signed_in
 
 blueprint = Blueprint("invitations", __name__, url_prefix="/invitations")
+
+# Letters to the owners of a full account: from one person, and from all.
+ASKED_BY_ONE = Limit("ask for a place", 1, timedelta(days=1))
+ASKED_BY_ALL = Limit("ask for places", 10, timedelta(days=1))
 
 
 @blueprint.before_request
@@ -31,7 +42,8 @@ def look(secret: str) -> ResponseReturnValue:
     # The mailed secret goes no further than this page: who signs in finds a mailed invitation by their own address.
     own = url_for("invitations.look_at_own", invitation_id=invitation.id)
     onward = own if invitation.email else url_for("invitations.look", secret=secret)
-    return _look(invitation, url_for("invitations.accept", secret=secret), onward)
+    asking = url_for("invitations.ask", secret=secret)
+    return _look(invitation, url_for("invitations.accept", secret=secret), onward, asking)
 
 
 @blueprint.post("/<secret>/acceptance")
@@ -40,7 +52,18 @@ def accept(secret: str) -> ResponseReturnValue:
     user = login.user()
     if user is None:
         return look(secret)
-    return _welcome(user, joining.accept(user, secret))
+    try:
+        return _welcome(user, joining.accept(user, secret))
+    except AccountFull as full:
+        return make_response(look(secret), full.status)
+
+
+@blueprint.post("/<secret>/requests")
+def ask(secret: str) -> ResponseReturnValue:
+    """Let the owners of an account that is full know who waits."""
+    invitation, user = joining.look_at(secret), login.user()
+    who = invitation.email or (user and (user.email or user.name)) or "Somebody who has your invitation link"
+    return ask_owners(joining.account_of(invitation), who, url_for("invitations.look", secret=secret))
 
 
 @blueprint.get("/mine/<invitation_id>")
@@ -50,21 +73,57 @@ def look_at_own(user: User, invitation_id: str) -> ResponseReturnValue:
     invitation = joining.own(user, invitation_id)
     if joining.is_in(invitation, user):
         return _in(invitation.account_id)
-    return _look(invitation, url_for("invitations.accept_own", invitation_id=invitation_id), "/")
+    asking = url_for("invitations.ask_own", invitation_id=invitation_id)
+    return _look(invitation, url_for("invitations.accept_own", invitation_id=invitation_id), "/", asking)
 
 
 @blueprint.post("/mine/<invitation_id>/acceptance")
 @signed_in
 def accept_own(user: User, invitation_id: str) -> ResponseReturnValue:
-    return _welcome(user, joining.accept_own(user, invitation_id))
+    try:
+        return _welcome(user, joining.accept_own(user, invitation_id))
+    except AccountFull as full:
+        return make_response(look_at_own(invitation_id), full.status)
 
 
-def _look(invitation: Invitation, action: str, onward: str) -> str:
-    user = login.user()
+@blueprint.post("/mine/<invitation_id>/requests")
+@signed_in
+def ask_own(user: User, invitation_id: str) -> ResponseReturnValue:
+    """The same, for an invitation found by the user's own address."""
+    account = joining.account_of(joining.own(user, invitation_id))
+    return ask_owners(account, user.email or user.name, url_for("invitations.look_at_own", invitation_id=invitation_id))
+
+
+def ask_owners(account: Account, who: str, back: str) -> ResponseReturnValue:
+    """Write to the owners of an account that is full; back to where one may join once it is not."""
+    if teammates.free_places(account) != 0:
+        return redirect(back, 303)
+    counters = [*ASKED_BY_ONE.of(account.id, who), *ASKED_BY_ALL.of(account.id)]
+    rate_limits.spend(counters)
+    try:
+        asked = credit_requests.ask_for_place(account, who)
+    except Undelivered:
+        rate_limits.give_back(counters)
+        raise
+    return full_page(account, asking=None, asked=bool(asked))
+
+
+def full_page(account: Account, *, asking: str | None, asked: bool | None = None) -> str:
+    """That an account is full, and every way on; ``asking`` is the address to ask its owners at, and ``asked`` whether
+    that was done and reached one."""
+    return render_template(
+        "invitations/full.html", account=account, places=teammates.places(account), asking=asking, asked=asked
+    )
+
+
+def _look(invitation: Invitation, action: str, onward: str, asking: str) -> str:
+    user, account = login.user(), joining.account_of(invitation)
+    if teammates.free_places(account) == 0 and (user is None or joining.is_for(invitation, user)):
+        return full_page(account, asking=asking)
     return render_template(
         "invitations/invitation.html",
         invitation=invitation,
-        account=joining.account_of(invitation),
+        account=account,
         inviter=joining.inviter_of(invitation),
         user=user,
         fits=user is not None and joining.is_for(invitation, user),

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 from poker_app.accounts import auth_is_open
 from poker_app.accounts.memberships import Membership
 from poker_app.accounts.team import invitations, teammates
-from poker_app.errors import Invalid, NotFound, Refusal, TooMany
+from poker_app.errors import Invalid, NotFound, NotInPlan, Refusal, TooMany
 from poker_app.mail import Undelivered
 from poker_app.poker.reports.dashboard import last_sessions
 from poker_app.rules.teammates import gives
@@ -49,6 +49,9 @@ def _page(membership: Membership, refusal: Refusal | None = None) -> str:
         teammates=teammates.teammates_of(membership.account, search),
         search=search,
         last=last_sessions(membership.account.id),
+        free=teammates.free_places(membership.account) if manages else None,
+        places=teammates.places(membership.account),
+        beyond_plan=isinstance(refusal, NotInPlan),
         waiting=invitations.waiting_for(membership.account) if manages else [],
         link=link,
         link_address=fragments.origin() + url_for("invitations.look", secret=secret) if secret else None,
@@ -115,8 +118,13 @@ def leave(membership: Membership) -> ResponseReturnValue:
 def invite(membership: Membership) -> ResponseReturnValue:
     """Invite everybody whose address was typed."""
     try:
-        outcome = invitations.invite(membership, request.form.get("emails", ""), request.form.get("role", ""))
-    except (Invalid, TooMany) as refusal:
+        outcome = invitations.invite(
+            membership,
+            request.form.get("emails", ""),
+            request.form.get("role", ""),
+            anyway=bool(request.form.get("anyway")),
+        )
+    except (Invalid, NotInPlan, TooMany) as refusal:
         return again(_page(membership, refusal), refusal)
     for sentence, addresses, kind in (
         ("Invited {}.", outcome.sent, "message"),
