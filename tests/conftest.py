@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sqlite3
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from jinja2 import FileSystemBytecodeCache
+from sqlalchemy import Engine, event
 
 from poker_app import configure, create_app
 from poker_app.accounts.signin import password_hashing
@@ -55,6 +57,13 @@ REAL_HASHER = password_hashing._hasher
 # Applications that wait for the next test with their settings, the last used at the end.
 MAX_APPS = 8
 _apps: list[Flask] = []
+
+
+@event.listens_for(Engine, "connect")
+def _write_without_waiting_for_the_disk(connection: object, _record: object) -> None:
+    """No test pulls the plug on this process. What does survive that is asked of servers in processes of their own."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous=OFF")
 
 
 @pytest.fixture(autouse=True)
@@ -161,26 +170,36 @@ def _sqlite_place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def _postgres_place(postgres_url: str) -> str:
+def _postgres_place(postgres_url: str) -> Iterator[postgres.Emptied]:
     """The server with the database that is every test's in turn."""
     folder = postgres_url.partition("?host=")[2]
     postgres.command(folder, "CREATE DATABASE test TEMPLATE empty")
-    return folder
+    with postgres.emptied(folder, "test") as place:
+        yield place
+
+
+@pytest.fixture(scope="session")
+def _first_settings(database: str, request: pytest.FixtureRequest) -> Settings:
+    """Every test's, to be copied: reading settings takes longer than many tests."""
+    if database == "sqlite":
+        return _settings(f"sqlite:///{request.getfixturevalue('_sqlite_place')}")
+    return _settings(request.getfixturevalue("_postgres_place").url)
 
 
 @pytest.fixture
-def settings(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Settings]:
+def settings(
+    database: str, _first_settings: Settings, request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[Settings]:
     """Settings for a database of the test's own, with no realtime engine."""
     if database == "sqlite":
         place: Path = request.getfixturevalue("_sqlite_place")
         # A link, not the file: SQLite follows it first, so what is left open of the last test stays with its own file.
         place.unlink(missing_ok=True)
         place.symlink_to(shutil.copy(request.getfixturevalue("empty_sqlite"), tmp_path / "faceup.db"))
-        yield _settings(f"sqlite:///{place}")
+        yield _first_settings.model_copy()
         return
-    folder: str = request.getfixturevalue("_postgres_place")
-    postgres.empty(folder, "test")
-    yield _settings(postgres.url(folder, "test"))
+    request.getfixturevalue("_postgres_place").empty()
+    yield _first_settings.model_copy()
     # Those of applications that a test made by itself too: what their pools keep open would be left behind.
     for engines in list(db._app_engines.values()):
         for engine in engines.values():
