@@ -245,6 +245,32 @@ def test_who_leaves_an_account_stays_where_everybody_may_come_in(scene: Scene, e
         assert hears(his, table)
 
 
+@pytest.mark.parametrize("back", ["reopening", "restoration"])
+def test_who_left_an_account_is_not_back_when_a_session_goes_on(scene: Scene, back: str) -> None:
+    """It did not run when he left, and is for teammates only when it runs again."""
+    ada, table = scene.ada, scene.table
+    kept = f"/accounts/{ada.account}/sessions/{table.id}"
+    gone = f"{table.path}/ending" if back == "reopening" else f"{kept}/deletion"
+    assert ada.post(gone, htmx=False).status_code == 303
+    with scene.app.app_context():
+        is_removed_from_the_account(scene)
+    again = f"{table.path}/reopening" if back == "reopening" else f"{kept}/restoration"
+    assert ada.post(again, htmx=False).status_code == 303
+    assert ada.get(f"{table.path}/vote-table").status_code == 200
+    assert scene.ben.get(f"{table.path}/vote-table").status_code == 404
+
+
+def test_who_left_an_account_needs_the_password_that_teammates_do_not(scene: Scene, engine: Engine) -> None:
+    table = scene.ada.opens("Closed", password="open sesame")
+    with listening(engine, scene.ben.joins(table), table) as his:
+        with scene.app.app_context():
+            is_removed_from_the_account(scene)
+        assert close_code(his) == Code.UNAUTHORIZED
+    seat = {"member_name": "Ben", "role": "voter"}
+    assert scene.ben.post(f"{table.path}/members", seat, htmx=False).status_code == 422
+    assert scene.ben.post(f"{table.path}/members", {**seat, "password": "open sesame"}, htmx=False).status_code == 303
+
+
 def test_a_browser_that_is_still_signed_in_listens_again(scene: Scene, engine: Engine) -> None:
     """No engine tells the sockets of one member apart: all of them end, and a browser with access connects anew."""
     with listening(engine, scene.ben, scene.table) as his:

@@ -4,7 +4,7 @@ from functools import partial
 
 from sqlalchemy import select
 
-from poker_app import ids
+from poker_app import clock, ids
 from poker_app.accounts.models import Teammate, User
 from poker_app.billing import entitlements
 from poker_app.db import session, transaction
@@ -13,6 +13,7 @@ from poker_app.poker.change import Holder, change, change_session, change_within
 from poker_app.poker.models import PokerSession
 from poker_app.poker.names import clean_name
 from poker_app.rules.session import members as rules
+from poker_app.rules.session.lifecycle import REOPENED_WITHIN
 from poker_app.rules.session.value import Member, Session
 
 
@@ -85,11 +86,14 @@ def remove(who: Holder, colleague_id: str) -> None:
 
 
 def remove_former_teammate(user_id: str, account_id: str) -> None:
-    """Send a user away who left an account: out of its running sessions that are open to teammates only. In the others
-    they may stay, as everybody may come in there. Outside of any transaction."""
+    """Send a user away who left an account: out of its sessions that are open to teammates only or ask others for a
+    password, as far as those run or may be made to run again. In the others they may stay, as everybody may come in
+    there. Outside of any transaction."""
     closed = select(models.Member.id, PokerSession.id).join(PokerSession, PokerSession.id == models.Member.session_id)
-    closed = closed.where(PokerSession.account_id == account_id, PokerSession.teammates_only)
-    closed = closed.where(PokerSession.ended_at.is_(None), PokerSession.deleted_at.is_(None))
+    closed = closed.where(PokerSession.account_id == account_id)
+    closed = closed.where(PokerSession.teammates_only | PokerSession.password_hash.is_not(None))
+    ended_lately = PokerSession.ended_at >= clock.now() - REOPENED_WITHIN
+    closed = closed.where(PokerSession.ended_at.is_(None) | ended_lately)
     mine = session.execute(closed.where(models.Member.user_id == user_id, models.Member.removed_at.is_(None))).all()
     for member_id, session_id in mine:
         with transaction():

@@ -202,9 +202,9 @@ def remove(value: Session, me: Member, now: datetime, *, colleague_id: str) -> C
 
 
 def send_away(value: Session, now: datetime, *, member_id: str) -> Change:
-    """A member is removed. One who is already, and one of a session that does not run, stays as they are."""
+    """A member is removed, of a session that does not run too: it may go on. One who is already stays as they are."""
     member = value.members[member_id]
-    if member.removed_at or not value.running:
+    if member.removed_at:
         return Change(value)
     value = value.with_member(replace(member, removed_at=now, facilitates=False)).without_card_of(member_id)
     return Change(value).then(Event.MEMBER_REMOVED, member=member_id)
