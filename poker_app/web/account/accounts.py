@@ -13,8 +13,8 @@ from poker_app.accounts.team import invitations, joining
 from poker_app.accounts.team.teammates import AccountFull
 from poker_app.errors import Invalid, TooMany
 from poker_app.rate_limits import Limit
-from poker_app.web.account.invitations import ask_owners, full_page
 from poker_app.web.http.errors import again
+from poker_app.web.http.full_account import ask_owners, full_page
 from poker_app.web.http.login import account_here, signed_in
 
 blueprint = Blueprint("accounts", __name__, url_prefix="/accounts")

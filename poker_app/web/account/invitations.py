@@ -1,28 +1,19 @@
 """What an invitation leads to: looking at it changes nothing, accepting it takes a signed-in user."""
 
-from datetime import timedelta
-
 from flask import Blueprint, flash, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from poker_app import rate_limits
 from poker_app.accounts import auth_is_open
-from poker_app.accounts.models import Account, Invitation, User
+from poker_app.accounts.models import Invitation, User
 from poker_app.accounts.team import joining, teammates
 from poker_app.accounts.team.teammates import AccountFull
-from poker_app.billing import credit_requests
 from poker_app.errors import NotFound
-from poker_app.mail import Undelivered
-from poker_app.rate_limits import Limit
 from poker_app.web.http import login
+from poker_app.web.http.full_account import ask_owners, full_page
 from poker_app.web.http.login import signed_in
 
 blueprint = Blueprint("invitations", __name__, url_prefix="/invitations")
-
-# Letters to the owners of a full account: from one person, and from all.
-ASKED_BY_ONE = Limit("ask for a place", 1, timedelta(days=1))
-ASKED_BY_ALL = Limit("ask for places", 10, timedelta(days=1))
 
 
 @blueprint.before_request
@@ -92,28 +83,6 @@ def ask_own(user: User, invitation_id: str) -> ResponseReturnValue:
     """The same, for an invitation found by the user's own address."""
     account = joining.account_of(joining.own(user, invitation_id))
     return ask_owners(account, user.email or user.name, url_for("invitations.look_at_own", invitation_id=invitation_id))
-
-
-def ask_owners(account: Account, who: str, back: str) -> ResponseReturnValue:
-    """Write to the owners of an account that is full; back to where one may join once it is not."""
-    if teammates.free_places(account) != 0:
-        return redirect(back, 303)
-    counters = [*ASKED_BY_ONE.of(account.id, who), *ASKED_BY_ALL.of(account.id)]
-    rate_limits.spend(counters)
-    try:
-        asked = credit_requests.ask_for_place(account, who)
-    except Undelivered:
-        rate_limits.give_back(counters)
-        raise
-    return full_page(account, asking=None, asked=bool(asked))
-
-
-def full_page(account: Account, *, asking: str | None, asked: bool | None = None) -> str:
-    """That an account is full, and every way on; ``asking`` is the address to ask its owners at, and ``asked`` whether
-    that was done and reached one."""
-    return render_template(
-        "invitations/full.html", account=account, places=teammates.places(account), asking=asking, asked=asked
-    )
 
 
 def _look(invitation: Invitation, action: str, onward: str, asking: str) -> str:
