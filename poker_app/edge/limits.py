@@ -1,12 +1,14 @@
 """The figures, and what each network uses of them.
 
 A network is one IPv4 address or one IPv6 /64. An office of 200 people behind one address needs a socket each, and at
-most six connections for the moment of loading a page; one thousand of each leaves room for it.
+most six connections for the moment of loading a page; one thousand of each leaves room for it. A /56 may use twice as
+much and a /48 four times, as far as a quarter of the connections and half of the bytes reach.
 """
 
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from poker_app.rules.networks import networks_of
 
@@ -117,45 +119,76 @@ class Edge:
 
     def connect(self, network: str) -> bool:
         """Whether the network may have one more connection; if so it is counted until ``disconnect``."""
-        share = self._shares.setdefault(network, Share())
-        if share.connections >= self.limits.connections_a_network:
+        limits, steps = self.limits, self._steps(network)
+        each, wide = limits.connections_a_network, limits.connections // 4
+        if any(share.connections >= _most(each, times, wide) for share, times in steps):
+            self._forget(network)
             return False
-        share.connections += 1
+        for share, _ in steps:
+            share.connections += 1
         return True
 
     def disconnect(self, network: str) -> None:
-        self._shares[network].connections -= 1
+        for share, _ in self._steps(network):
+            share.connections -= 1
         self._forget(network)
 
     def open_socket(self, network: str) -> int:
-        """How many sockets the network has with this one. It is counted until ``close_socket``."""
-        share = self._shares.setdefault(network, Share())
-        share.sockets += 1
-        return share.sockets
+        """How many sockets the network has beyond its share with this one, which is counted until ``close_socket``;
+        0 or less where there is room for it."""
+        steps, wide = self._steps(network), self.limits.connections // 4
+        for share, _ in steps:
+            share.sockets += 1
+        each = self.limits.sockets_a_network
+        return max(share.sockets - _most(each, times, wide) for share, times in steps)
 
     def close_socket(self, network: str) -> None:
-        self._shares[network].sockets -= 1
+        for share, _ in self._steps(network):
+            share.sockets -= 1
         self._forget(network)
 
     def hold(self, network: str, size: int) -> bool:
         """Whether as many bytes may be held for the network; if so they are counted until ``release``."""
-        share = self._shares.setdefault(network, Share())
-        if share.held + size > self.limits.held_a_network or self._held + size > self.limits.held:
+        limits, steps = self.limits, self._steps(network)
+        each, wide = limits.held_a_network, limits.held // 2
+        if self._held + size > limits.held or any(
+            share.held + size > _most(each, times, wide) for share, times in steps
+        ):
+            self._forget(network)
             return False
-        share.held += size
+        for share, _ in steps:
+            share.held += size
         self._held += size
         return True
 
     def release(self, network: str, size: int) -> None:
         if size:
-            self._shares[network].held -= size
+            for share, _ in self._steps(network):
+                share.held -= size
             self._held -= size
             self._forget(network)
 
+    def _steps(self, network: str) -> list[tuple[Share, int]]:
+        """What is used by each network that this one lies in, itself among them, and how many times its share each
+        may use."""
+        return [(self._shares.setdefault(name, Share()), times) for name, times in _wider(network)]
+
     def _forget(self, network: str) -> None:
-        share = self._shares[network]
-        if not (share.connections or share.sockets or share.held):
-            del self._shares[network]
+        for name, _ in _wider(network):
+            share = self._shares.get(name)
+            if share and not (share.connections or share.sockets or share.held):
+                del self._shares[name]
+
+
+@lru_cache(maxsize=4096)
+def _wider(network: str) -> tuple[tuple[str, int], ...]:
+    return tuple(networks_of(network.partition("/")[0]))
+
+
+def _most(each: int, times: int, wide: int) -> int:
+    """How much a network may use whose share is ``times`` that of the narrowest: not more than the part ``wide`` of
+    all there is, so that something is left for the others."""
+    return max(each, min(times * each, wide))
 
 
 def as_table() -> str:

@@ -31,7 +31,7 @@ class SocketConnection(WebSocketsSansIOProtocol):
         if self.handshake_complete:
             return  # refused
         self._network = self._edge.network(self.client, self.scope["headers"])
-        more = self._edge.open_socket(self._network) - self._limits.sockets_a_network
+        more = self._edge.open_socket(self._network)
         self.scope["extensions"][TRANSPORT] = {"transport": self.transport, "crowded": more > 0}
         if more > self._limits.sockets_refused:
             self.transport.abort()

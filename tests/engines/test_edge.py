@@ -412,6 +412,33 @@ def test_an_address_is_the_peer_s_or_what_the_trusted_proxy_says() -> None:
     assert network(1, "2001:db8:0:1::7") == network(1, "2001:db8:0:1:ffff::") != network(1, "2001:db8:0:2::7")
 
 
+# By the number of a network within a /48, each a /64 of its own; within a /56 there are 256.
+@pytest.mark.parametrize(("pattern", "most"), [("2001:db8:0:{:x}::1", 8), ("2001:db8:0:{:x}00::1", 16)])
+def test_a_customer_with_many_networks_does_not_get_all(pattern: str, most: int) -> None:
+    """A provider gives one customer 256 or 65,536 networks."""
+    limits = replace(
+        EdgeLimits(), connections=64, connections_a_network=4, sockets_a_network=4, held=64, held_a_network=4
+    )
+    edge, networks = Edge(limits), [Edge().network((pattern.format(number), 1), []) for number in range(1, 65)]
+    counted = [network for network in networks for _ in range(4) if edge.connect(network)]
+    assert len(counted) == most
+    assert set(counted) == {network for network in networks if network in edge._shares}
+    sockets = [edge.open_socket(network) for network in networks]
+    assert sum(beyond <= 0 for beyond in sockets) == most
+    assert sum(edge.hold(network, 1) for network in networks for _ in range(4)) == most
+    assert edge.connect("192.0.2.1")
+    assert edge.hold("192.0.2.1", 4)
+    for network in counted:
+        edge.disconnect(network)
+        edge.release(network, 1)
+    for network in networks:
+        edge.close_socket(network)
+    edge.disconnect("192.0.2.1")
+    edge.release("192.0.2.1", 4)
+    assert not edge._shares
+    assert not edge._held
+
+
 def test_the_server_counts_clients_behind_its_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[tuple[EdgeLimits, int]] = []
 
