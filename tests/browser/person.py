@@ -43,6 +43,7 @@ class Person:
         **context: object,
     ) -> None:
         how = {"viewport": PHONE, "has_touch": True, "is_mobile": True} if phone else {"viewport": WIDE}
+        self.home = home
         self.name = name
         self.email = f"{name.lower()}@example.com"
         self.post = post

@@ -1,8 +1,11 @@
 """What templates may call: filters and functions of every page."""
 
+import re
 from datetime import datetime
+from unicodedata import bidirectional
 
 from flask import Flask
+from markupsafe import Markup, escape
 
 from poker_app import clock
 from poker_app.poker.names import initials
@@ -10,6 +13,8 @@ from poker_app.rules.deck import BREAK, UNSURE
 from poker_app.rules.tally import percent, shown
 from poker_app.web.http import markdown
 
+_LONG_WORD = re.compile(r"\S{21}")
+_FROM_RIGHT = {"R", "AL", "AN"}
 SPOKEN = {UNSURE: "Not sure", BREAK: "Break"}
 
 
@@ -28,11 +33,23 @@ def install(app: Flask) -> None:
         markdown=markdown.render,
         epoch=_epoch,
         clock=_minutes,
+        bdi=_isolated,
     )
 
 
 def _spoken(card: str) -> str:
     return SPOKEN.get(card, card)
+
+
+def _isolated(text: str | None) -> Markup:
+    """What a person wrote, in an element of its own where that changes what is seen: text from right to left keeps to
+    itself, whatever stands beside it, and a long word breaks anywhere instead of widening the page (base.css). Around
+    each name it would be 11 bytes more in every event. Nothing where there is nothing."""
+    if not text:
+        return Markup()
+    from_right = not text.isascii() and any(bidirectional(char) in _FROM_RIGHT for char in text)
+    apart = from_right or _LONG_WORD.search(text)
+    return Markup("<bdi>{}</bdi>").format(text) if apart else escape(text)
 
 
 def _epoch(moment: datetime | None) -> int | str:

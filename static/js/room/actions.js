@@ -15,14 +15,19 @@ function markMine() {
   if (name && !name.textContent.endsWith('(you)')) name.textContent += ' (you)';
 }
 
+// A name in a sentence is read in its own direction.
+const written = ({ type, value }) =>
+  type === 'element' ? Object.assign(document.createElement('bdi'), { textContent: value }) : value;
+
 // Who has not voted yet: by name up to six, a count above.
 function nameAwaited() {
   const hint = document.querySelector('[data-thinking]');
   if (!hint) return;
   const awaited = [...table().querySelectorAll('.seat[data-state="thinking"]')];
   const names = awaited.map((seat) => (seat.id === `seat-${me}` ? 'you' : seat.querySelector('.seat__name').title));
-  const who = names.length > MAX_NAMED ? `${names.length} people` : LIST.format(names);
-  hint.textContent = who && `Waiting for ${who}.`;
+  if (names.length > MAX_NAMED) hint.textContent = `Waiting for ${names.length} people.`;
+  else if (names.length) hint.replaceChildren('Waiting for ', ...LIST.formatToParts(names).map(written), '.');
+  else hint.textContent = '';
 }
 
 function outdated() {
@@ -46,8 +51,8 @@ function offerTakeover() {
 function rename() {
   const { name } = table().dataset;
   const title = document.querySelector('.roombar h1');
-  if (title.textContent === name) return;
-  title.textContent = title.title = name;
+  if (title.title === name) return;
+  title.querySelector('bdi').textContent = title.title = name;
   document.title = `${name} · Faceup`;
 }
 

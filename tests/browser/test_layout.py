@@ -1,0 +1,141 @@
+"""Layout in windows of every size: people's text never sizes a page."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.live_server import House
+from tests.browser.long_texts import OPERATOR, LongTexts, made_in
+from tests.browser.person import Person, people
+
+pytestmark = pytest.mark.browser
+
+WIDTHS = (320, 390, 768, 1024, 1280, 1440)
+# What is wrong with the page as it is now, a line a fault. Text in a container that scrolls can be read, and text that
+# is cut where a title says it whole or a link opens it. Hebrew is to stand alone, in its own direction.
+FAULTS = """() => {
+  const faults = new Set();
+  const SLACK = 1.5;
+  const say = (what, element) => faults.add(`${what}: ${element.outerHTML.replace(/\\s+/g, ' ').slice(0, 160)}`);
+  const hidden = (element) => !element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
+  // Kept for screen readers only.
+  const clipped = (element) => element.closest('.sr, .seats--many .seat__state, .invite-btn span, thead');
+  // A task's own sheet shows it whole.
+  const readAll = () => document.querySelector('#task .readall')?.checkVisibility();
+  // Where a rectangle of an element's content is lost: "cut" by an element that hides what does not fit, or "outside"
+  // the window. Letters may reach above and below their line by ``accents`` pixels.
+  function lost({ left, right, top, bottom }, element, accents) {
+    for (let each = element; each && each !== document.body; each = each.parentElement) {
+      const style = getComputedStyle(each);
+      const box = each.getBoundingClientRect();
+      if (style.overflowX === 'auto' || style.overflowX === 'scroll') return '';
+      const hides = (overflow) => overflow === 'hidden' || overflow === 'clip';
+      if (hides(style.overflowX) && (left < box.left - SLACK || right > box.right + SLACK)) return 'cut';
+      const above = top < box.top - SLACK - accents;
+      const below = bottom > box.bottom + SLACK + accents;
+      if (hides(style.overflowY) && (above || below)) return 'cut';
+      if (style.position === 'fixed') break;
+    }
+    return left < -SLACK || right > innerWidth + SLACK ? 'outside' : '';
+  }
+  if (document.documentElement.scrollWidth > innerWidth) {
+    faults.add(`the page is ${document.documentElement.scrollWidth} wide`);
+  }
+  const unread = '[aria-hidden="true"], script, noscript, option, textarea';
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = texts.nextNode(); node; node = texts.nextNode()) {
+    const element = node.parentElement;
+    const text = node.data.trim();
+    if (!text || element.closest(unread) || hidden(element)) continue;
+    if (clipped(element) || element.closest('[title]')?.title.includes(text.replace(/ \\(you\\)$/, ''))) continue;
+    if (element.closest('a[hx-get*="/tasks/"]') || element.closest('.task__desc, #task h2') && readAll()) continue;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    for (const rectangle of range.getClientRects()) {
+      const what = lost(rectangle, element, 4);
+      if (what) say(`text is ${what}`, element);
+    }
+  }
+  const isolated = 'bdi, [dir], [aria-hidden="true"], .prose, .task__desc';
+  for (const node of document.querySelectorAll('body *:not(script, option, textarea)')) {
+    const own = [...node.childNodes].map((each) => (each.nodeType === Node.TEXT_NODE ? each.data : '')).join('');
+    if (/[\u0590-\u05ff]/.test(own) && !node.closest(isolated)) say('text is not isolated', node);
+  }
+  for (const control of document.querySelectorAll('a[href], button, input, select, textarea, summary')) {
+    const box = control.getBoundingClientRect();
+    if (hidden(control) && !control.closest('label') || !box.width) continue;
+    if (clipped(control) || control.matches('.skip')) continue;
+    const what = lost(box, control.parentElement, 0);
+    if (what) say(`a control is ${what}`, control);
+  }
+  return [...faults];
+}"""
+
+
+@pytest.fixture
+def long_texts(tmp_path: Path, empty: Path) -> LongTexts:
+    return made_in(tmp_path, empty)
+
+
+@pytest.fixture
+def long_house(tmp_path: Path, long_texts: LongTexts) -> Iterator[House]:
+    settings = {"AUTH": "accounts", "BILLING": "fake", "OPERATORS": f'["{OPERATOR}"]'}
+    house = House(tmp_path, long_texts.database, **settings)
+    yield house
+    house.stop()
+
+
+def faults_of(page: Page, what: str) -> dict[str, list[str]]:
+    """By the widths at which there are any."""
+    found = {}
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        if faults := page.evaluate(FAULTS):
+            found[f"{what} at {width}"] = faults
+    return found
+
+
+def with_cookies(person: Person, cookies: dict[str, str]) -> Person:
+    url = person.home
+    person.context.add_cookies([{"name": name, "value": value, "url": url} for name, value in cookies.items()])
+    return person
+
+
+def test_no_text_sizes_a_page(browser: Browser, long_house: House, long_texts: LongTexts) -> None:
+    found: dict[str, list[str]] = {}
+    with people(browser) as make:
+        olga = with_cookies(make("Olga", long_house.url), long_texts.olga)
+        leaver = with_cookies(make("Ben", long_house.url), long_texts.leaver)
+        for person, paths in (
+            (olga, long_texts.paths),
+            (make("Mallory", long_house.url), long_texts.paths_of_strangers),
+            (leaver, {"left": long_texts.room, "people": f"{long_texts.room}/people"}),
+        ):
+            for what, path in paths.items():
+                person.page.goto(path)
+                found |= faults_of(person.page, what)
+        found |= faults_of_room(olga, long_texts.room)
+    assert found == {}
+
+
+def faults_of_room(olga: Person, path: str) -> dict[str, list[str]]:
+    """Before and after the reveal, with each dialog open, and with a long link typed."""
+    page = olga.page
+    page.set_viewport_size({"width": WIDTHS[-1], "height": 800})
+    page.goto(path)
+    olga.is_live()
+    page.get_by_label("Add tasks, one a line").fill(f"https://tracker.example/{'w' * 1900}")
+    found = faults_of(page, "room")
+    for button, dialog in (("Members", "#people-pop .people"), ("Invite", "#invite"), ("your menu", "#me")):
+        page.get_by_role("button", name=button, exact=button == "Members").click()
+        expect(page.locator(dialog)).to_be_visible()
+        found |= faults_of(page, button)
+        page.keyboard.press("Escape")
+    page.locator("#backlog a").first.click()
+    expect(page.locator("#sheet form").first).to_be_visible()
+    found |= faults_of(page, "task in the sheet")
+    page.keyboard.press("Escape")
+    olga.reveals()
+    return found | faults_of(page, "revealed room")
