@@ -1,6 +1,6 @@
-"""Layout in windows of every size: people's text never sizes a page."""
+"""Layout in windows of every size: people's text never sizes a page, and one task costs no scroll."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -8,7 +8,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.live_server import House
 from tests.browser.long_texts import OPERATOR, LongTexts, made_in
+from tests.browser.page_checks import SETTLED
 from tests.browser.person import Person, people
+from tests.cast import FROM_OUR_PAGE
 
 pytestmark = pytest.mark.browser
 
@@ -139,3 +141,58 @@ def faults_of_room(olga: Person, path: str) -> dict[str, list[str]]:
     page.keyboard.press("Escape")
     olga.reveals()
     return found | faults_of(page, "revealed room")
+
+
+# Windows as they are on laptops with a browser's bars, on half a screen, and on a phone on its side.
+LOW = ((1920, 940), (1440, 900), (1440, 780), (1280, 720), (1366, 650), (1280, 640), (844, 390))
+VOTING = ("#task-title", ".felt", "#reveal .btn", ".picks")
+REVEALED = ("#task-title", ".felt", ".talk", ".finals", ".final__go .btn--primary")
+SAVED = ("#task-title", ".felt", ".finals", ".final__go .btn--primary")
+OUT_OF_SIGHT = """selectors => selectors.filter(selector => {
+  const element = document.querySelector(selector);
+  const { top, bottom, left, right, width, height } = element.getBoundingClientRect();
+  const inside = top >= 0 && left >= 0 && bottom <= innerHeight && right <= innerWidth && width > 0 && height > 0;
+  const button = element.matches('.btn');
+  return !inside || button && !element.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+}).map(selector => `${selector} ends at ${document.querySelector(selector).getBoundingClientRect().bottom}`)"""
+
+
+def out_of_sight(page: Page, when: str, selectors: tuple[str, ...]) -> dict[str, list[str]]:
+    found = {}
+    for width, height in LOW:
+        page.set_viewport_size({"width": width, "height": height})
+        page.evaluate("scrollTo(0, 0)")
+        page.evaluate(SETTLED)
+        if missed := page.evaluate(OUT_OF_SIGHT, list(selectors)):
+            found[f"{when} at {width}x{height}"] = missed
+    return found
+
+
+def test_a_round_of_seven_costs_no_scroll(ada: Person, person: Callable[..., Person]) -> None:
+    table = ada.opens(tasks="PAY-318 Retry failed card payments, and say which of them failed")
+    guests = [person(name).context.request for name in ("Ben", "Gus", "Dora", "Emil", "Fay", "Hugo")]
+    for name, guest in zip(("Ben", "Gus", "Dora", "Emil", "Fay", "Hugo"), guests, strict=True):
+        form = {"member_name": name, "role": "voter"}
+        assert guest.post(f"{table.url}/members", form=form, headers=FROM_OUR_PAGE).ok
+
+    def everybody_votes(*cards: str) -> None:
+        form = {"round": ada.table.get_attribute("data-round") or ""}
+        for guest, card in zip(guests, cards, strict=True):
+            assert guest.post(f"{table.url}/votes", form=form | {"card": card}, headers=FROM_OUR_PAGE).ok
+        ada.picks("5")
+        ada.sees_status("Everyone has voted")
+
+    ada.sees_status("0 of 7 have voted")
+    found = out_of_sight(ada.page, "voting", VOTING)
+    everybody_votes("1", "3", "5", "5", "5", "13")
+    ada.reveals()
+    found |= out_of_sight(ada.page, "revealed", REVEALED)
+    ada.calls_another_vote()
+    ada.sees("Round 2")
+    everybody_votes(*"555555")
+    found |= out_of_sight(ada.page, "voting again", VOTING)
+    ada.reveals()
+    found |= out_of_sight(ada.page, "consensus", REVEALED)
+    ada.saves("5")
+    found |= out_of_sight(ada.page, "saved", SAVED)
+    assert found == {}
