@@ -144,3 +144,31 @@ def test_a_chosen_theme_is_there_at_the_first_paint(ada: Person, person: Callabl
     ada.page.reload()
     assert ada.page.evaluate(BACKGROUND) == light
     assert person("Ben", color_scheme="dark").page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+
+
+# The radios that are seen as chosen where the system's colours replace the page's: with an outline.
+OUTLINED = """() => [...document.querySelectorAll('label:has(> input[type=radio])')].filter(label => {
+  const parts = [label, ...label.querySelectorAll('*')];
+  const outlined = parts.some(each => getComputedStyle(each).outlineStyle === 'solid');
+  return outlined !== label.querySelector('input').checked;
+}).map(label => label.outerHTML)"""
+
+
+def test_what_is_chosen_shows_without_the_page_s_colours(person: Callable[..., Person]) -> None:
+    ada = person("Ada", forced_colors="active")
+    ada.page.goto("/sessions/new")
+    assert ada.page.locator("label:has(> input:checked)").count() == 1
+    assert ada.page.evaluate(OUTLINED) == []
+    ben = person("Ben", forced_colors="active")
+    ben.page.goto(ada.opens(tasks="One").link)
+    assert ben.page.evaluate(OUTLINED) == []
+    ada.picks("5")
+    ada.page.get_by_role("button", name="your menu").click()  # with the theme
+    assert ada.page.evaluate(OUTLINED) == []
+    ada.page.keyboard.press("Escape")
+    code = ada.page.locator("#invite .qr")
+    assert code.evaluate("each => getComputedStyle(each).backgroundColor") == "rgb(255, 255, 255)"
+    ada.reveals()
+    ada.page.mouse.click(1, 1)  # the focus has an outline of its own
+    assert ada.page.locator(".finalpick :checked").count() == 1
+    assert ada.page.evaluate(OUTLINED) == []
