@@ -196,3 +196,46 @@ def test_a_round_of_seven_costs_no_scroll(ada: Person, person: Callable[..., Per
     ada.saves("5")
     found |= out_of_sight(ada.page, "saved", SAVED)
     assert found == {}
+
+
+UNDER_THE_TOAST = """selectors => {
+  const { top, bottom, left, right } = document.querySelector('.toast').getBoundingClientRect();
+  return selectors.filter(selector => [...document.querySelectorAll(selector)].some(element => {
+    const box = element.getBoundingClientRect();
+    return box.width && box.left < right && box.right > left && box.top < bottom && box.bottom > top;
+  }));
+}"""
+NEEDED = ("#lost", "#task-title", ".timer-controls .btn", "#reveal .btn", ".picks", ".addtask")
+
+
+def test_a_toast_lies_over_nothing_that_one_needs(ada: Person) -> None:
+    ada.opens(tasks="One")
+    ada.sees_notice("Task added.")
+    ada.page.locator("#lost").evaluate("each => each.hidden = false")
+    for width, height in ((320, 640), (390, 844), (768, 1024), *LOW):
+        ada.page.set_viewport_size({"width": width, "height": height})
+        ada.page.evaluate("scrollTo(0, 0)")
+        ada.page.evaluate(SETTLED)
+        assert ada.page.evaluate(UNDER_THE_TOAST, list(NEEDED)) == [], (width, height)
+
+
+WORDS = """all => all.map(each => {
+  const seen = each.cloneNode(true);
+  for (const spoken of seen.querySelectorAll('.sr')) spoken.remove();
+  return seen.textContent.trim().replace(/\\s+/g, ' ');
+})"""
+
+
+def test_the_members_dialog_says_what_its_buttons_do(person: Callable[..., Person], ben: Person) -> None:
+    ada = person("Ada", phone=True)
+    ben.joins(ada.opens())
+    ada.sees_seat("Ben", "thinking")
+    ada.menu("Members")
+    people = ada.page.locator("#people-pop")
+    buttons = people.locator(".people__tools .btn")
+    expect(buttons).to_have_count(4)
+    assert buttons.evaluate_all(WORDS) == ["Nudge", "Share role", "Hand over", "Remove"]
+    for spoken in ("Nudge", "Share the facilitator role with", "Hand the facilitator role over to", "Remove"):
+        expect(people.get_by_role("button", name=f"{spoken} Ben", exact=True)).to_be_visible()
+    ada.closes_people()
+    expect(ada.page.locator("#me")).to_be_hidden()

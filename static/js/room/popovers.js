@@ -14,7 +14,10 @@ document.addEventListener('htmx:after:settle', ({ target }) => {
 document.addEventListener(
   'toggle',
   ({ target }) => {
-    if (!isOpen(target)) target.querySelector('[data-emptied]')?.replaceChildren();
+    if (isOpen(target)) return;
+    target.querySelector('[data-emptied]')?.replaceChildren();
+    // The menu that a dialog was opened from is done with too: on a phone it would lie over the table again.
+    if (!target.matches('.menu')) document.querySelector('.menu:popover-open')?.hidePopover();
   },
   true,
 );
