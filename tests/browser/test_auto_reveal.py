@@ -73,3 +73,25 @@ def test_without_the_option_nothing_turns_by_itself(ada: Person, ben: Person) ->
     for each in (ada, ben):
         each.sees_status("Everyone has voted")
         each.sees_cards_face_down()
+
+
+COUNTS_TRANSITIONS = """() => {
+  window.transitions = 0;
+  const start = document.startViewTransition.bind(document);
+  document.startViewTransition = (...given) => (window.transitions++, start(...given));
+}"""
+HIDDEN = "hidden => Object.defineProperty(document, 'hidden', { value: hidden, configurable: true })"
+
+
+def test_a_hidden_page_turns_its_cards_without_a_transition(ada: Person, ben: Person) -> None:
+    """Firefox refuses one there with an error."""
+    ben.joins(ada.opens())
+    ben.page.evaluate(COUNTS_TRANSITIONS)
+    for hidden, transitions in ((True, 0), (False, 1)):
+        ben.page.evaluate(HIDDEN, hidden)
+        ada.picks("5")
+        ada.reveals()
+        ben.sees_cards_face_up()
+        assert ben.page.evaluate("window.transitions") == transitions
+        ada.calls_another_vote()
+        ben.sees_cards_face_down()

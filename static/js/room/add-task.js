@@ -12,6 +12,13 @@ document.addEventListener('keydown', (event) => {
   event.preventDefault();
   field.form.requestSubmit();
 });
+// Browsers without field-sizing show as many lines as there are, up to eight.
+document.addEventListener('input', ({ target }) => {
+  if (target.matches('[data-submits]')) target.rows = Math.min(target.value.split('\n').length, 8);
+});
+document.addEventListener('reset', ({ target }) => {
+  if (target.matches('.addtask')) target.elements.tasks.rows = 1;
+});
 document.addEventListener('htmx:config:request', ({ target }) => {
   if (target.matches('.addtask')) target.reset();
 });

@@ -17,6 +17,8 @@ document.addEventListener('dragstart', (event) => {
   if (!event.target.closest?.('[data-move]')) return;
   dragged = row(event.target);
   dragged.dataset.dragging = '';
+  // WebKit ends a drag that carries nothing.
+  event.dataTransfer.setData('text/plain', dragged.querySelector('a').textContent);
   event.dataTransfer.effectAllowed = 'move';
   event.dataTransfer.setDragImage(dragged, 10, 10);
 });

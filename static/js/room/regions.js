@@ -9,10 +9,11 @@ htmx.registerExtension('versions', {
   htmx_before_morph_node: (_element, { oldNode, newNode }) => !(version(newNode) <= version(oldNode)),
 });
 
-// The reveal is the one change that moves: all that changes with it moves in the same view transition.
+// The reveal is the one change that moves: all that changes with it moves in the same view transition. Nothing moves where
+// nobody looks: Firefox refuses a transition in a hidden page with an error.
 document.addEventListener('htmx:before:swap', ({ detail: { tasks } }) => {
   const fresh = tasks.map((task) => task.fragment.querySelector?.('#vote-table')).find(Boolean);
-  const reveals = fresh?.dataset.phase === 'revealed' && table().dataset.phase === 'voting';
+  const reveals = !document.hidden && fresh?.dataset.phase === 'revealed' && table().dataset.phase === 'voting';
   if (reveals) for (const task of tasks) task.swapSpec.transition = true;
 });
 
