@@ -53,13 +53,16 @@ class Home(Protocol):
     def comes_back(self) -> None: ...
 
 
-def a_team_estimates_its_backlog(home: Home, person: Callable[..., Person], timed: bool = False) -> None:
-    """Told by whoever has a ``home`` and, by ``person``, people to send there."""
-    moving = {"reduced_motion": "no-preference", "home": home.url}
-    ada = person("Ada", **moving)
-    ben = person("Ben", color_scheme="dark", **moving)
-    cleo = person("Cleo", phone=True, **moving)
-    gus = person("Gus", **moving)
+def a_team_estimates_its_backlog(
+    home: Home, person: Callable[..., Person], timed: bool = False, moving: bool = False
+) -> None:
+    """Told by whoever has a ``home`` and, by ``person``, people to send there. ``moving`` with all animations, which
+    take half as much processor again."""
+    how = {"reduced_motion": "no-preference" if moving else "reduce", "home": home.url}
+    ada = person("Ada", **how)
+    ben = person("Ben", color_scheme="dark", **how)
+    cleo = person("Cleo", phone=True, **how)
+    gus = person("Gus", **how)
     team = (ada, ben, cleo)
 
     table = ada.opens("Checkout team, sprint 43", tasks=TASKS)
