@@ -15,6 +15,8 @@ from tests.cast import Cast
 from tests.conftest import lent
 from tests.web.route_checks import says
 
+pytestmark = pytest.mark.any_database
+
 REFUSED = "Nothing is answered at evil.example here."
 HOW_TO = 'Whoever runs this service can add the name to TRUSTED_HOSTS, as in TRUSTED_HOSTS=["faceup.example"]'
 

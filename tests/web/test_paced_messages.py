@@ -194,6 +194,7 @@ def played(app: Flask, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterato
         faulty.goes_away()
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("plan", [Meeting(8, tasks=3, rounds=4), Meeting(50, tasks=1, rounds=1)], ids=["8", "50"])
 def test_a_session_costs_what_is_reckoned(played: Played, plan: Meeting, app: Flask) -> None:
     """What further tasks and rounds cost is the same again: ``tests/rules`` reckons the whole session."""
