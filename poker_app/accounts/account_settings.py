@@ -39,11 +39,15 @@ def defaults_of(account: Account) -> dict[str, str]:
 
     A default deck that was deleted gives way to the first one.
     """
+    return {**FIRST_DEFAULTS, **chosen_defaults(account)}
+
+
+def chosen_defaults(account: Account) -> dict[str, str]:
+    """Those of them that the account has chosen; a deck that was deleted is none."""
     kept = {name: str(value) for name, value in account.session_defaults.items() if value}
-    wanted = {**FIRST_DEFAULTS, **kept}
-    if wanted["deck"] not in DECKS and decks.chosen(account.id, wanted["deck"]) is None:
-        wanted["deck"] = FIRST_DEFAULTS["deck"]
-    return wanted
+    if kept.get("deck") not in DECKS and decks.chosen(account.id, kept.get("deck", "")) is None:
+        kept.pop("deck", None)
+    return kept
 
 
 def set_defaults(membership: Membership, form: Mapping[str, str]) -> None:

@@ -1,6 +1,7 @@
 """An account's own decks, for all its teammates to choose."""
 
 from collections.abc import Sequence
+from typing import Any, Protocol
 
 from sqlalchemy import func, select
 
@@ -42,7 +43,13 @@ def find(membership: Membership, deck_id: str) -> Deck:
     raise NotFound("No deck of this account has that address. It may have been deleted.")
 
 
-def as_typed(deck: Deck) -> str:
+class HasCards(Protocol):
+    """A deck, or whatever is played with one."""
+
+    cards: Any
+
+
+def as_typed(deck: HasCards) -> str:
     """The cards as one types them; the outside cards come by themselves."""
     return ", ".join(card for card in deck.cards if card not in OUTSIDE)
 

@@ -103,6 +103,15 @@ def _within_limits(task: TaskLine) -> tuple[TaskLine, list[str]]:
     return task, problems
 
 
+MAX_SAID = 3
+
+
+def said_of(left_out: Sequence[str]) -> str:
+    """What was left out of a pasted list, in a few sentences; empty where it was nothing."""
+    more = len(left_out) - MAX_SAID
+    return " ".join([*left_out[:MAX_SAID], *([f"{more} more like that."] if more > 0 else [])])
+
+
 def moved(order: Sequence[str], item: str, to: int) -> list[str]:
     """The order with one item at index ``to``, or at the nearest end. Raises ValueError for an item not in it."""
     rest = list(order)

@@ -66,9 +66,6 @@ def test_a_form_that_somebody_else_sent_opens_nothing(context: None) -> None:
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [
-        ({"name": ""}, "name"),
-        ({"name": " \n "}, "name"),
-        ({"name": "\0\u200b"}, "name"),
         ({"name": "x" * 10_000}, "name"),
         ({"deck": ""}, "deck"),
         ({"deck": "tarot"}, "deck"),
@@ -89,6 +86,11 @@ def test_what_opens_nothing(context: None, wrong: dict[str, object], field: str)
     assert caught.value.field == field
     session.rollback()
     assert rows() == before
+
+
+@pytest.mark.parametrize("name", ["", " \n ", "\0\u200b"])
+def test_what_has_no_name_is_named_after_the_day(context: None, clock: Clock, name: str) -> None:
+    assert opened(name=name).session.name == "Planning poker, 23 November"
 
 
 def test_an_own_deck(context: None) -> None:

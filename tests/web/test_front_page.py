@@ -1,5 +1,6 @@
 """The front page, joining by code, and opening a session."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -70,10 +71,10 @@ def test_a_form_that_another_browser_sent(cast: Cast) -> None:
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({"name": ""}, "Give the session a name, so that people know they are in the right place."),
         ({"name": "x" * 10_000}, "A session's name has at most 120 characters; this one has 10000."),
         ({"member_name": ""}, "Tell the others your name."),
         ({"deck": "tarot"}, "Choose one of the decks."),
+        ({"tasks": "---\n- \n"}, "There is no task in this list. Write one a line."),
         ({"deck": "own", "own": "1"}, "A deck needs at least 2 cards besides ? and ☕; this one has 1."),
         ({"deck": "own", "own": "1, 1.0"}, "“1” and “1.0” are the same card; keep one of them."),
         ({"timer_minutes": "x"}, "The timer's length is a number of minutes."),
@@ -87,6 +88,34 @@ def test_a_session_that_cannot_be(cast: Cast, wrong: dict[str, str], sentence: s
     # What was typed is still there, and the form is still the same one.
     assert 'name="form_key" value="kept"' in answer.text
     assert "name" in wrong or 'value="Checkout team"' in answer.text
+
+
+def test_a_session_without_a_name_has_the_day_s(cast: Cast, clock: Clock) -> None:
+    assert cast.ada.opens(" \u200d").row.name == "Planning poker, 23 November"
+
+
+def test_a_session_begins_with_a_pasted_list(cast: Cast) -> None:
+    table = cast.ada.opens(tasks="PAY-1 One\n- Two\n\n" + "x" * 250)
+    page = cast.ada.get(table.path)
+    for words in ("PAY-1", "One", "Two"):
+        assert words in page.text, words
+    assert says(page, "Line 4: a title has at most 200 characters, and this one 250")
+    # It is said once.
+    assert not says(cast.ada.get(table.path), "a title has at most 200 characters")
+
+
+def test_what_was_opened_last_is_where_the_next_one_begins(cast: Cast, clock: Clock) -> None:
+    page = cast.ada.get("/sessions/new").text
+    assert ("autofocus" in page, 'value="fibonacci" checked' in page, "<option" in page) == (True, True, False)
+    for name, deck in (("Sprint 1", "hours"), ("Sprint 2", "t-shirts"), ("Sprint 1", "own")):
+        cast.ada.opens(name, deck, own="1, 2, 3", form_key=f"{name} {deck}")
+        clock.forward(minutes=1)
+    page = cast.ada.get("/sessions/new").text
+    for words in ('value="own" checked', 'name="own" value="1, 2, 3"', 'name="member_name" value="Ada"'):
+        assert words in page, words
+    assert re.findall(r'<option value="([^"]+)"', page) == ["Sprint 1", "Sprint 2"]
+    # Another browser knows nothing of it.
+    assert "Sprint 1" not in cast.gus.get("/sessions/new").text
 
 
 def test_the_own_deck_as_it_is_typed(cast: Cast) -> None:

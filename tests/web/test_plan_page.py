@@ -75,7 +75,7 @@ def test_what_was_typed_waits_for_a_credit(app: Flask, ada: Person) -> None:
     assert "between us" not in page
     granted(app, ada, 1)
     assert tries(ada, "Sprint 43").status_code == 303
-    assert 'value="Sprint 43"' not in ada.get("/sessions/new").text
+    assert 'name="name" value="Sprint 43"' not in ada.get("/sessions/new").text
 
 
 def pays(person: Person, **form: str) -> str:
@@ -131,6 +131,17 @@ def test_a_password_that_is_not_kept_is_asked_for_before_the_start(ada: Person) 
     page = ada.get(pays(ada, pack="10", start="1"))
     assert ("data-start" in page.text, "between us" in page.text) == (False, False)
     assert says(page, "except for its password: please type it again")
+
+
+def test_a_long_list_waits_as_far_as_the_cookie_has_room(ada: Person) -> None:
+    uses_up(ada)
+    lines = [f"PAY-{number} Something to estimate" for number in range(100)]
+    tries(ada, tasks="\n".join(lines[:20]))
+    assert lines[19] in ada.get("/sessions/new").text
+    tries(ada, tasks="\n".join(lines))
+    page = ada.get(pays(ada, pack="10", start="1"))
+    assert (lines[40] in page.text, lines[80] in page.text, "data-start" in page.text) == (True, False, False)
+    assert says(page, "please paste its end again")
 
 
 def test_a_new_session_says_what_it_costs_and_what_is_left(app: Flask, ada: Person) -> None:

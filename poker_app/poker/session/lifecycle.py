@@ -1,6 +1,7 @@
 """Opening a session, and its end."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from functools import partial
 
 from sqlalchemy import func, select
@@ -18,7 +19,8 @@ from poker_app.poker.names import clean_name
 from poker_app.poker.session.options import Options
 from poker_app.poker.value import last_seen
 from poker_app.poker.value.current import newest
-from poker_app.rules import Unusable
+from poker_app.rules import Refused, Unusable
+from poker_app.rules.backlog import Pasted, TaskLine, tasks_in
 from poker_app.rules.deck import DECKS, own_cards
 from poker_app.rules.links import plain_code
 from poker_app.rules.printable import one_line
@@ -40,14 +42,15 @@ def open_session(
     member_name: str,
     secret: str,
     form_key: str,
+    tasks: Sequence[TaskLine] = (),
 ) -> Member:
     """Open a session on an account's behalf; whoever opens it facilitates and gets a hand of cards. Answers with that
-    member.
+    member. Without a ``name`` it is named after the day.
 
     ``own`` are the typed cards of an own deck. ``form_key`` names the form that was sent: sent again, it answers with
     the session that it opened. Raises Invalid, naming the field, and Conflict for a form that another browser sent.
     """
-    name = session_name(name)
+    name = session_name(name if one_line(name) else f"Planning poker, {clock.now().day} {clock.now():%B}")
     member_name = clean_name(member_name)
     cards = cards_of(deck, own)
     try:
@@ -61,6 +64,7 @@ def open_session(
                 member_name=member_name,
                 secret=secret,
                 form_key=form_key,
+                backlog=[asdict(task) for task in tasks],
             )
     except IntegrityError:
         # The same form at the same moment, and the other one was first.
@@ -166,6 +170,14 @@ def session_name(typed: str) -> str:
     if len(name) > MAX_NAME:
         raise Invalid(f"A session's name has at most {MAX_NAME} characters; this one has {len(name)}.", "name")
     return name
+
+
+def read_tasks(typed: str) -> Pasted:
+    """The tasks that a new session begins with, one a line; none where nothing was typed. Raises Invalid."""
+    try:
+        return tasks_in(typed) if typed.strip() else Pasted([], [])
+    except Refused as refused:
+        raise Invalid(refused.sentence, "tasks") from refused
 
 
 def cards_of(deck: str, own: str) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from poker_app import billing, ids, rate_limits
@@ -13,9 +13,11 @@ from poker_app.billing.plan_view import statement_of
 from poker_app.errors import Forbidden, Invalid, NotFound, NotInPlan, OutOfCredits, Refusal, TooMany
 from poker_app.poker.members import member_lookup
 from poker_app.poker.session import join_codes, lifecycle
+from poker_app.poker.session.last_opened import last_opened
 from poker_app.poker.session.options import options_from
 from poker_app.rate_limits import Limit
 from poker_app.rules import links
+from poker_app.rules.backlog import said_of
 from poker_app.rules.deck import DECKS
 from poker_app.web.http import draft, fragments, login
 from poker_app.web.http.errors import again
@@ -68,6 +70,9 @@ def new(membership: Membership) -> ResponseReturnValue:
     fresh = {
         **account_settings.defaults_of(membership.account),
         "member_name": membership.user.name if membership.user else "",
+        **last_opened(membership, guest_secret()).typed,
+        # What an account has chosen for its new sessions comes before what was chosen last.
+        **{name: deck for name, deck in account_settings.chosen_defaults(membership.account).items() if name == "deck"},
     }
     starts = draft.is_to_start(membership.account.id) and "paid" in request.args
     typed = {"form_key": ids.new_secret(), **(draft.stored() or fresh)}
@@ -112,6 +117,7 @@ def open_session(membership: Membership) -> ResponseReturnValue:
     secret = guest_secret() or ids.new_secret()
     try:
         rate_limits.spend(OPENED.of_network(asked_from))
+        pasted = lifecycle.read_tasks(form.get("tasks", ""))
         own_deck = decks.chosen(membership.account.id, form.get("deck", ""))
         member = lifecycle.open_session(
             membership,
@@ -122,6 +128,7 @@ def open_session(membership: Membership) -> ResponseReturnValue:
             member_name=form.get("member_name", ""),
             secret=secret,
             form_key=form.get("form_key", "")[:64] or ids.new_secret(),
+            tasks=pasted.tasks,
         )
     except (Invalid, TooMany) as refusal:
         return again(_form(membership, form.to_dict(), refusal), refusal)
@@ -132,6 +139,8 @@ def open_session(membership: Membership) -> ResponseReturnValue:
         return store_secret(make_response(_out_of_credits(membership, broke), broke.status), secret)
     join_codes.note_known(member.session, asked_from)
     draft.forget()
+    if pasted.left_out:
+        flash(said_of(pasted.left_out), fragments.AT_THE_TABLE)
     return store_secret(fragments.back_to_session(member), secret)
 
 
@@ -156,6 +165,7 @@ def _form(
         typed=typed,
         invalid=invalid,
         starts=starts,
+        names=last_opened(membership, guest_secret()).names,
         decks=DECKS.values(),
         own_decks=decks.decks_of(membership.account.id),
     )

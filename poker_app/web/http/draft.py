@@ -6,17 +6,22 @@ from flask import session
 
 DRAFT, STARTS = "draft", "starts"
 NOT_KEPT = ("account", "password")
-MAX_TEXT = 400
+MAX_TEXT, MAX_TASKS_TEXT = 400, 1_500
 
 
 def store(typed: Mapping[str, str]) -> None:
-    """Let the form wait; without the password, which the cookie would not keep to itself."""
+    """Let the form wait; without the password, which the cookie would not keep to itself, and with as many whole lines
+    of a list as it has room for (js/new.js keeps the others)."""
     kept = {name: text[:MAX_TEXT] for name, text in typed.items() if name not in NOT_KEPT}
-    session[DRAFT] = {**kept, "had_password": "1"} if typed.get("password") else kept
+    tasks = typed.get("tasks", "")
+    kept["tasks"] = tasks if len(tasks) <= MAX_TASKS_TEXT else tasks[:MAX_TASKS_TEXT].rpartition("\n")[0]
+    missing = {"had_password": typed.get("password"), "tasks_cut": kept["tasks"] != tasks}
+    session[DRAFT] = {**kept, **{name: "1" for name, is_missing in missing.items() if is_missing}}
 
 
 def stored() -> dict[str, str] | None:
-    """The form that waits, by field; with ``had_password`` where a password has to be typed again."""
+    """The form that waits, by field; with ``had_password`` where a password has to be typed again, and ``tasks_cut``
+    where the end of a list does."""
     return session.get(DRAFT)
 
 
@@ -28,7 +33,7 @@ def start_once_paid(account_id: str) -> None:
 def is_to_start(account_id: str) -> bool:
     """Whether what was paid for is the session that waits, with nothing left to type. Asked once."""
     paid_for, draft = session.pop(STARTS, ""), stored()
-    return paid_for == account_id and draft is not None and "had_password" not in draft
+    return paid_for == account_id and draft is not None and not draft.keys() & {"had_password", "tasks_cut"}
 
 
 def forget() -> None:

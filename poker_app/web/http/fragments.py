@@ -22,6 +22,9 @@ from poker_app.web.http import shared_fragments as shared
 from poker_app.web.http.host_check import asked_host
 from poker_app.web.http.shared_fragments import partial as partial
 
+# A flashed sentence of this kind is said over the table, when its page is loaded next.
+AT_THE_TABLE = "at the table"
+
 
 def install(app: Flask) -> None:
     """Say of every change whether the engine is in trouble, and in every answer at a table what time it is."""

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from functools import lru_cache
 
-from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, get_flashed_messages, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
@@ -50,6 +50,7 @@ def room(session_id: str) -> ResponseReturnValue:
     known = at_least(session_id)
     value, shared = known.value, shared_fragments.shared(known)
     me = value.members[member.id]
+    said = " ".join(map(str, get_flashed_messages(category_filter=[fragments.AT_THE_TABLE])))
     return render_template(
         "sessions/room.html",
         member=me,
@@ -62,6 +63,8 @@ def room(session_id: str) -> ResponseReturnValue:
         realtime=realtime.browser_options(),
         awaited=int(AWAITED_FOR.total_seconds() * 1_000),
         channels=[realtime.state_channel(session_id), realtime.presence_channel(session_id)],
+        sentence=said,
+        alert=bool(said),
     )
 
 

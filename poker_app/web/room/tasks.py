@@ -7,14 +7,12 @@ from poker_app.errors import Invalid, NotFound
 from poker_app.poker.reports.report import rounds_of
 from poker_app.poker.round import task_editing, tasks
 from poker_app.poker.value.current import at_least
+from poker_app.rules.backlog import said_of
 from poker_app.rules.session.value import NO_SUCH_TASK, Member
 from poker_app.web.http import fragments, shared_fragments
 from poker_app.web.http.guards import seated
 
 blueprint = Blueprint("tasks", __name__, url_prefix="/sessions/<session_id>/tasks")
-
-MAX_SAID = 3
-"""How many sentences about what was left out of a pasted list are shown."""
 
 
 @blueprint.post("")
@@ -22,11 +20,11 @@ MAX_SAID = 3
 def add(member: Member) -> ResponseReturnValue:
     """Add one task, or a pasted list of them, one a line."""
     added = tasks.add_tasks(member, request.form.get("tasks", ""))
-    said = [f"{count} tasks added." if (count := len(added.tasks)) > 1 else "Task added.", *added.left_out[:MAX_SAID]]
-    if (more := len(added.left_out) - MAX_SAID) > 0:
-        said.append(f"{more} more like that.")
+    said = f"{count} tasks added." if (count := len(added.tasks)) > 1 else "Task added."
     # What was left out has to be read, however long that takes.
-    return fragments.answer_with_undo(member, " ".join(said), added.undo, alert=bool(added.left_out))
+    return fragments.answer_with_undo(
+        member, f"{said} {said_of(added.left_out)}".strip(), added.undo, alert=bool(added.left_out)
+    )
 
 
 @blueprint.get("")
