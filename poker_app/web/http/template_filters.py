@@ -1,6 +1,5 @@
 """What templates may call: filters and functions of every page."""
 
-import re
 from datetime import datetime
 from unicodedata import bidirectional
 
@@ -13,7 +12,8 @@ from poker_app.rules.deck import BREAK, UNSURE
 from poker_app.rules.tally import percent, shown
 from poker_app.web.http import markdown
 
-_LONG_WORD = re.compile(r"\S{21}")
+MAX_WORD = 20
+"""Letters of a word that fits its line on the narrowest screen."""
 _FROM_RIGHT = {"R", "AL", "AN"}
 SPOKEN = {UNSURE: "Not sure", BREAK: "Break"}
 
@@ -48,7 +48,7 @@ def _isolated(text: str | None) -> Markup:
     if not text:
         return Markup()
     from_right = not text.isascii() and any(bidirectional(char) in _FROM_RIGHT for char in text)
-    apart = from_right or _LONG_WORD.search(text)
+    apart = from_right or any(len(word) > MAX_WORD for word in text.split())
     return Markup("<bdi>{}</bdi>").format(text) if apart else escape(text)
 
 
