@@ -48,7 +48,7 @@ def test_what_a_screen_reader_hears(ada: Person, ben: Person, cleo: Person, gus:
     ada.picks("3")
     for each in team:
         each.sees("Left: Cleo")
-        each.sees_status("2 of 3 have voted")
+        each.sees_status("1 of 2 have voted")
         each.sees_backlog("First", "Second", "Third", "Fourth")
         hears(each)
 

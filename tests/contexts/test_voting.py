@@ -8,6 +8,7 @@ from poker_app.poker.models import Round, Vote
 from poker_app.poker.round import tasks, voting
 from poker_app.poker.session import lifecycle
 from poker_app.poker.value.current import view_of
+from poker_app.rules.session.rounds import ASIDE
 from tests.cast import Clock
 from tests.world.actions import Room
 
@@ -416,9 +417,9 @@ def test_restarting_an_open_round_gives_it_a_new_id(room: Room) -> None:
     with room.announces("round-opened"):
         voting.vote_again(room.ada, before)
     assert room.round.id != before
-    assert room.round.number == 1
-    assert session.query(Vote).count() == 0
-    assert session.query(Round).count() == 1
+    assert (room.round.number, room.cards()) == (1, {})
+    assert session.get_one(Round, before).number == ASIDE
+    assert session.query(Round).count() == 2
     with room.refused(409, OVER):
         voting.cast_vote(room.ben, before, "5")
 
