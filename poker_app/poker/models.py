@@ -155,7 +155,8 @@ class Round(Base):
     number: Mapped[int]
     opened_at: Mapped[datetime]
     revealed_at: Mapped[datetime | None]
-    # As the session wanted it at the reveal: what was promised then is not taken back by an option changed later.
+    # As the session wanted it when cards were played, or at the reveal: an option that is switched off later does not
+    # take that back.
     names_hidden: Mapped[bool] = mapped_column(default=False)
 
 

@@ -7,6 +7,7 @@ import './room/hand.js';
 import './room/reveal.js';
 import './room/estimate.js';
 import './room/say.js';
+import './room/announcements.js';
 import './room/timer.js';
 import './room/keys.js';
 import './room/focus.js';

@@ -192,6 +192,7 @@ def test_handing_over_and_sharing_the_role(ada: Person, ben: Person, cleo: Perso
     ada.to_member("Hand the facilitator role over to", "Ben")
     for each in (ada, ben, cleo):
         each.sees("Facilitator: Ben")
+        each.sees_notice("You are facilitating now." if each is ben else "Ben is facilitating now.")
     expect(ada.page.get_by_role("button", name="Reveal cards")).to_have_count(0)
     expect(ben.page.get_by_role("button", name="Reveal cards")).to_be_visible()
     expect(ben.page.get_by_label("Add tasks, one a line")).to_be_visible()

@@ -75,6 +75,8 @@ def test_what_a_screen_reader_hears(ada: Person, ben: Person, cleo: Person, gus:
     for each in team:
         each.sees_task("Second")
         hears(each, "Now voting: PAY-2 Second.")
+    ben.sees_notice("Estimate 5 saved for PAY-1.")
+    ada.sees_notice("Estimate 5 saved.")
     ada.skips()
     for each in team:
         each.sees_task("Third")

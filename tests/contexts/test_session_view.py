@@ -160,6 +160,37 @@ def test_names_are_hidden_where_the_session_says_so(room: Room) -> None:
     assert columns(room) == {"5": [""]}
 
 
+def test_names_that_were_hidden_when_cards_were_played_stay_hidden(room: Room) -> None:
+    room.lets(names_hidden=True)
+    assert seen(room).names_hidden, "it is said before the first card"
+    room.lets(names_hidden=False)
+    assert not seen(room).names_hidden
+    room.lets(names_hidden=True)
+    room.plays(room.ben, "5")
+    room.lets(names_hidden=False)
+    assert seen(room).names_hidden
+    # Nor by way of another task, or of a vote that is restarted and brought back.
+    first = room.task.id
+    tasks.add_tasks(room.ada, "Other")
+    tasks.select_task(room.ada, room.titled("Other").id)
+    assert not seen(room).names_hidden
+    tasks.select_task(room.ada, first)
+    version = voting.vote_again(room.ada, room.round.id)
+    assert not seen(room).names_hidden
+    assert version
+    voting.undo(room.ada, version)
+    room.plays(room.ada, "8")
+    room.reveals()
+    assert columns(room) == {"5": [""], "8": [""]}
+    # What lies there with names keeps them.
+    voting.vote_again(room.ada, room.round.id)
+    room.plays(room.ben, "5")
+    room.reveals()
+    room.lets(names_hidden=True, change_after_reveal=True)
+    room.plays(room.ben, "8")
+    assert columns(room) == {"8": ["Ben"]}
+
+
 def test_who_did_not_vote_and_who_left_since(room: Room) -> None:
     dora = room.seat("Dora")
     room.plays(room.ben, "5")

@@ -1,5 +1,7 @@
 """A session's room: its page and fragments, joining, options, and the end."""
 
+import re
+
 import pytest
 
 from poker_app.db import session
@@ -225,6 +227,35 @@ def test_options_are_changed(scene: Scene) -> None:
     scene.ada.ends(scene.table)
     late = scene.ada.post(f"{scene.table.path}/options", OPTIONS, htmx=False)
     assert (late.status_code, says(late, ENDED)) == (409, True)
+
+
+def test_names_stay_hidden_in_a_round_that_was_played_with_them_hidden(scene: Scene) -> None:
+    path, said = f"{scene.table.path}/options", "Anonymous votes: cards are shown without names"
+    assert says(scene.ada.post(path, OPTIONS | {"names_hidden": "1"}), said)
+    scene.ben.votes(scene.table, "5")
+    answer = scene.ada.post(path, OPTIONS)
+    assert says(answer, "Options saved. Names stay hidden in this round: cards were played in it.")
+    assert says(answer, said)
+    scene.ada.reveals(scene.table)
+    assert says(scene.cleo.get(f"{scene.table.path}/vote-table"), said)
+    scene.ada.calls_another_vote(scene.table)
+    assert not says(scene.cleo.get(f"{scene.table.path}/vote-table"), said)
+
+
+def test_the_table_says_who_facilitates_and_what_was_saved_last(scene: Scene) -> None:
+    def told() -> list[str]:
+        table = scene.cleo.get(f"{scene.table.path}/vote-table").text
+        return re.findall(r'data-(?:leads|newest-estimate)="([^"]+)"', table)
+
+    assert told() == ["Ada is facilitating now."]
+    scene.ben.votes(scene.table, "5")
+    scene.ada.reveals(scene.table)
+    scene.ada.finalizes(scene.table, "5")
+    scene.ada.post(f"{scene.table.path}/facilitators", {"member": scene.ids["ben"]})
+    assert told() == ["Ada and Ben are facilitating now.", "Estimate 5 saved for One."]
+    for person in (scene.ada, scene.ben):
+        person.post(f"{scene.table.path}/me/departure")
+    assert told()[0] == "Nobody is facilitating now."
 
 
 @pytest.mark.parametrize(

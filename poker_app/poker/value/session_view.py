@@ -15,7 +15,7 @@ from poker_app.rules.deck import ranked
 from poker_app.rules.roles import takeover_from
 from poker_app.rules.round import everyone_voted
 from poker_app.rules.session.rounds import Result
-from poker_app.rules.session.value import Session
+from poker_app.rules.session.value import Session, Task
 from poker_app.rules.tally import Tally, tally
 from poker_app.rules.timer import Timer
 
@@ -56,6 +56,8 @@ class SessionView:
     ended_by: str | None
     task_id: str
     estimate: str | None
+    # The task that got its estimate last.
+    newest_estimate: Task | None
     round_id: str
     round_number: int
     seats: tuple[Place, ...]
@@ -137,6 +139,11 @@ def public_view(value: Session, now: datetime) -> SessionView:
         ended_by=value.ended_by,
         task_id=value.current_task_id,
         estimate=value.task.estimate,
+        newest_estimate=max(
+            (task for task in value.backlog if task.estimated_at),
+            key=lambda task: (task.estimated_at, task.position),
+            default=None,
+        ),
         round_id=value.round.id,
         round_number=value.round.number,
         seats=places,
@@ -157,7 +164,7 @@ def public_view(value: Session, now: datetime) -> SessionView:
         timer=value.timer,
         timer_length=value.timer_length,
         takeover_at=takeover_from([each.left_at or each.away_since for each in value.facilitators], now),
-        names_hidden=value.round.names_hidden,
+        names_hidden=value.hides_names,
         change_after_reveal=value.change_after_reveal,
         anyone_reveals=value.anyone_reveals,
         auto_reveal=value.auto_reveal,

@@ -150,6 +150,6 @@ def is_complete(value: Session, now: datetime) -> bool:
 def revealed(change: Change, now: datetime) -> Change:
     """The cards turn over: what that means, in one place."""
     value = change.value
-    turned = replace(value.round, revealed_at=now, names_hidden=value.names_hidden)
+    turned = replace(value.round, revealed_at=now, names_hidden=value.hides_names)
     value = replace(value.without_timer(), rounds=replace(value.rounds, newest=turned, aside=None), used=True)
     return replace(change, value=value).then(Event.ROUND_REVEALED)

@@ -21,7 +21,8 @@ class Vote:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One voting pass on a task, with its votes by member."""
+    """One voting pass on a task, with its votes by member. ``names_hidden``: its cards are shown without names, since
+    the first was played while the session hid them."""
 
     id: str
     task_id: str

@@ -62,5 +62,6 @@ def _with_cards_back(value: Session, round_id: str) -> Session:
     cards = {**aside.votes, **{key: replace(vote, round_id=aside.id) for key, vote in opened.votes.items()}}
     here = {key: vote for key, vote in cards.items() if (member := value.members[key]).votes and not member.removed_at}
     votes = aside.votes if here == aside.votes else here
-    back = replace(aside, number=opened.number, votes=votes)
+    hidden = aside.names_hidden or opened.names_hidden
+    back = replace(aside, number=opened.number, votes=votes, names_hidden=hidden)
     return replace(value, current_round_id=back.id, rounds=Rounds(back, value.rounds.earlier))

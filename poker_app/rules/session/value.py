@@ -171,6 +171,12 @@ class Session:
         return self.rounds.newest
 
     @property
+    def hides_names(self) -> bool:
+        """Whether the round's cards are shown without names: as was said when they were played, or as the option says
+        now. Once they lie face up it stays as it was at the reveal."""
+        return self.round.names_hidden or (self.names_hidden and self.round.revealed_at is None)
+
+    @property
     def seated(self) -> list[Member]:
         """All members but those removed, in the order they joined."""
         return [member for member in self.members.values() if member.removed_at is None]

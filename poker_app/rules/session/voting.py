@@ -26,7 +26,10 @@ def cast_vote(value: Session, me: Member, now: datetime, *, round_id: str, card:
         change_after_reveal=value.change_after_reveal,
         ended=value.ended_at is not None,
     )
-    return Change(value.with_votes({**value.round.votes, me.id: Vote(round_id, me.id, card, now)})).then(Event.VOTE)
+    votes = {**value.round.votes, me.id: Vote(round_id, me.id, card, now)}
+    # Names that are hidden when a card is played stay hidden in this round, whatever is switched off meanwhile.
+    played = replace(value.round, votes=votes, names_hidden=value.hides_names)
+    return Change(value.with_round(played)).then(Event.VOTE)
 
 
 def retract_vote(value: Session, me: Member, now: datetime, *, round_id: str) -> Change:

@@ -225,7 +225,10 @@ def change_options(member: Member) -> ResponseReturnValue:
         if "HX-Request" in request.headers:
             page = fragments.partial("sheet-body", page, swap="innerMorph")
         return page, invalid.status
-    return fragments.answer(member, fragments.partial("notice", fragments.notice("Options saved.")))
+    value = at_least(member.session_id).value
+    kept = value.hides_names and not value.names_hidden and value.round.revealed_at is None
+    sentence = "Options saved. Names stay hidden in this round: cards were played in it." if kept else "Options saved."
+    return fragments.answer(member, fragments.partial("notice", fragments.notice(sentence)))
 
 
 def _options(member: Member, invalid: Invalid | None = None) -> str:
