@@ -18,13 +18,17 @@ class Cable:
     """A person's socket, to be pulled out and put back."""
 
     def __init__(self, person: Person, code: int = 1001) -> None:
-        self._plugged, self._code = True, code
+        self._plugged, self._silent, self._code = True, False, code
         self._sockets: list[WebSocketRoute] = []
         person.page.route_web_socket("**/app/**", self._connect)
 
     def _connect(self, socket: WebSocketRoute) -> None:
+        if self._silent:
+            return
         if self._plugged:
-            socket.connect_to_server()
+            server = socket.connect_to_server()
+            socket.on_message(lambda message: self._silent or server.send(message))
+            server.on_message(lambda message: self._silent or socket.send(message))
             self._sockets.append(socket)
         else:
             socket.close(code=self._code)
@@ -34,8 +38,12 @@ class Cable:
         while self._sockets:
             self._sockets.pop().close(code=self._code)
 
+    def dies(self) -> None:
+        """It stays open, and nothing comes through any more."""
+        self._silent = True
+
     def plug_in(self) -> None:
-        self._plugged = True
+        self._plugged, self._silent = True, False
 
 
 def test_a_socket_that_breaks_and_comes_back(ada: Person, ben: Person) -> None:
@@ -65,6 +73,23 @@ def test_a_socket_that_breaks_and_comes_back(ada: Person, ben: Person) -> None:
     ada.picks("8")
     ben.sees_seat("Ada", "voted")
     assert ben.page.evaluate("document.title") == "never reloaded"
+
+
+def test_a_socket_that_is_dead_but_open_is_noticed(ada: Person, ben: Person) -> None:
+    cable = Cable(ben)
+    ben.joins(ada.opens())
+    ben.page.clock.install()
+    ada.picks("5")
+    ben.sees_seat("Ada", "voted")
+    cable.dies()
+    for silence in (8_000, 4_000):
+        ben.page.clock.fast_forward(silence)
+    expect(ben.page.locator("#connection")).not_to_have_attribute("data-state", "live")
+    expect(ben.page.get_by_role("alert").filter(visible=True)).to_contain_text("Your vote is kept")
+    ada.takes_the_card_back()
+    ben.sees_seat("Ada", "thinking")
+    cable.plug_in()
+    ben.is_live()
 
 
 @pytest.mark.parametrize("code", [1001, 4004], ids=["unreachable", "over quota"])

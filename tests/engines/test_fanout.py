@@ -207,6 +207,7 @@ def test_the_page_s_own_address_or_another() -> None:
 
     options, sources = told()
     assert (options["cluster"], "wsHost" in options, sources) == ("fanout", False, [])
+    assert "activityTimeout" not in options, "each ping is a request to the site"
     options, sources = told(pusher_client_host="live.example")
     assert (options["wsHost"], options["wssPort"], options["forceTLS"]) == ("live.example", 443, True)
     assert sources == ["wss://live.example"]

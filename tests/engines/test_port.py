@@ -326,7 +326,7 @@ def test_what_the_browser_is_told() -> None:
         realtime.configure(settings(engine, **{**KEYS, **more}))
         return realtime.browser_options(), realtime.connect_sources()
 
-    common = {"key": "k", "enabledTransports": ["ws"]}
+    common = {"key": "k", "enabledTransports": ["ws"], "activityTimeout": 8_000, "pongTimeout": 4_000}
     assert told("pusher", pusher_cluster="eu") == (
         {**common, "cluster": "eu", "wsHost": "ws-eu.pusher.com", "wsPort": 443, "wssPort": 443, "forceTLS": True},
         ["wss://ws-eu.pusher.com"],

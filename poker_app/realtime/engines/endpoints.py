@@ -62,6 +62,12 @@ def place(settings: Settings) -> Place:
     return Place(host, port, tls, cluster, browser_host, settings.pusher_client_port or port)
 
 
+# Milliseconds of silence after which a browser asks the engine for a sign of life, and within which it has to come: a
+# socket whose network has changed is dead and stays open. Through a GRIP proxy each such question is a request to the
+# site, so there the library's own times stay.
+_SIGN_OF_LIFE = {"activityTimeout": 8_000, "pongTimeout": 4_000}
+
+
 def browser_options(settings: Settings) -> dict[str, object] | None:
     """What the page hands to pusher-js, or None where there is only polling.
 
@@ -76,6 +82,8 @@ def browser_options(settings: Settings) -> dict[str, object] | None:
         "cluster": where.cluster,
         "enabledTransports": ["ws"],  # covers wss; naming 'wss' as well makes plain pages try TLS at the plain port
     }
+    if settings.realtime != "fanout":
+        options |= _SIGN_OF_LIFE
     if where.browser_host:
         ports = {"wsPort": where.browser_port, "wssPort": where.browser_port}
         options |= {"wsHost": where.browser_host, **ports, "forceTLS": where.tls}

@@ -70,6 +70,7 @@ export function watch({ poll }) {
     }
     // Refused for good, as when over quota, means for now.
     if (!insisting && (previous === 'connected' || current === 'disconnected')) insist();
+    if (!lost) show('connecting', 'Connecting');
     lost ??= setTimeout(() => {
       show('lost', 'Reconnecting');
       polling ??= setInterval(poll, POLL);
