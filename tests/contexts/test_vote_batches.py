@@ -13,11 +13,13 @@ from sqlalchemy.exc import OperationalError
 from poker_app import clock, ids
 from poker_app.db import db, session, transaction
 from poker_app.poker.change import Holder, _Asked, _change_together, by_member
+from poker_app.poker.models import Round
 from poker_app.poker.round import tasks, voting
 from poker_app.poker.value import last_seen, loading
 from poker_app.poker.value.last_seen import NOTE_EVERY
 from poker_app.rules import Refused
 from poker_app.rules.session.change import Change
+from poker_app.rules.session.rounds import ASIDE
 from poker_app.rules.session.tasks import select_task
 from poker_app.rules.session.value import NOT_SEATED
 from poker_app.rules.session.voting import cast_vote, vote_again
@@ -158,14 +160,15 @@ def asks(who: Holder, rule: Callable[..., Change], at: datetime, **about: object
 
 
 def test_a_vote_and_a_restart_of_its_round(room: Room, clock: Clock) -> None:
-    """The round goes with the card that was played in the same transaction."""
+    """The round is set aside with the card that was played in the same transaction."""
     now, old = clock.now(), room.round.id
     vote, restart = in_company(
         [plays(room.ben, old, "5", now), asks(room.ada, vote_again, now, round_id=old, new_id=ids.new_id())]
     )
     assert (news(vote), news(restart)) == (["vote"], ["round-opened"])
     assert room.round.id != old
-    assert (room.cards(old), room.cards()) == ({}, {})
+    assert (room.cards(old), room.cards()) == ({"Ben": "5"}, {})
+    assert session.get_one(Round, old).number == ASIDE
 
 
 def test_away_from_a_task_and_back_to_it(room: Room, clock: Clock) -> None:

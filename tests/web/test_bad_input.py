@@ -92,7 +92,7 @@ def test_a_form_that_says_nothing_of_where_it_came_from(scene: Scene) -> None:
 
 def writes(scene: Scene) -> Iterator[str]:
     """The address of every form and webhook, but for that of sockets behind a proxy."""
-    given = {"session_id": scene.table.id, "task_id": scene.task, "member_id": scene.ids["ben"]}
+    given = {"session_id": scene.table.id, "task_id": scene.task, "member_id": scene.ids["ben"], "version": 1}
     for rule in scene.app.url_map.iter_rules():
         if "POST" in (rule.methods or ()) and rule.endpoint not in BY_ORIGIN:
             values = {name: given.get(name, "nonsense") for name in rule.arguments}
