@@ -38,6 +38,14 @@ def test_the_page_and_the_route_are_one_rendering(scene: Scene) -> None:
         assert fragment.strip() in page, name
 
 
+def test_a_name_from_the_right_and_a_long_word_keep_to_themselves(scene: Scene) -> None:
+    for name in ("דנה 7", "W" * 21):
+        scene.cast.person(name).joins(scene.table, role="spectator")
+    long, hebrew = "<bdi>" + "W" * 21 + "</bdi>", "<bdi>דנה 7</bdi>"
+    page = scene.ada.get(scene.table.path).text
+    assert f"Watching: Cleo, {hebrew}, {long}" in page
+
+
 def test_a_stranger_is_led_to_the_way_in(scene: Scene) -> None:
     answer = scene.mallory.get(scene.table.path)
     assert (answer.status_code, answer.location) == (303, f"{scene.table.path}/join")

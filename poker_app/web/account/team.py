@@ -2,6 +2,7 @@
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from poker_app.accounts import auth_is_open
@@ -14,6 +15,7 @@ from poker_app.rules.teammates import gives
 from poker_app.web.http import fragments
 from poker_app.web.http.errors import again
 from poker_app.web.http.login import teammate
+from poker_app.web.http.template_filters import isolated
 
 blueprint = Blueprint("team", __name__, url_prefix="/accounts/<account_id>")
 
@@ -74,7 +76,8 @@ def _back(account_id: str) -> Response:
 def change_role(membership: Membership, user_id: str) -> ResponseReturnValue:
     them = teammates.change_role(membership, user_id, request.form.get("role", ""))
     mine = membership.user is not None and them.user_id == membership.user.id
-    flash(f"{'You are' if mine else f'{them.user.name} is'} {'an' if them.role[0] in 'ao' else 'a'} {them.role} now.")
+    who = "You are" if mine else Markup("{} is").format(isolated(them.user.name))
+    flash(Markup("{} {} {} now.").format(who, "an" if them.role[0] in "ao" else "a", them.role))
     return _back(membership.account.id)
 
 
@@ -90,7 +93,7 @@ def ask_removal(membership: Membership, user_id: str) -> ResponseReturnValue:
 @teammate
 def remove(membership: Membership, user_id: str) -> ResponseReturnValue:
     name = teammates.remove(membership, user_id)
-    flash(f"{name} is no teammate any more.")
+    flash(Markup("{} is no teammate any more.").format(isolated(name)))
     return _back(membership.account.id)
 
 
@@ -106,7 +109,7 @@ def ask_departure(membership: Membership) -> ResponseReturnValue:
 def leave(membership: Membership) -> ResponseReturnValue:
     name = membership.account.name
     teammates.leave(membership)
-    flash(f"You have left {name}.")
+    flash(Markup("You have left {}.").format(isolated(name)))
     return redirect(url_for("accounts.index"), 303)
 
 

@@ -33,7 +33,7 @@ def install(app: Flask) -> None:
         markdown=markdown.render,
         epoch=_epoch,
         clock=_minutes,
-        bdi=_isolated,
+        bdi=isolated,
     )
 
 
@@ -41,7 +41,7 @@ def _spoken(card: str) -> str:
     return SPOKEN.get(card, card)
 
 
-def _isolated(text: str | None) -> Markup:
+def isolated(text: str | None) -> Markup:
     """What a person wrote, in an element of its own where that changes what is seen: text from right to left keeps to
     itself, whatever stands beside it, and a long word breaks anywhere instead of widening the page (base.css). Around
     each name it would be 11 bytes more in every event. Nothing where there is nothing."""
