@@ -47,6 +47,11 @@ def write_nginx(folder: Path, changes: dict[str, str]) -> Path:
     # A server that names no port takes port 80 from whoever else has it.
     assert site.count("server {") == site.count("    listen "), site
     (folder / "site.conf").write_text(site)
+    return around(folder)
+
+
+def around(folder: Path) -> Path:
+    """What Debian has around a folder's ``site.conf``."""
     # As root nginx would give its workers away to somebody who may not reach into this folder.
     user = "user root;\n" if os.geteuid() == 0 else ""
     (folder / "nginx.conf").write_text(AROUND.format(user=user, folder=folder))

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatch
@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from poker_app.cli import poker
 from poker_app.settings import ROOT, Settings
-from tests.deploy.box import DEPLOY, environment, without_tls, write_nginx
+from tests.deploy.box import DEPLOY, around, environment, without_tls, write_nginx
 from tests.external_engines import free_port, wait_for
 from tests.visitor import Address
 
@@ -149,6 +149,30 @@ def test_nginx_bounds_what_one_address_does_at_once(front: int, folder: bytes) -
     until = time.monotonic() + 10
     while answer(front, HEAD % folder + b"\r\n").startswith(b"HTTP/1.1 429 "):
         assert time.monotonic() < until
+
+
+@pytest.fixture(scope="module")
+def counted_as(nginx: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
+    """What the committed file counts an address as, asked of a real nginx."""
+    folder, port = tmp_path_factory.mktemp("network"), free_port()
+    [networks] = re.findall(r"^map \$remote_addr .*?^}", (DEPLOY / "nginx.conf").read_text(), re.MULTILINE | re.DOTALL)
+    server = f"listen 127.0.0.1:{port}; set_real_ip_from 127.0.0.1; real_ip_header X-Address; return 200 $network;"
+    (folder / "site.conf").write_text(f"{networks}\nserver {{ {server} }}")
+    with subprocess.Popen([nginx, "-c", around(folder), "-g", "daemon off;"]) as running:
+        wait_for(port, running)
+        yield lambda address: answer(port, HEAD % b"/" + f"X-Address: {address}\r\n\r\n".encode()).decode().split()[-1]
+        running.terminate()
+
+
+@pytest.mark.parametrize("half", ["2001:db8:1:2:", "2001:db8:1:0:", "2001:db8:0:0:", "2001:db8:0:2:"])
+def test_nginx_counts_ipv6_by_its_first_half(counted_as: Callable[[str], str], half: str) -> None:
+    """However its zeros are shortened."""
+    assert {counted_as(half + rest) for rest in ("a:b:c:d", "0:0:0:7", "0:b:0:0", "1:0:0:0")} == {half}
+
+
+@pytest.mark.parametrize("address", ["192.0.2.1", "::ffff:192.0.2.1", "64:ff9b::c000:201"])
+def test_nginx_counts_each_ipv4_by_itself(counted_as: Callable[[str], str], address: str) -> None:
+    assert counted_as(address) == address
 
 
 def certificate(folder: Path) -> None:
