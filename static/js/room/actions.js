@@ -10,7 +10,8 @@ function markMine() {
   if (!seat) return;
   seat.dataset.me = '';
   const state = seat.querySelector('.seat__state');
-  if (state && seat.dataset.state !== 'left') state.textContent = seat.dataset.state === 'voted' ? 'You voted' : 'Your turn';
+  if (state && seat.dataset.state !== 'left')
+    state.textContent = seat.dataset.state === 'voted' ? 'You voted' : 'Your turn';
   const name = seat.querySelector('.lay__name');
   if (name && !name.textContent.endsWith('(you)')) name.textContent += ' (you)';
 }
