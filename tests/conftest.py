@@ -313,7 +313,7 @@ def double(_stripe_server: "Server") -> "StripeDouble":
     from tests.stripe_double import StripeDouble
 
     made = StripeDouble(_stripe_server)
-    for plan in STANDARD.plans[1:]:
+    for plan in (*STANDARD.plans[1:], *STANDARD.earlier):
         made.sells(plan.price, plan.amount, monthly=True)
     for pack in STANDARD.packs:
         made.sells(pack.price, pack.amount, monthly=False)

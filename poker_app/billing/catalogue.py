@@ -15,6 +15,7 @@ class _File(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     plans: list[dict[str, Any]]
+    earlier: list[dict[str, Any]] = []
     packs: list[dict[str, Any]] = []
     trial_plan: str = ""
     trial_days: int = 0
@@ -28,8 +29,9 @@ def load(path: str) -> Offer:
     try:
         file = _File.model_validate(tomllib.loads(Path(path).read_text(encoding="utf-8")))
         plans = [_checked(Plan, each) for each in file.plans]
+        earlier = [_checked(Plan, each) for each in file.earlier]
         packs = [_checked(Pack, each) for each in file.packs]
-        return Offer(plans, packs, file.trial_plan, file.trial_days, file.currency)
+        return Offer(plans, packs, file.trial_plan, file.trial_days, file.currency, earlier)
     except (OSError, tomllib.TOMLDecodeError, ValidationError, Unusable) as problem:
         raise ValueError(f"PLANS_FILE {path} cannot be used: {problem}") from problem
 

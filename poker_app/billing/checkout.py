@@ -35,7 +35,7 @@ def buy_plan(membership: Membership, name: str, *, paid: str, back: str) -> str:
     running = is_running(known)
     if known and running and known.plan == plan.name:
         raise Conflict(f"This account is on the {plan.label} plan already.")
-    quantity = seat_sync.needed(account_id) if plan.per_seat else 1
+    quantity = max(seat_sync.needed(account_id), plan.min_seats) if plan.per_seat else 1
     customer = _customer(membership)
     with transaction():
         audit_trail.write_errand(account_id, user_id, f"the {plan.label} plan")

@@ -32,7 +32,8 @@ class Line:
 @dataclass(frozen=True, slots=True)
 class Statement:
     """``monthly`` of ``monthly_total`` are left of what came with the plan or trial. ``renews_at`` is when the next
-    ones come, ``ends_at`` when the plan ends instead, because it was cancelled. ``lasting`` never expire."""
+    ones come, ``ends_at`` when the plan ends instead, because it was cancelled. ``seats`` are paid for, ``lasting``
+    never expire."""
 
     standing: Standing
     balance: int
@@ -41,6 +42,7 @@ class Statement:
     lasting: int
     renews_at: datetime | None
     paid: bool
+    seats: int
     ends_at: datetime | None
 
     @property
@@ -71,6 +73,7 @@ def statement_of(account: Account) -> Statement:
         monthly_total=total,
         lasting=lasting,
         renews_at=renews_at,
+        seats=found.seats if found else 1,
         paid=bool(found and found.subscription_id and standing.plan.price),
         ends_at=ends_at,
     )

@@ -30,14 +30,23 @@ def follow(account_id: str) -> bool:
     known = session.get(Subscription, account_id)
     plan = next((each for each in billing.offer().plans if known and each.name == known.plan), None)
     alive = known is not None and known.status in ("active", "trialing", "past_due")
-    seats, subscription = needed(account_id), known.subscription_id if known else None
-    stays = not (plan and plan.per_seat and alive and subscription) or (known is not None and known.seats == seats)
+    seats, paid = needed(account_id), known.seats if known else 0
+    subscription = known.subscription_id if known and plan and plan.per_seat and alive else None
     session.rollback()
-    if stays or not subscription:
+    if plan and subscription and seats < plan.min_seats:
+        seats = max(seats, _min_seats(account_id))
+    if not subscription or seats == paid:
         return False
     active_provider.engine().change_seats(subscription, seats)
     subscription_sync.look_again(account_id)
     return True
+
+
+def _min_seats(account_id: str) -> int:
+    """How many seats are paid at least in the version of the plan that the account has, which its price says."""
+    found = subscription_sync.look_at(account_id)
+    plan = billing.offer().plan_of_price(found.price) if found else None
+    return plan.min_seats if plan else 1
 
 
 def teammates_changed(account_id: str) -> None:

@@ -1,9 +1,10 @@
 """Plans: what an account may do for what price, and which plan it has. Versioned: an account keeps the version that it
 subscribed to."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import permutations
 
 from poker_app.rules import Unusable
 
@@ -12,7 +13,9 @@ from poker_app.rules import Unusable
 class Plan:
     """An offer. ``credits`` a month, None where sessions need none; ``facilitators`` None where each one is a seat that
     is paid for; ``report_days`` None where the account chooses by itself. ``price`` is the payment provider's lookup
-    key, empty for what costs nothing; ``amount`` what the pricing page says that it costs, in cents a month."""
+    key, empty for what costs nothing; ``amount`` what the pricing page says that it costs, in cents a month, or a seat
+    and month, with ``min_seats`` paid at least. ``why`` stands beside the price: in one line, for whom it is worth it.
+    """
 
     name: str
     label: str
@@ -26,6 +29,24 @@ class Plan:
     per_seat: bool = False
     sign_on_enforced: bool = False
     audit_export: bool = False
+    min_seats: int = 1
+    why: str = ""
+
+    def monthly(self, facilitators: int) -> int | None:
+        """What so many facilitators pay a month, in cents; None where the plan has no place for them all."""
+        if self.facilitators is not None and facilitators > self.facilitators:
+            return None
+        return self.amount * (max(facilitators, self.min_seats) if self.per_seat else 1)
+
+    def has_all_of(self, other: "Plan") -> bool:
+        """Whether the plan has at least what another one has, for a team that has a place in both."""
+        counted = ((self.credits, other.credits), (self.report_days, other.report_days))
+        switches = ((self.sign_on_enforced, other.sign_on_enforced), (self.audit_export, other.audit_export))
+        return (
+            self.members >= other.members
+            and all(mine is None or (theirs is not None and mine >= theirs) for mine, theirs in counted)
+            and all(mine or not theirs for mine, theirs in switches)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +61,15 @@ class Pack:
 @dataclass(frozen=True, slots=True)
 class Offer:
     """Everything that can be had: the plans from the least to the most, the packs, and what may be tried for how many
-    days. The first plan is what an account has that pays nothing."""
+    days. The first plan is what an account has that pays nothing. ``earlier`` are versions of plans that are not sold
+    any more, and go on at their price for whoever subscribed to them."""
 
     plans: Sequence[Plan]
     packs: Sequence[Pack] = ()
     trial_plan: str = ""
     trial_days: int = 0
     currency: str = "eur"
+    earlier: Sequence[Plan] = ()
     _by_name: dict[str, Plan] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -67,7 +90,7 @@ class Offer:
 
     def plan_of_price(self, price: str) -> Plan | None:
         """The plan that a lookup key of the payment provider stands for."""
-        return next((plan for plan in self.plans if price and plan.price == price), None)
+        return next((plan for plan in (*self.plans, *self.earlier) if price and plan.price == price), None)
 
     def pack_of_price(self, price: str) -> Pack | None:
         """The pack that a lookup key of the payment provider stands for."""
@@ -79,22 +102,38 @@ def check(offer: Offer) -> None:
     if not offer.plans or offer.plans[0].price:
         raise Unusable("The first plan is the one without a price.")
     names = [plan.name for plan in offer.plans]
-    prices = [plan.price for plan in offer.plans[1:]] + [pack.price for pack in offer.packs]
+    prices = [plan.price for plan in (*offer.plans[1:], *offer.earlier)] + [pack.price for pack in offer.packs]
     if len(set(names)) < len(names):
         raise Unusable("Two plans have the same name.")
     if not all(prices) or len(set(prices)) < len(prices):
         raise Unusable("Every plan after the first and every pack has a price of its own.")
-    for plan in offer.plans:
+    if any(plan.name not in names[1:] for plan in offer.earlier):
+        raise Unusable("An earlier version is one of a plan that is sold.")
+    for plan in (*offer.plans, *offer.earlier):
         if not plan.label or plan.members < 2 or (plan.credits or 0) < 0 or plan.amount < 0:
             raise Unusable(f"The plan {plan.name} has no label, fewer than two members, or a figure below zero.")
         if (plan.facilitators is None) != plan.per_seat or (plan.facilitators or 1) < 1:
             raise Unusable(f"The plan {plan.name} either has a number of facilitators or is paid per seat.")
+        if plan.min_seats < 1 or (plan.min_seats > 1 and not plan.per_seat):
+            raise Unusable(f"The plan {plan.name} has a least number of seats only where it is paid per seat.")
         if plan.report_days is not None and plan.report_days < 1:
             raise Unusable(f"The plan {plan.name} keeps reports for at least a day.")
     if any(pack.credits < 1 or pack.amount < 0 for pack in offer.packs):
         raise Unusable("A pack has at least one credit.")
     if offer.trial_plan and (offer.trial_plan not in names[1:] or offer.trial_days < 1):
         raise Unusable("What is tried is a plan with a price, for at least a day.")
+
+
+def dearer_for_less(offer: Offer, teams: Iterable[int]) -> list[tuple[int, str, str]]:
+    """Where a team of so many facilitators pays more for a plan than for one that has all of it: the size, the dearer
+    plan, and the other."""
+    pairs = [(less, more) for less, more in permutations(offer.plans, 2) if more.has_all_of(less)]
+    costs = [(team, less, more, less.monthly(team), more.monthly(team)) for team in teams for less, more in pairs]
+    return [
+        (team, less.name, more.name)
+        for team, less, more, paid, instead in costs
+        if paid is not None and instead is not None and paid > instead
+    ]
 
 
 # How long an account may go on after a payment has failed.
@@ -142,27 +181,50 @@ def standing(
     return Standing(offer.free)
 
 
-FREE = Plan("free", "Free", credits=3, members=12, facilitators=1, report_days=30)
-TEAM = Plan(
-    "team", "Team", credits=20, members=50, facilitators=5, report_days=730, price="faceup_team_monthly_v1", amount=2900
+FREE = Plan(
+    "free",
+    "Free",
+    credits=3,
+    members=12,
+    facilitators=1,
+    report_days=30,
+    why="For one facilitator, now and then.",
 )
+TEAM = Plan(
+    "team",
+    "Team",
+    credits=20,
+    members=50,
+    facilitators=5,
+    report_days=730,
+    price="faceup_team_monthly_v1",
+    amount=2900,
+    why="One price, whether one or five people facilitate.",
+)
+# Without a least number of seats, one or two facilitators would pay less for Business than for Team, which has less:
+# docs/decisions/business-seats.md.
 BUSINESS = Plan(
     "business",
     "Business",
+    version=2,
     credits=None,
     members=200,
     facilitators=None,
     report_days=None,
-    price="faceup_business_seat_monthly_v1",
+    price="faceup_business_seat_monthly_v2",
     amount=1200,
     per_seat=True,
     sign_on_enforced=True,
     audit_export=True,
+    min_seats=3,
+    why="With one or two facilitators Team costs less.",
 )
+BUSINESS_V1 = replace(BUSINESS, version=1, price="faceup_business_seat_monthly_v1", min_seats=1)
 
 # What is sold unless an operator's file says otherwise.
 STANDARD = Offer(
     plans=(FREE, TEAM, BUSINESS),
+    earlier=(BUSINESS_V1,),
     packs=(
         Pack(10, "faceup_pack_10_v1", 900),
         Pack(50, "faceup_pack_50_v1", 3900),

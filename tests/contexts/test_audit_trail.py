@@ -8,6 +8,7 @@ from flask import Flask
 from poker_app.accounts.models import AuditEntry
 from poker_app.billing import current_plan
 from poker_app.db import session, transaction
+from poker_app.rules.plans import BUSINESS
 from poker_app.settings import Settings
 from tests.cast import Clock
 from tests.paying_account import Payer, with_stripe
@@ -47,7 +48,7 @@ def test_a_subscription_s_life(ada: Payer, double: StripeDouble) -> None:
         ("Faceup", "credits-granted", "20, Team plan, this month"),
     ]
     address = ada.goes_to_plan("business")
-    ada.posts(f"{address}/plan", price="faceup_business_seat_monthly_v1", quantity="1")
+    ada.posts(f"{address}/plan", price=BUSINESS.price, quantity="3")
     assert log(ada) == [
         ("Ada", "checkout-opened", "the Business plan"),
         ("Faceup", "plan-changed", "Business, from Team"),

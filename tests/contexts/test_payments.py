@@ -16,6 +16,7 @@ from poker_app.billing.provider import Unavailable
 from poker_app.db import session, transaction
 from poker_app.errors import Conflict, Forbidden, NotFound
 from poker_app.poker import personal_data
+from poker_app.rules.plans import BUSINESS, BUSINESS_V1
 from poker_app.settings import Settings
 from tests.cast import Clock
 from tests.paying_account import Payer, with_stripe
@@ -68,8 +69,8 @@ def test_whoever_has_a_plan_changes_it_instead_of_buying_a_second(ada: Payer, do
         ada.goes_to_plan("team")
     address = ada.goes_to_plan("business")
     assert "/portals/" in address
-    assert ada.posts(f"{address}/plan", price="faceup_business_seat_monthly_v1", quantity="1")[0] == 303
-    assert (ada.plan, ada.row.seats, len(double.of_kind("subscription"))) == ("business", 1, 1)
+    assert ada.posts(f"{address}/plan", price=BUSINESS.price, quantity="3")[0] == 303
+    assert (ada.plan, ada.row.seats, len(double.of_kind("subscription"))) == ("business", 3, 1)
     assert ada.credits == 20  # what came with the month stays until it ends
 
 
@@ -290,12 +291,12 @@ def test_a_trial_at_the_provider_ends_in_a_paid_month(ada: Payer, double: Stripe
 
 
 def test_seats_follow_the_teammates(ada: Payer, double: StripeDouble) -> None:
-    ada.gets_teammates("Ben")
+    ada.gets_teammates("Abe", "Ben")
     ada.subscribes("business")
-    assert ada.row.seats == 2
+    assert ada.row.seats == 3
     ada.waits(days=15)
     ada.gets_teammates("Cleo", "Dora")
-    assert (ada.row.seats, ada.at_stripe["items"]["data"][0]["quantity"]) == (4, 4)
+    assert (ada.row.seats, ada.at_stripe["items"]["data"][0]["quantity"]) == (5, 5)
     ada.waits(days=16)
     latest = double.of_kind("invoice", billing_reason="subscription_cycle")[0]
     prorated = [line["amount"] for line in latest["lines"]["data"][1:]]
@@ -303,9 +304,38 @@ def test_seats_follow_the_teammates(ada: Payer, double: StripeDouble) -> None:
     assert ada.history == []
 
 
+def subscribed_before(ada: Payer, double: StripeDouble) -> None:
+    """To Business, while it had no least number of seats."""
+    ada.goes_to_plan("team")
+    double.does(double.subscribe, ada.row.customer_id, BUSINESS_V1.price)
+    assert (ada.plan, ada.row.seats) == ("business", 1)
+
+
+def test_business_is_paid_for_three_seats_at_least(ada: Payer, app: Flask) -> None:
+    ada.subscribes("business")
+    assert ada.row.seats == 3
+    ada.gets_teammates("Ben")
+    with app.app_context():
+        assert seat_sync.follow_all() == 0
+    assert ada.row.seats == 3
+    ada.gets_teammates("Cleo", "Dora")
+    assert ada.row.seats == 4
+
+
+def test_who_subscribed_before_pays_for_each_teammate_and_no_more(ada: Payer, app: Flask, double: StripeDouble) -> None:
+    """The version of Business without a least number of seats is not sold any more, and goes on."""
+    subscribed_before(ada, double)
+    for name, seats in (("Ben", 2), ("Cleo", 3)):
+        ada.gets_teammates(name)
+        assert (ada.plan, ada.row.seats) == ("business", seats)
+    with app.app_context():
+        teammates.remove(ada.membership, session.query(User).where(User.name == "Ben").one().id)
+    assert (ada.row.seats, ada.at_stripe["items"]["data"][0]["quantity"]) == (2, 2)
+
+
 def test_seats_follow_teammates_at_once(ada: Payer, app: Flask, double: StripeDouble) -> None:
     """When they accept, are removed, leave, or delete themselves; and a provider that is down holds nobody up."""
-    ada.subscribes("business")
+    subscribed_before(ada, double)
 
     def paid_for() -> int:
         return int(ada.at_stripe["items"]["data"][0]["quantity"])

@@ -4,7 +4,18 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from poker_app.rules import Unusable
-from poker_app.rules.plans import BUSINESS, FREE, GRACE, STANDARD, TEAM, Offer, Pack, standing
+from poker_app.rules.plans import (
+    BUSINESS,
+    BUSINESS_V1,
+    FREE,
+    GRACE,
+    STANDARD,
+    TEAM,
+    Offer,
+    Pack,
+    dearer_for_less,
+    standing,
+)
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 
@@ -21,7 +32,35 @@ def test_what_is_sold() -> None:
     assert (STANDARD.trial_plan, STANDARD.trial_days) == ("team", 14)
 
 
+def test_no_team_pays_more_for_less() -> None:
+    assert dearer_for_less(STANDARD, range(1, 21)) == []
+    # As it was sold before.
+    before = replace(STANDARD, plans=(FREE, TEAM, BUSINESS_V1), earlier=())
+    assert dearer_for_less(before, range(1, 21)) == [(1, "team", "business"), (2, "team", "business")]
+
+
+def test_what_a_team_pays() -> None:
+    assert [TEAM.monthly(team) for team in (1, 5, 6)] == [2900, 2900, None]
+    assert [BUSINESS.monthly(team) for team in (1, 2, 3, 4)] == [3600, 3600, 3600, 4800]
+    assert [BUSINESS_V1.monthly(team) for team in (1, 2)] == [1200, 2400]
+    assert [larger.has_all_of(less) for less, larger in ((FREE, TEAM), (TEAM, BUSINESS), (BUSINESS, TEAM))] == [
+        True,
+        True,
+        False,
+    ]
+
+
+def test_each_price_has_its_reason_beside_it() -> None:
+    assert all(0 < len(plan.why) <= 50 for plan in STANDARD.plans)
+
+
+def test_a_larger_pack_never_costs_more_a_credit() -> None:
+    each = [pack.amount / pack.credits for pack in STANDARD.packs]
+    assert each == sorted(each, reverse=True)
+
+
 def test_what_a_price_stands_for() -> None:
+    assert STANDARD.plan_of_price("faceup_business_seat_monthly_v1") == BUSINESS_V1
     assert STANDARD.plan_of_price(TEAM.price) == TEAM
     assert STANDARD.pack_of_price("faceup_pack_50_v1") == Pack(50, "faceup_pack_50_v1", 3900)
     assert (STANDARD.plan_of_price(""), STANDARD.pack_of_price("")) == (None, None)
@@ -38,6 +77,9 @@ def test_the_next_larger_plan_is_the_next_one_sold_whatever_it_costs() -> None:
         (lambda: Offer([TEAM]), "without a price"),
         (lambda: Offer([FREE, replace(TEAM, name="free")]), "same name"),
         (lambda: Offer([FREE, TEAM, replace(BUSINESS, price=TEAM.price)]), "price of its own"),
+        (lambda: Offer([FREE, BUSINESS], earlier=[BUSINESS]), "price of its own"),
+        (lambda: Offer([FREE, TEAM], earlier=[BUSINESS_V1]), "one of a plan that is sold"),
+        (lambda: Offer([FREE, replace(TEAM, min_seats=2)]), "paid per seat"),
         (lambda: Offer([FREE], [Pack(5, "", 100)]), "price of its own"),
         (lambda: Offer([FREE], [Pack(0, "p", 100)]), "at least one credit"),
         (lambda: Offer([replace(FREE, members=1)]), "fewer than two"),
