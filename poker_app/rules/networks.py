@@ -13,10 +13,10 @@ def networks_of(address: str) -> list[tuple[str, int]]:
     """The networks that an address is counted in, the narrowest first, and how many times the limit each may reach.
 
     IPv4 is one network, also when written as IPv6 (``::ffff:192.0.2.1``). IPv6 is three: its /64, /56 and /48. What is
-    no address is a network of its own.
+    no address is a network of its own. A port behind it, as some proxies write one, counts for nothing.
     """
     try:
-        found = ip_address(address)
+        found = ip_address(_without_port(address))
     except ValueError:
         return [(address, 1)]
     if isinstance(found, IPv6Address):
@@ -25,6 +25,13 @@ def networks_of(address: str) -> list[tuple[str, int]]:
             return [(str(IPv6Network((int(found), length), strict=False)), times) for length, times in STEPS]
         found = inside
     return [(str(found), 1)]
+
+
+def _without_port(address: str) -> str:
+    """``192.0.2.1:443`` and ``[2001:db8::1]:443`` without the port; bare IPv6 has several colons and no brackets."""
+    if address.startswith("["):
+        return address[1:].partition("]")[0]
+    return address.partition(":")[0] if address.count(":") == 1 else address
 
 
 def _v4_in(address: IPv6Address) -> IPv4Address | None:
