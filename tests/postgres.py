@@ -123,10 +123,14 @@ def command(folder: str, *statements: str) -> None:
 # Ten times quicker than a new database. Foreign keys are not asked about what goes anyway.
 EMPTY = """
 CREATE FUNCTION empty() RETURNS void LANGUAGE plpgsql SET session_replication_role = replica AS $$
+DECLARE made text;
 BEGIN
     PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
         WHERE datname = current_database() AND pid <> pg_backend_pid();
     {statements};
+    FOR made IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT IN ({tables}) LOOP
+        EXECUTE format('DROP TABLE %I CASCADE', made);
+    END LOOP;
 END $$
 """
 STATEMENTS = """
@@ -141,10 +145,12 @@ class Emptied:
     def __init__(self, connection: psycopg.Connection, url: str) -> None:
         self.url, self._connection = url, connection
         statements = ";".join(statement for (statement,) in connection.execute(STATEMENTS))
-        connection.execute(EMPTY.format(statements=statements))
+        names = connection.execute("SELECT quote_literal(tablename) FROM pg_tables WHERE schemaname = 'public'")
+        connection.execute(EMPTY.format(statements=statements, tables=", ".join(name for (name,) in names)))
 
     def empty(self) -> None:
-        """Take every row out, as if it had just been made, and end whatever was left open in it."""
+        """Take every row and every table that a test made out, as if it had just been made, and end whatever was left
+        open in it."""
         self._connection.execute("SELECT empty()")
 
 
