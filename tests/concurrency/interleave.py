@@ -1,9 +1,11 @@
 """One process of several that change the same session.
 
 ``python -m tests.concurrency.interleave URL SESSION SEED COUNT`` prints how many versions it counted, waits for a line,
-and prints what it then knows of the session.
+and prints what it then knows of the session, as a pickle in base64.
 """
 
+import base64
+import pickle
 import random
 import sys
 
@@ -40,7 +42,7 @@ def main(url: str, session_id: str, seed: str, count: str) -> None:
         known = newest(session_id).value
         known_here = values.get(session_id)
         assert known_here is not None
-        print(repr((known, list(known.members), list(known.tasks))), flush=True)
+        print(base64.b64encode(pickle.dumps(known)).decode(), flush=True)
 
 
 if __name__ == "__main__":
