@@ -31,7 +31,6 @@ def create_app(settings: Settings | None = None) -> Flask:
         SQLALCHEMY_ENGINE_OPTIONS=_engine_options(settings),
         MAX_CONTENT_LENGTH=MAX_BODY,
         MAX_FORM_MEMORY_SIZE=MAX_BODY,
-        MAX_FORM_PARTS=200,
         TRUSTED_HOSTS=settings.trusted_hosts or None,
         SESSION_COOKIE_NAME="faceup",
         SESSION_COOKIE_SAMESITE="Lax",

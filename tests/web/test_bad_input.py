@@ -153,7 +153,8 @@ def test_a_body_has_an_end(scene: Scene) -> None:
         answer = scene.ada.post(f"{scene.table.path}/{path}", {"tasks": "x" * 70_000})
         assert (answer.status_code, says(answer, TOO_LONG)) == (413, True)
     many = scene.ada.post(f"{scene.table.path}/tasks", {f"field{number}": "x" for number in range(4000)})
-    assert many.status_code in (413, 422)
+    assert many.status_code == 413
+    assert scene.ada.post(f"{scene.table.path}/tasks", {"tasks": "&" * 2_000}).status_code == 200
     webhook = scene.app.test_client().post("/realtime/webhooks", data=b"x" * 70_000)
     assert webhook.status_code in (403, 413)
 
@@ -166,6 +167,7 @@ def test_a_body_has_an_end(scene: Scene) -> None:
         (b"round=%00&card=5", "application/x-www-form-urlencoded"),
         (b"--x\r\nbroken", "multipart/form-data; boundary=x"),
         (b"--x\r\nbroken", "multipart/form-data"),
+        (b"card=5", "application/x-www-form-urlencoded" + "; a=" * 100),
         (b"{" * 5000, "application/json"),
         (b"card=5", "text/plain"),
         (b"", "nonsense"),

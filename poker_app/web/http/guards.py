@@ -11,7 +11,7 @@ from typing import Any, Concatenate
 import structlog
 from flask import Flask, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
 from poker_app import rate_limits
 from poker_app.accounts.signin import password_hashing
@@ -32,6 +32,9 @@ _REQUEST_ID = re.compile(r"[\w-]{8,64}")
 # for the same site, and sockets may have a host of their own: only Origin says which page it was.
 BY_ORIGIN = {"realtime.receive_socket"}
 
+# How many fields a form may have, and characters of a Content-Type; the product's own stay far below.
+MAX_FIELDS, MAX_MEDIA_TYPE = 1_000, 200
+
 log = structlog.get_logger("web")
 
 
@@ -51,7 +54,7 @@ def install(app: Flask) -> None:
             raise BadRequest("A character in this address cannot be read.")
         if request.method not in ("GET", "HEAD", "OPTIONS"):
             _check_site()
-            _check_text()
+            _check_form()
 
     @app.after_request
     def log_request(answer: Response) -> Response:
@@ -94,7 +97,17 @@ def _check_site() -> None:
         raise Forbidden("This request came from another site, so nothing was changed.")
 
 
-def _check_text() -> None:
+def _check_form() -> None:
+    """Refuses a form that takes long to read, before it is read, and one with a NUL character.
+
+    Raises: UnsupportedMediaType (415), RequestEntityTooLarge (413), BadRequest (400).
+    """
+    # No form of the product is sent in parts: each part has headers, which take longer to read than the values do.
+    media_type = request.headers.get("Content-Type", "")
+    if media_type.lower().startswith("multipart/") or len(media_type) > MAX_MEDIA_TYPE:
+        raise UnsupportedMediaType("Forms are read as application/x-www-form-urlencoded alone.")
+    if request.get_data(parse_form_data=False).count(b"&") >= MAX_FIELDS:
+        raise RequestEntityTooLarge
     if any("\0" in text for field in request.form.items(multi=True) for text in field):
         raise BadRequest("A character in this form cannot be kept.")
 
