@@ -16,7 +16,7 @@ from bench.wire import Answer, Browser, Socket
 _DATA = re.compile(r"""data-(me|csrf|channels|realtime)=(["'])(.*?)\2""")
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]*)"')
 PATIENCE = 60  # seconds until a socket is signed in, while many are
-_THIN_JITTER, _AGENDA_JITTER = 0.4, 0.2  # seconds, as the page's scripts have them
+_THIN_JITTER, _TASKS_JITTER = 0.4, 0.2  # seconds, as the page's scripts have them
 
 
 class Person:
@@ -71,7 +71,7 @@ class Person:
             self._token = {"csrf_token": token}
         self.table = Table(page)
         self._task = task_in(page)
-        self._agenda, self._controls = self.table.agenda, (self.table.round, self.table.phase)
+        self._tasks_version, self._controls = self.table.tasks_version, (self.table.round, self.table.phase)
 
     async def _authorized(self, door: str, form: dict[str, str]) -> dict[str, str]:
         asked = {"socket_id": self._headers["X-Socket-Id"], **self._token, **form}
@@ -114,11 +114,11 @@ class Person:
         for what in table.news_since(self.table):
             self._sights.seen(what, self)
         self.table = table
-        if table.brings_agenda:
-            self._agenda = table.version
-        if table.agenda > self._agenda:
-            self._agenda = table.agenda
-            self._go(self._fetch_agenda())
+        if table.brings_tasks:
+            self._tasks_version = table.version
+        if table.tasks_version > self._tasks_version:
+            self._tasks_version = table.tasks_version
+            self._go(self._fetch_tasks())
         if self.facilitates and self._controls != (table.round, table.phase):
             self._controls = (table.round, table.phase)
             self._go(self._fetch_controls())
@@ -132,8 +132,8 @@ class Person:
         await asyncio.sleep(random.random() * _THIN_JITTER)
         self._hold(Table(await self.fetch("vote-table")))
 
-    async def _fetch_agenda(self) -> None:
-        await asyncio.sleep(random.random() * _AGENDA_JITTER)
+    async def _fetch_tasks(self) -> None:
+        await asyncio.sleep(random.random() * _TASKS_JITTER)
         await self.fetch("backlog")
         await self.fetch("task")
 

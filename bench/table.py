@@ -7,8 +7,10 @@ import re
 from collections.abc import Hashable
 from typing import Any
 
+# data-agenda: the release before.
 _HEAD = re.compile(
-    r'id="vote-table" data-version="(\d+)" data-agenda="(\d+)" data-phase="(\w+)" [^>]*?data-round="(\w+)"'
+    r'id="vote-table" data-version="(\d+)" data-(?:tasks-version|agenda)="(\d+)" '
+    r'[^>]*?data-phase="(\w+)" [^>]*?data-round="(\w+)"'
 )
 _TASK = re.compile(r'id="task" [^>]*data-task="(\w+)"')
 _CARD = re.compile(r'id="seat-(\w+)" data-(?:state="voted"|v=)')
@@ -20,8 +22,8 @@ class Table:
     def __init__(self, html: str) -> None:
         head = _HEAD.search(html)
         assert head is not None, html[:500]
-        self.version, self.agenda, self.phase, self.round = int(head[1]), int(head[2]), head[3], head[4]
-        self.brings_agenda = 'id="backlog"' in html
+        self.version, self.tasks_version, self.phase, self.round = int(head[1]), int(head[2]), head[3], head[4]
+        self.brings_tasks = 'id="backlog"' in html
         self.shows: set[Hashable] = {(self.round, seat) for seat in _CARD.findall(html)}
         self.shows.add((self.round, self.phase))
         self._news: dict[int, list[Hashable]] = {}

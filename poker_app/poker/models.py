@@ -13,8 +13,8 @@ Id = String(16)
 
 
 class PokerSession(Base):
-    """One estimation meeting. ``version`` counts every change, ``agenda`` is the version of the last change
-    to the tasks, ``published_version`` is less than ``version`` where the realtime engine did not take an event."""
+    """One estimation meeting. ``version`` counts every change, ``tasks_version`` is the version of the last change to
+    the tasks, ``published_version`` is less than ``version`` where the realtime engine did not take an event."""
 
     __tablename__ = "poker_session"
     __table_args__ = (Index(None, "account_id", "created_at"), Index(None, "series_id"))
@@ -50,6 +50,8 @@ class PokerSession(Base):
     current_task_id: Mapped[str | None] = mapped_column(Id)
     current_round_id: Mapped[str | None] = mapped_column(Id)
     version: Mapped[int] = mapped_column(default=1)
+    tasks_version: Mapped[int] = mapped_column(default=1, server_default="0")
+    # The column's name in the release before, whose processes read and write this one alone during a deploy.
     agenda: Mapped[int] = mapped_column(default=1)
     published_version: Mapped[int] = mapped_column(default=0)
     # What takes the newest change of the tasks back: no card and no text.

@@ -96,7 +96,8 @@ _TABLES: dict[str, dict[Kind, str]] = {
         OTHERS: "ended_by",
         SECRET: "code form_key password_hash",
         NO_PERSON: f"id name deck cards account_id series_id {_OPTIONS} timer_ends_at timer_remaining created_at "
-        "ended_at archived_at deleted_at current_task_id current_round_id version agenda published_version undo",
+        "ended_at archived_at deleted_at current_task_id current_round_id version tasks_version agenda "
+        "published_version undo",
     },
     "series": {NO_PERSON: "id account_id name deck cards options created_at closed_at", SECRET: "secret_digest"},
     "member": {

@@ -41,7 +41,7 @@ from tests.world.actions import Room, open_session
 def test_a_short_state_travels_as_it_is() -> None:
     assert payload(State(7, 5, "<p>ä</p>", 2), {"member": "x"}) == {
         "version": 7,
-        "agenda": 5,
+        "tasks_version": 5,
         "member": "x",
         "html": "<p>ä</p>",
     }
@@ -50,11 +50,11 @@ def test_a_short_state_travels_as_it_is() -> None:
 def test_a_long_state_travels_packed_and_a_longer_one_not_at_all() -> None:
     long = "<p>seat</p>" * 2_000
     packed = payload(State(7, 5, long, 2))
-    assert packed.keys() == {"version", "agenda", "gz"}
+    assert packed.keys() == {"version", "tasks_version", "gz"}
     assert gzip.decompress(base64.b64decode(packed["gz"])).decode() == long
     assert payload(State(7, 5, long, 2)) == packed
     noise = "".join(f"{number * 7919 % 65_521:x}" for number in range(40_000))
-    assert payload(State(7, 5, noise, 2)) == {"version": 7, "agenda": 5}
+    assert payload(State(7, 5, noise, 2)) == {"version": 7, "tasks_version": 5}
 
 
 def test_tasks_that_would_be_too_long_stay_behind_and_the_table_travels() -> None:
@@ -63,11 +63,11 @@ def test_tasks_that_would_be_too_long_stay_behind_and_the_table_travels() -> Non
     for long in (noise, "<li>a task</li>" * 40_000):
         assert payload(State(7, 7, f"<p>table</p>{long}", 2, table="<p>table</p>")) == {
             "version": 7,
-            "agenda": 7,
+            "tasks_version": 7,
             "html": "<p>table</p>",
         }
     seats = "<p>seat</p>" * 2_000
-    assert payload(State(7, 7, seats + noise, 2, table=seats)).keys() == {"version", "agenda", "gz"}
+    assert payload(State(7, 7, seats + noise, 2, table=seats)).keys() == {"version", "tasks_version", "gz"}
 
 
 @pytest.mark.parametrize("letter", ["x", '"', "é", "☕", "🂡"])

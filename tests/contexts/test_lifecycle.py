@@ -39,7 +39,7 @@ def test_whoever_opens_it_facilitates(context: None, clock: Clock) -> None:
     table = ada.session
     assert (table.name, table.deck, table.cards) == ("Checkout team", "fibonacci", list(DECKS["fibonacci"].cards))
     assert (table.auto_reveal, table.anyone_reveals, table.names_hidden, table.timer_length) == (True, False, False, 60)
-    assert (table.created_at, table.ended_at, table.version, table.agenda) == (clock.now(), None, 1, 1)
+    assert (table.created_at, table.ended_at, table.version, table.tasks_version) == (clock.now(), None, 1, 1)
     assert (ada.name, ada.role, ada.votes, ada.secret_digest) == ("Ada", "facilitator", True, ids.digest("a" * 32))
     assert len(table.id) == 16
     assert len(table.code) == 6
@@ -135,7 +135,7 @@ def test_options_are_changed(room: Room) -> None:
     with room.announces("options-changed"):
         lifecycle.change_options(room.ada, name=" New name ", options=Options(anyone_reveals=True, timer_length=30))
     assert (room.table.name, room.table.anyone_reveals, room.table.timer_length) == ("New name", True, 30)
-    assert room.table.agenda == room.table.version
+    assert room.table.tasks_version == room.table.version
 
 
 def test_who_changes_options_and_to_what(room: Room) -> None:

@@ -30,7 +30,7 @@ def engine(room: Room, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
 
     def render(session_id: str, version: int) -> State:
         table = view_of(session_id)
-        return State(table.version, table.agenda, "", table.members, table.present)
+        return State(table.version, table.tasks_version, "", table.members, table.present)
 
     monkeypatch.setattr(events._wiring, "render", render)
     return takes

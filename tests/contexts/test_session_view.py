@@ -301,25 +301,25 @@ def test_sessions_that_are_not_there(context: None) -> None:
             ask("nonsense")
 
 
-# --- the agenda
+# --- the tasks
 
 
-def test_the_agenda(room: Room) -> None:
+def test_the_backlog_and_the_task_on_the_table(room: Room) -> None:
     tasks.add_tasks(room.ada, "One\nTwo\nThree")
-    agenda = backlog_of(room.table.id)
-    assert ([task.title for task in agenda.tasks], agenda.place, agenda.estimated) == (["One", "Two", "Three"], 1, 0)
+    backlog = backlog_of(room.table.id)
+    assert ([task.title for task in backlog.tasks], backlog.place, backlog.estimated) == (["One", "Two", "Three"], 1, 0)
     room.settles("5")
     room.settles("0")
-    agenda = backlog_of(room.table.id)
-    assert (agenda.current.title, agenda.place, agenda.estimated, agenda.points) == ("Three", 3, 2, Fraction(5))
-    assert (agenda.last, agenda.ended, agenda.agenda) == (True, False, room.table.agenda)
+    backlog = backlog_of(room.table.id)
+    assert (backlog.current.title, backlog.place, backlog.estimated, backlog.points) == ("Three", 3, 2, Fraction(5))
+    assert (backlog.last, backlog.ended, backlog.tasks_version) == (True, False, room.table.tasks_version)
     lifecycle.end_session(room.ada)
     assert backlog_of(room.table.id).ended
 
 
-def test_a_vote_leaves_the_agenda_as_it_is(room: Room) -> None:
-    before = backlog_of(room.table.id).agenda
+def test_a_vote_leaves_the_tasks_as_they_are(room: Room) -> None:
+    before = backlog_of(room.table.id).tasks_version
     room.plays(room.ben, "5")
     room.reveals()
-    assert backlog_of(room.table.id).agenda == before
+    assert backlog_of(room.table.id).tasks_version == before
     assert session.get_one(type(room.table), room.table.id).version > before

@@ -35,7 +35,7 @@ def test_the_first_task_takes_the_place_of_the_untitled_one(room: Room) -> None:
     assert (added[1].key, added[1].url) == ("PAY-7", "https://tracker.example/browse/PAY-7")
     assert untitled.deleted_at is not None
     assert room.task.id == added[0].id
-    assert room.table.agenda == room.table.version
+    assert room.table.tasks_version == room.table.version
 
 
 def test_an_untitled_task_that_was_voted_on_stays(room: Room) -> None:
@@ -303,7 +303,7 @@ def test_a_skipped_task_is_marked_and_comes_back_at_the_end(four: Room) -> None:
         tasks.skip_task(four.ada, one.id)
     assert one.skipped_at is not None
     assert four.task.title == "Two"
-    assert four.table.agenda == four.table.version
+    assert four.table.tasks_version == four.table.version
     with four.refused(409, "The table has moved on to another task."):
         tasks.skip_task(four.ada, one.id)
     for _ in range(3):

@@ -149,7 +149,7 @@ def recent(room: Room) -> tuple[int, set[str]]:
 def test_a_change_of_the_tasks_is_known_by_its_rows(room: Room) -> None:
     tasks.add_tasks(room.ada, "\n".join(f"Task {number}" for number in range(20)))
     since, rows = recent(room)
-    assert (since, rows) == (newest(room.table.id).value.agenda, set()), "too many to be sent one by one"
+    assert (since, rows) == (newest(room.table.id).value.tasks_version, set()), "too many to be sent one by one"
     tasks.skip_task(room.ada, room.task.id)
     assert recent(room) == (since, {"Task 0", "Task 1"})
     # Where it was moved from, and where to, another task comes before the next.
@@ -165,7 +165,7 @@ def test_a_change_of_the_tasks_is_known_by_its_rows(room: Room) -> None:
     assert later > since, "a browser that shows what was before asks for the list"
     assert len(rows) <= MAX_CHANGED
     values.clear()
-    assert recent(room) == (newest(room.table.id).value.agenda, set())
+    assert recent(room) == (newest(room.table.id).value.tasks_version, set())
 
 
 def test_a_change_is_written_as_the_rows_it_changed(room: Room) -> None:
@@ -217,6 +217,23 @@ def test_who_writes_elsewhere_is_seen_by_the_next_reader(room: Room) -> None:
     room.plays(room.ada, "8")
     assert room.cards() == {"Ada": "8", "Ben": "5"}
     assert newest(room.table.id).value.version == after.version + 1
+
+
+def test_a_process_of_the_release_before_counts_the_tasks_under_the_former_name(room: Room) -> None:
+    """During a deploy it opens sessions and changes tasks beside this one, and knows ``agenda`` alone."""
+    here = update(PokerSession).where(PokerSession.id == room.table.id)
+    # A session that it opened has the new column's default.
+    session.execute(here.values(tasks_version=0))
+    assert loaded(room.table.id).tasks_version == room.table.agenda
+
+    version = newest(room.table.id).value.version + 1
+    session.execute(here.values(version=version, agenda=version))
+    session.commit()
+    assert newest(room.table.id).value.tasks_version == version
+
+    tasks.add_tasks(room.ada, "Another")
+    assert newest(room.table.id).value.tasks_version == version + 1
+    assert session.scalars(select(PokerSession.agenda).where(PokerSession.id == room.table.id)).one() == version + 1
 
 
 def test_an_old_snapshot_drops_nothing_newer(room: Room) -> None:

@@ -393,7 +393,7 @@ def test_a_revote_keeps_the_round_before(room: Room) -> None:
         voting.vote_again(room.ada, first)
     assert (room.round.number, room.revealed, room.cards()) == (2, False, {})
     assert room.round.id != first
-    assert room.table.agenda == room.table.version
+    assert room.table.tasks_version == room.table.version
     assert room.cards(first) == {"Ben": "5"}
     assert session.get_one(Round, first).revealed_at is not None
     assert [(each.number, each.tally.mode) for each in view_of(room.table.id).earlier] == [(1, ("5",))]
@@ -485,7 +485,7 @@ def test_the_estimate_is_kept_and_the_next_task_comes_up(revealed: Room, clock: 
     assert (first.estimate, first.note, first.estimated_at, first.seconds) == ("8", "with care", clock.now(), 30)
     assert revealed.task.title == "Second"
     assert (revealed.round.number, revealed.revealed) == (1, False)
-    assert revealed.table.agenda == revealed.table.version
+    assert revealed.table.tasks_version == revealed.table.version
 
 
 def test_a_doubled_estimate_is_one(revealed: Room, clock: Clock) -> None:

@@ -411,7 +411,7 @@ class Fuzz:
                 assert task is not None
                 assert current is not None
                 assert (task.session_id, current.task_id) == (table.id, task.id)
-                assert 1 <= table.agenda <= table.version >= table.published_version
+                assert 1 <= table.tasks_version <= table.version >= table.published_version
                 assert 0 < len(table.name) <= 120
                 assert 4 <= len(table.cards) <= 32
                 members = list(session.scalars(select(Member).where(Member.session_id == table.id)))

@@ -251,11 +251,23 @@ def test_1500_schedules_end_the_same(stage: Stage, number: int) -> None:
     assert stage.play(stage.stories[number], range(1_000, 1_500)) == {}
 
 
+DEPLOYS = {
+    "a page of the release before": ("live.js", "dataset.tasksVersion ?? dataset.agenda", "dataset.agenda"),
+    "a server of the release before": ("live.js", "dataset.tasksVersion ?? ", "undefined ?? "),
+}
+
+
+@pytest.mark.parametrize("deploy", DEPLOYS)
+def test_a_deploy_leaves_no_tasks_behind(stage: Stage, deploy: str) -> None:
+    """While it is under way, pages of one release meet servers of the other: both know when the tasks changed."""
+    assert stage.play(stage.stories[1], range(100, 103), DEPLOYS[deploy]) == {}
+
+
 BUGS: dict[str, tuple[str, str, str]] = {
     "older versions are shown": ("regions.js", "!(version(newNode) <= version(oldNode))", "true"),
     "who asks meanwhile gets the older answer": ("regions.js", "again = true;", "again = false;"),
     "a lost answer ends all asking": ("regions.js", "return; // offline", "return new Promise(() => {}); // offline"),
-    "the agenda is left behind": ("live.js", "refreshAgenda(Number(dataset.agenda))", "0"),
+    "the tasks are left behind": ("live.js", "refreshTasks(Number(dataset.tasksVersion ?? dataset.agenda))", "0"),
     "the controls are left behind": ("actions.js", "if (outdated()) refresh('actions')", "0"),
 }
 

@@ -42,7 +42,7 @@ def opened() -> Session:
         current_task_id="task",
         current_round_id="round",
         version=1,
-        agenda=1,
+        tasks_version=1,
         members={each.id: each for each in everybody},
         tasks={"task": first},
         rounds=Rounds(Round("round", "task", 1, START)),
@@ -167,7 +167,7 @@ def check(before: Session, made: Change) -> None:
     assert value.version > before.version or value == replace(before, others=value.others)
     versions = [each.version for each in made.happened]
     assert versions == list(range(value.version - len(versions) + 1, value.version + 1))
-    assert before.agenda <= value.agenda <= value.version
+    assert before.tasks_version <= value.tasks_version <= value.version
     assert (value.round.id, value.round.task_id) == (value.current_round_id, value.current_task_id)
     assert value.task.deleted_at is None
     assert value.task.newest == value.round.number

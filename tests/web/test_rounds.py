@@ -163,7 +163,7 @@ def test_what_cannot_be_taken_back_otherwise_is_undone_from_its_notice(
 ) -> None:
     def shown() -> list[str]:
         regions = [scene.cleo.get(f"{scene.table.path}/{name}").text for name in ("task", "backlog", "vote-table")]
-        return [re.sub(r'data-(version|agenda)="\d+"', "", region) for region in regions]
+        return [re.sub(r'data-(version|tasks-version|agenda)="\d+"', "", region) for region in regions]
 
     voted(scene)
     if "estimate" in form:

@@ -2,15 +2,15 @@
 
 An event is named in the past tense and carries the state, not the difference::
 
-    {"version": 12, "agenda": 9, "html": "<section id=\"vote-table\" …"}
+    {"version": 12, "tasks_version": 9, "html": "<section id=\"vote-table\" …"}
 
-``version`` counts every change of the session; a browser drops what is not newer than what it shows. ``agenda`` is the
-version at which the tasks last changed; who shows an older one fetches task and backlog. ``html`` is the whole shared
-fragment, with the tasks where they changed: of a long backlog the rows that changed lately, with the ``agenda`` from
-which on they are all, and who shows an older one asks for the list. Where that would be too long for the engine, ``gz``
-holds it gzipped in base64; where even that is too long it is the table alone, and the browser fetches the tasks, or
-there is neither, and it fetches both. Because every event is whole state, a lost, doubled or late one is harmless, and
-several may be sent as one.
+``version`` counts every change of the session; a browser drops what is not newer than what it shows. ``tasks_version``
+is the version at which the tasks last changed; a browser that shows an older one fetches task and backlog. ``html`` is
+the whole shared fragment, with the tasks where they changed: of a long backlog the rows that changed lately, with the
+``tasks_version`` from which on they are all, and a browser that shows an older one asks for the list. Where that would
+be too long for the engine, ``gz`` holds it gzipped in base64; where even that is too long it is the table alone, and
+the browser fetches the tasks, or there is neither, and it fetches both. Because every event is whole state, a lost,
+doubled or late one is harmless, and several may be sent as one.
 """
 
 import base64
@@ -48,7 +48,7 @@ class State:
     many are ``present``."""
 
     version: int
-    agenda: int
+    tasks_version: int
     html: str
     members: int
     present: int = 0
@@ -185,7 +185,7 @@ def _tell(news: News) -> State:
 
 def payload(state: State, about: dict[str, str] | None = None) -> dict[str, Any]:
     """The event's data: whole state where it fits, at most ``MAX_BYTES`` of JSON."""
-    thin = {"version": state.version, "agenda": state.agenda, **(about or {})}
+    thin = {"version": state.version, "tasks_version": state.tasks_version, **(about or {})}
     for html in (state.html, state.table):
         for key, pack, longest in (("html", str, MAX_BYTES), ("gz", _packed, MAX_PACKED)):
             # What is too long as it is, is not worth packing, nor the making of JSON to measure it.

@@ -77,7 +77,7 @@ def live_sessions(membership: Membership, secret: str | None) -> list[Live]:
     tables = session.scalars(newest).all()
     if not tables:
         return []
-    tasks, people = _agenda(tables), _people(tables)
+    tasks, people = _task_ids(tables), _people(tables)
     return [
         Live(
             table=table,
@@ -89,7 +89,7 @@ def live_sessions(membership: Membership, secret: str | None) -> list[Live]:
     ]
 
 
-def _agenda(tables: Sequence[PokerSession]) -> dict[str, list[str]]:
+def _task_ids(tables: Sequence[PokerSession]) -> dict[str, list[str]]:
     rows = session.execute(
         select(Task.session_id, Task.id)
         .where(Task.session_id.in_(table.id for table in tables), Task.deleted_at.is_(None))

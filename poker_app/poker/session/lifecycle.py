@@ -116,7 +116,7 @@ def start_session(
         current_task_id=ids.new_id(12),
         current_round_id=ids.new_id(12),
         version=1,
-        agenda=1,
+        tasks_version=1,
         published_version=1,
         **options.checked(),
     )

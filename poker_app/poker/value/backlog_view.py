@@ -23,9 +23,9 @@ _Row = tuple[Task, str, bool]
 
 @dataclass(frozen=True)
 class BacklogView:
-    """The backlog and the task on the table, at the ``agenda`` version."""
+    """The backlog and the task on the table, at the ``tasks_version``."""
 
-    agenda: int
+    tasks_version: int
     tasks: tuple[Task, ...]
     current: Task
     round_number: int
@@ -69,7 +69,7 @@ class BacklogView:
 def backlog_view(value: Session) -> BacklogView:
     """The backlog as everybody may see it."""
     return BacklogView(
-        agenda=value.agenda,
+        tasks_version=value.tasks_version,
         tasks=tuple(value.backlog),
         current=value.task,
         round_number=value.round.number,
@@ -80,7 +80,7 @@ def backlog_view(value: Session) -> BacklogView:
 
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """Which rows of the backlog changed lately, by task, each with the agenda version that changed it, the oldest
+    """Which rows of the backlog changed lately, by task, each with the ``tasks_version`` that changed it, the oldest
     first: all of them for a browser that shows the version ``since`` or a newer one."""
 
     since: int
@@ -88,11 +88,11 @@ class Recent:
 
     def after(self, before: Session, value: Session) -> "Recent":
         """With what became another between two values, at most ``MAX_CHANGED`` rows."""
-        if before.agenda == value.agenda:
+        if before.tasks_version == value.tasks_version:
             return self
         changed = _changed_rows(before, value)
         rows = {key: at for key, at in self.rows.items() if key not in changed}
-        rows |= dict.fromkeys(changed, value.agenda)
+        rows |= dict.fromkeys(changed, value.tasks_version)
         since = self.since
         while len(rows) > MAX_CHANGED:
             since = next(iter(rows.values()))

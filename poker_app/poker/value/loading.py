@@ -3,7 +3,7 @@
 from collections import defaultdict
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, or_, select
+from sqlalchemy import Connection, bindparam, case, func, or_, select
 
 from poker_app.poker.value.rows import MEMBER, ROUND, SESSION, TASK, VOTE
 from poker_app.rules.session.rounds import ASIDE, Result, Round, Rounds, Vote
@@ -15,7 +15,10 @@ _HERE: Any = bindparam("session_id")
 _ON_TASK: Any = bindparam("task_id")
 
 _VERSION = select(_session.version).where(_session.id == _HERE)
-_SESSION = select(*SESSION.columns).where(_session.id == _HERE)
+# A process of the release before writes ``agenda`` alone, so the greater of the two counts.
+_TASKS_VERSION = case((_session.agenda > _session.tasks_version, _session.agenda), else_=_session.tasks_version)
+_COLUMNS = [each for each in SESSION.columns if each is not _session.tasks_version]
+_SESSION = select(*_COLUMNS, _TASKS_VERSION.label("tasks_version")).where(_session.id == _HERE)
 _MEMBERS = (
     select(*MEMBER.columns)
     .where(MEMBER.table.c.session_id == _HERE)

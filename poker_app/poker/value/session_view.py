@@ -49,7 +49,7 @@ class SessionView:
 
     session_id: str
     version: int
-    agenda: int
+    tasks_version: int
     name: str
     cards: tuple[str, ...]
     phase: str
@@ -132,7 +132,7 @@ def public_view(value: Session, now: datetime) -> SessionView:
     return SessionView(
         session_id=value.id,
         version=value.version,
-        agenda=value.agenda,
+        tasks_version=value.tasks_version,
         name=value.name,
         cards=value.cards,
         phase="ended" if value.ended_at else "revealed" if revealed else "voting",

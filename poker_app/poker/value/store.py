@@ -109,6 +109,12 @@ def _votes(rounds: Mapping[str, Round]) -> dict[tuple[str, ...], Vote]:
     return {(key, member_id): vote for key, each in rounds.items() for member_id, vote in each.votes.items()}
 
 
+def _values(kept: Kept, names: tuple[str, ...]) -> dict[str, Any]:
+    values: dict[str, Any] = {name: bindparam(name) for name in names}
+    # Processes of the release before read the same under its former name.
+    return values | ({"agenda": bindparam("tasks_version")} if kept is SESSION and "tasks_version" in names else {})
+
+
 def _beside(kept: Kept) -> dict[str, Any]:
     # A change is published once it is committed; ``events`` takes this back where the engine did not take the event.
     return {"published_version": bindparam("version")} if kept is SESSION else {}
@@ -121,12 +127,12 @@ def _statement(kind: int, kept: Kept, names: tuple[str, ...], dialect: str) -> E
     if kind == _DELETE:
         return delete(table).where(*mine)
     if kind in (_RENUMBER, _UPDATE):
-        return update(table).where(*mine).values({name: bindparam(name) for name in names} | _beside(kept))
+        return update(table).where(*mine).values(_values(kept, names) | _beside(kept))
     if kind == _UPDATE_UNANNOUNCED:
         # An event that the engine did not take before is still to be caught up.
         beside = {"published_version": table.c.published_version + bindparam("unannounced")}
-        return update(table).where(*mine).values({name: bindparam(name) for name in names} | beside)
-    values: dict[str, Any] = {name: bindparam(name) for name in names} | _beside(kept)
+        return update(table).where(*mine).values(_values(kept, names) | beside)
+    values = _values(kept, names) | _beside(kept)
     if kept is MEMBER:
         values["seen_at"] = bindparam("joined_at")
     insert: Executable = (postgresql if dialect == "postgresql" else sqlite).insert(table).values(values)

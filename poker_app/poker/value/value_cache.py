@@ -50,9 +50,9 @@ class Known:
         self.lock: threading.Lock = before.lock if before else threading.Lock()
         # What shows the tasks alone is good as long as they are the same, and what shows one of them in whatever value.
         self.rows: _Rows = before.rows if before else _Rows()
-        same = before is not None and before.value.agenda == value.agenda
+        same = before is not None and before.value.tasks_version == value.tasks_version
         self._of_tasks: dict[str, object] = before._of_tasks if before and same else {}
-        self.recent: Recent = before.recent.after(before.value, value) if before else Recent(value.agenda)
+        self.recent: Recent = before.recent.after(before.value, value) if before else Recent(value.tasks_version)
         self.tasks_bytes: int = before.tasks_bytes if before and same else size_of_tasks(value)
         self.bytes = size_of(value) + self.tasks_bytes + self.rows.bytes
         self.bytes += sum(len(each) for each in self._of_tasks.values() if isinstance(each, str))

@@ -79,7 +79,7 @@ class Change:
     def then(self, event: Event, *, tasks: bool = False, **about: str) -> "Change":
         """One event more, with a version of its own. ``tasks``: the backlog, or the task on the table, changed too."""
         version = self.value.version + 1
-        value = replace(self.value, version=version, agenda=version if tasks else self.value.agenda)
+        value = replace(self.value, version=version, tasks_version=version if tasks else self.value.tasks_version)
         return replace(self, value=value, happened=(*self.happened, Happened(event, version, about)))
 
     @property

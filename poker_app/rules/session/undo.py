@@ -26,7 +26,7 @@ def undo(value: Session, me: Member, now: datetime, *, version: int) -> Change:
     face up, and for added tasks that were voted on."""
     require_facilitator(me, "undo this")
     known = value.undo
-    if known is None or not known["version"] == version == value.agenda:
+    if known is None or not known["version"] == version == value.tasks_version:
         raise Refused("conflict", GONE_ON)
     tasks = [_restored(value, value.tasks[key], before, now) for key, before in known["tasks"].items()]
     back = value.with_task(*tasks)

@@ -117,10 +117,10 @@ class RoundsNeeded(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One estimation meeting. ``version`` counts every change, ``agenda`` is the version of the last change to the
-    tasks. ``members`` are in the order they joined, removed ones included, ``tasks`` in the backlog's order, ``rounds``
-    are the current task's, and ``others`` those of tasks that a change asked for. ``undo`` takes the
-    newest change that can be taken back back, as long as its version is the ``agenda``. ``used``: cards were turned
+    """One estimation meeting. ``version`` counts every change, ``tasks_version`` is the version of the last change
+    to the tasks. ``members`` are in the order they joined, removed ones included, ``tasks`` in the backlog's order,
+    ``rounds`` are the current task's, and ``others`` those of tasks that a change asked for. ``undo`` takes the newest
+    change that can be taken back back, as long as its version is the ``tasks_version``. ``used``: cards were turned
     over."""
 
     id: str
@@ -133,7 +133,7 @@ class Session:
     current_task_id: str
     current_round_id: str
     version: int
-    agenda: int
+    tasks_version: int
     members: Mapping[str, Member]
     tasks: Mapping[str, Task]
     rounds: Rounds

@@ -48,16 +48,16 @@ def say_behind(answer: Response, behind: bool) -> None:
 # --- the viewer's own fragments
 
 
-def actions(member: Member, table: SessionView, agenda: BacklogView, card: str | None) -> str:
+def actions(member: Member, table: SessionView, backlog: BacklogView, card: str | None) -> str:
     """The viewer's hand, with their own card, and, for a facilitator, the controls."""
-    return render_template("sessions/_actions.html", member=member, t=table, a=agenda, card=card)
+    return render_template("sessions/_actions.html", member=member, t=table, a=backlog, card=card)
 
 
 def own_actions(member: Member, known: Known) -> str:
     """The same, at what is known of the session."""
     me = known.value.members.get(member.id, member)
-    view, agenda = shared.locked(known, lambda known: (shared.view(known), shared.agenda(known)))
-    return actions(me, view, agenda, known.value.card_of(me))
+    view, backlog = shared.locked(known, lambda known: (shared.view(known), shared.tasks_view(known)))
+    return actions(me, view, backlog, known.value.card_of(me))
 
 
 def notice(sentence: str, *, alert: bool = False, undo: str | None = None) -> str:
@@ -143,7 +143,7 @@ def answer_with_undo(member: Member, sentence: str, version: int | None, *, aler
 def _everything(member: Member) -> list[str]:
     known = at_least(member.session_id)
     state = shared.locked(known, shared.state)
-    tasks = "" if state.agenda == state.version else shared.locked(known, shared.tasks_of)
+    tasks = "" if state.tasks_version == state.version else shared.locked(known, shared.tasks_of)
     return [state.html, tasks, shared.partial("actions", own_actions(member, known))]
 
 

@@ -51,7 +51,7 @@ def view(known: Known) -> SessionView:
     return known.made("view", lambda: public_view(known.value, clock.now()))
 
 
-def agenda(known: Known) -> BacklogView:
+def tasks_view(known: Known) -> BacklogView:
     """The public view of the tasks."""
     return known.made("backlog view", lambda: backlog_view(known.value), of_tasks=True)
 
@@ -61,12 +61,12 @@ def _table(known: Known) -> str:
 
 
 def _task(known: Known) -> str:
-    return known.made("task", lambda: task(agenda(known)), of_tasks=True)
+    return known.made("task", lambda: task(tasks_view(known)), of_tasks=True)
 
 
 def _backlog(known: Known) -> str:
     def draw() -> str:
-        tasks = agenda(known)
+        tasks = tasks_view(known)
         return backlog(tasks, _rows(known, tasks.shown), before=tasks.shown.start, after=tasks.shown.stop)
 
     return known.made("backlog", draw, of_tasks=True)
@@ -75,7 +75,7 @@ def _backlog(known: Known) -> str:
 def _rows(known: Known, places: Iterable[int]) -> list[Markup]:
     """The rows at these places, counted from 0, each rendered again only where the task, the one before it or its being
     on the table is another."""
-    draw, tasks = current_app.jinja_env.get_template("sessions/_backlog_row.html").render, agenda(known)
+    draw, tasks = current_app.jinja_env.get_template("sessions/_backlog_row.html").render, tasks_view(known)
     rows = []
     for place in places:
         task, after = tasks.tasks[place], tasks.tasks[place - 1].id if place else ""
@@ -89,7 +89,7 @@ def _changes(known: Known) -> str:
     """The rows that changed lately, in the list's order, and those that are gone."""
 
     def draw() -> str:
-        tasks, recent = agenda(known), known.recent
+        tasks, recent = tasks_view(known), known.recent
         rows = _rows(known, [place for place, task in enumerate(tasks.tasks) if task.id in recent.rows])
         gone = recent.rows.keys() - {task.id for task in tasks.tasks}
         return backlog(tasks, rows, since=recent.since, gone=sorted(gone))
@@ -101,7 +101,7 @@ def tasks_of(known: Known) -> str:
     """The task and the backlog, each addressed to its place: of a long list the rows that changed lately, which the
     page puts into the list that it shows (``room/changed-rows.js``)."""
     html = partial("task", _task(known))
-    if len(agenda(known).tasks) <= MAX_CHANGED:
+    if len(tasks_view(known).tasks) <= MAX_CHANGED:
         return html + partial("backlog", _backlog(known))
     return html + partial("backlog", _changes(known), swap="none")
 
@@ -111,7 +111,7 @@ def rest_of_backlog(known: Known, *, before: str = "", after: str = "") -> str |
     more."""
 
     def draw(known: Known) -> str | None:
-        tasks = agenda(known).tasks
+        tasks = tasks_view(known).tasks
         edge = next((place for place, task in enumerate(tasks) if task.id == (before or after)), None)
         if edge is None:
             return None
@@ -125,7 +125,7 @@ class Shared:
     """What is the same for everybody in a session, and the shared fragments made from it."""
 
     table: SessionView
-    agenda: BacklogView
+    backlog: BacklogView
     table_html: Markup
     task_html: Markup
     backlog_html: Markup
@@ -138,7 +138,7 @@ def shared(known: Known) -> Shared:
 
 def _shared(known: Known) -> Shared:
     html = [Markup(draw(known)) for draw in (_table, _task, _backlog)]  # noqa: S704 (templates' own)
-    return Shared(view(known), agenda(known), *html)
+    return Shared(view(known), tasks_view(known), *html)
 
 
 def state(known: Known) -> events.State:
@@ -147,9 +147,9 @@ def state(known: Known) -> events.State:
     def draw() -> events.State:
         shown = view(known)
         table = html = partial("vote-table", _table(known))
-        if shown.agenda == shown.version:
+        if shown.tasks_version == shown.version:
             html += tasks_of(known)
-        return events.State(shown.version, shown.agenda, html, shown.members, shown.present, table)
+        return events.State(shown.version, shown.tasks_version, html, shown.members, shown.present, table)
 
     return known.made("state", draw, size=lambda made: len(made.html) + len(made.table))
 

@@ -57,7 +57,7 @@ def room(session_id: str) -> ResponseReturnValue:
         session=value,
         shared=shared,
         t=shared.table,
-        a=shared.agenda,
+        a=shared.backlog,
         card=value.card_of(me),
         invitation=_invitation(value),
         realtime=realtime.browser_options(),
@@ -187,7 +187,7 @@ def vote_table(member: Member) -> ResponseReturnValue:
 @seated
 def task(member: Member) -> ResponseReturnValue:
     known = at_least(member.session_id)
-    return fragments.unless_known(known.value.agenda, lambda: shared_fragments.current_task(known))
+    return fragments.unless_known(known.value.tasks_version, lambda: shared_fragments.current_task(known))
 
 
 @blueprint.get("/backlog")
@@ -195,7 +195,7 @@ def task(member: Member) -> ResponseReturnValue:
 def backlog(member: Member) -> ResponseReturnValue:
     known = at_least(member.session_id)
     since = request.args.get("since", type=int)
-    return fragments.unless_known(known.value.agenda, lambda: shared_fragments.current_backlog(known, since))
+    return fragments.unless_known(known.value.tasks_version, lambda: shared_fragments.current_backlog(known, since))
 
 
 @blueprint.get("/actions")

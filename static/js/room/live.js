@@ -2,7 +2,7 @@
 import { channels, options, POLL, watch } from './connection.js';
 import { notice } from './notices.js';
 import { me, onChange, room, table } from './page.js';
-import { apply, onBehind, refresh, refreshAgenda } from './regions.js';
+import { apply, onBehind, refresh, refreshTasks } from './regions.js';
 
 const SAFETY_POLL = 25_000;
 
@@ -55,8 +55,9 @@ document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'visible') ['vote-table', 'actions'].forEach(refresh);
 });
 
-// The table says how new the agenda is; whatever way it came, an older task or backlog is asked for.
+// The table says how new the tasks are; whatever way it came, an older task or backlog is asked for. A server of the
+// release before, during a deploy, says it by the former name.
 onChange('vote-table', ({ dataset }) => {
   if (dataset.phase === 'ended') location.reload();
-  setTimeout(() => refreshAgenda(Number(dataset.agenda)), Math.random() * 200);
+  setTimeout(() => refreshTasks(Number(dataset.tasksVersion ?? dataset.agenda)), Math.random() * 200);
 });

@@ -69,7 +69,7 @@ export function refreshWholeBacklog() {
   refresh('backlog');
 }
 
-export function refreshAgenda(newest) {
+export function refreshTasks(newest) {
   if (newest > version(document.getElementById('backlog'))) refresh('backlog');
   if (newest > version(document.getElementById('task'))) refresh('task');
 }
