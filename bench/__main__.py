@@ -15,12 +15,14 @@ from bench.machine import CLIENT, allow_many_sockets, pin
 from bench.report import HEAD
 from bench.rounds import measure_rounds
 from bench.side_by_side import change_side_by_side
+from bench.workers import measure_workers
 
 SCENARIOS: dict[str, Callable[[bool], None]] = {
     "rounds": measure_rounds,
     "joining": measure_joining,
     "costs": measure_costs,
     "hooks": measure_hooks,
+    "workers": measure_workers,
     "side-by-side": change_side_by_side,
 }
 

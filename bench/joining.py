@@ -92,7 +92,7 @@ async def measure(sides: Sequence[Side], turns: int) -> None:
 def report(sides: Sequence[Side], where: str = "") -> None:
     def row(what: str, unit: str, figures: list[float], target: str) -> Row:
         before = figures[1] if len(figures) > 1 else None
-        return Row(what + where, unit, figures[0], before=before, less_is_better=True, target=target)
+        return Row(what + where, unit, figures[0], before=before, less_is_better=True, target="" if where else target)
 
     show(row("one joins: form, page, socket", "ms CPU", [median(side.cpu) for side in sides], "8"))
     show(row("200 join at once, until all are seated", "s", [median(side.seconds) for side in sides], "1.5"))

@@ -136,7 +136,7 @@ def report(rooms: int, voters: int, products: Sequence[Side], floor: Side | None
             floor=figures[-1] if floor else None,
             before=figures[before] if before else None,
             less_is_better=less,
-            target=target,
+            target="" if where else target,
         )
 
     if rooms > 1:

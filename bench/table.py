@@ -48,7 +48,9 @@ class Event:
     def __init__(self, text: bytes) -> None:
         said = json.loads(text)
         self.name: str = said["event"]
-        self.data: dict[str, Any] = json.loads(said.get("data", "{}"))
+        data = said.get("data", {})
+        # Text as the protocol has it; soketi's answer to a sign-in is an object.
+        self.data: dict[str, Any] = json.loads(data) if isinstance(data, str) else data
         self.table: Table | None = None
         if "html" in self.data:
             self.table = Table(self.data["html"])
