@@ -80,6 +80,30 @@ def test_every_form_is_typed_into_by_a_browser_test(world: World) -> None:
     assert {name for name in OWN if any("user" not in form.hidden for form in found[name])} == set()
 
 
+def written_by_hand(template: str) -> list[str]:
+    """Forms that are not the macro's, and addresses that do not come from the routes."""
+    return re.findall(
+        r"<form\b|\{\{ \w+ \}\}/\w|\b(?:action|href|src|hx-\w+)=\"/|['\"]/\w+/?['\"] ~|~ ['\"]/", template
+    )
+
+
+def test_forms_and_addresses_are_made_in_one_place() -> None:
+    found = {named(path): written_by_hand(path.read_text()) for path in PAGES}
+    assert {path: wrong for path, wrong in found.items() if wrong} == {"templates/components/marks.html": ["<form"]}
+
+
+def test_what_is_written_by_hand_is_found() -> None:
+    for wrong in (
+        '<form class="x">',
+        '<a href="{{ here }}/people">',
+        '<a href="/plans">',
+        "m.form(here ~ '/votes')",
+        "'/accounts/' ~ id",
+    ):
+        assert written_by_hand(wrong), wrong
+    assert written_by_hand("""<a href="{{ url_for('home.new') }}">1{{ a }}/{{ b }}</a> {{ x ~ '–' }}""") == []
+
+
 def wrong_in(html: str) -> list[str]:
     """The forms and fields that a morph would take for those of another thing."""
     wrong = []
