@@ -12,6 +12,7 @@ from poker_app.errors import NotFound
 from poker_app.poker.members import members, presence
 from poker_app.poker.round import tasks, voting
 from poker_app.poker.session import lifecycle, timer
+from poker_app.poker.value import loading
 from poker_app.poker.value.current import backlog_of, newest, view_of
 from poker_app.poker.value.session_view import MAX_EARLIER_SHOWN, SessionView
 from poker_app.rules.timer import Timer
@@ -233,6 +234,58 @@ def test_the_table_shows_the_newest_of_many_earlier_rounds(room: Room) -> None:
     shown = [each.number for each in seen(room).newest_earlier]
     assert shown == list(range(3, MAX_EARLIER_SHOWN + 3))
     assert len(seen(room).earlier) == MAX_EARLIER_SHOWN + 2
+
+
+def votes_again(room: Room, **cards: str) -> None:
+    """A round, face up, and another one after it."""
+    for name, card in cards.items():
+        room.plays(getattr(room, name), card)
+    room.reveals()
+    voting.vote_again(room.ada, room.round.id)
+
+
+def test_who_moved_since_the_first_vote_is_named(room: Room) -> None:
+    dora = room.seat("Dora Lund")
+    votes_again(room, ada="5", ben="3")
+    votes_again(room, ada="8", ben="5")
+    room.plays(room.ada, "5")
+    room.plays(room.ben, "8")
+    room.plays(dora, "5")
+    # Not before the reveal; and who votes for the first time, or is where they began, has not moved.
+    assert seen(room).moved == ()
+    room.reveals()
+    assert seen(room).moved == (("Ben", "3", "8"),)
+    again = loading.load(session.connection(), room.table.id)
+    assert again is not None
+    assert again.rounds == newest(room.table.id).value.rounds
+
+
+def test_who_watches_now_did_not_move(room: Room) -> None:
+    votes_again(room, ada="5", ben="3")
+    members.set_votes(room.ben, False)
+    room.plays(room.ada, "8")
+    room.reveals()
+    assert seen(room).moved == (("Ada", "5", "8"),)
+
+
+@pytest.mark.parametrize("hidden", ["first", "second"])
+def test_nobody_is_named_where_a_round_hides_names(room: Room, hidden: str) -> None:
+    room.lets(names_hidden=hidden == "first")
+    votes_again(room, ada="5", ben="3")
+    room.lets(names_hidden=hidden == "second")
+    room.plays(room.ben, "8")
+    room.reveals()
+    assert seen(room).moved == ()
+
+
+def test_a_round_of_hidden_names_says_nothing_of_who_moves_after_it(room: Room) -> None:
+    room.lets(names_hidden=True)
+    votes_again(room, ben="3")
+    room.lets(names_hidden=False)
+    votes_again(room, ben="8")
+    room.plays(room.ben, "13")
+    room.reveals()
+    assert seen(room).moved == (("Ben", "8", "13"),)
 
 
 def test_a_round_without_numbers_has_no_figures(room: Room) -> None:

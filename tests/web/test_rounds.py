@@ -196,6 +196,33 @@ def test_what_names_a_round_that_is_over_does_nothing_in_the_next(scene: Scene, 
     assert scene.table.task != scene.task
 
 
+@pytest.mark.parametrize(
+    ("voters", "sentence"),
+    [
+        (1, "Ben moved from 3 to not sure"),
+        (3, "3 moved: Ben from 3 to not sure, <bdi>דורה</bdi> from 3 to not sure, Emil from 3 to not sure"),
+        (8, "Hana from 3 to not sure, and 2 more"),
+    ],
+)
+def test_who_moved_between_two_reveals_is_said_and_read_aloud(scene: Scene, voters: int, sentence: str) -> None:
+    others = [scene.cast.person(name) for name in ("דורה", "Emil", "Fay", "Gil", "Hana", "Ira", "Jon")]
+    for each in others[: voters - 1]:
+        each.joins(scene.table)
+    for card in ("3", "?"):
+        for each in (scene.ben, *others[: voters - 1]):
+            each.votes(scene.table, card)
+        table = scene.cleo.get(f"{scene.table.path}/vote-table").text
+        assert "from 3" not in table
+        scene.ada.reveals(scene.table)
+        table = scene.cleo.get(f"{scene.table.path}/vote-table").text
+        assert ("from 3" in table) == (card == "?")
+        if card == "3":
+            scene.ada.calls_another_vote(scene.table)
+    assert f"{sentence}</li>" in table
+    [aloud] = re.findall(r'data-say="([^"]*)"', table)
+    assert aloud.endswith(f"{re.sub('<.*?>', '', sentence)}.")
+
+
 def test_a_doubled_reveal_is_as_good_as_one(scene: Scene) -> None:
     revealed(scene)
     version = scene.table.row.version

@@ -43,7 +43,7 @@ _NEWEST = (
 )
 _VOTES = select(*VOTE.columns).where(_vote.round_id.in_(bindparam("round_ids", expanding=True)))
 _EARLIER = (
-    select(_round.number, _vote.member_id, _vote.card)
+    select(_round.number, _round.names_hidden, _vote.member_id, _vote.card)
     .join(ROUND.table, _round.id == _vote.round_id)
     .where(_round.task_id == _ON_TASK, _round.number < bindparam("number"), _round.revealed_at.is_not(None))
     .order_by(_round.number)
@@ -103,8 +103,13 @@ def load_rounds(connection: Connection, task_id: str, cards: tuple[str, ...]) ->
         votes[vote.round_id][vote.member_id] = Vote(*vote)
     newest, *aside = (Round(*(*each, votes[each.id])) for each in found)
     earlier: dict[int, dict[str, str]] = defaultdict(dict)
+    first: dict[str, str] = {}
     if newest.number > 1:
-        for number, member_id, card in connection.execute(_EARLIER, {"task_id": task_id, "number": newest.number}):
+        for number, hidden, member_id, card in connection.execute(
+            _EARLIER, {"task_id": task_id, "number": newest.number}
+        ):
             earlier[number][member_id] = card
+            if not hidden:
+                first.setdefault(member_id, card)
     results = tuple(Result(number, tally(cards, voted)) for number, voted in earlier.items())
-    return Rounds(newest, results, *aside)
+    return Rounds(newest, results, next(iter(aside), None), first)

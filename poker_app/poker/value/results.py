@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from poker_app.poker.names import shortened
 from poker_app.rules.deck import OUTSIDE
@@ -26,6 +27,22 @@ class Column:
     lays: tuple[Lay, ...]
     talk_first: bool
     most: bool
+
+
+class Move(NamedTuple):
+    """A voter by short name, whose card is another than in the first round: both."""
+
+    name: str
+    first: str
+    now: str
+
+
+def moves(value: Session) -> tuple[Move, ...]:
+    """Who moved since the first vote on the task, in the order members joined."""
+    short = shortened([each.name for each in value.seated])
+    moved = value.rounds.moved
+    here = {key: member.name for key, member in value.members.items() if key in moved}
+    return tuple(Move(short.get(name, name), *moved[key]) for key, name in here.items())
 
 
 def columns(value: Session, figures: Tally) -> tuple[Column, ...]:

@@ -10,7 +10,7 @@ from math import ceil
 from typing import NamedTuple
 
 from poker_app.poker.names import shortened
-from poker_app.poker.value.results import Column, columns
+from poker_app.poker.value.results import Column, Move, columns, moves
 from poker_app.rules.deck import ranked
 from poker_app.rules.roles import takeover_from
 from poker_app.rules.round import everyone_voted
@@ -64,6 +64,8 @@ class SessionView:
     columns: tuple[Column, ...]
     tally: Tally | None
     earlier: tuple[Result, ...]
+    # Who moved since the first vote on the task; nobody before the reveal, or where names are hidden.
+    moved: tuple[Move, ...]
     facilitators: tuple[Named, ...]
     watching: tuple[str, ...]
     gone: tuple[str, ...]
@@ -150,6 +152,7 @@ def public_view(value: Session, now: datetime) -> SessionView:
         columns=columns(value, figures) if figures else (),
         tally=figures,
         earlier=value.rounds.earlier,
+        moved=moves(value),
         facilitators=tuple(Named(each.id, each.name) for each in value.facilitators),
         watching=tuple(each.name for key, each in idle.items() if not each.votes and here[key] == "present"),
         gone=tuple(each.name for key, each in idle.items() if here[key] == "gone"),

@@ -1,8 +1,9 @@
 """The rounds of a task: the newest with its votes, and those before it as results."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Self
 
 from poker_app.rules.tally import Tally, tally
 
@@ -48,19 +49,34 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Rounds:
-    """The newest round of a task, and the results of those before it that have votes, oldest first. ``aside`` is a
-    round that a restart took off the table with its cards face down, under the number ``ASIDE``: they may come back."""
+    """The newest round of a task, and the results of those before it that have votes, oldest first. ``first`` is the
+    first card of each voter in them, by member id, rounds that hide names left out. ``aside`` is a round that a restart
+    took off the table with its cards face down, under the number ``ASIDE``: they may come back."""
 
     newest: Round
     earlier: tuple[Result, ...] = ()
     aside: Round | None = None
+    first: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def voted_on(self) -> bool:
         """Whether any round of the task has a vote."""
         return bool(self.newest.votes or self.earlier)
 
-    def closed(self, cards: tuple[str, ...]) -> tuple[Result, ...]:
-        """The results once another round follows: a round without votes leaves none."""
-        newest = self.newest
-        return (*self.earlier, Result(newest.number, tally(cards, newest.cards))) if newest.votes else self.earlier
+    @property
+    def moved(self) -> dict[str, tuple[str, str]]:
+        """Whose card in the newest round is another than their first one, with the two; nobody while the newest round
+        is open, or where it hides names. By member id."""
+        if self.newest.revealed_at is None or self.newest.names_hidden:
+            return {}
+        cards = self.newest.cards
+        return {key: (card, cards[key]) for key, card in self.first.items() if cards.get(key, card) != card}
+
+    def followed_by(self, opened: Round, cards: tuple[str, ...]) -> Self:
+        """With another round after the newest, of which the result stays; a round without votes leaves none."""
+        newest, earlier, first = self.newest, self.earlier, self.first
+        if newest.votes:
+            earlier = (*earlier, Result(newest.number, tally(cards, newest.cards)))
+        if not newest.names_hidden:
+            first = {**newest.cards, **first}
+        return replace(self, newest=opened, earlier=earlier, first=first)

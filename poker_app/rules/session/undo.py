@@ -9,7 +9,6 @@ from datetime import datetime
 
 from poker_app.rules import Refused
 from poker_app.rules.session.change import Change, Event, require_facilitator
-from poker_app.rules.session.rounds import Rounds
 from poker_app.rules.session.tasks import take_up
 from poker_app.rules.session.value import Before, Member, Session, Task
 
@@ -64,4 +63,4 @@ def _with_cards_back(value: Session, round_id: str) -> Session:
     votes = aside.votes if here == aside.votes else here
     hidden = aside.names_hidden or opened.names_hidden
     back = replace(aside, number=opened.number, votes=votes, names_hidden=hidden)
-    return replace(value, current_round_id=back.id, rounds=Rounds(back, value.rounds.earlier))
+    return replace(value, current_round_id=back.id, rounds=replace(value.rounds, newest=back, aside=None))

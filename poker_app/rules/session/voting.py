@@ -10,7 +10,7 @@ from poker_app.rules import Refused
 from poker_app.rules import round as rules
 from poker_app.rules.deck import ranked
 from poker_app.rules.session.change import Change, Event, require_facilitator, revealed, undoable
-from poker_app.rules.session.rounds import ASIDE, Round, Rounds, Vote
+from poker_app.rules.session.rounds import ASIDE, Round, Vote
 from poker_app.rules.session.tasks import MOVED_ON, go_on, leave_current
 from poker_app.rules.session.value import Member, Session
 
@@ -78,18 +78,19 @@ def vote_again(value: Session, me: Member, now: datetime, *, round_id: str, new_
     )
     if not current.revealed_at and not current.votes:
         return Change(value)
-    earlier, number = value.rounds.earlier, current.number
-    if current.revealed_at:
-        earlier, number = value.rounds.closed(value.cards), number + 1
+    number = current.number + 1 if current.revealed_at else current.number
     # A round that starts over has a new id too: a vote already on its way to the old one is not counted in it.
     opened = Round(id=new_id, task_id=task.id, number=number, opened_at=now)
-    aside = None if current.revealed_at else replace(current, number=ASIDE)
+    if current.revealed_at:
+        rounds = value.rounds.followed_by(opened, value.cards)
+    else:
+        rounds = replace(value.rounds, newest=opened, aside=replace(current, number=ASIDE))
     again = replace(
         task, estimate=None, estimated_at=None, current_since=task.current_since or now, newest=opened.number
     )
-    after = replace(value.with_task(again), current_round_id=opened.id, rounds=Rounds(opened, earlier, aside))
+    after = replace(value.with_task(again), current_round_id=opened.id, rounds=rounds)
     change = Change(after.without_timer()).then(Event.ROUND_OPENED, tasks=True)
-    return undoable(value, change) if aside else change
+    return change if current.revealed_at else undoable(value, change)
 
 
 def finalize(

@@ -15,6 +15,8 @@ from poker_app.web.http import markdown
 MAX_WORD = 20
 """Letters of a word that fits its line on the narrowest screen."""
 _FROM_RIGHT = {"R", "AL", "AN"}
+MAX_NAMED = 6
+"""Members whom a sentence at the table names; above, it says how many more."""
 SPOKEN = {UNSURE: "Not sure", BREAK: "Break"}
 
 
@@ -23,10 +25,11 @@ def install(app: Flask) -> None:
     # Shared fragments are rendered outside of requests too, by whatever changes a session.
     paths = app.url_map.bind("")
     app.jinja_env.globals["path_for"] = lambda endpoint, **values: paths.build(endpoint, values)
-    app.jinja_env.globals.update(spoken=_spoken, BREAK=BREAK, now=lambda: clock.now())
+    app.jinja_env.globals.update(spoken=_spoken, BREAK=BREAK, MAX_NAMED=MAX_NAMED, now=lambda: clock.now())
     app.jinja_env.globals.update(operator_links=app.config["SETTINGS"].footer)
     app.jinja_env.filters.update(
         spoken=_spoken,
+        worded=_worded,
         shown=shown,
         percent=percent,
         initials=initials,
@@ -39,6 +42,11 @@ def install(app: Flask) -> None:
 
 def _spoken(card: str) -> str:
     return SPOKEN.get(card, card)
+
+
+def _worded(card: str) -> str:
+    """A card in the middle of a sentence."""
+    return SPOKEN[card].lower() if card in SPOKEN else card
 
 
 def isolated(text: str | None) -> Markup:
