@@ -4,6 +4,7 @@ import './room/popovers.js';
 import './room/trouble.js';
 import './room/actions.js';
 import './room/hand.js';
+import './room/mine.js';
 import './room/reveal.js';
 import './room/estimate.js';
 import './room/say.js';

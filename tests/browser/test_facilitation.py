@@ -18,8 +18,11 @@ def test_names_hidden(ada: Person, ben: Person, cleo: Person) -> None:
     for each, card in ((ada, "2"), (ben, "5"), (cleo, "13")):
         each.picks(card)
     ada.reveals()
-    for each in (ada, ben, cleo):
+    ben.page.reload()
+    for each, card in ((ada, "2"), (ben, "5"), (cleo, "13")):
         expect(each.table.locator(".lay")).to_have_count(3)
+        # One's own card is in sight all the same, to oneself.
+        expect(each.table.locator(".lay[data-me]")).to_have_text(f"{card}Your vote")
         assert each.table.locator(".lay").evaluate_all("all => all.map(each => each.id).join('')") == ""
         expect(each.table.locator(".tableau")).not_to_contain_text(re.compile("Ada|Ben|Cleo"))
         each.sees("Hear the 2 and the 13 first.")

@@ -145,9 +145,12 @@ def faults_of_room(olga: Person, path: str) -> dict[str, list[str]]:
 
 # Windows as they are on laptops with a browser's bars, on half a screen, and on a phone on its side.
 LOW = ((1920, 940), (1440, 900), (1440, 780), (1280, 720), (1366, 650), (1280, 640), (844, 390))
+Sizes = tuple[tuple[int, int], ...]
+PHONES = ((844, 390), (390, 844))
 VOTING = ("#task-title", ".felt", "#reveal .btn", ".picks")
-REVEALED = ("#task-title", ".felt", ".talk", ".finals", ".final__go .btn--primary")
+REVEALED = ("#task-title", ".felt", ".lay[data-me]", ".talk", ".finals", ".final__go .btn--primary")
 SAVED = ("#task-title", ".felt", ".finals", ".final__go .btn--primary")
+CHANGE = {"name": "Checkout team", "change_after_reveal": "1"}
 OUT_OF_SIGHT = """selectors => selectors.filter(selector => {
   const element = document.querySelector(selector);
   const { top, bottom, left, right, width, height } = element.getBoundingClientRect();
@@ -157,9 +160,9 @@ OUT_OF_SIGHT = """selectors => selectors.filter(selector => {
 }).map(selector => `${selector} ends at ${document.querySelector(selector).getBoundingClientRect().bottom}`)"""
 
 
-def out_of_sight(page: Page, when: str, selectors: tuple[str, ...]) -> dict[str, list[str]]:
+def out_of_sight(page: Page, when: str, selectors: tuple[str, ...], sizes: Sizes = LOW) -> dict[str, list[str]]:
     found = {}
-    for width, height in LOW:
+    for width, height in sizes:
         page.set_viewport_size({"width": width, "height": height})
         page.evaluate("scrollTo(0, 0)")
         page.evaluate(SETTLED)
@@ -187,6 +190,11 @@ def test_a_round_of_seven_costs_no_scroll(ada: Person, person: Callable[..., Per
     everybody_votes("1", "3", "5", "5", "5", "13")
     ada.reveals()
     found |= out_of_sight(ada.page, "revealed", REVEALED)
+    # The hand stays where cards may be changed; on a phone one's own card on the table is what is in sight.
+    assert ada.context.request.post(f"{table.url}/options", form=CHANGE, headers=FROM_OUR_PAGE).ok
+    expect(ada.page.locator("#hand")).to_be_visible()
+    found |= out_of_sight(ada.page, "revealed, with a hand", (*REVEALED, ".picks"), LOW[:-1])
+    found |= out_of_sight(ada.page, "revealed, with a hand", (".felt", ".lay[data-me]"), PHONES)
     ada.calls_another_vote()
     ada.sees("Round 2")
     everybody_votes(*"555555")

@@ -5,17 +5,6 @@ import { refresh } from './regions.js';
 const MAX_NAMED = 6;
 const LIST = new Intl.ListFormat('en-GB');
 
-function markMine() {
-  const seat = document.getElementById(`seat-${me}`);
-  if (!seat) return;
-  seat.dataset.me = '';
-  const state = seat.querySelector('.seat__state');
-  if (state && seat.dataset.state !== 'left')
-    state.textContent = seat.dataset.state === 'voted' ? 'You voted' : 'Your turn';
-  const name = seat.querySelector('.lay__name');
-  if (name && !name.textContent.endsWith('(you)')) name.textContent += ' (you)';
-}
-
 // A name in a sentence is read in its own direction.
 const written = ({ type, value }) =>
   type === 'element' ? Object.assign(document.createElement('bdi'), { textContent: value }) : value;
@@ -59,7 +48,6 @@ function rename() {
 
 onChange('vote-table', () => {
   rename();
-  markMine();
   nameAwaited();
   offerTakeover();
   if (outdated()) refresh('actions');
