@@ -183,9 +183,15 @@ def test_a_nudge(ada: Person, ben: Person, cleo: Person) -> None:
     ada.picks("5")
     ada.sees("Waiting for Ben and Cleo.")
     ada.to_member("Nudge", "Ben")
-    ada.sees_notice("Nudged.")
+    ada.sees_notice("Nudged Ben.")
     ben.sees_notice("The table is waiting for your card.")
     expect(cleo.page.locator("#notice")).to_be_empty()
+    ada.page.get_by_role("button", name="Nudge all").click()
+    ada.sees_notice("Nudged Cleo.")
+    cleo.sees_notice("The table is waiting for your card.")
+    for each in (ben, cleo):
+        each.picks("5")
+    expect(ada.page.get_by_role("button", name="Nudge all")).to_be_hidden()
 
 
 def test_handing_over_and_sharing_the_role(ada: Person, ben: Person, cleo: Person) -> None:

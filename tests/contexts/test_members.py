@@ -414,6 +414,22 @@ def test_nudges_come_at_most_every_twenty_seconds(room: Room, clock: Clock) -> N
         members.nudge(room.ada, room.ben.id)
 
 
+def test_one_nudge_asks_all_who_are_missing_by_one_event(room: Room, clock: Clock) -> None:
+    dora, emil, fay, gil = (room.seat(name) for name in ("Dora", "Emil", "Fay", "Gil"))
+    room.plays(dora, "5")
+    members.leave(emil)
+    members.nudge(room.ada, fay.id)
+    clock.forward(seconds=19)
+    with room.announces("member-nudged"):
+        assert members.nudge(room.ada) == ["Ben", "Gil"]
+    assert room.announced.data[-1]["member"] == f"{room.ben.id} {gil.id}"
+    clock.forward(seconds=1)
+    with room.announces("member-nudged"):
+        assert members.nudge(room.ada) == ["Fay"]
+    with room.nothing_happens():
+        assert members.nudge(room.ada) == []
+
+
 def test_who_has_no_card_to_play_is_left_in_peace(room: Room) -> None:
     with room.nothing_happens():
         members.nudge(room.ada, room.cleo.id)

@@ -187,6 +187,7 @@ TABLE = {
     "POST members.step_down": Row("404 404 404 200 200 409"),
     "POST members.remove": Row(FACILITATOR),
     "POST members.nudge": Row(FACILITATOR),
+    "POST members.nudge_all": Row(FACILITATOR),
     "POST rounds.vote": Row("404 404 404 403 200 200", lambda world: {**this_round(world), "card": "5"}),
     "POST rounds.retract": Row("404 404 404 403 200 200", this_round),
     "POST rounds.reveal": Row(FACILITATOR, this_round),

@@ -131,7 +131,7 @@ def act(play: Playing, what: int, a: int, b: int) -> Change:
         lambda: play.by(who, members.step_down),
         lambda: play.by(who, members.take_over),
         lambda: play.by(who, members.remove, colleague_id=other),
-        lambda: play.by(who, members.nudge, colleague_id=other),
+        lambda: play.by(who, members.nudge, colleague_id=other if b % 3 else None),
         lambda: play.change(partial(members.adopt, secret_digest="digest of Ben", user_id="u")),
         *[
             lambda: play.by(

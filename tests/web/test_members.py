@@ -70,7 +70,25 @@ class TestMembers(Litany):
             regions=frozenset({"notice"}),
             role=("cleo", "Only a facilitator may nudge a member."),
         ),
+        "nudge all": Route(
+            "members/nudge",
+            regions=frozenset({"notice"}),
+            role=("cleo", "Only a facilitator may nudge a member."),
+        ),
     }
+
+
+def test_a_nudge_says_who_was_asked(scene: Scene) -> None:
+    path = f"{scene.table.path}/members/nudge"
+    for name in ("Dora", "Emil"):
+        scene.cast.person(name).joins(scene.table)
+    assert "Nudge all 3 who have not voted" in scene.ada.get(f"{scene.table.path}/people", headers=HTMX).text
+    assert "Nudge" not in scene.ben.get(f"{scene.table.path}/people", headers=HTMX).text
+    assert says(scene.ada.post(path), "Nudged Ben, Dora, Emil.")
+    assert says(scene.ada.post(path), "Not nudged: they have voted, or were asked less than 20 seconds ago.")
+    for name in ("Fay", "Gil", "Hana", "Ira", "Jon", "Kim", "Lea"):
+        scene.cast.person(name).joins(scene.table)
+    assert says(scene.ada.post(path), "Nudged 7 members.")
 
 
 def test_taking_over_a_table_without_a_facilitator(scene: Scene) -> None:

@@ -102,6 +102,8 @@ def remove_former_teammate(user_id: str, account_id: str) -> None:
                 change_within(session_id, partial(rules.send_away, member_id=member_id))
 
 
-def nudge(who: Holder, colleague_id: str) -> None:
-    """Ask a member who has not voted to do so: a quiet hint on their screen, at most every 20 seconds."""
-    change(who, partial(rules.nudge, colleague_id=colleague_id))
+def nudge(who: Holder, colleague_id: str | None = None) -> list[str]:
+    """Ask a member who has not voted to do so, or everybody else who is here: a quiet hint on their screens, for each
+    at most every 20 seconds. Answers with the names of those who were asked."""
+    asked: list[str] = change(who, partial(rules.nudge, colleague_id=colleague_id)).answer
+    return asked

@@ -52,7 +52,7 @@ EVENTS = {
     Event.TASKS_CHANGED: "Tasks were added, edited, moved, deleted or reopened, or a change was undone.",
     Event.MEMBER_LEFT: "Somebody left or lost the connection.",
     Event.MEMBER_REMOVED: "A facilitator removed a member, named in `member`.",
-    Event.MEMBER_NUDGED: "A facilitator asks a member, named in `member`, to vote.",
+    Event.MEMBER_NUDGED: "A facilitator asks members to vote, named in `member` with spaces between.",
     Event.ROLE_CHANGED: "Somebody facilitates, votes or watches who did not before.",
     Event.TIMER_CHANGED: "The timer was started, paused, resumed or put away.",
     Event.OPTIONS_CHANGED: "The session's name or options changed.",

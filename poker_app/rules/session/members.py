@@ -210,13 +210,23 @@ def send_away(value: Session, now: datetime, *, member_id: str) -> Change:
     return Change(value).then(Event.MEMBER_REMOVED, member=member_id)
 
 
-def nudge(value: Session, me: Member, now: datetime, *, colleague_id: str) -> Change:
-    """Ask a member who has not voted to do so: a quiet hint on their screen, at most every 20 seconds. A member without
-    a hand of cards, or whose card lies on the table, is not asked."""
+def nudge(value: Session, me: Member, now: datetime, *, colleague_id: str | None = None) -> Change:
+    """Ask a member who has not voted to do so, or everybody else who is here: a quiet hint on their screens, for each
+    at most every 20 seconds. A member without a hand of cards, or whose card lies on the table, is not asked. Answers
+    with the names of those who were."""
     require_facilitator(me, "nudge a member")
-    colleague = value.colleague(colleague_id)
-    recently = colleague.nudged_at is not None and now - colleague.nudged_at < NUDGE_EVERY
-    if recently or not colleague.votes or value.round.revealed_at or colleague.id in value.round.votes:
-        return Change(value)
-    asked = value.with_member(replace(colleague, nudged_at=now))
-    return Change(asked).then(Event.MEMBER_NUDGED, member=colleague.id)
+    if colleague_id is None:
+        meant = [each for each in value.seated if each.id != me.id and not each.absent]
+    else:
+        meant = [value.colleague(colleague_id)]
+    asked = {
+        each.id: replace(each, nudged_at=now)
+        for each in meant
+        if each.votes
+        and each.id not in value.round.votes
+        and (each.nudged_at is None or now - each.nudged_at >= NUDGE_EVERY)
+    }
+    if value.round.revealed_at or not asked:
+        return Change(value, answer=[])
+    change = Change(replace(value, members={**value.members, **asked}), answer=[each.name for each in asked.values()])
+    return change.then(Event.MEMBER_NUDGED, member=" ".join(asked))

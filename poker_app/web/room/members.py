@@ -8,9 +8,13 @@ from poker_app.errors import Conflict, Invalid
 from poker_app.poker.members import members
 from poker_app.poker.value.current import at_least
 from poker_app.poker.value.session_view import public_view
+from poker_app.rules.session.members import NUDGE_EVERY
 from poker_app.rules.session.value import Member
 from poker_app.web.http import fragments
 from poker_app.web.http.guards import seated
+from poker_app.web.http.template_filters import MAX_NAMED
+
+NOT_NUDGED = f"Not nudged: they have voted, or were asked less than {NUDGE_EVERY.seconds} seconds ago."
 
 blueprint = Blueprint("members", __name__, url_prefix="/sessions/<session_id>")
 
@@ -100,5 +104,17 @@ def remove(member: Member, member_id: str) -> ResponseReturnValue:
 @blueprint.post("/members/<member_id>/nudge")
 @seated
 def nudge(member: Member, member_id: str) -> ResponseReturnValue:
-    members.nudge(member, member_id)
-    return fragments.answer(member, fragments.partial("notice", fragments.notice("Nudged.")), table=False)
+    return _nudged(member, members.nudge(member, member_id))
+
+
+@blueprint.post("/members/nudge")
+@seated
+def nudge_all(member: Member) -> ResponseReturnValue:
+    """Everybody else who is here and has not voted."""
+    return _nudged(member, members.nudge(member))
+
+
+def _nudged(member: Member, names: list[str]) -> ResponseReturnValue:
+    who = ", ".join(names) if len(names) <= MAX_NAMED else f"{len(names)} members"
+    said = f"Nudged {who}." if names else NOT_NUDGED
+    return fragments.answer(member, fragments.partial("notice", fragments.notice(said)), table=False)

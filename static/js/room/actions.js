@@ -18,6 +18,7 @@ function nameAwaited() {
   if (names.length > MAX_NAMED) hint.textContent = `Waiting for ${names.length} people.`;
   else if (names.length) hint.replaceChildren('Waiting for ', ...LIST.formatToParts(names).map(written), '.');
   else hint.textContent = '';
+  document.querySelector('[data-nudges]').hidden = !awaited.some((seat) => seat.id !== `seat-${me}`);
 }
 
 function outdated() {

@@ -17,7 +17,7 @@ async function unpacked(base64) {
 async function hear(event, data) {
   if (event.startsWith('pusher:')) return;
   if (event === 'session-ended' || (event === 'member-removed' && data.member === me)) return location.reload();
-  if (event === 'member-nudged' && data.member === me) notice('The table is waiting for your card.');
+  if (event === 'member-nudged' && data.member.split(' ').includes(me)) notice('The table is waiting for your card.');
   if (data.html) await apply(data.html);
   else if (data.gz) await apply(await unpacked(data.gz));
   else if (data.version > Number(table().dataset.version)) soon(() => refresh('vote-table'));
