@@ -70,7 +70,7 @@ def test_what_a_screen_reader_hears(ada: Person, ben: Person, cleo: Person, gus:
     ada.reveals()
     for each in team:
         each.sees_status("All 2 picked 5")
-        hears(each, "Cards revealed. All 2 picked 5.")
+        hears(each, "Cards revealed. All 2 picked 5. Ada moved from 3 to 5.")
     ada.saves("5")
     for each in team:
         each.sees_task("Second")
