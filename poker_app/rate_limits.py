@@ -155,7 +155,7 @@ def _tidy(now: datetime) -> None:
 
 def _too_many(since: datetime, counter: Counter, now: datetime) -> TooMany:
     seconds = int((since + counter.within - now).total_seconds()) + 1
-    return TooMany(f"That was tried too often from here. Wait {_in_words(seconds)} and try again.", seconds)
+    return TooMany(f"Too many tries from here. Wait {_in_words(seconds)} and try again.", seconds)
 
 
 def _in_words(seconds: int) -> str:

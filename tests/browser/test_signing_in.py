@@ -67,7 +67,7 @@ def test_a_password_from_sign_up_to_a_new_one(visitor: Callable[..., Person]) ->
     is_sound(ben.page)
     ben.signs_out()
     ben.tries_password("not the one")
-    ben.sees("The address or the password is not right.")
+    ben.sees("Wrong email address or password.")
     is_sound(ben.page)
     ben.tries_password(GOOD)
     ben.is_signed_in()
@@ -102,7 +102,7 @@ def test_a_second_factor_and_the_day_the_phone_is_gone(visitor: Callable[..., Pe
     is_sound(olga.page)
     codes = olga.page.locator(".recovery-codes code").all_text_contents()
     assert len(set(codes)) == 10
-    olga.page.get_by_role("link", name="I have kept them").click()
+    olga.page.get_by_role("link", name="I have saved them").click()
     olga.sees("10 of 10 recovery codes are left.")
     # The phone is gone, and the laptop with it.
     elsewhere = visitor("Olga", phone=True)

@@ -21,7 +21,7 @@ from tests.mail_server import Post
 
 ADA, HERE = "ada@example.com", "10.0.0.1"
 GOOD, BETTER = "vier kleine Igel", "grüne Wolken über Ulm"
-NOT_RIGHT = "The address or the password is not right."
+NOT_RIGHT = "Wrong email address or password."
 
 
 @pytest.fixture

@@ -133,8 +133,8 @@ def test_clocks_may_differ_by_half_a_minute(
 def test_ten_wrong_ones_and_no_more(ada: User, phone: App, codes: list[str], clock: Clock) -> None:
     for _ in range(10):
         refused(ada, "000000")
-    refused(ada, phone.shows(), "That was tried too often", TooMany)
-    refused(ada, codes[0], "That was tried too often", TooMany)
+    refused(ada, phone.shows(), "Too many tries", TooMany)
+    refused(ada, codes[0], "Too many tries", TooMany)
     two_factor.check(ada, codes[1], asked_from="10.9.9.9")
     two_factor.check(ada, codes[2], asked_from=HERE, device=device_cookies.with_user("", ada.id))
     clock.forward(minutes=15)

@@ -29,7 +29,7 @@ def test_nobody_makes_accounts_without_end(club: Club) -> None:
     statuses = [club.tim.post("/accounts", {"name": str(n)}, htmx=False).status_code for n in range(21)]
     assert statuses == [303] * 20 + [429]
     answer = club.tim.post("/accounts", {"name": "One more"}, htmx=False)
-    assert says(answer, "That was tried too often from here.")
+    assert says(answer, "Too many tries from here.")
     assert says(answer, 'value="One more"')
     assert club.mallory.post("/accounts", {"name": "Mine"}, htmx=False).status_code == 303
 

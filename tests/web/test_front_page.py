@@ -180,7 +180,7 @@ def test_wrong_codes_are_counted_and_right_ones_are_not(scene: Scene, clock) -> 
     for path in ("/j/AAA-AAA", f"/j/{other}"):
         answer = scene.mallory.get(path)
         assert (answer.status_code, answer.headers["Retry-After"]) == (429, "181")
-        assert says(answer, "That was tried too often from here. Wait 181 seconds and try again.")
+        assert says(answer, "Too many tries from here. Wait 181 seconds and try again.")
     # What colleagues know leads them on; from elsewhere everything is as before, and after a while here too.
     assert scene.mallory.get(f"/j/{code}").status_code == 303
     assert scene.ben.get(f"/j/{other}", **elsewhere(8)).status_code == 303

@@ -151,11 +151,11 @@ def test_an_owner_is_never_locked_out(app: Flask, ada: Person) -> None:
     """They show first that the way works, and are let in by every other one afterwards."""
     before = with_rows(app)
     answer = requires(ada, ada.account)
-    assert (answer.status_code, says(answer, "come by Acme SSO yourself first")) == (409, True)
+    assert (answer.status_code, says(answer, "sign in with Acme SSO yourself first")) == (409, True)
     assert with_rows(app) == before
-    assert says(ada.get(f"/accounts/{ada.account}/settings"), "come by that one yourself")
+    assert says(ada.get(f"/accounts/{ada.account}/settings"), "sign in with it yourself first")
     comes_by_acme(app, ada)
-    assert says(ada.get(f"/accounts/{ada.account}/settings"), "Let teammates in by Acme SSO only")
+    assert says(ada.get(f"/accounts/{ada.account}/settings"), "Require Acme SSO")
     requires(ada, ada.account)
     with app.app_context(), transaction():
         session.query(SignIn).update({"issuer": None})
@@ -186,7 +186,7 @@ def test_a_plan_without_it_asks_nobody(app: Flask, ada: Person, ben: Person) -> 
     assert says(ada.get(f"/accounts/{ada.account}/settings"), "The plan does not have that, so every way will do")
     assert requires(ada, ada.account, "").status_code == 303
     assert requires(ada, ada.account).status_code == 402
-    assert says(ada.get(f"/accounts/{ada.account}/settings"), "A larger plan lets you ask for one of them")
+    assert says(ada.get(f"/accounts/{ada.account}/settings"), "A larger plan lets you require one of them")
 
 
 def test_the_audit_log_as_a_file_is_the_plan_s(app: Flask, ada: Person) -> None:

@@ -170,7 +170,7 @@ def test_five_mails_an_hour_to_one_address_known_or_not(app: Flask, cast: Cast, 
         answer = asks(cast.mallory, email)
         assert answer.status_code == 429
         assert answer.headers["Retry-After"] == "3601"
-        assert says(answer, "That was tried too often from here. Wait 61 minutes and try again.")
+        assert says(answer, "Too many tries from here. Wait 61 minutes and try again.")
         assert f'value="{email}"' in answer.text
         assert len(post.to(email)) == 5
     clock.forward(hours=1)

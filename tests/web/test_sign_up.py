@@ -143,7 +143,7 @@ def test_wrong_or_unknown_is_all_the_same(ada: Person, cast: Cast) -> None:
     answers = []
     for person, email in ((cast.ben, ADA), (cast.cleo, BOB)):
         answer = signs_in(person, "not the one", email)
-        assert says(answer, "The address or the password is not right.")
+        assert says(answer, "Wrong email address or password.")
         assert f'value="{email}"' in answer.text
         assert "not the one" not in answer.text
         answers.append((answer.status_code, answer.text.replace(email, "…")))

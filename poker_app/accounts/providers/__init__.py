@@ -43,7 +43,7 @@ def every() -> Sequence[ProviderSettings]:
 def named(name: str) -> ProviderSettings:
     """Raises NotFound."""
     if name not in _providers:
-        raise NotFound("There is no such way to sign in here.")
+        raise NotFound("This way to sign in is not offered here.")
     return _providers[name]
 
 

@@ -34,7 +34,7 @@ def sign_in(typed: str, password: str, *, asked_from: str, device: str = "") -> 
     with rate_limits.failures(_counters(email, asked_from, device_cookies.name_in(device, user.id if user else None))):
         kept = user.password_hash if user else None
         if not password_hashing.matches(kept, password) or user is None or kept is None:
-            raise Invalid("The address or the password is not right.")
+            raise Invalid("Wrong email address or password.")
     if password_hashing.is_outdated(kept):
         with suppress(password_hashing.Busy):  # the password is right; the next sign-in renews its hash
             _hash_again(user.id, kept, password_hashing.hashed(password))

@@ -61,7 +61,7 @@ def require(membership: Membership, name: str, sign_in: SignIn | None) -> None:
         raise NotInPlan("Requiring a way to sign in comes with a larger plan. See Plan and billing.")
     label = providers.named(name).label if name else ""
     if name and came_by(sign_in) != name:
-        raise Conflict(f"Sign out and come by {label} yourself first: then it is sure to work for the others.")
+        raise Conflict(f"Sign out and sign in with {label} yourself first, so that it is sure to work for the others.")
     with change(membership) as now:
         now.require("owner", "say how teammates sign in")
         before = now.account.sign_on

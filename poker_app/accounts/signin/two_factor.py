@@ -44,7 +44,7 @@ def turn_on(user: User, secret: str, code: str, *, sign_in_id: str) -> list[str]
     are never shown again. Every other browser is signed out."""
     user_id, email = user.id, user.email
     if not is_secret(secret):
-        raise Invalid("Begin again: this form was not whole.", "code")
+        raise Invalid("This form was incomplete. Start again.", "code")
     step = _step_of(secret, code)
     if step is None:
         raise Invalid(WRONG, "code")

@@ -110,7 +110,7 @@ def _refuse_beyond_plan(account: Account, emails: Iterable[str]) -> None:
         joins = "not everyone who is invited" if free else "nobody who is invited"
         raise NotInPlan(
             f"Your plan is for {teammates.places(account)} and {room}, so {joins} could join. An owner or admin can "
-            "choose a larger plan first. To vote in a session nobody needs a place: its link is enough."
+            "choose a larger plan first. Voting needs no place: the link to the session is enough."
         )
 
 
