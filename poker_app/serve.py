@@ -15,8 +15,8 @@ import poker_app
 from poker_app import schema
 from poker_app.edge.http import HttpConnection
 from poker_app.edge.limits import Edge, limits_for
-from poker_app.edge.sockets import SocketConnection
-from poker_app.poker.publishing.publisher import Publisher
+from poker_app.edge.websockets import SocketConnection
+from poker_app.poker.publishing.publisher_thread import Publisher
 from poker_app.realtime.engines.embedded.app import EmbeddedServer
 from poker_app.realtime.engines.endpoints import credentials
 from poker_app.settings import Settings

@@ -10,7 +10,7 @@ from flask import Flask
 
 from poker_app.poker.publishing import events
 from poker_app.poker.publishing.events import News, State, publish
-from poker_app.poker.publishing.publisher import LONGEST_REST, Publisher
+from poker_app.poker.publishing.publisher_thread import LONGEST_REST, Publisher
 from tests.world.actions import Room
 
 PATIENCE = 30  # seconds; far more than anything takes, but the machine may be busy

@@ -140,7 +140,7 @@ def send_next(session_id: str) -> State | None:
         if sent is None:
             # Whatever broke, the next change finds the way free.
             for unsaid in _publish_queue.drop(session_id):
-                _announce_end(unsaid)
+                _disconnect_removed(unsaid)
     return sent
 
 
@@ -153,10 +153,10 @@ def _send(news: News) -> State:
     try:
         return _tell(news)
     finally:
-        _announce_end(news)
+        _disconnect_removed(news)
 
 
-def _announce_end(news: News) -> None:
+def _disconnect_removed(news: News) -> None:
     # They hear why, and then nothing any more.
     if news.event == Event.MEMBER_REMOVED:
         disconnect_member(news.about["member"])
