@@ -2,7 +2,7 @@
 
 
 class Refusal(Exception):
-    """Raised by any room, answered by ``web.errors``. ``sentence`` is shown to the person as it is."""
+    """Raised by any package, answered by ``web.http.errors``. ``sentence`` is shown to the person as it is."""
 
     status = 400
 

@@ -19,6 +19,8 @@ from poker_app.db import add_if_missing, session
 from poker_app.errors import OutOfCredits
 from poker_app.rules import credits as rules
 
+# What opening a session costs.
+SESSION_CREDITS = 1
 # What is used up first: what came with the plan, before what was paid for by itself.
 PRIORITY = {"plan": 0, "trial": 0, "grant": 1, "pack": 2}
 
@@ -56,7 +58,9 @@ def grant(
     return made
 
 
-def spend(account_id: str, key: str, *, ref: str, why: str, user_id: str | None = None, amount: int = 1) -> CreditTxn:
+def spend(
+    account_id: str, key: str, *, ref: str, why: str, user_id: str | None = None, amount: int = SESSION_CREDITS
+) -> CreditTxn:
     """Use credits up, those first that expire first. Raises OutOfCredits, with nothing changed, if there are too few.
 
     A spending that was reversed may be made again, under a key of its own.

@@ -1,7 +1,7 @@
 """What is kept of an account's customer and subscription, and the credits that its payments bring.
 
-A look at the provider is numbered before it begins, taken outside of any transaction, and then written down under the
-account's lock, unless a look that began later has been written down already.
+Each query of the provider takes a sequence number first and runs outside of any transaction. Its result is stored under
+the account's lock, unless a query with a higher number has been stored.
 """
 
 from collections.abc import Sequence

@@ -186,8 +186,8 @@ def _wider(network: str) -> tuple[tuple[str, int], ...]:
 
 
 def _most(each: int, times: int, wide: int) -> int:
-    """How much a network may use whose share is ``times`` that of the narrowest: not more than the part ``wide`` of
-    all there is, so that something is left for the others."""
+    """The limit of a wider network (/56, /48): ``times`` that of a /64, which is ``each``, and at most ``wide``, so
+    that something is left for the others."""
     return max(each, min(times * each, wide))
 
 

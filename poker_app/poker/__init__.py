@@ -1,1 +1,1 @@
-"""A session from its first task to its report. Every change walks: lock, ask the rules, change, announce."""
+"""A session from its first task to its report. Every change: load, decide, store, publish (``change``)."""

@@ -10,7 +10,7 @@ from statistics import median
 from poker_app.rules.deck import OUTSIDE, is_numeric, nearest, places, words_beside
 
 TALK_FIRST_STEPS = 2
-"""How many deck steps from the suggested card a vote must lie for its member to talk first."""
+"""How many deck steps from the suggested card an outlier lies, whose member is asked to talk first."""
 CAMP_SHARE = Fraction(1, 3)
 """The share of the counted votes from which on a card is a camp, if more than one member voted it."""
 
@@ -83,7 +83,7 @@ def tally(cards: Sequence[str], votes: Mapping[str, str]) -> Tally:
     camps = [rung for rung in rungs if voted[ladder[rung]] >= max(Fraction(2), CAMP_SHARE * len(counted))]
     is_split = len(camps) == 2 and camps[1] - camps[0] >= TALK_FIRST_STEPS
 
-    def talk_first(rung: int) -> tuple[str, ...]:
+    def outliers(rung: int) -> tuple[str, ...]:
         if abs(rung - centre) < TALK_FIRST_STEPS or (most > 1 and rung in modes):
             return ()
         return tuple(sorted(member for member, card in votes.items() if card == ladder[rung]))
@@ -101,8 +101,8 @@ def tally(cards: Sequence[str], votes: Mapping[str, str]) -> Tally:
         agreement=Fraction(most, len(counted)) if len(counted) > 1 else None,
         consensus=low == high,
         suggested=suggested,
-        lowest=talk_first(low),
-        highest=talk_first(high),
+        lowest=outliers(low),
+        highest=outliers(high),
         split=tuple(ladder[rung] for rung in camps) if is_split else (),
     )
 

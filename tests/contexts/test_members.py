@@ -272,7 +272,7 @@ def test_only_facilitators_and_only_about_those_at_the_table(room: Room, what: s
 
 # --- taking over
 
-TOO_SOON = "A facilitator is here, or was a moment ago. You can take over after two minutes without."
+TOO_SOON = "A facilitator is here, or was a moment ago. You can take over after 2 minutes without one."
 
 
 def test_nobody_takes_over_while_a_facilitator_is_here(room: Room) -> None:

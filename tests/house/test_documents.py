@@ -1,11 +1,12 @@
 """The documents name only what there is: files, names in them, and places in other documents."""
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.house.sources import DOCUMENTS, ROOT, named
+from tests.house.sources import DOCUMENTS, PACKAGE, ROOT, named
 
 TOP = {path.name for path in ROOT.iterdir()} - {"instance", "node_modules"}
 PACKAGES = {path.name for path in (ROOT / "poker_app").iterdir()}
@@ -120,3 +121,39 @@ def test_there_is_a_recipe_for_each_thing_that_is_often_added() -> None:
     for thing in ("setting", "page", "fragment", "event", "engine", "limit", "mail", "migration", "test"):
         [steps] = [steps for title, steps in recipes.items() if thing in title]
         assert len(paths(steps)) >= 4, thing
+
+
+def _dotted(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT / "poker_app").with_suffix("").parts).removesuffix(".__init__")
+
+
+MODULES = {_dotted(path): path for path in PACKAGE}
+
+
+def is_there(name: str, beside: str) -> bool:
+    """Whether a dotted name is a module or what one holds; what begins otherwise is a library or a name in ``beside``,
+    the source that says it."""
+    ends = name.removeprefix("poker_app.")
+    first, *_, last = ends.split(".")
+    if not any(first in module.split(".") for module in MODULES):
+        return first in sys.stdlib_module_names or bool(re.search(rf"\b{first}\b", re.sub("``.*?``", "", beside)))
+    head = ends.rpartition(".")[0]
+    return any(
+        f".{module}".endswith(f".{ends}")
+        or (f".{module}".endswith(f".{head}") and re.search(rf"\b{last}\b", path.read_text()))
+        for module, path in MODULES.items()
+    )
+
+
+# What the page's scripts and other people call so.
+NOT_OURS = ("location.", "evil.")
+
+
+def test_every_dotted_name_in_a_docstring_is_there() -> None:
+    stale = []
+    for path in MODULES.values():
+        text = path.read_text()
+        for name in re.findall(r"``([a-z_]\w*(?:\.\w+)+)(?:\(\))?``", text):
+            if not name.startswith(NOT_OURS) and not is_there(name, text):
+                stale.append((named(path), name))
+    assert stale == []

@@ -95,7 +95,7 @@ def test_taking_over_a_table_without_a_facilitator(scene: Scene) -> None:
     path = f"{scene.table.path}/facilitators"
     early = scene.ben.post(path)
     assert early.status_code == 409
-    assert says(early, "You can take over after two minutes without.")
+    assert says(early, "You can take over after 2 minutes without one.")
     scene.ada.votes(scene.table, "5")
     scene.ada.post(f"{scene.table.path}/me/departure")
     table = scene.cleo.get(f"{scene.table.path}/vote-table").text

@@ -17,7 +17,7 @@ LIVING = ("active", "past_due")
 
 
 class FakeProvider:
-    """See ``facts.Engine``."""
+    """See ``billing.provider.Engine``."""
 
     def __init__(self, public_url: str) -> None:
         self._public_url = public_url

@@ -76,7 +76,8 @@ def step_down(who: Holder) -> None:
 
 
 def take_over(who: Holder) -> None:
-    """Become the facilitator of a table that has had none present for two minutes. Those away lose the role."""
+    """Become the facilitator of a session that has had none present for ``roles.TAKEOVER_AFTER``. Those away lose
+    the role."""
     change(who, rules.take_over)
 
 

@@ -1,4 +1,4 @@
-"""The wire protocol, on one page: what browsers hear, and when.
+"""The wire protocol, on one page: what browsers receive, and when. The names are ``Event`` in ``rules.session.change``.
 
 An event is named in the past tense and carries the state, not the difference::
 

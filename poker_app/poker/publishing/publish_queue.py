@@ -127,7 +127,7 @@ class PublishQueue:
             return reduce(_both, [waiting.pop(name) for name in [*shared, *others[:1]]])
 
     def pace(self, session_id: str, apart: float) -> None:
-        """What is ``SHARED`` of a session waits for ``apart`` seconds from now."""
+        """Delays the session's next ``SHARED`` events (votes, coming and going) by ``apart`` seconds."""
         with self._changed:
             now = self._clock()
             self._free_at = {key: at for key, at in self._free_at.items() if at > now} | {session_id: now + apart}

@@ -15,7 +15,8 @@ WRONG_CODES_LATER = (
     Limit("code of an hour", 60, timedelta(hours=1)),
     Limit("code of a day", 240, timedelta(days=1)),
 )
-# Codes that were refused unread. Each answer tells that the code is not known in the network: of about 29 bits, little.
+# For codes that are refused without a lookup. A refusal tells only that this network has not used the code, which of
+# about 29 bits is little.
 REFUSED_CODES = Limit("refused code", 5_000, timedelta(days=1))
 
 

@@ -1,6 +1,6 @@
 """How long sessions are kept: for the account's time after their end, and deleted ones for thirty days.
 
-What a plan shows for a shorter time is hidden and not deleted: see ``billing.gate``."""
+What a plan shows for a shorter time is hidden and not deleted: see ``billing.entitlements``."""
 
 from datetime import datetime, timedelta
 

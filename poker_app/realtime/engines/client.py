@@ -107,8 +107,9 @@ class Client:
         return self._ask("terminate", self._http.terminate_user_connections, user_id) is not None
 
     def lend(self, socket: str, user_id: str, asked_at: float) -> None:
-        """Have a socket count as the user's, where it is this process's own. Raises Forbidden if ``end_connections`` of
-        the user came after ``asked_at`` (``time.monotonic``)."""
+        """Registers the socket for the user, so that ``end_connections`` closes it; with the embedded engine only.
+
+        Raises: Forbidden if ``end_connections`` of the user ran after ``asked_at`` (``time.monotonic``)."""
         if self._embedded and (hub := running_hub.hub()):
             hub.lend(socket, user_id)
         # Asked after lending: ending the connections notes the moment first, and looks for the user's sockets then.

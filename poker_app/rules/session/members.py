@@ -10,6 +10,10 @@ from poker_app.rules.session.change import Change, Event, require_facilitator
 from poker_app.rules.session.value import DELETED, ENDED, Member, Session
 
 NUDGE_EVERY = timedelta(seconds=20)
+NOT_FREE = (
+    "A facilitator is here, or was a moment ago. You can take over after "
+    f"{roles.TAKEOVER_AFTER // timedelta(minutes=1)} minutes without one."
+)
 FORMER = "Former member"
 
 
@@ -179,14 +183,12 @@ def step_down(value: Session, me: Member, now: datetime) -> Change:
 
 
 def take_over(value: Session, me: Member, now: datetime) -> Change:
-    """Become the facilitator of a table that has had none present for two minutes, or that they all left by their own
-    act. Those away or gone lose the role."""
+    """Become the facilitator of a session that has had none present for ``TAKEOVER_AFTER``, or that they all
+    left by their own act. Those away or gone lose the role."""
     if me.facilitates:
         return Change(value)
     if not roles.free_to_take_over([each.left_at or each.away_since for each in value.facilitators], now):
-        raise Refused(
-            "conflict", "A facilitator is here, or was a moment ago. You can take over after two minutes without."
-        )
+        raise Refused("conflict", NOT_FREE)
     relieved = {each.id: replace(each, facilitates=False) for each in value.seated if each.facilitates}
     members = {**value.members, **relieved, me.id: replace(me, facilitates=True)}
     return Change(replace(value, members=members)).then(Event.ROLE_CHANGED)

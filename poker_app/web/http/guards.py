@@ -121,7 +121,7 @@ def require_bearer(secret: str, sentence: str) -> None:
 
 def member_here(session_id: str, *, fresh: bool = True) -> Member | None:
     """The member that this browser, or who is signed in in it, is in a session; None for strangers and removed ones.
-    See ``seats.find_member`` for ``fresh``."""
+    See ``member_lookup.find_member`` for ``fresh``."""
     member = member_lookup.find_member(session_id, guest_secret(), login.user(), fresh=fresh)
     return None if member is None or member.removed_at else member
 

@@ -37,7 +37,7 @@ def _set_cookie[A: BaseResponse](answer: A, name: str, value: str, seconds: int)
 
 
 def device() -> str:
-    """The device cookie, if this browser has one; see ``accounts.known_browsers``."""
+    """The device cookie, if this browser has one; see ``accounts.signin.device_cookies``."""
     return request.cookies.get(_cookie_name(DEVICE_COOKIE), "")
 
 

@@ -1,6 +1,6 @@
-"""Stripe: Checkout for paying, the customer portal for everything later, webhooks. Only this room knows the library.
+"""Stripe: Checkout for paying, the customer portal for everything later, webhooks. Only this package knows the library.
 
-What an event carries is not looked at, but for what and whom it is about: see ``truth``.
+What an event carries is not looked at, but for what and whom it is about: see ``subscription_sync``.
 """
 
 import json
@@ -23,7 +23,7 @@ _NAME = re.compile(r"[\w.]{1,80}", re.ASCII)
 
 
 class StripeProvider(Queries):
-    """See ``facts.Engine``."""
+    """See ``billing.provider.Engine``."""
 
     def make_customer(self, account_id: str) -> str:
         """Asked with the account as its key, and with nothing that may change: Stripe makes one and answers with it."""

@@ -17,7 +17,7 @@ HARMLESS = ("won", "prevented", "warning_needs_response", "warning_under_review"
 
 
 class Queries(Client):
-    """The questions. See ``facts.Engine``."""
+    """The questions. See ``billing.provider.Engine``."""
 
     def subscription(self, customer_id: str) -> SubscriptionState | None:
         with self.asking():
