@@ -12,6 +12,7 @@ from poker_app.accounts.models import Account, Teammate, User
 from poker_app.db import session, transaction
 from poker_app.errors import Forbidden, Invalid
 from poker_app.rules import teammates as rules
+from poker_app.rules.plans import GUESTS
 from poker_app.rules.printable import one_line
 
 LOCAL = "local"
@@ -97,14 +98,25 @@ def account_name(typed: str) -> str:
     return name
 
 
+def guests() -> Membership:
+    """Acting for the account that guests' sessions belong to until one of them signs up. It is nobody's: it has no
+    teammates, and no page reaches it."""
+    return _shared(GUESTS, "Sessions without an account")
+
+
 def _local() -> Membership:
-    """The one account of a service where nobody signs in: there as soon as somebody looks for it."""
-    account = session.get(Account, LOCAL)
+    """Acting for the one account of a service where nobody signs in."""
+    return _shared(LOCAL, "This team")
+
+
+def _shared(account_id: str, name: str) -> Membership:
+    """Acting, without a user, for an account that is made when it is first asked for."""
+    account = session.get(Account, account_id)
     if account is None:
         try:
             with transaction():
-                session.add(Account(id=LOCAL, name="This team", created_at=clock.now()))
-        except IntegrityError:  # somebody else looked at the same moment
+                session.add(Account(id=account_id, name=name, created_at=clock.now()))
+        except IntegrityError:  # another request made it at the same moment
             pass
-        account = session.get_one(Account, LOCAL)
+        account = session.get_one(Account, account_id)
     return Membership(account, "facilitator", None)

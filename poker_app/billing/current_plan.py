@@ -14,11 +14,13 @@ from poker_app.errors import Conflict
 from poker_app.rules import plans as rules
 from poker_app.rules.credits import period
 from poker_app.rules.email_domains import company_of
-from poker_app.rules.plans import EVERYTHING, Plan, Standing
+from poker_app.rules.plans import EVERYTHING, GUEST, GUESTS, Plan, Standing
 
 
 def standing_of(account_id: str) -> Standing:
     """Where an account stands now. Where nothing is sold it may do everything."""
+    if account_id == GUESTS:
+        return Standing(GUEST)
     if not billing.is_on():
         return Standing(EVERYTHING)
     now, found = clock.now(), session.get(Subscription, account_id)

@@ -13,10 +13,15 @@ from poker_app.billing.current_plan import bring_month, plan_of, standing_of
 from poker_app.billing.models import CreditTxn
 from poker_app.db import session
 from poker_app.errors import NotInPlan, OutOfCredits
-from poker_app.rules.plans import Plan
+from poker_app.rules.plans import GUEST_DAYS_KEPT, GUESTS, Plan
 from poker_app.rules.teammates import ROLES
 
 OVERDUE = "The last payment failed, and the time to mend it is over. Sessions can be opened again once it is paid."
+
+GUEST_REPORT = (
+    "Without an account no report is kept after a session's end. A facilitator can sign up for it until the session is "
+    "deleted, a day after its end."
+)
 
 
 def pay_for_session(account_id: str, session_id: str, *, name: str, user_id: str | None) -> None:
@@ -111,8 +116,11 @@ def kept_days(account: Account) -> int:
 
     Where the plan leaves that to the account, it is what the account chose. Else it is kept as long as under any plan
     that is sold here, or longer if the account had chosen so: a smaller plan hides reports, and a larger one brings
-    them back. So neither a downgrade nor an upgrade deletes anything.
+    them back. So neither a downgrade nor an upgrade deletes anything. Sessions without an account are kept as long as
+    one may still sign up for them.
     """
+    if account.id == GUESTS:
+        return GUEST_DAYS_KEPT
     longest = max((plan.report_days or 0 for plan in billing.offer().plans), default=0) if billing.is_on() else 0
     if plan_of(account.id).report_days is None:
         return account.report_days or max(FIRST_DAYS, longest)
@@ -134,6 +142,8 @@ def refuse_hidden(account: Account, ended_at: datetime | None) -> None:
     shown = report_days(account)
     if ended_at is None or clock.now() < ended_at + timedelta(days=shown):
         return
+    if account.id == GUESTS:
+        raise NotInPlan(GUEST_REPORT)
     plan, gone = plan_of(account.id).label, ended_at + timedelta(days=kept_days(account))
     raise NotInPlan(
         f"The {plan} plan shows reports for {shown} days, and this session ended before. Nothing is deleted: with a "
@@ -144,5 +154,10 @@ def refuse_hidden(account: Account, ended_at: datetime | None) -> None:
 def member_limit(account_id: str) -> tuple[int, str]:
     """How many may be in one session of the account at once, and what to say where one more would be too many."""
     plan = standing_of(account_id).plan
+    if account_id == GUESTS:
+        return plan.members, (
+            f"The table is full: without an account it has {plan.members} places. A facilitator can sign up to let "
+            "more people in, or remove a member who left."
+        )
     more = " A larger plan has more seats." if billing.is_on() else ""
     return plan.members, f"The table is full: {plan.members} people sit here.{more}"

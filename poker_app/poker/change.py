@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from poker_app import clock
 from poker_app.db import after_commit, session, write
-from poker_app.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
+from poker_app.errors import Conflict, Forbidden, Invalid, NotFound, NotInPlan, Refusal
 from poker_app.poker.publishing import events
 from poker_app.poker.publishing.publish_queue import News
 from poker_app.poker.value import last_seen, loading
@@ -151,7 +151,8 @@ def refusal_of(refused: Refused) -> Refusal:
     """A rule's refusal with the status it is answered with."""
     if refused.kind == "invalid":
         return Invalid(refused.sentence, refused.field)
-    return {"missing": NotFound, "forbidden": Forbidden, "conflict": Conflict}[refused.kind](refused.sentence)
+    kinds = {"missing": NotFound, "forbidden": Forbidden, "conflict": Conflict, "plan": NotInPlan}
+    return kinds[refused.kind](refused.sentence)
 
 
 def _publish(made: Change, socket: str | None) -> None:

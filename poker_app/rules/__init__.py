@@ -2,12 +2,12 @@
 
 from typing import Literal
 
-Kind = Literal["missing", "forbidden", "conflict", "invalid"]
+Kind = Literal["missing", "forbidden", "conflict", "invalid", "plan"]
 
 
 class Refused(Exception):
     """What a rule does not allow: ``kind`` says whether it is not there for the member, or the role, the moment or the
-    input is wrong; ``sentence`` is for people, ``field`` the form field to point at."""
+    input is wrong, or the plan does not have it; ``sentence`` is for people, ``field`` the form field to point at."""
 
     def __init__(self, kind: Kind, sentence: str, field: str | None = None) -> None:
         super().__init__(sentence)

@@ -26,9 +26,9 @@ _MEMBERS = (
 )
 _TASKS = select(*TASK.columns).where(TASK.table.c.session_id == _HERE).order_by(TASK.table.c.position, TASK.table.c.id)
 _OF_TASKS = ROUND.table.join(TASK.table, TASK.table.c.id == _round.task_id)
-# The number of the newest round of each task, and whether any was revealed.
+# The number of the newest round of each task, and how many were revealed.
 _NUMBERS = (
-    select(_round.task_id, func.max(_round.number).label("newest"), func.max(_round.revealed_at).label("revealed"))
+    select(_round.task_id, func.max(_round.number).label("newest"), func.count(_round.revealed_at).label("revealed"))
     .select_from(_OF_TASKS)
     .where(TASK.table.c.session_id == _HERE)
     .group_by(_round.task_id)
@@ -88,7 +88,7 @@ def _put_together(connection: Connection, row: Any) -> Session | None:
         members={each.id: Member(*each) for each in connection.execute(_MEMBERS, here)},
         tasks={each.id: Task(*(*each, newest.get(each.id, 0))) for each in connection.execute(_TASKS, here)},
         rounds=rounds,
-        used=any(each.revealed is not None for each in numbers),
+        played=sum(each.revealed for each in numbers),
     )
 
 

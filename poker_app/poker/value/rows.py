@@ -10,7 +10,7 @@ from poker_app.poker import models
 from poker_app.rules.session import rounds, value
 
 # What is reckoned when a session is loaded, and what has rows of its own.
-_NOT_COLUMNS = {"newest", "votes", "members", "tasks", "rounds", "others", "used"}
+_NOT_COLUMNS = {"newest", "votes", "members", "tasks", "rounds", "others", "played"}
 
 
 @dataclass(frozen=True, slots=True)

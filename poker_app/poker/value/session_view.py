@@ -45,7 +45,8 @@ class Named(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SessionView:
-    """The shared state at ``version``. ``phase``: voting, revealed, or ended."""
+    """The shared state at ``version``. ``phase``: voting, revealed, or ended. ``of_guests``: it was opened without an
+    account; ``played`` counts its rounds whose cards were turned over."""
 
     session_id: str
     version: int
@@ -84,6 +85,9 @@ class SessionView:
     change_after_reveal: bool
     anyone_reveals: bool
     auto_reveal: bool
+    of_guests: bool
+    played: int
+    rounds_used_up: bool
 
     @property
     def ranked(self) -> tuple[str, ...]:
@@ -171,6 +175,9 @@ def public_view(value: Session, now: datetime) -> SessionView:
         change_after_reveal=value.change_after_reveal,
         anyone_reveals=value.anyone_reveals,
         auto_reveal=value.auto_reveal,
+        of_guests=value.of_guests,
+        played=value.played,
+        rounds_used_up=value.rounds_used_up,
     )
 
 

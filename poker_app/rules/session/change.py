@@ -142,7 +142,7 @@ def finished(change: Change, now: datetime) -> Change:
 
 def is_complete(value: Session, now: datetime) -> bool:
     """Whether the cards are to turn over by themselves."""
-    if not value.auto_reveal or not value.running or value.round.revealed_at:
+    if not value.auto_reveal or not value.running or value.round.revealed_at or value.rounds_used_up:
         return False
     return everyone_voted([key for key, member in value.members.items() if member.awaited(now)], value.round.votes)
 
@@ -151,5 +151,7 @@ def revealed(change: Change, now: datetime) -> Change:
     """The cards turn over: what that means, in one place."""
     value = change.value
     turned = replace(value.round, revealed_at=now, names_hidden=value.hides_names)
-    value = replace(value.without_timer(), rounds=replace(value.rounds, newest=turned, aside=None), used=True)
+    value = replace(
+        value.without_timer(), rounds=replace(value.rounds, newest=turned, aside=None), played=value.played + 1
+    )
     return replace(change, value=value).then(Event.ROUND_REVEALED)

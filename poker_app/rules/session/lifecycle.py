@@ -12,6 +12,7 @@ from poker_app.rules.session.value import Member, Session
 from poker_app.rules.timer import Timer
 
 REOPENED_WITHIN = timedelta(hours=24)
+ANOTHER_ACCOUNT = "This session belongs to another account already."
 
 
 def change_options(value: Session, me: Member, now: datetime, *, checked: Callable[[], Mapping[str, Any]]) -> Change:
@@ -77,6 +78,17 @@ def reopen(value: Session, me: Member, now: datetime) -> Change:
         raise Refused("conflict", "A session can be reopened for a day after its end. Copy it to go on with its tasks.")
     value = value.with_task(replace(value.task, current_since=now))
     return Change(replace(value, ended_at=None, ended_by=None)).then(Event.SESSION_REOPENED, tasks=True)
+
+
+def claim(value: Session, me: Member, now: datetime, *, account_id: str) -> Change:
+    """A session that was opened without an account becomes one of an account's, with all that is in it. Done twice it
+    is done once; refused as a conflict where it is another account's."""
+    require_facilitator(me, "keep the session")
+    if value.account_id == account_id:
+        return Change(value)
+    if not value.of_guests:
+        raise Refused("conflict", ANOTHER_ACCOUNT)
+    return Change(replace(value, account_id=account_id)).then(Event.OPTIONS_CHANGED)
 
 
 def delete(value: Session, now: datetime) -> Change:

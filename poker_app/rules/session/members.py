@@ -41,17 +41,19 @@ def join(
     full: str,
 ) -> Change:
     """Become a member. Who is one already, by the secret or as a user, stays that one, under the new name; one who was
-    removed comes back without the facilitator's role. ``most`` members may be there at once; refused with ``full`` as a
-    conflict. Answers with the member."""
+    removed comes back without the facilitator's role, if there is a place. ``most`` members may be there at once, of a
+    session without an account also counting those who left; refused with ``full`` as a conflict. Answers with the
+    member."""
     if value.deleted_at:
         raise Refused("missing", DELETED)
     if value.ended_at:
         raise Refused("conflict", ENDED)
     known = value.member_of(secret_digest, user_id)
     others = [each for each in value.seated if known is None or each.id != known.id]
+    taken = sum(value.of_guests or each.left_at is None for each in others)
+    if taken >= most and (known is None or known.removed_at):
+        raise Refused("conflict", full)
     if known is None:
-        if sum(each.left_at is None for each in others) >= most:
-            raise Refused("conflict", full)
         known = Member(new_id, value.id, secret_digest, user_id, name, now)
     member = replace(
         known,

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Self, TypedDict
 
 from poker_app.rules import Refused, roles
+from poker_app.rules.plans import GUESTS, MAX_GUEST_ROUNDS
 from poker_app.rules.session.rounds import Round, Rounds, Vote
 from poker_app.rules.timer import Timer
 
@@ -120,8 +121,8 @@ class Session:
     """One estimation meeting. ``version`` counts every change, ``tasks_version`` is the version of the last change
     to the tasks. ``members`` are in the order they joined, removed ones included, ``tasks`` in the backlog's order,
     ``rounds`` are the current task's, and ``others`` those of tasks that a change asked for. ``undo`` takes the newest
-    change that can be taken back back, as long as its version is the ``tasks_version``. ``used``: cards were turned
-    over."""
+    change that can be taken back back, as long as its version is the ``tasks_version``. ``played`` counts the rounds
+    whose cards were turned over."""
 
     id: str
     account_id: str
@@ -150,7 +151,7 @@ class Session:
     ended_by: str | None = None
     deleted_at: datetime | None = None
     undo: Undo | None = None
-    used: bool = False
+    played: int = 0
     others: Mapping[str, Rounds] = field(default_factory=dict)
 
     # --- what is where
@@ -159,6 +160,21 @@ class Session:
     def running(self) -> bool:
         """Whether anything can still happen at its table."""
         return self.ended_at is None and self.deleted_at is None
+
+    @property
+    def used(self) -> bool:
+        """Whether cards were turned over."""
+        return self.played > 0
+
+    @property
+    def of_guests(self) -> bool:
+        """Whether it was opened without an account, and belongs to none so far."""
+        return self.account_id == GUESTS
+
+    @property
+    def rounds_used_up(self) -> bool:
+        """Whether no round beyond those whose cards were turned over may be played."""
+        return self.of_guests and self.played >= MAX_GUEST_ROUNDS
 
     @property
     def task(self) -> Task:

@@ -9,10 +9,16 @@ from datetime import datetime
 from poker_app.rules import Refused
 from poker_app.rules import round as rules
 from poker_app.rules.deck import ranked
+from poker_app.rules.plans import MAX_GUEST_ROUNDS
 from poker_app.rules.session.change import Change, Event, require_facilitator, revealed, undoable
 from poker_app.rules.session.rounds import ASIDE, Round, Vote
 from poker_app.rules.session.tasks import MOVED_ON, go_on, leave_current
 from poker_app.rules.session.value import Member, Session
+
+ROUNDS_USED_UP = (
+    f"Without an account a session has {MAX_GUEST_ROUNDS} rounds, and they are played. A facilitator can sign up to go "
+    "on: everything here stays."
+)
 
 
 def cast_vote(value: Session, me: Member, now: datetime, *, round_id: str, card: str) -> Change:
@@ -26,10 +32,19 @@ def cast_vote(value: Session, me: Member, now: datetime, *, round_id: str, card:
         change_after_reveal=value.change_after_reveal,
         ended=value.ended_at is not None,
     )
+    if value.round.revealed_at is None:
+        _require_rounds(value)
     votes = {**value.round.votes, me.id: Vote(round_id, me.id, card, now)}
     # Names that are hidden when a card is played stay hidden in this round, whatever is switched off meanwhile.
     played = replace(value.round, votes=votes, names_hidden=value.hides_names)
     return Change(value.with_round(played)).then(Event.VOTE)
+
+
+def _require_rounds(value: Session) -> None:
+    """Refuse another round where a session without an account has played all of its own. Nothing on the table is
+    lost by it."""
+    if value.rounds_used_up:
+        raise Refused("plan", ROUNDS_USED_UP)
 
 
 def retract_vote(value: Session, me: Member, now: datetime, *, round_id: str) -> Change:
@@ -60,6 +75,7 @@ def reveal(value: Session, me: Member, now: datetime, *, round_id: str) -> Chang
         ended=value.ended_at is not None,
         votes=len(current.votes),
     )
+    _require_rounds(value)
     return revealed(Change(value), now)
 
 
@@ -78,6 +94,8 @@ def vote_again(value: Session, me: Member, now: datetime, *, round_id: str, new_
     )
     if not current.revealed_at and not current.votes:
         return Change(value)
+    if current.revealed_at:
+        _require_rounds(value)
     number = current.number + 1 if current.revealed_at else current.number
     # A round that starts over has a new id too: a vote already on its way to the old one is not counted in it.
     opened = Round(id=new_id, task_id=task.id, number=number, opened_at=now)
