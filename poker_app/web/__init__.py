@@ -9,7 +9,7 @@ def install(app: Flask) -> None:
     from poker_app.web import tidy_links
     from poker_app.web.account import account_settings, accounts, audit_log, invitations, team
     from poker_app.web.billing import fake_payments, plan_page, stripe_webhook
-    from poker_app.web.home import dashboard, front_page, series
+    from poker_app.web.home import dashboard, front_page, guest_session, series
     from poker_app.web.http import (
         after_response,
         assets,
@@ -25,7 +25,7 @@ def install(app: Flask) -> None:
     )
     from poker_app.web.me import my_data, profile, two_factor
     from poker_app.web.operator import health, jobs, metrics, operator_pages
-    from poker_app.web.room import members, realtime, report, rounds, session_page, tasks, timer
+    from poker_app.web.room import claim, members, realtime, report, rounds, session_page, tasks, timer
     from poker_app.web.signin import clerk_webhooks, password_reset, providers, sign_in, sign_up, two_factor_prompt
 
     metrics.install(app)
@@ -33,6 +33,7 @@ def install(app: Flask) -> None:
     guards.install(app)
     host_check.install(app)
     plan_page.install(app)
+    guest_session.install(app)
     login.install(app)
     operator_pages.install(app)
     providers.install(app)
@@ -47,6 +48,7 @@ def install(app: Flask) -> None:
         app.register_blueprint(room.blueprint)
     for room in (
         front_page,
+        guest_session,
         dashboard,
         series,
         my_data,
@@ -56,6 +58,7 @@ def install(app: Flask) -> None:
         tasks,
         timer,
         report,
+        claim,
         realtime,
         health,
     ):

@@ -80,6 +80,9 @@ TABLE = {
     "GET home.await_payment": Row(MAY_OPEN),
     # Nothing is sold here.
     "GET home.plans": Row(OWN_LINK),
+    # Nothing is sold here; tests/web/test_guest_session.py has who may where something is.
+    "GET guest_session.new": Row(NOTHING),
+    "POST guest_session.open_session": Row(NOTHING),
     "GET home.typed_code": Row("422 422 422 422 422 422"),
     "GET home.by_code": Row("303 303 303 303 303 303"),
     "POST home.open_session": Row(
@@ -226,6 +229,9 @@ TABLE = {
     "GET operating.sessions": Row(NOTHING),
     "GET operating.failed": Row(NOTHING),
     "POST operating.replay": Row(NOTHING),
+    # It is an account's already: back to the room.
+    "GET claim.page": Row("404 404 404 403 403 303"),
+    "POST claim.claim": Row("404 404 404 403 403 303"),
     "GET report.page": Row(READERS),
     "GET report.as_csv": Row(READERS),
     "GET report.as_json": Row(READERS),

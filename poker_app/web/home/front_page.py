@@ -1,32 +1,23 @@
 """The front page, joining by code, and opening a session."""
 
-from datetime import timedelta
-
-from flask import Blueprint, abort, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from poker_app import billing, ids, rate_limits
-from poker_app.accounts import account_settings, decks
 from poker_app.accounts.memberships import Membership
 from poker_app.billing import credit_requests
 from poker_app.billing.plan_view import statement_of
-from poker_app.errors import Forbidden, Invalid, NotFound, NotInPlan, OutOfCredits, Refusal, TooMany
+from poker_app.errors import Forbidden, Invalid, NotFound, NotInPlan, OutOfCredits, TooMany
 from poker_app.poker.members import member_lookup
 from poker_app.poker.session import join_codes, lifecycle
-from poker_app.poker.session.last_opened import last_opened
-from poker_app.poker.session.options import options_from
-from poker_app.rate_limits import Limit
 from poker_app.rules import links
-from poker_app.rules.backlog import said_of
 from poker_app.rules.deck import DECKS
-from poker_app.web.http import draft, fragments, login
+from poker_app.web.http import draft, login, session_form
 from poker_app.web.http.errors import again
 from poker_app.web.http.guest_cookie import guest_secret, store_secret
 from poker_app.web.http.login import may_open
 
 blueprint = Blueprint("home", __name__)
-
-OPENED = Limit("open", 60, timedelta(minutes=10))
 
 
 @blueprint.get("/")
@@ -67,16 +58,10 @@ def by_code(code: str) -> ResponseReturnValue:
 @may_open
 def new(membership: Membership) -> ResponseReturnValue:
     """The form. The browser is known from here on, so that sending it twice is sending it once."""
-    fresh = {
-        **account_settings.defaults_of(membership.account),
-        "member_name": membership.user.name if membership.user else "",
-        **last_opened(membership, guest_secret()).typed,
-        # What an account has chosen for its new sessions comes before what was chosen last.
-        **{name: deck for name, deck in account_settings.chosen_defaults(membership.account).items() if name == "deck"},
-    }
     starts = draft.is_to_start(membership.account.id) and "paid" in request.args
-    typed = {"form_key": ids.new_secret(), **(draft.stored() or fresh)}
-    return store_secret(make_response(_form(membership, typed, starts=starts)), guest_secret() or ids.new_secret())
+    typed = {"form_key": ids.new_secret(), **(draft.stored() or session_form.fresh(membership))}
+    page = make_response(session_form.page(membership, typed, starts=starts))
+    return store_secret(page, guest_secret() or ids.new_secret())
 
 
 @blueprint.get("/sessions/new/payment")
@@ -113,35 +98,19 @@ def preview_cards() -> ResponseReturnValue:
 @may_open
 def open_session(membership: Membership) -> ResponseReturnValue:
     """Open the session and sit down as its facilitator."""
-    asked_from, form = request.remote_addr or "", request.form
-    secret = guest_secret() or ids.new_secret()
+    form, secret = request.form, guest_secret() or ids.new_secret()
     try:
-        rate_limits.spend(OPENED.of_network(asked_from))
-        pasted = lifecycle.read_tasks(form.get("tasks", ""))
-        own_deck = decks.chosen(membership.account.id, form.get("deck", ""))
-        member = lifecycle.open_session(
-            membership,
-            name=form.get("name", ""),
-            deck=lifecycle.OWN_DECK if own_deck else form.get("deck", ""),
-            own=decks.as_typed(own_deck) if own_deck else form.get("own", ""),
-            options=options_from(form),
-            member_name=form.get("member_name", ""),
-            secret=secret,
-            form_key=form.get("form_key", "")[:64] or ids.new_secret(),
-            tasks=pasted.tasks,
-        )
+        rate_limits.spend(session_form.OPENED.of_network(request.remote_addr or ""))
+        opened = session_form.open_session(membership, secret)
     except (Invalid, TooMany) as refusal:
-        return again(_form(membership, form.to_dict(), refusal), refusal)
+        return again(session_form.page(membership, form.to_dict(), refusal), refusal)
     except NotInPlan as refusal:
-        return _form(membership, form.to_dict(), refusal), refusal.status
+        return session_form.page(membership, form.to_dict(), refusal), refusal.status
     except OutOfCredits as broke:
         draft.store(form)
         return store_secret(make_response(_out_of_credits(membership, broke), broke.status), secret)
-    join_codes.note_known(member.session, asked_from)
     draft.forget()
-    if pasted.left_out:
-        flash(said_of(pasted.left_out), fragments.AT_THE_TABLE)
-    return store_secret(fragments.back_to_session(member), secret)
+    return opened
 
 
 def _out_of_credits(membership: Membership, broke: OutOfCredits) -> str:
@@ -153,19 +122,4 @@ def _out_of_credits(membership: Membership, broke: OutOfCredits) -> str:
         offer=billing.offer(),
         owners=credit_requests.owners_of(membership.account.id),
         s=statement_of(membership.account),
-    )
-
-
-def _form(
-    membership: Membership, typed: dict[str, str], invalid: Refusal | None = None, *, starts: bool = False
-) -> str:
-    return render_template(
-        "home/new.html",
-        membership=membership,
-        typed=typed,
-        invalid=invalid,
-        starts=starts,
-        names=last_opened(membership, guest_secret()).names,
-        decks=DECKS.values(),
-        own_decks=decks.decks_of(membership.account.id),
     )

@@ -18,8 +18,9 @@ from poker_app.accounts.models import SignIn, User
 from poker_app.accounts.signin import device_cookies, login_sessions, required_sso
 from poker_app.accounts.team import joining
 from poker_app.accounts.users import find_user
-from poker_app.errors import Conflict, NotFound
+from poker_app.errors import Conflict, NotFound, Refusal
 from poker_app.poker.members import member_lookup
+from poker_app.poker.session import guest_session
 from poker_app.web.http.guest_cookie import device, guest_secret, renew_secret, store_device
 
 # Where whoever signs in arrives unless they were on their way somewhere.
@@ -56,6 +57,7 @@ def install(app: Flask) -> None:
     app.jinja_env.globals.update(
         auth_is_open=auth_is_open,
         signed_in_user=user,
+        session_to_claim=session_to_claim,
         my_accounts=lambda: memberships.accounts_of(user()),
         account_in_bar=lambda: account_let_in() if user() else None,
     )
@@ -116,7 +118,31 @@ def enter(who: User, onward: str, *, issuer: str | None = None) -> Response:
     begun = login_sessions.find(secret)
     assert begun
     login_user(Login(secret, begun))
+    _claim_session(begun.user, onward)
     return store_device(redirect(onward, 303), device_cookies.with_user(device(), begun.user_id))
+
+
+def session_to_claim(onward: str) -> str | None:
+    """The guest's session that signing in makes one of the account, by the page that it leads on to: ``claim.page``."""
+    match onward.split("/"):
+        case ["", "sessions", session_id, "claim"]:
+            return session_id
+    return None
+
+
+def _claim_session(who: User, onward: str) -> None:
+    """Make the guest's session one of the account, where it is clear which account pays. Otherwise, and where that
+    is refused, the page that signing in leads on to says so, and asks."""
+    session_id = session_to_claim(onward)
+    if session_id is None or len(memberships.accounts_of(who)) > 1 or is_lost(who):
+        return
+    member = member_lookup.find_member(session_id, guest_secret(), who)
+    if member is None:
+        return
+    try:
+        guest_session.claim(member, required_sso.check(memberships.home_of(who), current_sign_in()))
+    except Refusal:
+        return
 
 
 def end() -> None:

@@ -40,9 +40,11 @@ def room(session_id: str) -> ResponseReturnValue:
     value = at_least(session_id).value
     if value.ended_at:
         fresh = lifecycle.is_fresh(value)
+        shown = {"session": value, "reopens": member.facilitates and fresh, "waits": fresh}
+        if value.of_guests:
+            return render_template("sessions/ended_without_account.html", keeps=member.facilitates, **shown)
         report = report_of(session.get_one(PokerSession, session_id))
-        reopens = member.facilitates and fresh
-        return render_template("sessions/ended.html", report=report, reopens=reopens, waits=fresh)
+        return render_template("sessions/ended.html", report=report, **shown)
     if member.has_left:
         return render_template("sessions/left.html", session=value, member=member, t=public_view(value, clock.now()))
     presence.note_seen(member)
