@@ -89,3 +89,42 @@ def test_plan_and_credits_on_a_phone(customer: Callable[..., Person]) -> None:
     cleo.page.get_by_role("button", name="Try Team for 14 days").click()
     cleo.sees("Team plan", "The trial ends on")
     is_sound(cleo.page)
+
+
+def test_a_guest_tries_it_and_signs_up_to_go_on(customer: Callable[..., Person]) -> None:
+    gus, ben = customer("Gus", color_scheme="dark"), customer("Ben", phone=True)
+    gus.expects("402")
+    gus.page.goto("/")
+    gus.page.get_by_role("link", name="Try it without an account").first.click()
+    gus.sees("up to 5 people and 5 rounds")
+    is_sound(gus.page)
+    gus.page.get_by_label("Your name").fill("Gus")
+    gus.page.get_by_role("button", name="Start session").click()
+    gus.is_live()
+    table = gus.here()
+    ben.joins(table)
+    for number in range(5):
+        if number:
+            gus.calls_another_vote()
+            ben.sees_cards_face_down()
+        ben.picks("5")
+        gus.reveals()
+    gus.presses("Vote again")
+    gus.sees_notice("A facilitator can sign up to go on")
+    gus.presses("Save 5, next vote")
+    gus.sees("5 of 5 rounds played.")
+    ben.sees("A facilitator can sign up to go on.")
+    expect(ben.hand).to_have_count(0)
+    is_sound(gus.page)
+    is_sound(ben.page)
+
+    gus.page.get_by_role("link", name="Sign up and go on").click()
+    gus.sees("Your session goes on as one of your account")
+    is_sound(gus.page)
+    gus.signs_in()
+    gus.page.wait_for_url(table.url)
+    gus.is_live()
+    ben.picks("8")  # the hand came by itself
+    gus.reveals()
+    sees_credits(gus, 2)
+    gus.sees("Planning poker,")
