@@ -421,8 +421,8 @@ def test_one_nudge_asks_all_who_are_missing_by_one_event(room: Room, clock: Cloc
     members.nudge(room.ada, fay.id)
     clock.forward(seconds=19)
     with room.announces("member-nudged"):
-        assert members.nudge(room.ada) == ["Ben", "Gil"]
-    assert room.announced.data[-1]["member"] == f"{room.ben.id} {gil.id}"
+        assert sorted(members.nudge(room.ada)) == ["Ben", "Gil"]
+    assert set(room.announced.data[-1]["member"].split()) == {room.ben.id, gil.id}
     clock.forward(seconds=1)
     with room.announces("member-nudged"):
         assert members.nudge(room.ada) == ["Fay"]

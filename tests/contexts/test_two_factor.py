@@ -90,7 +90,7 @@ def test_it_is_not_on_before_the_app_shows_the_code(ada: User, code: str, post: 
 
 @pytest.mark.parametrize("secret", ["", "A", "a" * 32, "1" * 32, "A" * 33, "A" * 31 + "é"])
 def test_a_secret_that_is_none(ada: User, secret: str) -> None:
-    with pytest.raises(Invalid, match="Begin again"):
+    with pytest.raises(Invalid, match="Start again"):
         two_factor.turn_on(ada, secret, "123456", sign_in_id="")
 
 
