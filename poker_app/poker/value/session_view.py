@@ -46,7 +46,8 @@ class Named(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class SessionView:
     """The shared state at ``version``. ``phase``: voting, revealed, or ended. ``of_guests``: it was opened without an
-    account; ``played`` counts its rounds whose cards were turned over."""
+    account; ``played`` counts its rounds whose cards were turned over, and ``rounds_used_up`` says that the one that
+    lies there is one too many."""
 
     session_id: str
     version: int
@@ -177,7 +178,7 @@ def public_view(value: Session, now: datetime) -> SessionView:
         auto_reveal=value.auto_reveal,
         of_guests=value.of_guests,
         played=value.played,
-        rounds_used_up=value.rounds_used_up,
+        rounds_used_up=value.rounds_used_up and not revealed,
     )
 
 
