@@ -15,7 +15,11 @@ NOT_YOURS = "No account of yours has that address."
 
 @contextmanager
 def change(membership: Membership) -> Iterator[Membership]:
-    """One transaction on an account. Gives who acts, with today's role. NotFound for who was removed meanwhile."""
+    """One transaction on an account. Gives the acting membership, with the role that it has now.
+
+    Raises:
+        NotFound: (404) the teammate was removed meanwhile.
+    """
     account_id, user_id = membership.account.id, membership.user.id if membership.user else None
     with transaction():
         account = lock(account_id)

@@ -90,7 +90,12 @@ def _described(now: Membership, wanted: Mapping[str, str]) -> str:
 
 
 def set_retention(membership: Membership, typed: str) -> None:
-    """Keep a session and its report so many days after its end, 30 to 1095. Raises Invalid."""
+    """Keep a session and its report so many days after its end, 30 to 1095.
+
+    Raises:
+        NotInPlan: (402) the plan does not have it.
+        Invalid: (422) fewer or more days.
+    """
     membership.require("admin", "say how long reports are kept")
     if not accounts.may_choose_days(membership.account.id):
         raise NotInPlan("How long reports are kept is chosen on a larger plan only. See Plan and billing.")
@@ -114,7 +119,12 @@ def own_domain(membership: Membership) -> str | None:
 
 
 def open_to_domain(membership: Membership) -> None:
-    """Let everybody join who has proven an address at one's own domain. Raises Conflict where one has none."""
+    """Let everybody join who has proven an address at one's own domain.
+
+    Raises:
+        NotFound, Forbidden: (404, 403) as `change`, and for a teammate who is no owner or admin.
+        Conflict: (409) the user has no proven address at a domain of their own.
+    """
     membership.require("admin", "open the account to a domain")
     with change(membership) as now:
         now.require("admin", "open the account to a domain")

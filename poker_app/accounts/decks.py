@@ -37,7 +37,11 @@ def chosen(account_id: str, choice: str) -> Deck | None:
 
 
 def find(membership: Membership, deck_id: str) -> Deck:
-    """A deck of the account of who asks. Raises NotFound."""
+    """A deck of the account of who asks.
+
+    Raises:
+        NotFound: (404) the account has no such deck.
+    """
     if found := chosen(membership.account.id, f"{OWN}{deck_id}"):
         return found
     raise NotFound("No deck of this account has that address. It may have been deleted.")
@@ -55,7 +59,12 @@ def as_typed(deck: HasCards) -> str:
 
 
 def add_deck(membership: Membership, *, name: str, cards: str) -> Deck:
-    """A new deck. Raises Invalid for a name that is empty, too long or taken, and for cards nobody could vote with."""
+    """A new deck.
+
+    Raises:
+        Conflict: (409) the account has as many decks as it may have.
+        Invalid: (422) a name that is empty, too long or taken, or cards that no vote could be cast with.
+    """
     membership.require_arranging("make decks")
     name, parsed = _deck_name(name), _cards(cards)
     with change(membership) as now:

@@ -32,7 +32,11 @@ class Membership:
         return rules.reaches(self.role, least)
 
     def require(self, least: str, what: str) -> None:
-        """Refuse with «Only an owner or admin may <what>.»"""
+        """Check that the role reaches another one.
+
+        Raises:
+            Forbidden: (403) with the sentence "Only an owner or admin may <what>."
+        """
         if not self.reaches(least):
             may = " or ".join(rules.ROLES[: rules.ROLES.index(least) + 1])
             raise Forbidden(f"Only an {may} may {what}.")
@@ -89,7 +93,11 @@ def make_account(user: User, name: str) -> Membership:
 
 
 def account_name(typed: str) -> str:
-    """An account's name, trimmed, of 1 to 80 characters."""
+    """An account's name, trimmed, of 1 to 80 characters.
+
+    Raises:
+        Invalid: (422) no name, or a longer one.
+    """
     name = one_line(typed)
     if not name:
         raise Invalid("Give the account a name, such as your team's or your company's.", "name")

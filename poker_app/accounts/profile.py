@@ -26,6 +26,11 @@ def mail_link(user: User, typed: str, *, password: str, asked_from: str, device:
     """Mail a link to a new address; answers with it. Until the link is followed nothing changes.
 
     If the address is somebody else's, its owner is told, and nobody else learns of it.
+
+    Raises:
+        Invalid: (422) no address, the user's own, or a wrong password.
+        TooMany: (429) too many mails were asked for.
+        Undelivered: (503) the mail server did not take the mail.
     """
     email = clean_email(typed)
     if email == user.email:
@@ -44,7 +49,12 @@ def find_new_email(user: User, secret: str) -> str:
 
 
 def follow(user: User, secret: str) -> None:
-    """Take over the new address, and tell the old one."""
+    """Take over the new address, and tell the old one.
+
+    Raises:
+        DeadLink: (404) the link is unknown; (409) it was used, or is too old.
+        Conflict: (409) another user has taken the address meanwhile.
+    """
     user_id, old = user.id, user.email
     find_new_email(user, secret)
     try:

@@ -19,7 +19,11 @@ _ADDRESS = re.compile(
 
 
 def clean_email(typed: str) -> str:
-    """An address as it is stored and compared: trimmed, lower case. Raises Invalid."""
+    """An address as it is stored and compared: trimmed, lower case.
+
+    Raises:
+        Invalid: (422) it is no full address.
+    """
     email = without_hidden(typed).strip().lower()
     if len(email) > MAX_EMAIL or not _ADDRESS.fullmatch(email):
         raise Invalid("Enter a full address, such as name@company.com.", "email")
@@ -27,7 +31,11 @@ def clean_email(typed: str) -> str:
 
 
 def user_name(typed: str) -> str:
-    """A user's name: white space folded, 1 to 40 printable characters."""
+    """A user's name: white space folded, 1 to 40 printable characters.
+
+    Raises:
+        Invalid: (422) no name, or a longer one.
+    """
     name = one_line(typed)
     if not name:
         raise Invalid("Tell your teammates your name.", "name")

@@ -13,7 +13,11 @@ def change_credits(account_id: str, amount: int, reason: str, key: str = "") -> 
     """Grant so many credits that never expire, or with a number below zero take back as many that are unspent. Answers
     with how many the account has then. The same ``key`` a second time changes nothing.
 
-    Raises NotFound, OutOfCredits where there are fewer to take back, and Invalid without a reason.
+    Raises:
+        NotFound: (404) there is no such account.
+        Conflict: (409) payments are off.
+        OutOfCredits: (402) there are fewer to take back.
+        Invalid: (422) no reason, or a number out of bounds.
     """
     reason = " ".join(reason.split())
     if not billing.is_on():

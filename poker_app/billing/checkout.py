@@ -25,7 +25,14 @@ NOT_SOLD = "That is not sold here."
 
 
 def buy_plan(membership: Membership, name: str, *, paid: str, back: str) -> str:
-    """To the checkout for a plan; to the confirmation of a change where one is running already."""
+    """To the checkout for a plan; to the confirmation of a change where one is running already.
+
+    Raises:
+        Forbidden: (403) the teammate is no owner or admin.
+        NotFound: (404) the plan is not sold.
+        Conflict: (409) the account has it already.
+        Unavailable: (503) the provider does not answer.
+    """
     membership.require("admin", "choose the plan")
     plan = next((each for each in billing.offer().plans if each.name == name and each.price), None)
     if plan is None:
@@ -45,7 +52,13 @@ def buy_plan(membership: Membership, name: str, *, paid: str, back: str) -> str:
 
 
 def buy_pack(membership: Membership, size: int, *, paid: str, back: str) -> str:
-    """To the checkout for a pack of so many credits."""
+    """To the checkout for a pack of so many credits.
+
+    Raises:
+        Forbidden: (403) the teammate is no owner or admin.
+        NotFound: (404) the pack is not sold.
+        Unavailable: (503) the provider does not answer.
+    """
     membership.require("admin", "buy credits")
     pack = next((each for each in billing.offer().packs if each.credits == size), None)
     if pack is None:
@@ -71,7 +84,13 @@ def _checkout(account_id: str, customer: str, price: str, quantity: int, *, plan
 
 
 def open_portal(membership: Membership, *, back: str, door: Door = "") -> str:
-    """To the provider's pages for card, invoices and cancelling. Conflict for an account that never bought anything."""
+    """To the provider's pages for card, invoices and cancelling.
+
+    Raises:
+        Forbidden: (403) the teammate is no owner or admin.
+        Conflict: (409) the account never bought anything.
+        Unavailable: (503) the provider does not answer.
+    """
     membership.require("admin", "see the payments")
     account_id, user_id = _who(membership)
     known = session.get(Subscription, account_id)

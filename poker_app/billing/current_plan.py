@@ -86,7 +86,8 @@ def start_trial(account_id: str, user_id: str | None = None) -> None:
     """Let an account try the plan that may be tried, with its credits: once for each account, user and company. Inside
     the caller's transaction.
 
-    Raises Conflict where it was tried before, by whichever of them, or is paid for.
+    Raises:
+        Conflict: (409) the account, user or company had a trial, or the account pays already.
     """
     offer, now = billing.offer(), clock.now()
     if not offer.trial_plan:

@@ -25,7 +25,12 @@ GUEST_REPORT = (
 
 
 def pay_for_session(account_id: str, session_id: str, *, name: str, user_id: str | None) -> None:
-    """Spend the credit that opening a session takes, once for each session. Raises OutOfCredits."""
+    """Spend the credit that opening a session takes, once for each session.
+
+    Raises:
+        OutOfCredits: (402) there is no credit left.
+        NotInPlan: (402) the plan has no seat for this facilitator.
+    """
     if not billing.is_on():
         return
     plan = _plan_in_force(account_id)
@@ -138,7 +143,11 @@ def may_require_sign_on(account_id: str) -> bool:
 
 
 def refuse_hidden(account: Account, ended_at: datetime | None) -> None:
-    """Raise NotInPlan, saying what to do, for a report that is older than the plan shows."""
+    """Check that the plan shows a report of this age.
+
+    Raises:
+        NotInPlan: (402) it is older, with what to do.
+    """
     shown = report_days(account)
     if ended_at is None or clock.now() < ended_at + timedelta(days=shown):
         return

@@ -12,7 +12,11 @@ DECLINED = "This card was declined. Nothing was charged."
 
 
 def find(kind: str, object_id: str) -> FakeObject:
-    """A checkout or portal by its id, which is as long as a secret. Raises NotFound."""
+    """A checkout or portal by its id, which is as long as a secret.
+
+    Raises:
+        NotFound: (404) there is none.
+    """
     found = session.get(FakeObject, object_id)
     if found is None or found.kind != kind:
         raise NotFound("There is no such page, or it is over.")
@@ -20,8 +24,12 @@ def find(kind: str, object_id: str) -> FakeObject:
 
 
 def pay(checkout_id: str, card: str) -> str:
-    """Pay at a checkout with a good card, and go where the order says. Invalid for another card; paying twice is
-    paying once."""
+    """Pay at a checkout with a good card, and go where the order says. Paying twice is paying once.
+
+    Raises:
+        Conflict: (409) a later checkout replaced this one.
+        Invalid: (422) another card.
+    """
     with transaction():
         checkout = session.get_one(FakeObject, checkout_id, with_for_update=True)
         data, customer = checkout.data, checkout.customer_id
@@ -81,7 +89,11 @@ def cancel(portal_id: str, *, ends: bool) -> None:
 
 
 def change_plan(portal_id: str, price: str) -> None:
-    """Another plan from now on. What is left of the month is not billed here."""
+    """Another plan from now on. What is left of the month is not billed here.
+
+    Raises:
+        Invalid: (422) the plan is not sold.
+    """
     portal = find("portal", portal_id)
     customer, plan = portal.customer_id, billing.offer().plan_of_price(price)
     if plan is None:

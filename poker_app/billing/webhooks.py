@@ -135,8 +135,11 @@ def count_failed() -> int:
 
 
 def try_again(event_id: str) -> str:
-    """Process one event once more that failed. Answers with what is still wrong, or nothing. Raises NotFound where
-    there is none."""
+    """Process one event once more that failed. Answers with what is still wrong, or nothing.
+
+    Raises:
+        NotFound: (404) there is no such event.
+    """
     if session.get(WebhookEvent, event_id) is None:
         raise NotFound("There is no such event.")
     try:

@@ -37,9 +37,12 @@ def configure(settings: Settings) -> None:
 
 
 def send(letter: str, to: str, **about: object) -> None:
-    """Send a letter to an address, waiting 10 seconds at most. Raises Undelivered where the server does not take it.
+    """Send a letter to an address, waiting 10 seconds at most.
 
     Links in it are made with ``link('/path')``, from ``PUBLIC_URL``.
+
+    Raises:
+        Undelivered: (503) the server does not take it.
     """
     if _settings is None or _deliver is None:
         raise RuntimeError("mail.configure(settings) comes first")

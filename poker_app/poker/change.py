@@ -138,7 +138,11 @@ def change_within(session_id: str, decide: Decide) -> Change:
 
 
 def lock(session_id: str) -> Session:
-    """A session as it is, its row locked until the transaction under way ends. Raises NotFound."""
+    """A session as it is, its row locked until the transaction under way ends.
+
+    Raises:
+        NotFound: (404) there is no such session.
+    """
     connection = session.connection()
     version = connection.execute(_LOCKED, {"session_ids": [session_id]}).one_or_none()
     value = _known(connection, session_id, version.version) if version else None

@@ -10,7 +10,11 @@ MAX_NAME = 40
 
 
 def clean_name(typed: str) -> str:
-    """A member's name: white space folded, 1 to 40 printable characters."""
+    """A member's name: white space folded, 1 to 40 printable characters.
+
+    Raises:
+        Invalid: (422) no name, or a longer one.
+    """
     name = one_line(typed)
     if not name:
         raise Invalid("Tell the others your name.", "member_name")

@@ -108,7 +108,9 @@ def erase(user: User, typed: str) -> None:
     """Delete a user with everything that is only theirs, and take their name out of the rest. ``typed`` is their
     address, or their name where they have none. Sessions of accounts that go on stay, with a former member in them.
 
-    Raises Invalid for anything else typed, Conflict where an account with teammates would be left without an owner.
+    Raises:
+        Invalid: (422) anything else was typed.
+        Conflict: (409) an account with teammates would be left without an owner.
     """
     if typed.strip().casefold() != (user.email or user.name).casefold():
         raise Invalid(f"Type {user.email or user.name} to confirm.", "confirmation")

@@ -132,8 +132,9 @@ def authorize(
     ``asked_at`` (``time.monotonic``). With the embedded engine ``end_connections`` of the user ends the socket from now
     on, whether it signs in or not.
 
-    Raises Invalid for any other channel and for a malformed socket id, Forbidden if ``end_connections`` of the user
-    came after ``asked_at``: the decision is out of date then.
+    Raises:
+        Invalid: (422) any other channel, or a malformed socket id.
+        Forbidden: (403) ``end_connections`` of the user came after ``asked_at``: the decision is out of date then.
     """
     if _client is None or not channel.startswith(("private-", "presence-")) or channel.startswith("private-encrypted-"):
         raise Invalid("This channel is not one to authorize.")
@@ -145,7 +146,9 @@ def authorize(
 def authenticate_user(socket_id: str, user_id: str, user_info: Mapping[str, object], asked_at: float) -> dict[str, Any]:
     """What pusher-js needs to sign in, so that ``end_connections`` finds its socket.
 
-    Raises Invalid when malformed, Forbidden as ``authorize`` does.
+    Raises:
+        Invalid: (422) a malformed socket id, or there is no engine.
+        Forbidden: (403) as `authorize`.
     """
     if _client is None:
         raise Invalid("There is no realtime to sign in to.")
@@ -154,7 +157,11 @@ def authenticate_user(socket_id: str, user_id: str, user_info: Mapping[str, obje
 
 
 def read_webhook(headers: Headers, body: bytes) -> list[dict[str, Any]]:
-    """The events in a webhook of the engine. Raises Forbidden unless it is signed, and no older than five minutes."""
+    """The events in a webhook of the engine.
+
+    Raises:
+        Forbidden: (403) it is not signed by the engine, or more than five minutes old.
+    """
     if _client is None:
         raise Forbidden("This webhook is not the engine's.")
     lower = {name.lower(): value for name, value in headers.items()}
@@ -187,8 +194,12 @@ def converse(
 ) -> tuple[dict[str, str], bytes]:
     """What the engine ``fanout`` is to be answered about one of its sockets: headers and body.
 
-    ``here`` tells who is on a presence channel, ``left`` is told who may no longer be. Raises NotFound with any other
-    engine, Forbidden unless the proxy signed it, Invalid for what is no socket's request.
+    ``here`` tells who is on a presence channel, ``left`` is told who may no longer be.
+
+    Raises:
+        NotFound: (404) the engine is another one.
+        Forbidden: (403) the proxy did not sign it.
+        Invalid: (422) it is no socket's request.
     """
     if _view is None:
         raise NotFound("There is nothing here.")

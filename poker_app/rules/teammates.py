@@ -24,7 +24,11 @@ def gives(role: str) -> tuple[str, ...]:
 
 
 def check_gift(role: str, given: str) -> None:
-    """Refuse a role that somebody may not give: to a teammate, or to somebody whom they invite."""
+    """Check that a role may be given: to a teammate, or in an invitation.
+
+    Raises:
+        Refused: invalid, for no role; forbidden, where one's own role may not give it.
+    """
     if given not in ROLES:
         raise Refused("invalid", "Choose one of the roles.")
     if not reaches(role, "admin"):
@@ -34,7 +38,11 @@ def check_gift(role: str, given: str) -> None:
 
 
 def check_change(role: str, theirs: str, becomes: str, *, owners: int) -> None:
-    """Refuse a change of somebody's role, one's own included. ``owners``: how many the account has before it."""
+    """Check that a role may be changed, one's own included. ``owners``: how many the account has before it.
+
+    Raises:
+        Refused: forbidden, where one's own role may not; conflict, where no owner would be left.
+    """
     check_gift(role, becomes)
     if not may_manage(role, theirs):
         raise Refused("forbidden", "Only an owner may change an owner's role.")
@@ -43,7 +51,11 @@ def check_change(role: str, theirs: str, becomes: str, *, owners: int) -> None:
 
 
 def check_removal(role: str, theirs: str, *, owners: int) -> None:
-    """Refuse to let somebody be removed by a teammate with ``role``."""
+    """Check that a teammate with ``role`` may be removed.
+
+    Raises:
+        Refused: forbidden, where one's own role may not.
+    """
     if not reaches(role, "admin"):
         raise Refused("forbidden", "Only an owner or admin may remove a teammate.")
     if not may_manage(role, theirs):
@@ -58,6 +70,10 @@ def check_leaving(role: str, *, owners: int) -> None:
 
 
 def check_owner_left(owners: int) -> None:
-    """Refuse what would leave an account without an owner."""
+    """Check that the account keeps an owner.
+
+    Raises:
+        Refused: conflict, where none would be left.
+    """
     if owners < 2:
         raise Refused("conflict", LAST_OWNER)

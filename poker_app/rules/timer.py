@@ -20,7 +20,11 @@ class Timer:
 
     @classmethod
     def started(cls, length: int, now: datetime) -> Self:
-        """A running timer of 10 to 3600 seconds; any other length is refused as invalid."""
+        """A running timer of 10 to 3600 seconds.
+
+        Raises:
+            Refused: invalid, for any other length.
+        """
         if not MIN_SECONDS <= length <= MAX_SECONDS:
             raise Refused("invalid", f"A timer runs from {MIN_SECONDS} seconds to {MAX_SECONDS // 60} minutes.")
         return cls(length, now + timedelta(seconds=length), None)

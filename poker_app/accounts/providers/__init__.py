@@ -41,7 +41,11 @@ def every() -> Sequence[ProviderSettings]:
 
 
 def named(name: str) -> ProviderSettings:
-    """Raises NotFound."""
+    """The provider with this name.
+
+    Raises:
+        NotFound: (404) there is no such provider.
+    """
     if name not in _providers:
         raise NotFound("This way to sign in is not offered here.")
     return _providers[name]
@@ -64,8 +68,11 @@ def begin(provider: ProviderSettings, *, back: str, onward: str, connects: str =
 def end(provider: ProviderSettings, visit: Visit, answer: Mapping[str, str], *, back: str) -> Claims:
     """Who came back, as the provider vouches for it. ``answer`` is what the browser brought along.
 
-    Raises NotBegunHere (the browser's story does not fit), Declined (the provider says no), Untrusted (it says
-    something that does not hold) and Failed (it says nothing, or nonsense).
+    Raises:
+        NotBegunHere: (400) the answer belongs to no visit of this browser.
+        Declined: (403) the provider refuses the user.
+        Untrusted: (403) a claim of the provider could not be verified.
+        Failed: (502) the provider does not answer, or with nonsense.
     """
     visit.check(provider, answer)
     protocol = _protocol(provider)

@@ -25,7 +25,11 @@ class Claims:
 
 
 def read(provider: ProviderSettings, issuer: str, said: Mapping[str, object]) -> Claims:
-    """The standard claims of OpenID Connect. Raises Failed where the subject is none."""
+    """The standard claims of OpenID Connect.
+
+    Raises:
+        Failed: (502) there is no usable subject.
+    """
     subject = said.get("sub")
     if not isinstance(subject, str) or not 0 < len(subject) <= MAX_SUBJECT or without_hidden(subject) != subject:
         raise Failed(provider, "no usable subject")

@@ -48,7 +48,12 @@ class Client(OAuth2Session):  # type: ignore[misc]  # the library has no types
         return str(address)
 
     def exchange(self, endpoint: str, code: str, visit: Visit) -> dict[str, Any]:
-        """The tokens for a code."""
+        """The tokens for a code.
+
+        Raises:
+            NotBegunHere: (400) the provider does not know the code.
+            Failed: (502) the token endpoint does not answer, or with an error.
+        """
         try:
             return dict(
                 self.fetch_token(endpoint, grant_type="authorization_code", code=code, code_verifier=visit.verifier)
@@ -62,7 +67,11 @@ class Client(OAuth2Session):  # type: ignore[misc]  # the library has no types
             raise Failed(self._provider, f"token endpoint: {type(problem).__name__}") from None
 
     def fetch(self, address: str, *, bearer: str = "") -> Any:
-        """A JSON document."""
+        """A JSON document.
+
+        Raises:
+            Failed: (502) the provider does not answer with one.
+        """
         headers = {"Accept": "application/json", **({"Authorization": f"Bearer {bearer}"} if bearer else {})}
         try:
             answer = self.request("GET", address, withhold_token=True, headers=headers)
@@ -97,7 +106,11 @@ def verified(
     access_token: str | None,
 ) -> dict[str, Any] | None:
     """An id token's claims, if it is signed with one of the keys, for us, for this visit, and not expired. None if it
-    is signed with a key that is not among them. Raises Untrusted."""
+    is signed with a key that is not among them.
+
+    Raises:
+        Untrusted: (403) the signature or one of the claims is wrong.
+    """
     allowed = [each for each in signatures if each in SIGNATURES] or ["RS256"]
     about = {"nonce": visit.nonce, "client_id": provider.client_id, "access_token": access_token}
     try:

@@ -17,13 +17,21 @@ def address(provider: ProviderSettings, visit: Visit, back: str) -> str:
 
 
 def check_sender(provider: ProviderSettings, said: str | None) -> None:
-    """RFC 9207, where the answer names its sender at all."""
+    """RFC 9207, where the answer names its sender at all.
+
+    Raises:
+        Untrusted: (403) the sender is another one.
+    """
     if said not in (None, _base(provider), f"{_base(provider)}/login/oauth"):
         raise Untrusted(provider, "the answer was sent by somebody else")
 
 
 def claims(provider: ProviderSettings, visit: Visit, code: str, back: str) -> Claims:
-    """Who came back: the number of the user is who it is, and the primary address counts if it is verified."""
+    """Who came back: the number of the user is who it is, and the primary address counts if it is verified.
+
+    Raises:
+        Failed: (502) there is no access token or no user in the answer.
+    """
     base = _base(provider)
     api = "https://api.github.com" if base == GITHUB else f"{base}/api/v3"
     with Client(provider, back=back, authenticates="client_secret_post") as client:

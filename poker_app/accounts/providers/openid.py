@@ -41,7 +41,11 @@ def address(provider: ProviderSettings, visit: Visit, back: str) -> str:
 
 
 def check_sender(provider: ProviderSettings, said: str | None) -> None:
-    """RFC 9207: the answer in the browser names its sender, which must be the one that was visited."""
+    """RFC 9207: the answer in the browser names its sender, which must be the one that was visited.
+
+    Raises:
+        Untrusted: (403) the sender is another one, or is missing.
+    """
     metadata = _known_of(provider).metadata
     if said is None:
         if metadata.get("authorization_response_iss_parameter_supported") is True:
@@ -54,7 +58,11 @@ def check_sender(provider: ProviderSettings, said: str | None) -> None:
 
 
 def claims(provider: ProviderSettings, visit: Visit, code: str, back: str) -> Claims:
-    """Who came back: the code is exchanged for an id token, which is verified."""
+    """Who came back: the code is exchanged for an id token, which is verified.
+
+    Raises:
+        Untrusted: (403) the id token cannot be verified, or the userinfo has another subject.
+    """
     known = _known_of(provider)
     metadata = known.metadata
     offered = metadata.get("token_endpoint_auth_methods_supported")

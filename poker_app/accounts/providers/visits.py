@@ -38,7 +38,11 @@ class Visit:
         return cls(provider.name, ids.new_secret(), ids.new_secret(), verifier, onward, _seconds(), connects)
 
     def check(self, provider: ProviderSettings, answer: Mapping[str, str]) -> None:
-        """Refuse an answer that is not to this visit, or too late."""
+        """Refuse an answer that is not to this visit, or too late.
+
+        Raises:
+            NotBegunHere: (400) it is too late, or from another provider or browser.
+        """
         same = hmac.compare_digest(self.state.encode(), answer.get("state", "").encode())
         if not same or self.provider != provider.name or not 0 <= _seconds() - self.at <= GOOD_FOR:
             raise NotBegunHere(provider)
@@ -50,7 +54,11 @@ def store(kept: Kept, visit: Visit) -> Kept:
 
 
 def pop(kept: Kept, provider: ProviderSettings, state: str) -> tuple[Visit, Kept]:
-    """The visit that an answer belongs to, and the ones that are left: none is taken twice. Raises NotBegunHere."""
+    """The visit that an answer belongs to, and the ones that are left: none is taken twice.
+
+    Raises:
+        NotBegunHere: (400) there is no such visit.
+    """
     found = [each for each in kept if hmac.compare_digest(str(each.get("state")).encode(), state.encode())]
     if not found:
         raise NotBegunHere(provider)

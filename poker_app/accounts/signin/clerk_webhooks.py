@@ -32,11 +32,13 @@ def configure(settings: Settings) -> None:
 
 
 def handle_webhook(headers: Mapping[str, str], body: bytes) -> User | None:
-    """Take over what a webhook tells. Answers with the user who was deleted there and has no other way in here: nobody
-    could ever come back to them.
+    """Take over what a webhook tells. Answers with the user who was deleted there and has no other way in here, so that
+    nobody could ever come back to them.
 
-    Raises NotFound where none is expected, Forbidden for a signature that is not Clerk's or more than five minutes old,
-    and Refusal for a body that cannot be read.
+    Raises:
+        NotFound: (404) no webhooks are expected.
+        Forbidden: (403) the signature is not Clerk's, or more than five minutes old.
+        Refusal: (400) the body cannot be read.
     """
     event = _read(headers, body)
     data = event.get("data")

@@ -81,7 +81,11 @@ def _linked(provider: ProviderSettings, claims: Claims, user: User) -> Identity:
 
 
 def connect(user: User, provider: ProviderSettings, claims: Claims) -> None:
-    """Let a signed-in user come by a provider from now on. What is connected already stays so. Raises NotLinked."""
+    """Let a signed-in user come by a provider from now on. What is connected already stays so.
+
+    Raises:
+        NotLinked: (409) the login belongs to another user, or another one of this provider is connected.
+    """
     user_id = user.id
     with transaction():
         identity = session.get(Identity, (claims.issuer, claims.subject))
@@ -103,8 +107,10 @@ def connected(user: User) -> Sequence[Identity]:
 def disconnect(user: User, provider_name: str, subject: str, *, but: str | None) -> None:
     """No longer let a user come by a login elsewhere, and end the sign-ins that came by it, except the sign-in ``but``.
 
-    Raises Conflict where it is the last way in: an address, to which a link can be mailed, or another login must stay.
-    And where it is Clerk that makes them a teammate: nobody would hear of it when they leave the group.
+    Raises:
+        NotFound: (404) the login is not connected.
+        Conflict: (409) it is the last way in: an address, to which a link can be mailed, or another login must stay. Or
+            it is Clerk that makes the user a teammate: the product would not learn that they left the group.
     """
     user_id = user.id
     with transaction():

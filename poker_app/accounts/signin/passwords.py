@@ -79,7 +79,11 @@ def change(user: User, *, current: str, new: str, sign_in_id: str, asked_from: s
 
 
 def refuse_weak(password: str, *about: str | None) -> None:
-    """Raise Invalid unless a password is strong enough for somebody of this name and address."""
+    """Check that a password is strong enough for a user of this name and address.
+
+    Raises:
+        Invalid: (422) it is not, with what is wrong.
+    """
     if wrong := whats_wrong(password, [text for text in about if text]):
         raise Invalid(wrong, "password")
 

@@ -44,17 +44,24 @@ def lets_in(membership: Membership, sign_in: SignIn | None) -> bool:
 
 
 def check(membership: Membership, sign_in: SignIn | None) -> Membership:
-    """Who acts, if their account lets them in. Raises CameAnotherWay, saying which way it asks for."""
+    """The acting membership, if its account lets the user in.
+
+    Raises:
+        CameAnotherWay: (403) the account asks for another way of signing in, which the refusal names.
+    """
     if lets_in(membership, sign_in):
         return membership
     raise CameAnotherWay(membership.account, membership.account.sign_on or "")
 
 
 def require(membership: Membership, name: str, sign_in: SignIn | None) -> None:
-    """Let teammates in by one provider only, from now on; by every way again without a name.
+    """Let teammates in by one provider only, from now on; by every way again without a name. Only an owner may, and
+    only by a provider that they came by themself: so it works, and is the right one.
 
-    Only an owner may, and only by a provider that they came by themself: so it works, and is the right one. Raises
-    Conflict otherwise, and NotInPlan where the plan does not have it.
+    Raises:
+        Forbidden: (403) the teammate is no owner.
+        NotInPlan: (402) the plan does not have it.
+        Conflict: (409) the owner came another way.
     """
     membership.require("owner", "say how teammates sign in")
     if name and not accounts.may_require_sign_on(membership.account.id):

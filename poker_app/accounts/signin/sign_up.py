@@ -49,7 +49,12 @@ def asks_for_password(secret: str, browser: str) -> bool:
 
 
 def follow(secret: str, *, browser: str, password: str) -> tuple[User, str]:
-    """Use a link up. Answers with its user and where they wanted to go."""
+    """Use a link up. Answers with its user and where they wanted to go.
+
+    Raises:
+        DeadLink: (404) the link is unknown; (409) it was used, or is too old.
+        Invalid: (422) the password is not the one that was chosen.
+    """
     if asks_for_password(secret, browser):
         link = mail_tokens.find(PURPOSE, secret)
         kept = str(link.data["password_hash"])

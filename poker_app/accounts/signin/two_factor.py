@@ -41,7 +41,12 @@ def address_of(user: User, secret: str) -> str:
 
 def turn_on(user: User, secret: str, code: str, *, sign_in_id: str) -> list[str]:
     """Ask for a code from now on, once one shows that the app has the secret. Answers with the recovery codes, which
-    are never shown again. Every other browser is signed out."""
+    are never shown again. Every other browser is signed out.
+
+    Raises:
+        Invalid: (422) a wrong code, or a form without the secret.
+        Conflict: (409) it is on already.
+    """
     user_id, email = user.id, user.email
     if not is_secret(secret):
         raise Invalid("This form was incomplete. Start again.", "code")

@@ -57,7 +57,11 @@ def _open_ones(account: Account) -> Select[Invitation]:
 
 
 def find(membership: Membership, invitation_id: str) -> Invitation:
-    """An invitation to the account of who asks. Raises NotFound."""
+    """An invitation to the account of who asks.
+
+    Raises:
+        NotFound: (404) the account has no such invitation.
+    """
     found = session.get(Invitation, invitation_id)
     if found is None or found.account_id != membership.account.id:
         raise NotFound("No invitation of this account has that address.")
@@ -196,7 +200,12 @@ def _send(membership: Membership, role: str, email: str, secret: str) -> None:
 def send_again(membership: Membership, invitation_id: str) -> str:
     """Mail a new link, good from now on; the old one is dead. Answers with the address.
 
-    Raises NotFound, Refused, TooMany, Conflict for what is not waiting any more, and Undelivered.
+    Raises:
+        NotFound: (404) the account has no such invitation.
+        Forbidden, Refused: (403) the role may not invite.
+        Conflict: (409) it was accepted or withdrawn.
+        TooMany: (429) too many mails were sent.
+        Undelivered: (503) the mail server did not take the mail.
     """
     membership.require("admin", "invite people")
     find(membership, invitation_id)
@@ -218,7 +227,10 @@ def send_again(membership: Membership, invitation_id: str) -> str:
 def withdraw(membership: Membership, invitation_id: str) -> str:
     """Make an invitation worthless, mailed or by link; doing so twice changes nothing. Answers with what it was for.
 
-    Raises NotFound, Refused, and Conflict once it was accepted.
+    Raises:
+        NotFound: (404) the account has no such invitation.
+        Refused: (403) the role may not invite.
+        Conflict: (409) it was accepted.
     """
     with change(membership) as now:
         invitation = find(now, invitation_id)

@@ -24,7 +24,12 @@ REMOVED = "You were removed from this account. An owner or admin of it can invit
 
 
 def look_at(secret: str) -> Invitation:
-    """The invitation behind a link, while it is good. Raises NotFound, and Conflict with why it is not."""
+    """The invitation behind a link, while it is good.
+
+    Raises:
+        NotFound: (404) the link is unknown.
+        Conflict: (409) the invitation is not good any more, with why.
+    """
     found = session.scalars(select(Invitation).where(Invitation.digest == ids.digest(secret))).one_or_none()
     if found is None:
         raise NotFound(UNKNOWN)
@@ -71,7 +76,12 @@ def already_in(secret: str, user: User) -> str | None:
 
 
 def own(user: User, invitation_id: str) -> Invitation:
-    """An invitation to the user's own proven address, without its secret. Raises NotFound, and Conflict as above."""
+    """An invitation to the user's own proven address, without its secret.
+
+    Raises:
+        NotFound: (404) there is no such invitation to this user.
+        Conflict: (409) the invitation is not good any more, with why.
+    """
     found = session.get(Invitation, invitation_id)
     if found is None or found.email is None or found.email != user.email:
         raise NotFound(NOT_FOR_YOU)
@@ -83,7 +93,10 @@ def own(user: User, invitation_id: str) -> Invitation:
 def accept(user: User, secret: str) -> str:
     """Become a teammate; twice is once. Answers with the account's id.
 
-    Raises NotFound, Conflict for what is not good any more, and Forbidden for what is meant for somebody else.
+    Raises:
+        NotFound: (404) the link is unknown.
+        Conflict: (409) the invitation is not good any more, with why.
+        Forbidden: (403) it is for another address.
     """
     user_id, digest = user.id, ids.digest(secret)
     with transaction():
@@ -94,7 +107,12 @@ def accept(user: User, secret: str) -> str:
 
 
 def accept_own(user: User, invitation_id: str) -> str:
-    """The same, for an invitation found by the user's own address instead of by its link."""
+    """The same, for an invitation found by the user's own address instead of by its link.
+
+    Raises:
+        NotFound: (404) there is no such invitation to this user.
+        Conflict: (409) the invitation is not good any more, with why.
+    """
     user_id = user.id
     with transaction():
         found, me = session.get(Invitation, invitation_id), session.get_one(User, user_id)
@@ -141,7 +159,11 @@ def offers_for(user: User) -> Sequence[Account]:
 
 
 def offer_for(user: User, account_id: str) -> Account:
-    """An account that is open to the domain of a user's address. Raises NotFound."""
+    """An account that is open to the domain of a user's address.
+
+    Raises:
+        NotFound: (404) the account is not open to it.
+    """
     found = next((account for account in offers_for(user) if account.id == account_id), None)
     if found is None:
         raise NotFound(NOT_OPEN)
@@ -156,7 +178,9 @@ def is_awaited(user: User) -> bool:
 def join_by_domain(user: User, account_id: str) -> None:
     """Become a facilitator of an account that is open to the domain of one's address; twice is once.
 
-    Raises NotFound, and Forbidden for who was removed.
+    Raises:
+        NotFound: (404) the account is not open to the domain.
+        Forbidden: (403) the user was removed from it before.
     """
     user_id = user.id
     with transaction():

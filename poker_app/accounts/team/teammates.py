@@ -30,7 +30,11 @@ def teammates_of(account: Account, search: str = "") -> Sequence[Teammate]:
 
 
 def find(membership: Membership, user_id: str) -> Teammate:
-    """A teammate in the account of who asks. Raises NotFound."""
+    """A teammate in the account of who asks.
+
+    Raises:
+        NotFound: (404) the account has no such teammate.
+    """
     found = session.get(Teammate, (membership.account.id, user_id))
     if found is None:
         raise NotFound(NOBODY_HERE)
@@ -56,9 +60,13 @@ def change_role(membership: Membership, user_id: str, role: str) -> Teammate:
 
 
 def remove(membership: Membership, user_id: str) -> str:
-    """Take a teammate out of the account, with the invitations that they made. Answers with their name.
+    """Take a teammate out of the account, with the invitations that they made. Answers with their name. Neither a link
+    nor the account's domain lets them in again: only a new mail does.
 
-    Neither a link nor the account's domain lets them in again: only a new mail does. Raises NotFound or Refused.
+    Raises:
+        NotFound: (404) the account has no such teammate.
+        Refused: (403) the role may not remove this one.
+        Conflict: (409) it is the acting user.
     """
     with change(membership) as now:
         them = find(now, user_id)

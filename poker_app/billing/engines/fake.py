@@ -126,7 +126,11 @@ class FakeProvider:
         return []
 
     def read(self, body: bytes, signature: str) -> Event:
-        """Nobody tells anything from outside."""
+        """The double sends no events.
+
+        Raises:
+            Forged: (400) always.
+        """
         raise Forged("No provider sends events here.")
 
 

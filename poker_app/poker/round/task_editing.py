@@ -34,11 +34,13 @@ def _short(text: str) -> str:
 
 
 def edit_task(who: Holder, task_id: str, *, title: str, key: str, url: str, description: str, before: str = "") -> None:
-    """Change what a task says. Raises Invalid (422), naming the field.
+    """Change what a task says. ``before`` is what was ``shown``: with it only what the member changed is written, so
+    that two who edit a task at once do not undo each other.
 
-    ``before`` is what was ``shown``: with it only what the member changed is written, so that two who edit a task at
-    once do not undo each other. Raises Clash (409) where both changed the same, and Conflict (409) for a form that was
-    filled in for another task.
+    Raises:
+        Invalid: (422) with the field.
+        Clash: (409) both changed the same field.
+        Conflict: (409) the form was filled in for another task.
     """
     if before.split(".")[len(MAX_LENGTHS) :] not in ([], [task_id]):
         raise Conflict("This form was filled in for another task, so nothing was saved. Open the task again.")

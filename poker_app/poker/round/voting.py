@@ -44,8 +44,13 @@ def vote_again(who: Holder, round_id: str) -> int | None:
 
 
 def finalize(who: Holder, task_id: str, *, estimate: str, note: str = "", round_id: str | None = None) -> int | None:
-    """Record the agreed card as the task's estimate and go on to the next task. The same again changes nothing, and
-    neither does what names a round that is over: Conflict (409). Answers with what ``undo`` takes back."""
+    """Record the agreed card as the task's estimate and go on to the next task. The same again changes nothing. Answers
+    with what ``undo`` takes back.
+
+    Raises:
+        Conflict: (409) the round that it names is over, or its cards are hidden.
+        Invalid: (422) the note is too long, or the estimate no card that counts.
+    """
     note = " ".join(note.split())
     if len(note) > MAX_NOTE:
         raise Invalid(f"A note has at most {MAX_NOTE} characters; this one has {len(note)}.", "note")

@@ -17,7 +17,11 @@ WRONG = Limit("session password", 10, timedelta(minutes=10))
 
 
 def hashed(typed: str) -> str:
-    """A session's password as it is stored. Raises Invalid for one that is too short to keep anybody out."""
+    """A session's password as it is stored.
+
+    Raises:
+        Invalid: (422) it is shorter or longer than a password may be.
+    """
     password = _cleaned(typed)
     if not SHORTEST <= len(password) <= LONGEST:
         raise Invalid(f"A session's password has {SHORTEST} to {LONGEST} characters.", "password")

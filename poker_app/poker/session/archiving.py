@@ -23,7 +23,11 @@ from poker_app.rules.session import lifecycle as rules
 
 
 def find(membership: Membership, secret: str | None, session_id: str) -> PokerSession:
-    """A session that somebody reaches, deleted or not. Raises NotFound."""
+    """A session that somebody reaches, deleted or not.
+
+    Raises:
+        NotFound: (404) there is none, or it is out of reach.
+    """
     wanted = select(PokerSession).where(PokerSession.id == session_id, reached(membership, secret))
     found = session.scalars(wanted).one_or_none()
     if found is None:
@@ -32,7 +36,12 @@ def find(membership: Membership, secret: str | None, session_id: str) -> PokerSe
 
 
 def find_to_archive(membership: Membership, secret: str | None, session_id: str) -> PokerSession:
-    """The same, for who may look after it. Raises NotFound and Forbidden."""
+    """The same, for who may look after it.
+
+    Raises:
+        NotFound: (404) there is none, or it is out of reach.
+        Forbidden: (403) it was opened by another teammate, and the user is no owner or admin.
+    """
     found = find(membership, secret, session_id)
     if not may_archive(membership, found):
         raise Forbidden("Only who opened a session, or an owner or admin, may do that.")
@@ -54,7 +63,12 @@ def _note(membership: Membership, action: str, table: PokerSession) -> None:
 
 
 def archive(membership: Membership, secret: str | None, session_id: str) -> None:
-    """Put a session away: it and its report stay, out of the list. Not while people sit there."""
+    """Put a session away: it and its report stay, out of the list.
+
+    Raises:
+        NotFound, Forbidden: (404, 403) as `find_to_archive`.
+        Conflict: (409) members sit at the table.
+    """
     with _held(membership, secret, session_id) as table:
         if table.archived_at or table.deleted_at:
             return

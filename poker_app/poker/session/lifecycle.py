@@ -74,7 +74,11 @@ def open_session(
 
 
 def find_opened(form_key: str, secret: str, user: User | None) -> Member | None:
-    """The seat that somebody got by sending this form before. Raises Conflict for a form that somebody else sent."""
+    """The member that was made when the form was sent before; None where it was not.
+
+    Raises:
+        Conflict: (409) another browser sent the form.
+    """
     found = session.scalars(select(PokerSession).where(PokerSession.form_key == form_key)).one_or_none()
     if found is None:
         return None
@@ -163,7 +167,11 @@ def _unused_code() -> str:
 
 
 def session_name(typed: str) -> str:
-    """A session's name, trimmed, of 1 to 120 characters."""
+    """A session's name, trimmed, of 1 to 120 characters.
+
+    Raises:
+        Invalid: (422) no name, or a longer one.
+    """
     name = one_line(typed)
     if not name:
         raise Invalid("Give the session a name, so that people know they are in the right place.", "name")
@@ -173,7 +181,11 @@ def session_name(typed: str) -> str:
 
 
 def read_tasks(typed: str) -> Pasted:
-    """The tasks that a new session begins with, one a line; none where nothing was typed. Raises Invalid."""
+    """The tasks that a new session begins with, one a line; none where nothing was typed.
+
+    Raises:
+        Invalid: (422) there is no task in the list.
+    """
     try:
         return tasks_in(typed) if typed.strip() else Pasted([], [])
     except Refused as refused:
@@ -181,7 +193,11 @@ def read_tasks(typed: str) -> Pasted:
 
 
 def cards_of(deck: str, own: str) -> tuple[str, ...]:
-    """The cards of a deck by name, or the typed ones of an own deck. Raises Invalid with what is wrong with them."""
+    """The cards of a deck by name, or the typed ones of an own deck.
+
+    Raises:
+        Invalid: (422) there is no such deck, or with what is wrong with the cards.
+    """
     if deck == OWN_DECK:
         try:
             return own_cards(own)

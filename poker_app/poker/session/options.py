@@ -30,14 +30,22 @@ class Options:
         return cls(**{name: getattr(value, name) for name in cls.__slots__})
 
     def checked(self) -> dict[str, Any]:
-        """What is to be written, by field. Raises Invalid for a timer's length that is none."""
+        """What is to be written, by field.
+
+        Raises:
+            Invalid: (422) the timer's length is out of bounds.
+        """
         if not MIN_SECONDS <= self.timer_length <= MAX_SECONDS:
             raise Invalid(f"A timer runs from {MIN_SECONDS} seconds to {MAX_SECONDS // 60} minutes.", "timer_length")
         return {name: told for name in self.__slots__ if (told := getattr(self, name)) != ""}
 
 
 def options_from(form: Mapping[str, str]) -> Options:
-    """Options as a form or an API call sends them: a switch is on when it is there and not empty."""
+    """Options as a form or an API call sends them: a switch is on when it is there and not empty.
+
+    Raises:
+        Invalid: (422) the timer's length is no number.
+    """
     try:
         minutes = float(form.get("timer_minutes", "3") or "3")
         length = round(minutes * 60)

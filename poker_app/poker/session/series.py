@@ -23,7 +23,11 @@ MAX_NAME = 90
 
 
 def find(series_id: str) -> Series:
-    """The series behind a permanent link, for whoever holds the link. Raises NotFound."""
+    """The series behind a permanent link, for whoever holds the link.
+
+    Raises:
+        NotFound: (404) there is none.
+    """
     found = session.get(Series, series_id) if ids.could_be_id(series_id) else None
     if found is None:
         raise NotFound("No series has that link. It may be mistyped, or its account is gone.")
@@ -31,7 +35,11 @@ def find(series_id: str) -> Series:
 
 
 def find_own(membership: Membership, secret: str | None, series_id: str) -> Series:
-    """A series of the account that somebody acts for; where nobody signs in, of the browser that made it."""
+    """A series of the account that somebody acts for; where nobody signs in, of the browser that made it.
+
+    Raises:
+        NotFound: (404) there is none, or it belongs to another account or browser.
+    """
     found = find(series_id)
     mine = membership.user is not None or found.secret_digest == ids.digest(secret or "")
     if found.account_id != membership.account.id or not mine:
@@ -71,7 +79,11 @@ def make(membership: Membership, secret: str, *, name: str, deck: str, own: str,
 
 
 def series_name(typed: str) -> str:
-    """A series's name, of 1 to 90 characters."""
+    """A series's name, of 1 to 90 characters.
+
+    Raises:
+        Invalid: (422) no name, or a longer one.
+    """
     name = one_line(typed)
     if not name:
         raise Invalid("Give the series a name. Its sessions are named after it.", "name")
@@ -127,6 +139,12 @@ def open_today(membership: Membership, series_id: str, *, member_name: str, secr
     so that two who press at once sit down at one table.
 
     What somebody forgot to end, and where nobody has been for hours, ends as of when it was left.
+
+    Raises:
+        NotFound: (404) there is no such series.
+        Conflict: (409) the series was closed.
+        Invalid: (422) the name cannot be used.
+        OutOfCredits, NotInPlan: (402) as for every new session.
     """
     name = clean_name(member_name)
     with transaction():

@@ -109,7 +109,11 @@ class Client:
     def lend(self, socket: str, user_id: str, asked_at: float) -> None:
         """Registers the socket for the user, so that ``end_connections`` closes it; with the embedded engine only.
 
-        Raises: Forbidden if ``end_connections`` of the user ran after ``asked_at`` (``time.monotonic``)."""
+        Raises: Forbidden if ``end_connections`` of the user ran after ``asked_at`` (``time.monotonic``).
+
+        Raises:
+            Forbidden: (403) the connections of the user were ended after ``asked_at``.
+        """
         if self._embedded and (hub := running_hub.hub()):
             hub.lend(socket, user_id)
         # Asked after lending: ending the connections notes the moment first, and looks for the user's sockets then.
@@ -164,7 +168,11 @@ class Client:
             log.info("realtime.absent", hint="No embedded server runs in this process; browsers poll.")
 
     def authorize(self, channel: str, socket_id: str, member: Mapping[str, object] | None) -> dict[str, Any]:
-        """The library's answer for pusher-js. Raises Invalid for a malformed channel or socket id."""
+        """The library's answer for pusher-js.
+
+        Raises:
+            Invalid: (422) a malformed channel or socket id.
+        """
         try:
             answer: dict[str, Any] = self._signer.authenticate(channel, socket_id, member)
         except (ValueError, TypeError) as reason:
@@ -172,7 +180,11 @@ class Client:
         return answer
 
     def authenticate_user(self, socket_id: str, user: Mapping[str, object]) -> dict[str, Any]:
-        """The library's answer to a sign-in. Raises Invalid for a malformed socket or user id."""
+        """The library's answer to a sign-in.
+
+        Raises:
+            Invalid: (422) a malformed socket id.
+        """
         try:
             answer: dict[str, Any] = self._signer.authenticate_user(socket_id, user)
         except (ValueError, TypeError) as reason:
@@ -180,7 +192,11 @@ class Client:
         return answer
 
     def read_webhook(self, key: str | None, signature: str | None, body: bytes) -> list[dict[str, Any]]:
-        """The events of a webhook sent by the engine in the last five minutes. Raises Forbidden for any other."""
+        """The events of a webhook sent by the engine in the last five minutes.
+
+        Raises:
+            Forbidden: (403) it is not signed with the secret, or too old.
+        """
         try:
             # A signature that is not ASCII is a TypeError to the comparison; the rest comes of bodies of another shape.
             told = self._signer.validate_webhook(key, signature, body)

@@ -96,8 +96,12 @@ class Change:
 def acting_member(
     value: Session, member: Member | None, *, after_end: bool = False, after_leaving: bool = False
 ) -> Member:
-    """The member who asks for a change, if they may ask now. Refused for a stranger, a removed member and in a deleted
-    session as missing, as a conflict once the session has ended and for a member who left a running one."""
+    """The member who asks for a change, if they may ask now.
+
+    Raises:
+        Refused: missing, for a stranger, a removed member and in a deleted session; conflict, once the session has
+            ended and for a member who left a running one.
+    """
     if value.deleted_at:
         raise Refused("missing", DELETED)
     if member is None:
@@ -112,7 +116,11 @@ def acting_member(
 
 
 def require_facilitator(member: Member, what: str) -> None:
-    """Refuse with «Only a facilitator may <what>.»"""
+    """Check that a member is a facilitator.
+
+    Raises:
+        Refused: forbidden, with the sentence "Only a facilitator may <what>."
+    """
     if not member.facilitates:
         raise Refused("forbidden", f"Only a facilitator may {what}.")
 

@@ -70,7 +70,11 @@ def end_as_of(value: Session, moment: datetime, *, by: str) -> Change:
 
 
 def reopen(value: Session, me: Member, now: datetime) -> Change:
-    """Go on with a session that ended less than a day ago. One that is running stays so."""
+    """Go on with a session that ended less than a day ago. One that is running stays so.
+
+    Raises:
+        Refused: forbidden, for a member who is no facilitator; conflict, a day after the end.
+    """
     require_facilitator(me, "reopen the session")
     if value.ended_at is None:
         return Change(value)
@@ -82,7 +86,11 @@ def reopen(value: Session, me: Member, now: datetime) -> Change:
 
 def claim(value: Session, me: Member, now: datetime, *, account_id: str) -> Change:
     """A session that was opened without an account becomes one of an account's, with all that is in it. Done twice it
-    is done once; refused as a conflict where it is another account's."""
+    is done once.
+
+    Raises:
+        Refused: forbidden, for a member who is no facilitator; conflict, where it is another account's.
+    """
     require_facilitator(me, "keep the session")
     if value.account_id == account_id:
         return Change(value)

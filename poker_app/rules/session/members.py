@@ -40,10 +40,12 @@ def join(
     most: int,
     full: str,
 ) -> Change:
-    """Become a member. Who is one already, by the secret or as a user, stays that one, under the new name; one who was
-    removed comes back without the facilitator's role, if there is a place. ``most`` members may be there at once, of a
-    session without an account also counting those who left; refused with ``full`` as a conflict. Answers with the
-    member."""
+    """Become a member. A member already, by the secret or as a user, stays that one, under the new name; one who was
+    removed comes back without the facilitator's role. ``most`` members may be there at once. Answers with the member.
+
+    Raises:
+        Refused: missing, in a deleted session; conflict, in one that ended, and with ``full`` where there are ``most``.
+    """
     if value.deleted_at:
         raise Refused("missing", DELETED)
     if value.ended_at:
@@ -176,7 +178,11 @@ def hand_over(value: Session, me: Member, now: datetime, *, colleague_id: str) -
 
 
 def step_down(value: Session, me: Member, now: datetime) -> Change:
-    """Stop facilitating. The last facilitator hands over instead, so that the table is never without."""
+    """Stop facilitating. The last facilitator hands over instead, so that the table is never without.
+
+    Raises:
+        Refused: conflict, for the last facilitator.
+    """
     if not me.facilitates:
         return Change(value)
     if not any(each.id != me.id for each in value.facilitators):
@@ -185,8 +191,12 @@ def step_down(value: Session, me: Member, now: datetime) -> Change:
 
 
 def take_over(value: Session, me: Member, now: datetime) -> Change:
-    """Become the facilitator of a session that has had none present for ``TAKEOVER_AFTER``, or that they all
-    left by their own act. Those away or gone lose the role."""
+    """Become the facilitator of a session that has had none present for ``TAKEOVER_AFTER``, or that they all left by
+    their own act. Those away or gone lose the role.
+
+    Raises:
+        Refused: conflict, while a facilitator is present, or was less than two minutes ago.
+    """
     if me.facilitates:
         return Change(value)
     if not roles.free_to_take_over([each.left_at or each.away_since for each in value.facilitators], now):
@@ -197,7 +207,12 @@ def take_over(value: Session, me: Member, now: datetime) -> Change:
 
 
 def remove(value: Session, me: Member, now: datetime, *, colleague_id: str) -> Change:
-    """Send a member away: the card in an open round goes, the connection ends, the votes of earlier rounds stay."""
+    """Send a member away: the card in an open round goes, the connection ends, the votes of earlier rounds stay.
+
+    Raises:
+        Refused: forbidden, for a member who is no facilitator; missing, where there is no such member; invalid, for
+            oneself.
+    """
     require_facilitator(me, "remove a member")
     colleague = value.colleague(colleague_id)
     if colleague.id == me.id:

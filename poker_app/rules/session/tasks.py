@@ -26,8 +26,12 @@ MOVED_ON = "The table has moved on to another task."
 def add_tasks(
     value: Session, me: Member, now: datetime, *, lines: Sequence[TaskLine], new_ids: Sequence[str], round_id: str
 ) -> Change:
-    """Add tasks at the end, with these ids. The first of them takes the place of an untitled one without votes.
-    Answers with the tasks added."""
+    """Add tasks at the end, with these ids. The first of them takes the place of an untitled one without votes. Answers
+    with the tasks added.
+
+    Raises:
+        Refused: forbidden, for a member who is no facilitator; invalid, where there is no room for them.
+    """
     require_facilitator(me, "add tasks")
     if len(value.backlog) + len(lines) > MAX_TASKS:
         raise Refused("invalid", f"A session holds at most {MAX_TASKS} tasks.", "tasks")
@@ -70,7 +74,12 @@ def edit_task(
 ) -> Change:
     """Change what a task says: ``checked`` answers with its fields, or refuses what was typed. ``before`` is what the
     member was shown, by field and ``short``: where it is given, only what the member changed is written. Answers with a
-    ``Clash``, and changes nothing, where somebody else changed the same field to something else."""
+    ``Clash``, and changes nothing, where somebody else changed the same field to something else.
+
+    Raises:
+        Refused: forbidden, for a member who is no facilitator; missing, for no task of the session; conflict, for a
+            deleted one.
+    """
     require_facilitator(me, "edit tasks")
     task = value.task_here(task_id)
     if task.deleted_at:
@@ -86,7 +95,12 @@ def edit_task(
 
 
 def move_task(value: Session, me: Member, now: datetime, *, task_id: str, to: int) -> Change:
-    """Put a task at a place in the backlog, counted from 0; a place outside it means its nearer end."""
+    """Put a task at a place in the backlog, counted from 0; a place outside it means its nearer end.
+
+    Raises:
+        Refused: forbidden, for a member who is no facilitator; missing, for no task of the session; conflict, for a
+            deleted one.
+    """
     require_facilitator(me, "reorder tasks")
     task = value.task_here(task_id)
     if task.deleted_at:
@@ -109,7 +123,12 @@ def move_task(value: Session, me: Member, now: datetime, *, task_id: str, to: in
 def move_task_beside(
     value: Session, me: Member, now: datetime, *, task_id: str, neighbour: str, side: Literal["before", "after"]
 ) -> Change:
-    """Put a task directly before or after another one."""
+    """Put a task directly before or after another one.
+
+    Raises:
+        Refused: forbidden, for a member who is no facilitator; missing, for no task of the session; conflict, for a
+            deleted one.
+    """
     require_facilitator(me, "reorder tasks")
     beside = value.task_here(neighbour)
     if beside.deleted_at:
@@ -155,8 +174,12 @@ def skip_task(
     new_ids: tuple[str, str],
     round_id: str | None = None,
 ) -> Change:
-    """Go on to the next task. One left without an estimate is marked as skipped. Refused as a conflict in another round
-    than ``round_id``, where that is given."""
+    """Go on to the next task. One left without an estimate is marked as skipped.
+
+    Raises:
+        Refused: forbidden, for a member who is no facilitator; missing, for no task of the session; conflict, for a
+            task that is not on the table, and in another round than ``round_id``, where that is given.
+    """
     require_facilitator(me, "skip a task")
     if value.task_here(task_id).id != value.current_task_id:
         raise Refused("conflict", MOVED_ON)
@@ -167,7 +190,12 @@ def skip_task(
 
 
 def select_task(value: Session, me: Member, now: datetime, *, task_id: str, new_id: str) -> Change:
-    """Bring a task to the table: its newest round as it was left, or its first."""
+    """Bring a task to the table: its newest round as it was left, or its first.
+
+    Raises:
+        Refused: forbidden, for a member who is no facilitator; missing, for no task of the session; conflict, for a
+            deleted one.
+    """
     require_facilitator(me, "choose the task")
     task = value.task_here(task_id)
     if task.deleted_at:
@@ -179,7 +207,12 @@ def select_task(value: Session, me: Member, now: datetime, *, task_id: str, new_
 
 
 def reopen_task(value: Session, me: Member, now: datetime, *, task_id: str, new_id: str) -> Change:
-    """Take an estimate back: the task comes to the table with its newest round face up."""
+    """Take an estimate back: the task comes to the table with its newest round face up.
+
+    Raises:
+        Refused: forbidden, for a member who is no facilitator; missing, for no task of the session; conflict, for a
+            deleted one.
+    """
     require_facilitator(me, "reopen a task")
     task = value.task_here(task_id)
     if task.deleted_at:

@@ -18,11 +18,13 @@ VOTED_ON = "There are votes on what was added, so it stays. Delete single tasks 
 
 
 def undo(value: Session, me: Member, now: datetime, *, version: int) -> Change:
-    """Take back the change that made this version. What people did since in the rounds stays: their cards, and, where a
-    vote was restarted, a newer card in the place of the older one.
+    """Take back the change that made this version. What members did since in the rounds stays: their cards, and, where
+    a vote was restarted, a newer card in the place of the older one.
 
-    Refused as a conflict once another change of the tasks followed, once the cards of a restarted vote's successor lie
-    face up, and for added tasks that were voted on."""
+    Raises:
+        Refused: forbidden, for a member who is no facilitator; conflict, once another change of the tasks followed,
+            once the cards of a restarted vote's successor lie face up, and for added tasks that were voted on.
+    """
     require_facilitator(me, "undo this")
     known = value.undo
     if known is None or not known["version"] == version == value.tasks_version:

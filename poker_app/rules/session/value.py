@@ -238,14 +238,22 @@ class Session:
         return vote.card if vote else None
 
     def colleague(self, member_id: str) -> Member:
-        """Another member at the table. Refused as missing."""
+        """Another member at the table.
+
+        Raises:
+            Refused: missing, where there is none.
+        """
         found = self.members.get(member_id)
         if found is None or found.removed_at:
             raise Refused("missing", NO_SUCH_MEMBER)
         return found
 
     def task_here(self, task_id: str) -> Task:
-        """A task of this session, deleted ones included. Refused as missing."""
+        """A task of this session, deleted ones included.
+
+        Raises:
+            Refused: missing, where there is none.
+        """
         found = self.tasks.get(task_id)
         if found is None:
             raise Refused("missing", NO_SUCH_TASK)

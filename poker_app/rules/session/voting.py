@@ -122,8 +122,12 @@ def finalize(
     new_ids: tuple[str, str],
     round_id: str | None = None,
 ) -> Change:
-    """Record the agreed card as the task's estimate and go on to the next task. The same again changes nothing. Refused
-    as a conflict in another round than ``round_id``, where that is given."""
+    """Record the agreed card as the task's estimate and go on to the next task. The same again changes nothing.
+
+    Raises:
+        Refused: forbidden, for a member who is no facilitator; conflict, in another round than ``round_id``, where that
+            is given, and while the cards are hidden; invalid, for a card that does not count.
+    """
     require_facilitator(me, "finalize an estimate")
     task, is_current = value.task_here(task_id), task_id == value.current_task_id
     if task.estimate == estimate and (task.note == note or not is_current):

@@ -15,7 +15,11 @@ blueprint = Blueprint("audit", __name__, url_prefix="/accounts/<account_id>")
 
 @blueprint.before_request
 def only_with_accounts() -> None:
-    """Where nobody signs in nobody can be told from anybody."""
+    """These pages need users who sign in.
+
+    Raises:
+        NotFound: (404) where nobody does.
+    """
     if auth_is_open():
         raise NotFound("Nobody signs in here, so there is nothing to tell of anybody.")
 
@@ -42,6 +46,11 @@ def page(membership: Membership) -> ResponseReturnValue:
 @blueprint.get("/audit.csv")
 @teammate
 def as_csv(membership: Membership) -> ResponseReturnValue:
+    """The filtered entries as a file.
+
+    Raises:
+        NotInPlan: (402) the plan does not have it.
+    """
     membership.require("admin", "read the audit log")
     if not plan_of(membership.account.id).audit_export:
         raise NotInPlan("The audit log as a file comes with a larger plan. Here it can be read and filtered as before.")

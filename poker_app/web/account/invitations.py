@@ -18,7 +18,11 @@ blueprint = Blueprint("invitations", __name__, url_prefix="/invitations")
 
 @blueprint.before_request
 def only_with_accounts() -> None:
-    """Where nobody signs in nobody is invited."""
+    """These pages need users who sign in.
+
+    Raises:
+        NotFound: (404) where nobody does.
+    """
     if auth_is_open():
         raise NotFound("Nobody signs in here, so nobody needs an invitation.")
 

@@ -28,7 +28,11 @@ ROLE_SAYS = {
 
 @blueprint.before_request
 def only_with_accounts() -> None:
-    """Where nobody signs in there are no teammates."""
+    """These pages need users who sign in.
+
+    Raises:
+        NotFound: (404) where nobody does.
+    """
     if auth_is_open():
         raise NotFound("Nobody signs in here, so there are no teammates.")
 

@@ -16,7 +16,11 @@ PORTAL = "/portals/<portal_id>"
 
 @blueprint.before_request
 def only_where_nothing_costs_anything() -> None:
-    """A real provider has pages of its own."""
+    """These pages belong to the double of the payment provider.
+
+    Raises:
+        NotFound: (404) with a real provider, which has pages of its own.
+    """
     if current_app.config["SETTINGS"].billing != "fake":
         raise NotFound("There is no such page.")
 

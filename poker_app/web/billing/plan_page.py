@@ -134,7 +134,12 @@ def start_trial(membership: Membership) -> ResponseReturnValue:
 @blueprint.post("/requests")
 @teammate
 def ask(membership: Membership) -> ResponseReturnValue:
-    """A facilitator asks the owners for credits, once an hour."""
+    """A facilitator asks the owners for credits, once an hour.
+
+    Raises:
+        Invalid: (422) nobody signs in here.
+        TooMany: (429) it was done less than an hour ago.
+    """
     if membership.user is None:
         raise Invalid("Nobody is signed in.")
     counters = REQUESTS.of(membership.account.id, membership.user.id)

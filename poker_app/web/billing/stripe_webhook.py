@@ -12,7 +12,12 @@ blueprint = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 
 @blueprint.post("/stripe")
 def receive_stripe() -> ResponseReturnValue:
-    """Signed by Stripe, or 400. Whatever goes wrong afterwards is no 2xx, so that it is sent again."""
+    """An event of Stripe's. Whatever goes wrong once it is read is no 2xx, so that it is sent again.
+
+    Raises:
+        NotFound: (404) payments are off.
+        Forged: (400) it is not signed by Stripe.
+    """
     if not billing.is_on():
         raise NotFound("Nothing is sold here.")
     webhooks.handle_webhook(request.get_data(), request.headers.get("Stripe-Signature", ""))

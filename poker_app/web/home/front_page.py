@@ -44,6 +44,10 @@ def by_code(code: str) -> ResponseReturnValue:
 
     What another site's page embeds, such as an image, is refused unread: a page could use up its visitors' tries. A
     link that is followed is not.
+
+    Raises:
+        Forbidden: (403) another site's page embeds it.
+        TooMany: (429) too many wrong codes came from this network.
     """
     if request.headers.get("Sec-Fetch-Site") == "cross-site" and request.headers.get("Sec-Fetch-Dest") != "document":
         raise Forbidden("A session's code leads nowhere from inside another site's page. Open the link by itself.")

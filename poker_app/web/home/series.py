@@ -51,7 +51,12 @@ def waiting(series_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/series/<series_id>/sessions")
 def open_today(series_id: str) -> ResponseReturnValue:
-    """Open the day's session, or go to it if somebody else was faster."""
+    """Open the day's session, or go to it if somebody else was faster.
+
+    Raises:
+        Forbidden: (403) the user is no teammate of the account.
+        OutOfCredits, NotInPlan: (402) as for every new session.
+    """
     found, user = series.find(series_id), login.user()
     if user is None and not auth_is_open():
         return redirect(url_for("signing_in.page", next=url_for("series.link", series_id=series_id)), 303)

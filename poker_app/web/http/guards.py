@@ -113,7 +113,11 @@ def _check_form() -> None:
 
 
 def require_bearer(secret: str, sentence: str) -> None:
-    """Refuse whoever does not send the secret as ``Authorization: Bearer``, and everybody where there is none."""
+    """Check that the request has the secret as ``Authorization: Bearer``.
+
+    Raises:
+        Forbidden: (403) it has not, or there is no secret.
+    """
     given = request.headers.get("Authorization", "")
     if not secret or not compare_digest(given.encode(), f"Bearer {secret}".encode()):
         raise Forbidden(sentence)

@@ -184,10 +184,12 @@ def only_with_accounts(blueprint: Blueprint) -> None:
 
 
 def signed_in[**P](view: Callable[Concatenate[User, P], ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
-    """The view gets the user; everybody else is asked to sign in first, and comes back to the page that they wanted.
+    """The view gets the user; a visitor is asked to sign in first, and comes back to the page that they wanted. A form
+    names the user whom its page showed, so that what was typed for one is never saved on the other.
 
-    A form names the user whom its page showed. Raises Conflict (409) when another one has signed in here since, so that
-    what was typed for one is never saved on the other.
+    Raises:
+        NotFound: (404) nobody signs in here.
+        Conflict: (409) another user has signed in here since the form was shown.
     """
 
     @wraps(view)
@@ -205,7 +207,11 @@ def signed_in[**P](view: Callable[Concatenate[User, P], ResponseReturnValue]) ->
 def teammate[**P](
     view: Callable[Concatenate[Membership, P], ResponseReturnValue],
 ) -> Callable[..., ResponseReturnValue]:
-    """Load through the person: the view gets who acts for the account of the address, or the answer is 404."""
+    """Load through the person: the view gets the membership in the account of the address.
+
+    Raises:
+        NotFound: (404) the user has none.
+    """
 
     @wraps(view)
     def guarded(account_id: str, *args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
@@ -258,8 +264,12 @@ def is_lost(who: User) -> bool:
 
 
 def may_open[**P](view: Callable[Concatenate[Membership, P], ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
-    """Who may open a session: a signed-in user on an account, the one that the request names, or else the one that
-    they act for here. Who has none, but is awaited in one, is asked first."""
+    """Who may open a session: a signed-in user on an account, the one that the request names, or else the one that they
+    act for here. Who has none, but is awaited in one, is asked first.
+
+    Raises:
+        NotFound: (404) the user has no membership in the account that the request names.
+    """
 
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:

@@ -60,7 +60,12 @@ def _route() -> str | None:
 
 @blueprint.get("/metrics")
 def page() -> ResponseReturnValue:
-    """For whoever sends METRICS_TOKEN as ``Authorization: Bearer``; without that setting there is nothing here."""
+    """For requests with METRICS_TOKEN as ``Authorization: Bearer``.
+
+    Raises:
+        NotFound: (404) the setting is empty.
+        Forbidden: (403) the token is another one.
+    """
     if not metrics.is_on():
         raise NotFound("There are no figures here.")
     require_bearer(current_app.config["SETTINGS"].metrics_token, "Only who keeps the service's figures may read them.")

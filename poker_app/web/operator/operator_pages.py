@@ -36,7 +36,11 @@ def is_operator() -> bool:
 
 @blueprint.before_request
 def only_operators() -> None:
-    """To everybody else there is nothing at these addresses."""
+    """These pages are for operators.
+
+    Raises:
+        NotFound: (404) for every other user.
+    """
     if not is_operator():
         raise NotFound("There is nothing at this address.")
 

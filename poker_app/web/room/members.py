@@ -41,7 +41,12 @@ def _answer(member: Member) -> ResponseReturnValue:
 @seated
 def rename(member: Member) -> ResponseReturnValue:
     """The name stands in many places of the page, so the page comes anew. The form names the member: who signs in in
-    another tab may be another one in this tab too."""
+    another tab may be another one in this tab too.
+
+    Raises:
+        Conflict: (409) the page was another member's.
+        Invalid: (422) the name cannot be used.
+    """
     if request.form.get("member", member.id) != member.id:
         raise Conflict("This page was opened by another member, so nothing was saved. Load it again.")
     members.rename(member, request.form.get("member_name", ""))
@@ -51,7 +56,11 @@ def rename(member: Member) -> ResponseReturnValue:
 @blueprint.post("/me/role")
 @seated
 def change_role(member: Member) -> ResponseReturnValue:
-    """Vote or watch."""
+    """Vote or watch.
+
+    Raises:
+        Invalid: (422) neither was chosen.
+    """
     if request.form.get("role") not in ("voter", "spectator"):
         raise Invalid("Choose whether you vote or watch.", "role")
     members.set_votes(member, request.form["role"] == "voter")

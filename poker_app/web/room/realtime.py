@@ -30,7 +30,11 @@ def authorize_socket(member: Member) -> ResponseReturnValue:
 @blueprint.post("/sessions/<session_id>/channel-auth")
 @seated
 def authorize_channel(member: Member) -> ResponseReturnValue:
-    """Membership is asked at each authorization, and only for the session's own two channels."""
+    """Membership is asked at each authorization, and only for the session's own two channels.
+
+    Raises:
+        Forbidden: (403) any other channel.
+    """
     channel, socket_id = request.form.get("channel_name", ""), request.form.get("socket_id", "")
     if channel not in (realtime.state_channel(member.session_id), realtime.presence_channel(member.session_id)):
         raise Forbidden("That channel is not this session's.")

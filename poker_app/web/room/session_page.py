@@ -100,7 +100,11 @@ def entrance(session_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/members")
 def join(session_id: str) -> ResponseReturnValue:
-    """Join as voter or spectator."""
+    """Join as voter or spectator.
+
+    Raises:
+        Invalid: (422) neither was chosen, or the name cannot be used.
+    """
     who, form = request.remote_addr or "", request.form
     rate_limits.spend(JOINS.of_network(who))
     table, user, secret = _found(session_id), login.user(), member_lookup.secret_for(session_id, guest_secret())
@@ -212,6 +216,11 @@ def actions(member: Member) -> ResponseReturnValue:
 @blueprint.get("/options")
 @seated
 def options(member: Member) -> ResponseReturnValue:
+    """The form for the session's options.
+
+    Raises:
+        Forbidden: (403) the member is no facilitator.
+    """
     if not member.facilitates:
         raise Forbidden("Only a facilitator may change the session's options.")
     return _options(member)

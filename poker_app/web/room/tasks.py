@@ -91,7 +91,11 @@ def edit(member: Member, task_id: str) -> ResponseReturnValue:
 @blueprint.post("/<task_id>/position")
 @seated
 def move(member: Member, task_id: str) -> ResponseReturnValue:
-    """Put the task ``before`` or ``after`` another one, or at a place counted from 0."""
+    """Put the task ``before`` or ``after`` another one, or at a place counted from 0.
+
+    Raises:
+        Invalid: (422) the place is no number.
+    """
     for side in ("before", "after"):
         if neighbour := request.form.get(side):
             tasks.move_task_beside(member, task_id, neighbour, side)

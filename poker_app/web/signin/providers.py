@@ -78,7 +78,11 @@ def _set_out(provider: ProviderSettings, onward: str, connects: str = "") -> Res
 
 @blueprint.get("/sign-in/with/<provider>/callback")
 def back(provider: str) -> ResponseReturnValue:
-    """Back from the provider: sign in whom it vouches for, or connect them to who is signed in."""
+    """Back from the provider: sign in whom it vouches for, or connect them to who is signed in.
+
+    Raises:
+        NotBegunHere: (400) another user has signed in in this browser meanwhile.
+    """
     chosen, onward = providers.named(provider), login.own_address(None)
     try:
         visit, left = visits.pop(session.get(VISITS, []), chosen, request.args.get("state", ""))

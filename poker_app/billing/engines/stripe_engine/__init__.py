@@ -112,7 +112,11 @@ class StripeProvider(Queries):
                     ask.v1.subscriptions.cancel(each.id)
 
     def read(self, body: bytes, signature: str) -> Event:
-        """Signed with the secret, or during a rotation with the one before, and within five minutes."""
+        """An event that is signed with the secret, or during a rotation with the one before, within five minutes.
+
+        Raises:
+            Forged: (400) it is not, or no event.
+        """
         self._check(body, signature)
         try:
             sent = json.loads(body)

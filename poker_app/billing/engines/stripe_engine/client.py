@@ -44,7 +44,11 @@ class Client:
 
     @contextmanager
     def asking(self) -> Iterator["stripe.StripeClient"]:
-        """Whatever goes wrong meanwhile is Unavailable; what it was is logged, with Stripe's name for the request."""
+        """Calls Stripe in the block. What goes wrong is logged, with Stripe's name for the request.
+
+        Raises:
+            Unavailable: (503) Stripe does not answer, or with an error.
+        """
         import stripe
 
         try:
@@ -57,7 +61,11 @@ class Client:
             ) from problem
 
     def price(self, lookup_key: str) -> str:
-        """The price that is sold under a lookup key, by Stripe's id."""
+        """The price that is sold under a lookup key, by Stripe's id.
+
+        Raises:
+            Unavailable: (503) there is no such price, or Stripe does not answer.
+        """
         found = self.client.v1.prices.list({"lookup_keys": [lookup_key], "active": True}).data
         if not found:
             log.error("price_missing", lookup_key=lookup_key)

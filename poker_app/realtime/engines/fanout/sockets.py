@@ -48,7 +48,12 @@ class View:
     def answer(
         self, path: str, query: str, headers: Mapping[str, str], body: bytes, here: Here, left: Left
     ) -> tuple[dict[str, str], bytes]:
-        """Headers and body for the proxy; ``headers`` have lower-case names. Raises Forbidden for anybody else."""
+        """Headers and body for the proxy; ``headers`` have lower-case names.
+
+        Raises:
+            Forbidden: (403) the proxy did not sign the request.
+            Invalid: (422) it is no socket's request.
+        """
         if not self._proxy.signed(headers.get("grip-sig", "")):
             raise Forbidden("This request did not come through the realtime proxy.")
         try:
