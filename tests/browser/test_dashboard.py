@@ -215,12 +215,12 @@ def test_a_series_without_scripts(ada: Person, visitor: Visitor) -> None:
     path = re.sub(r"^https?://[^/]+", "", ada.page.get_by_label("Permanent link").input_value())
     gus = visitor("Gus", java_script_enabled=False)
     gus.page.goto(path)
-    gus.page.get_by_role("link", name="Look again").click()
+    gus.page.get_by_role("link", name="Check again").click()
     gus.sees("It has not begun yet.")
     ada.page.get_by_role("link", name="Go to today’s session").click()
     ada.page.get_by_role("button", name="Open today’s session").click()
     ada.is_live()
-    gus.page.get_by_role("link", name="Look again").click()
+    gus.page.get_by_role("link", name="Check again").click()
     gus.sees("Join the table")
 
 

@@ -131,3 +131,10 @@ def test_trusted_hosts_are_all_there_is(app_with: object) -> None:
 @pytest.mark.parametrize("how", [{"auth": "accounts", "public_url": "https://faceup.example"}, {"vercel": True}])
 def test_elsewhere_names_are_the_operators_or_the_platforms_to_refuse(app_with: object, how: dict[str, object]) -> None:
     assert asked_at(app_with(**how), "preview.example").status_code == 200  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("path", ["/\0", "/sign-in/code"])
+def test_under_a_host_that_is_none_every_refusal_has_its_page(app: Flask, path: str) -> None:
+    # A label of a name has at most 63 characters.
+    answer = app.test_client().post(path, content_type="multipart/form-data; boundary=a", headers={"Host": "a" * 64})
+    assert (answer.status_code, says(answer, "Nothing is answered at")) == (400, True)

@@ -3,7 +3,7 @@
 import structlog
 from flask import Flask, Response, g, make_response, render_template, request
 from sqlalchemy.exc import DBAPIError, InternalError, OperationalError, TimeoutError  # noqa: A004
-from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
+from werkzeug.exceptions import BadHost, BadRequest, HTTPException, InternalServerError, SecurityError
 
 from poker_app.accounts.signin.mail_tokens import DeadLink
 from poker_app.accounts.signin.required_sso import CameAnotherWay
@@ -72,7 +72,8 @@ def install(app: Flask) -> None:
         return answer(SENTENCES[503], 503, retry_after=5)
 
     @app.errorhandler(SecurityError)
-    def under_another_name(_error: SecurityError) -> Response:
+    @app.errorhandler(BadHost)
+    def under_another_name(_error: BadRequest) -> Response:
         name = name_in(request.headers.get("Host", ""))[:253] or "that name"
         sentence = f"Nothing is answered at {name} here. {ADD_A_NAME}"
         if "HX-Request" in request.headers:

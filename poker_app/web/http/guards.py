@@ -11,7 +11,7 @@ from typing import Any, Concatenate
 import structlog
 from flask import Flask, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import BadHost, BadRequest, RequestEntityTooLarge, SecurityError, UnsupportedMediaType
 
 from poker_app import rate_limits
 from poker_app.accounts.signin import password_hashing
@@ -50,6 +50,9 @@ def install(app: Flask) -> None:
         socket = request.headers.get("X-Socket-Id", "")
         asking_socket.set(socket if _SOCKET.fullmatch(socket) else None)
         password_hashing.asking_network.set(rate_limits.network(request.remote_addr or ""))
+        if isinstance(request.routing_exception, SecurityError | BadHost):
+            # No address can be built under such a host, not even for the page of another refusal.
+            raise request.routing_exception
         if "\0" in request.path:
             raise BadRequest("A character in this address cannot be read.")
         if request.method not in ("GET", "HEAD", "OPTIONS"):
