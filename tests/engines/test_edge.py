@@ -5,7 +5,7 @@ import os
 import socket as sockets
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -283,8 +283,9 @@ def test_messages_have_a_rate() -> None:
             socket.send('{"event":"pusher:ping"}')
         heard = [json.loads(socket.recv(SOON))["event"] for _ in range(20)]
         assert heard[1:] == ["pusher:pong"] * 19
-        for _ in range(5):
-            socket.send('{"event":"pusher:ping"}')
+        with suppress(ConnectionClosed):  # by the first that is too many
+            for _ in range(10):
+                socket.send('{"event":"pusher:ping"}')
         assert ended(socket) == 4303
         other.send('{"event":"pusher:ping"}')
         assert "established" in other.recv(SOON)
@@ -301,8 +302,9 @@ def test_bytes_have_a_rate() -> None:
 def test_pings_have_a_rate_and_pongs_are_not_piled_up() -> None:
     with serving(frames_at_once=20) as server:
         with socket_at(server) as socket:
-            for _ in range(25):
-                socket.ping()
+            with suppress(ConnectionClosed):
+                for _ in range(30):
+                    socket.ping()
             assert ended(socket) == 4303
         with server.connected() as plain:
             shakes_hands(plain)
