@@ -1,10 +1,10 @@
 """What a revealed round shows: its cards in columns, and its figures."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from poker_app.poker.names import shortened
 from poker_app.rules.deck import OUTSIDE
 from poker_app.rules.session.value import Session
 from poker_app.rules.tally import Tally
@@ -37,20 +37,18 @@ class Move(NamedTuple):
     now: str
 
 
-def moves(value: Session) -> tuple[Move, ...]:
-    """Who moved since the first vote on the task, in the order members joined."""
-    short = shortened([each.name for each in value.seated])
+def moves(value: Session, short: Mapping[str, str]) -> tuple[Move, ...]:
+    """Who moved since the first vote on the task, in the order members joined. ``short`` names members as cards do."""
     moved = value.rounds.moved
     here = {key: member.name for key, member in value.members.items() if key in moved}
     return tuple(Move(short.get(name, name), *moved[key]) for key, name in here.items())
 
 
-def columns(value: Session, figures: Tally) -> tuple[Column, ...]:
+def columns(value: Session, figures: Tally, short: Mapping[str, str]) -> tuple[Column, ...]:
     """The votes of a revealed round by card, lowest first, each column in the order members joined; who was removed
-    since comes last."""
+    since comes last. ``short`` names members as cards do."""
     votes, seated = value.round.cards, {each.id: each for each in value.seated}
     order = [*(key for key in seated if key in votes), *sorted(votes.keys() - seated.keys())]
-    short = shortened([member.name for member in seated.values()])
     laid: dict[str, list[Lay]] = defaultdict(list)
     for key in order:
         name = value.members[key].name
