@@ -13,9 +13,13 @@ from tests.world.actions import Club, Room
 
 
 @pytest.fixture
-def room(context: None, clock: Clock, announced: Announced, monkeypatch: pytest.MonkeyPatch) -> Room:
-    # What events carry is rendered for a request; here is none, and only their names matter.
+def without_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What events carry is rendered for a request; here is none, and only their names matter."""
     monkeypatch.setattr(events._wiring, "render", lambda session_id, version: State(version, 0, "", 0))
+
+
+@pytest.fixture
+def room(context: None, clock: Clock, announced: Announced, without_pages: None) -> Room:
     return Room(announced)
 
 

@@ -18,8 +18,6 @@ from poker_app.db import session, transaction
 from poker_app.errors import Conflict, NotInPlan, OutOfCredits
 from poker_app.poker.members import members
 from poker_app.poker.models import Member, PokerSession
-from poker_app.poker.publishing import events
-from poker_app.poker.publishing.events import State
 from poker_app.poker.reports.report import report_of
 from poker_app.poker.round import voting
 from poker_app.poker.session import lifecycle, retention
@@ -36,11 +34,8 @@ def settings(settings: Settings) -> Settings:
 
 
 @pytest.fixture
-def membership(
-    context: None, clock: Clock, announced: Announced, monkeypatch: pytest.MonkeyPatch, app: Flask
-) -> Membership:
+def membership(context: None, clock: Clock, announced: Announced, without_pages: None, app: Flask) -> Membership:
     """Ada, owner of a new account on the free plan."""
-    monkeypatch.setattr(events._wiring, "render", lambda session_id, version: State(version, 0, "", 0))
     return home_of(add_user("Ada"))
 
 

@@ -13,8 +13,6 @@ from poker_app.billing.models import CreditTxn
 from poker_app.db import session
 from poker_app.poker.members import member_lookup, members
 from poker_app.poker.models import PokerSession, Vote
-from poker_app.poker.publishing import events
-from poker_app.poker.publishing.events import State
 from poker_app.poker.reports.report import report_of
 from poker_app.poker.round import voting
 from poker_app.poker.session import guest_session, lifecycle, retention
@@ -34,11 +32,8 @@ def settings(settings: Settings) -> Settings:
 
 
 @pytest.fixture
-def table(
-    context: None, clock: Clock, announced: Announced, monkeypatch: pytest.MonkeyPatch, settings: Settings
-) -> Room:
+def table(context: None, clock: Clock, announced: Announced, without_pages: None, settings: Settings) -> Room:
     """Ada's session without an account. She has signed up since."""
-    monkeypatch.setattr(events._wiring, "render", lambda session_id, version: State(version, 0, "", 0))
     secret = ids.new_secret()
     made = Room(announced, membership=memberships.guests(), secret=secret)
     member_lookup.adopt(add_user("Ada"), secret)
