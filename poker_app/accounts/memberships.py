@@ -107,8 +107,8 @@ def account_name(typed: str) -> str:
 
 
 def guests() -> Membership:
-    """Acting for the account that guests' sessions belong to until one of them signs up. It is nobody's: it has no
-    teammates, and no page reaches it."""
+    """Acting for the account that guests' sessions belong to until one of them signs up. It has no teammates, and
+    no page reaches it."""
     return _shared(GUESTS, "Sessions without an account")
 
 

@@ -235,7 +235,7 @@ STANDARD = Offer(
 )
 
 # What a guest has who opens a session without an account, where accounts pay for theirs: the figures of
-# docs/decisions/guest-sessions.md. The account is nobody's, and never has a teammate. Reports end with the session.
+# docs/decisions/guest-sessions.md. The account has no owner, and never a teammate. Reports end with the session.
 GUESTS = "guests"
 GUEST = Plan("guest", "Guest", credits=None, members=5, report_days=0)
 MAX_GUEST_ROUNDS = 5

@@ -33,7 +33,7 @@ def configure(settings: Settings) -> None:
 
 def handle_webhook(headers: Mapping[str, str], body: bytes) -> User | None:
     """Take over what a webhook tells. Answers with the user who was deleted there and has no other way in here, so that
-    nobody could ever come back to them.
+    no sign-in leads to them any more.
 
     Raises:
         NotFound: (404) no webhooks are expected.

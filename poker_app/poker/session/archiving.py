@@ -23,7 +23,7 @@ from poker_app.rules.session import lifecycle as rules
 
 
 def find(membership: Membership, secret: str | None, session_id: str) -> PokerSession:
-    """A session that somebody reaches, deleted or not.
+    """A session that the membership reaches, deleted or not.
 
     Raises:
         NotFound: (404) there is none, or it is out of reach.

@@ -23,7 +23,7 @@ MAX_NAME = 90
 
 
 def find(series_id: str) -> Series:
-    """The series behind a permanent link, for whoever holds the link.
+    """The series behind a permanent link, for any holder of the link.
 
     Raises:
         NotFound: (404) there is none.
@@ -35,7 +35,7 @@ def find(series_id: str) -> Series:
 
 
 def find_own(membership: Membership, secret: str | None, series_id: str) -> Series:
-    """A series of the account that somebody acts for; where nobody signs in, of the browser that made it.
+    """A series of the acting account; where users do not sign in, of the browser that made it.
 
     Raises:
         NotFound: (404) there is none, or it belongs to another account or browser.

@@ -66,7 +66,7 @@ class SessionView:
     columns: tuple[Column, ...]
     tally: Tally | None
     earlier: tuple[Result, ...]
-    # Who moved since the first vote on the task; nobody before the reveal, or where names are hidden.
+    # Who moved since the first vote on the task; empty before the reveal, and where names are hidden.
     moved: tuple[Move, ...]
     facilitators: tuple[Named, ...]
     watching: tuple[str, ...]

@@ -65,7 +65,7 @@ class Rounds:
 
     @property
     def moved(self) -> dict[str, tuple[str, str]]:
-        """Whose card in the newest round is another than their first one, with the two; nobody while the newest round
+        """Whose card in the newest round is another than their first one, with the two; empty while the newest round
         is open, or where it hides names. By member id."""
         if self.newest.revealed_at is None or self.newest.names_hidden:
             return {}

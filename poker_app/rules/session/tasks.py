@@ -74,7 +74,7 @@ def edit_task(
 ) -> Change:
     """Change what a task says: ``checked`` answers with its fields, or refuses what was typed. ``before`` is what the
     member was shown, by field and ``short``: where it is given, only what the member changed is written. Answers with a
-    ``Clash``, and changes nothing, where somebody else changed the same field to something else.
+    ``Clash``, and changes nothing, where another member changed the same field to something else.
 
     Raises:
         Refused: forbidden, for a member who is no facilitator; missing, for no task of the session; conflict, for a

@@ -21,7 +21,7 @@ def only_with_accounts() -> None:
     """These pages need users who sign in.
 
     Raises:
-        NotFound: (404) where nobody does.
+        NotFound: (404) where users do not sign in.
     """
     if auth_is_open():
         raise NotFound("Nobody signs in here, so nobody needs an invitation.")

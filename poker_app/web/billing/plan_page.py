@@ -137,7 +137,7 @@ def ask(membership: Membership) -> ResponseReturnValue:
     """A facilitator asks the owners for credits, once an hour.
 
     Raises:
-        Invalid: (422) nobody signs in here.
+        Invalid: (422) users do not sign in here.
         TooMany: (429) it was done less than an hour ago.
     """
     if membership.user is None:

@@ -51,7 +51,7 @@ def waiting(series_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/series/<series_id>/sessions")
 def open_today(series_id: str) -> ResponseReturnValue:
-    """Open the day's session, or go to it if somebody else was faster.
+    """Open the day's session, or go to it if another member was faster.
 
     Raises:
         Forbidden: (403) the user is no teammate of the account.

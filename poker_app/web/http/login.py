@@ -188,7 +188,7 @@ def signed_in[**P](view: Callable[Concatenate[User, P], ResponseReturnValue]) ->
     names the user whom its page showed, so that what was typed for one is never saved on the other.
 
     Raises:
-        NotFound: (404) nobody signs in here.
+        NotFound: (404) users do not sign in here.
         Conflict: (409) another user has signed in here since the form was shown.
     """
 
