@@ -17,6 +17,7 @@ from poker_app.poker.value.backlog_view import MAX_CHANGED, BacklogView, backlog
 from poker_app.poker.value.current import at_least
 from poker_app.poker.value.session_view import SessionView, public_view
 from poker_app.poker.value.value_cache import Known
+from poker_app.web.http import round_sentences
 
 
 def partial(region: str, html: str, swap: str = "outerMorph") -> str:
@@ -156,7 +157,9 @@ def state(known: Known) -> events.State:
 
 def vote_table(table: SessionView) -> str:
     """The felt: seats face down, or columns face up."""
-    return render_template("sessions/_vote_table.html", t=table)
+    status, say = round_sentences.status(table), round_sentences.announcement(table)
+    agreed = round_sentences.agrees(table)
+    return render_template("sessions/_vote_table.html", t=table, status=status, say=say, agreed=agreed)
 
 
 def task(tasks: BacklogView) -> str:
