@@ -3,10 +3,12 @@
 import ast
 import re
 
-from tests.house.sources import PACKAGE, PAGES, SCRIPTS, named, nodes
+from tests.house.sources import PACKAGE, PAGES, SCRIPTS, TEMPLATES, named, nodes
 
 # A size is no rule for how to divide: a module wants to be two where a stranger would guess both names.
 MAX_PYTHON, MAX_SCRIPT = 400, 70
+# Characters. No formatter holds templates to it: docs/decisions/template-lines.md.
+MAX_TEMPLATE_LINE = 160
 
 # Longer than that, and why; the figure is a lid, not an allowance.
 LONGER = {"static/js/room/connection.js": 90}  # one state machine: connected, polling, lost, back
@@ -25,6 +27,16 @@ def test_scripts_are_short() -> None:
     """About seventy lines as the formatter lays them out: past eighty a script wants to be two."""
     found = {named(path): lines(path) for path in SCRIPTS if lines(path) > LONGER.get(named(path), MAX_SCRIPT + 10)}
     assert found == {}
+
+
+def test_lines_of_templates_are_short() -> None:
+    found = [
+        f"{named(path)}:{number}"
+        for path in TEMPLATES
+        for number, line in enumerate(path.read_text().splitlines(), start=1)
+        if len(line) > MAX_TEMPLATE_LINE
+    ]
+    assert found == []
 
 
 def test_nobody_catches_everything() -> None:

@@ -53,7 +53,8 @@ def regions(answer: TestResponse) -> set[str]:
 
 
 def says(answer: TestResponse, sentence: str) -> bool:
-    return sentence in unescape(answer.text)
+    """Whether the page has the sentence; white space counts as a browser shows it."""
+    return sentence in " ".join(unescape(answer.text).split())
 
 
 class Litany:

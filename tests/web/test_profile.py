@@ -211,7 +211,7 @@ def test_turning_it_on_shows_the_recovery_codes_once(ada: Person, secret: str) -
     assert len(codes) == 10
     for where in ("/me", "/me/second-factor"):
         assert codes[0] not in ada.get(where).text
-        assert "10 of 10 recovery codes are left." in ada.get(where).text
+        assert says(ada.get(where), "10 of 10 recovery codes are left.")
 
 
 def test_a_wrong_code_leaves_the_same_qr_code(ada: Person) -> None:
