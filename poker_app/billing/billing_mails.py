@@ -79,7 +79,7 @@ def _send(account_id: str, due: Due, name: str, user_id: str, address: str) -> b
     if not _claim(account_id, cause):
         return False
     try:
-        mail.send(due.letter, address, account=name, path=f"/accounts/{account_id}/billing", **due.about)
+        mail.send(due.letter, address, account=name, account_id=account_id, **due.about)
     except mail.Undelivered as problem:
         log.warning("undelivered", letter=due.letter, problem=repr(problem.__cause__))
         _unclaim(account_id, cause)

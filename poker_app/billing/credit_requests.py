@@ -25,16 +25,16 @@ def ask_for_credits(membership: Membership) -> Sequence[str]:
     """Write to the owners that a teammate cannot open a session for want of credits. Answers with the names of those
     whom a letter went to. Raises Undelivered where the mail server took none."""
     assert membership.user
-    return _ask("credits_wanted", membership.account, membership.user.name, "billing")
+    return _ask("credits_wanted", membership.account, membership.user.name)
 
 
 def ask_for_place(account: Account, asker: str) -> Sequence[str]:
     """Write to the owners that somebody who is invited cannot join, because the plan has no place free. Answers and
     raises like ``ask_for_credits``."""
-    return _ask("place_wanted", account, asker, "billing#plans")
+    return _ask("place_wanted", account, asker)
 
 
-def _ask(letter: str, account: Account, asker: str, page: str) -> Sequence[str]:
+def _ask(letter: str, account: Account, asker: str) -> Sequence[str]:
     addresses = [(owner.name, owner.email or "") for owner in owners_of(account.id)]
     # No connection of the database is held while the mail server is asked.
     account_id, name = account.id, account.name
@@ -43,7 +43,7 @@ def _ask(letter: str, account: Account, asker: str, page: str) -> Sequence[str]:
     refused: mail.Undelivered | None = None
     for owner, address in addresses:
         try:
-            mail.send(letter, address, asker=asker, account=name, path=f"/accounts/{account_id}/{page}")
+            mail.send(letter, address, asker=asker, account=name, account_id=account_id)
             asked.append(owner)
         except mail.Undelivered as problem:
             log.warning("undelivered", letter=letter, problem=repr(problem.__cause__))

@@ -4,6 +4,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formatdate, make_msgid
 
+from flask import current_app
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from poker_app.rules.printable import unlinked
@@ -26,8 +27,13 @@ def write(letter: str, *, public_url: str, **about: object) -> EmailMessage:
     """A message with a subject, a text and an HTML part; whom it is from and to is not in it yet. NAMES are shortened,
     and no links in it."""
     site = public_url.rstrip("/")
+    path_for = current_app.jinja_env.globals["path_for"]
+
+    def link(endpoint: str, **values: str) -> str:
+        return site + path_for(endpoint, **values)
+
     names = {name: unlinked(str(about[name]), MAX_NAME) for name in NAMES if name in about}
-    values = {"site": site, "link": lambda path: site + path, **about, **names}
+    values = {"site": site, "link": link, **about, **names}
     subject, _, text = _templates.get_template(f"emails/{letter}.txt").render(values).partition("\n")
     message = EmailMessage(policy=SMTP)
     # A name in a subject must not start another header.

@@ -26,6 +26,8 @@ from poker_app.rules.printable import unlinked
 from poker_app.settings import ROOT, Settings
 from tests.mail_server import Post
 
+pytestmark = pytest.mark.usefixtures("context")
+
 ADA = "ada@example.com"
 SORRY = "The mail could not be sent just now. Please try again in a few minutes."
 
@@ -271,7 +273,7 @@ def variables(letter: str) -> set[str]:
 
 
 # What no person chooses: our own paths and words, figures, plans; and the user's own new address, to themselves.
-OURS = {"days", "ends", "free", "happened", "lasting", "left", "path", "plan", "role", "secret"}
+OURS = {"days", "account_id", "ends", "free", "happened", "lasting", "left", "plan", "role", "secret"}
 
 
 def test_every_name_in_a_letter_is_known_to_be_one() -> None:
@@ -299,7 +301,7 @@ LINKS = [
 @pytest.mark.parametrize(("name", "shown"), LINKS)
 def test_no_name_is_a_link(name: str, shown: str) -> None:
     """A stranger can call an account anything, and have us mail that to anybody."""
-    about = dict.fromkeys(OURS - {"secret", "path"}, "1") | {"secret": "0a1b", "path": "/invitations/0a1b", "left": 2}
+    about = dict.fromkeys(OURS, "1") | {"secret": "0a1b", "account_id": "0c2d", "left": 2}
     for letter in every_letter():
         made = rendering.write(
             letter, public_url="https://faceup.example", **about, **dict.fromkeys(rendering.NAMES, name)

@@ -192,8 +192,7 @@ def _mail(membership: Membership, role: str, letters: Sequence[tuple[str, str]],
 
 def _send(membership: Membership, role: str, email: str, secret: str) -> None:
     who = membership.user.name if membership.user else audit_log.NOBODY
-    path = f"/invitations/{secret}"
-    about = {"who": who, "account": membership.account.name, "role": role, "path": path, "days": GOOD_FOR.days}
+    about = {"who": who, "account": membership.account.name, "role": role, "secret": secret, "days": GOOD_FOR.days}
     mail.send("invitation", email, **about)
 
 
