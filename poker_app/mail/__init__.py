@@ -39,8 +39,7 @@ def configure(settings: Settings) -> None:
 def send(letter: str, to: str, **about: object) -> None:
     """Send a letter to an address, waiting 10 seconds at most.
 
-    Needs an application context: ``link('signing_in.page')`` in a letter is the address of that page under
-    ``PUBLIC_URL``.
+    Links in it are made with ``link('signing_in.page')``, an endpoint and its values, from ``PUBLIC_URL``.
 
     Raises:
         Undelivered: (503) the server does not take it.

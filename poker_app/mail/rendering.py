@@ -1,10 +1,10 @@
 """Letters: from templates to messages."""
 
+from collections.abc import Callable
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formatdate, make_msgid
 
-from flask import current_app
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from poker_app.rules.printable import unlinked
@@ -23,14 +23,22 @@ _templates = Environment(
 )
 
 
+_path_for: Callable[..., str]
+
+
+def configure(path_for: Callable[..., str]) -> None:
+    """Learn the path of a page from its endpoint and values: the pages are above this package."""
+    global _path_for
+    _path_for = path_for
+
+
 def write(letter: str, *, public_url: str, **about: object) -> EmailMessage:
     """A message with a subject, a text and an HTML part; whom it is from and to is not in it yet. NAMES are shortened,
     and no links in it."""
     site = public_url.rstrip("/")
-    path_for = current_app.jinja_env.globals["path_for"]
 
     def link(endpoint: str, **values: str) -> str:
-        return site + path_for(endpoint, **values)
+        return site + _path_for(endpoint, **values)
 
     names = {name: unlinked(str(about[name]), MAX_NAME) for name in NAMES if name in about}
     values = {"site": site, "link": link, **about, **names}

@@ -5,6 +5,7 @@ from flask import Flask
 
 def install(app: Flask) -> None:
     """Everything that answers requests, in the order in which a request meets it."""
+    from poker_app.mail import rendering
     from poker_app.poker.publishing import events
     from poker_app.web import tidy_links
     from poker_app.web.account import account_settings, accounts, audit_log, invitations, team
@@ -43,6 +44,7 @@ def install(app: Flask) -> None:
     errors.install(app)
     fragments.install(app)
     template_filters.install(app)
+    rendering.configure(template_filters.paths(app))
     events.configure(shared_fragments.shared_state, after_response.run_after_response)
     for room in (sign_in, two_factor_prompt, sign_up, password_reset, providers, clerk_webhooks, profile, two_factor):
         app.register_blueprint(room.blueprint)

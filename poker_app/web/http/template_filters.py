@@ -1,5 +1,6 @@
 """What templates may call: filters and functions of every page."""
 
+from collections.abc import Callable
 from datetime import datetime
 from unicodedata import bidirectional
 
@@ -22,9 +23,7 @@ SPOKEN = {UNSURE: "Not sure", BREAK: "Break"}
 
 def install(app: Flask) -> None:
     """Put them into the templates' environment."""
-    # Shared fragments are rendered outside of requests too, by whatever changes a session.
-    paths = app.url_map.bind("")
-    app.jinja_env.globals["path_for"] = lambda endpoint, **values: paths.build(endpoint, values)
+    app.jinja_env.globals["path_for"] = paths(app)
     app.jinja_env.globals.update(spoken=_spoken, BREAK=BREAK, MAX_NAMED=MAX_NAMED, now=lambda: clock.now())
     app.jinja_env.globals.update(operator_links=app.config["SETTINGS"].footer)
     app.jinja_env.filters.update(
@@ -38,6 +37,13 @@ def install(app: Flask) -> None:
         clock=_minutes,
         bdi=isolated,
     )
+
+
+def paths(app: Flask) -> Callable[..., str]:
+    """The path of a page from its endpoint and values. Unlike ``url_for`` it works outside of requests, where shared
+    fragments and mails are rendered too."""
+    rules = app.url_map.bind("")
+    return lambda endpoint, **values: rules.build(endpoint, values)
 
 
 def _spoken(card: str) -> str:
