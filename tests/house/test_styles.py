@@ -1,4 +1,4 @@
-"""Style sheets and markup: no class without a rule, no rule without a use."""
+"""Style sheets and markup: no class without a rule, no rule without a use, no container query."""
 
 import re
 from functools import cache
@@ -52,3 +52,9 @@ def test_every_rule_has_a_use() -> None:
 def test_classes_are_found_however_they_are_chosen() -> None:
     markup = """<p class="tag {{ 'tag--red' if kind == 'trouble' else 'tag--pine' }}{% if on %} lit{% endif %}">"""
     assert worn(markup) == {"tag", "tag--red", "tag--pine", "lit"}
+
+
+def test_no_sheet_asks_for_a_container() -> None:
+    """WebKit goes on with the wide layout of a window made narrow, in a page that does."""
+    asked = re.compile(r"@container|\bcontainer(?:-type|-name)?\s*:")
+    assert [sheet.name for sheet in SHEETS if asked.search(sheet.read_text())] == []
