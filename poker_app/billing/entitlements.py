@@ -13,14 +13,14 @@ from poker_app.billing.current_plan import bring_month, plan_of, standing_of
 from poker_app.billing.models import CreditTxn
 from poker_app.db import session
 from poker_app.errors import NotInPlan, OutOfCredits
-from poker_app.rules.plans import GUEST_DAYS_KEPT, GUESTS, Plan
+from poker_app.rules.plans import GUEST_DAYS_KEPT, GUEST_KEPT, GUESTS, Plan
 from poker_app.rules.teammates import ROLES
 
 OVERDUE = "The last payment failed, and the time to mend it is over. Sessions can be opened again once it is paid."
 
 GUEST_REPORT = (
     "Without an account no report is kept after a session's end. A facilitator can sign up for it until the session is "
-    "deleted, a day after its end."
+    f"deleted, {GUEST_KEPT} after its end."
 )
 
 

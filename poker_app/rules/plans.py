@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from itertools import permutations
 
 from poker_app.rules import Unusable
+from poker_app.rules.durations import in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +241,7 @@ GUESTS = "guests"
 GUEST = Plan("guest", "Guest", credits=None, members=5, report_days=0)
 MAX_GUEST_ROUNDS = 5
 GUEST_DAYS_KEPT = 1
+GUEST_KEPT = in_words(timedelta(days=GUEST_DAYS_KEPT))
 
 # What an account has where nothing is sold.
 EVERYTHING = Plan(

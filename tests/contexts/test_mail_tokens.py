@@ -81,7 +81,7 @@ def test_taking_one_ends_the_others_of_its_kind_only() -> None:
 
 @pytest.mark.parametrize(
     ("purpose", "minutes", "words"),
-    [("sign-in", 20, "20 minutes"), ("new-password", 60, "an hour"), ("sign-up", 24 * 60, "24 hours")],
+    [("sign-in", 20, "20 minutes"), ("new-password", 60, "an hour"), ("sign-up", 24 * 60, "a day")],
 )
 def test_links_expire(clock: Clock, purpose: str, minutes: int, words: str) -> None:
     secret = mail_tokens.make(purpose, ADA)

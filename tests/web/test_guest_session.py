@@ -218,8 +218,10 @@ def test_without_a_credit_it_stays_a_guest_s_and_says_so(app: Flask, cast: Cast,
     cast.gus.signs_in()
     for number in range(3):
         cast.gus.opens(f"Sprint {number}")
+    app.jinja_env.globals["GUEST_KEPT"] = "a fortnight"
     page = cast.gus.get(f"{table.path}/claim")
-    assert (says(page, "you have none left"), "Plan and billing" in page.text) == (True, True)
+    assert (says(page, "none left."), "Plan and billing" in page.text) == (True, True)
+    assert says(page, "The session stays as it is until a fortnight after its end.")
     refused = cast.gus.post(f"{table.path}/claim", htmx=False)
     assert (refused.status_code, says(refused, "this account has none left")) == (402, True)
     assert owner(app, table) == ("", 0)

@@ -65,7 +65,7 @@ def test_signing_up(cast: Cast, post: Post) -> None:
     bob = cast.person("Bob")
     answer = signs_up(bob)
     assert (answer.status_code, answer.location) == (303, "/sign-up/link")
-    assert "<b>bob@example.com</b>. It works for 24 hours." in bob.get("/sign-up/link").text
+    assert "<b>bob@example.com</b>. It works for a day." in bob.get("/sign-up/link").text
     assert not is_in(bob)
     where = path(post.next_to(BOB))
     page = bob.get(where)

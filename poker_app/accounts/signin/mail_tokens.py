@@ -15,6 +15,7 @@ from poker_app.accounts.users import find_by_email
 from poker_app.db import session, transaction
 from poker_app.errors import Refusal
 from poker_app.rate_limits import Limit
+from poker_app.rules.durations import in_words
 
 # What there are links for, and how long each works.
 WORKS_FOR = {
@@ -129,11 +130,7 @@ def _alive(found: MailToken | None, purpose: str) -> MailToken:
 
 def lasting(purpose: str) -> str:
     """How long a link works, in words."""
-    minutes = int(WORKS_FOR[purpose].total_seconds()) // 60
-    hours = minutes // 60
-    if hours == 0:
-        return f"{minutes} minutes"
-    return "an hour" if hours == 1 else f"{hours} hours"
+    return in_words(WORKS_FOR[purpose])
 
 
 def purge() -> int:

@@ -6,12 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from poker_app.rules import Refused
+from poker_app.rules.durations import in_words
 from poker_app.rules.session.change import Change, Event, require_facilitator
 from poker_app.rules.session.tasks import leave_current
 from poker_app.rules.session.value import Member, Session
 from poker_app.rules.timer import Timer
 
 REOPENED_WITHIN = timedelta(hours=24)
+TOO_OLD = f"A session can be reopened for {in_words(REOPENED_WITHIN)} after its end. Copy it to go on with its tasks."
 ANOTHER_ACCOUNT = "This session belongs to another account already."
 
 
@@ -79,7 +81,7 @@ def reopen(value: Session, me: Member, now: datetime) -> Change:
     if value.ended_at is None:
         return Change(value)
     if now - value.ended_at > REOPENED_WITHIN:
-        raise Refused("conflict", "A session can be reopened for a day after its end. Copy it to go on with its tasks.")
+        raise Refused("conflict", TOO_OLD)
     value = value.with_task(replace(value.task, current_since=now))
     return Change(replace(value, ended_at=None, ended_by=None)).then(Event.SESSION_REOPENED, tasks=True)
 

@@ -5,14 +5,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from poker_app.rules import Refused, roles
+from poker_app.rules.durations import in_words
 from poker_app.rules.printable import likeness
 from poker_app.rules.session.change import Change, Event, require_facilitator
 from poker_app.rules.session.value import DELETED, ENDED, Member, Session
 
 NUDGE_EVERY = timedelta(seconds=20)
 NOT_FREE = (
-    "A facilitator is here, or was a moment ago. You can take over after "
-    f"{roles.TAKEOVER_AFTER // timedelta(minutes=1)} minutes without one."
+    f"A facilitator is here, or was a moment ago. You can take over after {in_words(roles.TAKEOVER_AFTER)} without one."
 )
 FORMER = "Former member"
 

@@ -10,7 +10,8 @@ from poker_app.accounts import memberships
 from poker_app.errors import Invalid, TooMany
 from poker_app.poker.session import lifecycle
 from poker_app.rate_limits import Limit
-from poker_app.rules.plans import GUEST, GUEST_DAYS_KEPT, MAX_GUEST_ROUNDS
+from poker_app.rules.durations import in_words
+from poker_app.rules.plans import GUEST, GUEST_KEPT, MAX_GUEST_ROUNDS
 from poker_app.web.http import draft, fragments, login, session_form
 from poker_app.web.http.errors import again
 from poker_app.web.http.guest_cookie import guest_secret, store_secret
@@ -27,7 +28,7 @@ def install(app: Flask) -> None:
         may_try_as_guest=lambda: billing.is_on() and login.user() is None,
         GUEST_PEOPLE=GUEST.members,
         GUEST_ROUNDS=MAX_GUEST_ROUNDS,
-        GUEST_DAYS_KEPT=GUEST_DAYS_KEPT,
+        GUEST_KEPT=GUEST_KEPT,
     )
 
 
@@ -75,7 +76,7 @@ def _count(counters: list[rate_limits.Counter]) -> None:
         rate_limits.spend(counters)
     except TooMany as used_up:
         raise TooMany(
-            f"{OPENED.most} sessions without an account were opened from your network within a day. Sign up to open "
-            "one of your own, or come back tomorrow.",
+            f"{OPENED.most} sessions without an account were opened from your network within "
+            f"{in_words(OPENED.within)}. Sign up to open one of your own, or try again later.",
             used_up.retry_after,
         ) from used_up
