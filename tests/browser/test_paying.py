@@ -113,6 +113,8 @@ def test_a_guest_tries_it_and_signs_up_to_go_on(customer: Callable[..., Person])
     gus.sees_notice("A facilitator can sign up to go on")
     gus.presses("Save 5, next vote")
     gus.sees("5 of 5 rounds played.")
+    for each in (gus, ben):
+        expect(each.table.locator(".seat__state")).to_have_text(["Waiting", "Waiting"])
     ben.sees("A facilitator can sign up to go on.")
     expect(ben.hand).to_have_count(0)
     is_sound(gus.page)

@@ -120,13 +120,13 @@ def test_who_signed_in_meanwhile_is_told_what_it_costs(app: Flask, cast: Cast) -
 
 
 def test_its_pages_say_what_it_has(cast: Cast, table: Table) -> None:
-    assert says(cast.ben.get(table.path), "0 of 5 rounds played, 2 of 5 places taken.")
+    assert says(cast.ben.get(table.path), "0 of 5 rounds played, 2 of 5 people joined.")
     for name in ("Dora", "Eli", "Fay"):
         cast.person(name).joins(table)
     cast.mallory.get(f"{table.path}/join")
     refused = cast.mallory.post(f"{table.path}/members", {"member_name": "Mallory", "role": "spectator"}, htmx=False)
     assert (refused.status_code, says(refused, "without an account it has 5 places. A facilitator can")) == (409, True)
-    assert says(cast.gus.get(f"{table.path}/vote-table"), "5 of 5 places taken.")
+    assert says(cast.gus.get(f"{table.path}/vote-table"), "5 of 5 people joined.")
     assert "teammates_only" not in cast.gus.get(f"{table.path}/options").text
 
 
@@ -139,6 +139,8 @@ def test_the_last_round_leads_on(cast: Cast, table: Table) -> None:
     mine, theirs = cast.gus.get(table.path), cast.ben.get(table.path)
     assert ("Sign up and go on" in mine.text, "Sign up and go on" in theirs.text) == (True, False)
     assert says(theirs, "A facilitator can sign up to go on.")
+    assert (says(theirs, "No round is left"), says(theirs, "Thinking")) == (True, False)
+    assert "Nudge" not in cast.gus.get(f"{table.path}/people").text
     assert 'id="hand"' not in mine.text + theirs.text
 
 

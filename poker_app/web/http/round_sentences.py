@@ -12,6 +12,8 @@ def agrees(view: SessionView) -> bool:
 
 def status(view: SessionView) -> str:
     """The line above the cards."""
+    if view.rounds_used_up:
+        return "No round is left"
     if view.phase == "voting":
         return _turnout(view)
     if view.tally is None or not view.tally.votes:

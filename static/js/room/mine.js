@@ -3,6 +3,9 @@
 import { chosen } from './card.js';
 import { me, onChange, table } from './page.js';
 
+// While no card can be played, the viewer's place says what the others' do.
+const OWN_STATES = { voted: 'You voted', thinking: 'Your turn', away: 'Your turn' };
+
 const unnamed = () => [...table().querySelectorAll('.lay:not([id])')];
 
 function mark() {
@@ -21,8 +24,7 @@ function name(lay, text, own) {
 function markNamed(seat) {
   seat.dataset.me = '';
   const state = seat.querySelector('.seat__state');
-  if (state && seat.dataset.state !== 'left')
-    state.textContent = seat.dataset.state === 'voted' ? 'You voted' : 'Your turn';
+  if (state && seat.dataset.state in OWN_STATES) state.textContent = OWN_STATES[seat.dataset.state];
   const name = seat.querySelector('.lay__name');
   if (name && !name.textContent.endsWith('(you)')) name.textContent += ' (you)';
 }
