@@ -120,13 +120,13 @@ def test_who_signed_in_meanwhile_is_told_what_it_costs(app: Flask, cast: Cast) -
 
 
 def test_its_pages_say_what_it_has(cast: Cast, table: Table) -> None:
-    assert says(cast.ben.get(table.path), "0 of 5 rounds played, 2 of 5 people joined.")
+    assert says(cast.ben.get(table.path), "0 of 5 rounds, 2 of 5 people.")
     for name in ("Dora", "Eli", "Fay"):
         cast.person(name).joins(table)
     cast.mallory.get(f"{table.path}/join")
     refused = cast.mallory.post(f"{table.path}/members", {"member_name": "Mallory", "role": "spectator"}, htmx=False)
     assert (refused.status_code, says(refused, "without an account it has 5 places. A facilitator can")) == (409, True)
-    assert says(cast.gus.get(f"{table.path}/vote-table"), "5 of 5 people joined.")
+    assert says(cast.gus.get(f"{table.path}/vote-table"), "5 of 5 people.")
     assert "teammates_only" not in cast.gus.get(f"{table.path}/options").text
 
 
