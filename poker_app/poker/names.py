@@ -26,21 +26,16 @@ def clean_name(typed: str) -> str:
 def shortened(names: Iterable[str]) -> dict[str, str]:
     """What to write under a card: the first name alone, with an initial where two share it, else the whole."""
     whole = list(names)
-    first = Counter(name.split()[0] for name in whole)
-    with_initial = Counter(_with_initial(name) for name in whole)
-    short = {}
-    for name in whole:
-        if first[name.split()[0]] == 1:
-            short[name] = name.split()[0]
-        elif with_initial[_with_initial(name)] == 1:
-            short[name] = _with_initial(name)
-        else:
-            short[name] = name
-    return short
+    words = {name: name.split() for name in whole}
+    alike = Counter(words[name][0] for name in whole)
+    # Who shares the initial too shares the first name, so the others need none.
+    shared = {name: _with_initial(name, each) for name, each in words.items() if alike[each[0]] > 1}
+    twice = Counter(shared[name] for name in whole if name in shared)
+    short = {name: each[0] for name, each in words.items()}
+    return short | {name: each if twice[each] == 1 else name for name, each in shared.items()}
 
 
-def _with_initial(name: str) -> str:
-    words = name.split()
+def _with_initial(name: str, words: list[str]) -> str:
     return f"{words[0]} {first_letter(words[-1])}" if len(words) > 1 else name
 
 

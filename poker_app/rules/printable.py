@@ -64,10 +64,10 @@ _CLUSTER = re.compile(
 def first_letter(word: str) -> str:
     """The first that is neither punctuation nor a sign, whole: with its accents, and an emoji with all its parts. The
     first of all where there is nothing else."""
-    kinds = [unicodedata.category(char) for char in word]
+    kinds = map(unicodedata.category, word)
     start = next((place for place, kind in enumerate(kinds) if kind[0] in "LN" or kind == "So"), 0)
     end = _CLUSTER.match(word, start).end()  # type: ignore[union-attr]
-    while end < len(word) and kinds[end][0] == "M":
+    while end < len(word) and unicodedata.category(word[end])[0] == "M":
         end += 1
     return word[start:end]
 
