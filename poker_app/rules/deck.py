@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 from types import MappingProxyType
 
@@ -147,6 +148,7 @@ _PARTS = {char: Fraction(unicodedata.normalize("NFKC", char).replace("⁄", "/")
 _MIXED = re.compile(rf"(?P<whole>[0-9]{{0,{MAX_CARD}}})(?P<part>[{''.join(_PARTS)}])")
 
 
+@lru_cache(maxsize=1_000)
 def figure(card: str) -> Fraction | None:
     """What a card is worth (``"0"``, ``"0.5"``, ``"1/2"``, ``"½"``, ``"2½"``), or None for words and outside cards."""
     if _DECIMAL.fullmatch(card) or _RATIO.fullmatch(card):
