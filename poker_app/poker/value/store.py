@@ -96,8 +96,7 @@ def _rounds(old: Session, new: Session) -> Iterable[tuple[Kept, Mapping[Any, Any
     before = {key: was for key, was in gone.items() if was.number in places}
     before |= {key: known[key] for key in here.keys() & known.keys()}
     yield ROUND, {(key,): was for key, was in before.items()}, {(key,): each for key, each in here.items()}
-    if {key: id(was.votes) for key, was in before.items()} != {key: id(each.votes) for key, each in here.items()}:
-        yield VOTE, _votes(before), _votes(here)
+    yield VOTE, _votes(before, here), _votes(here, before)
 
 
 def _held(rounds: Rounds) -> dict[str, Round]:
@@ -105,8 +104,15 @@ def _held(rounds: Rounds) -> dict[str, Round]:
     return {each.id: each for each in (rounds.newest, rounds.aside) if each}
 
 
-def _votes(rounds: Mapping[str, Round]) -> dict[tuple[str, ...], Vote]:
-    return {(key, member_id): vote for key, each in rounds.items() for member_id, vote in each.votes.items()}
+def _votes(rounds: Mapping[str, Round], than: Mapping[str, Round]) -> dict[tuple[str, ...], Vote]:
+    """The votes that are not the same object on the other side, as `_others`."""
+    found: dict[tuple[str, ...], Vote] = {}
+    for key, each in rounds.items():
+        others = than[key].votes if key in than else {}
+        if each.votes is not others:
+            left = {(key, who): vote for who, vote in each.votes.items() if others.get(who) is not vote}
+            found.update(left)
+    return found
 
 
 def _values(kept: Kept, names: tuple[str, ...]) -> dict[str, Any]:
