@@ -8,9 +8,10 @@ from queue import Queue
 import pytest
 from flask import Flask
 
-from poker_app.poker.publishing import events
+from poker_app.poker.publishing import events, publisher_thread
 from poker_app.poker.publishing.events import News, State, publish
 from poker_app.poker.publishing.publisher_thread import LONGEST_REST, Publisher
+from poker_app.rules.message_budget import LARGE_ABOVE
 from tests.world.actions import Room
 
 PATIENCE = 30  # seconds; far more than anything takes, but the machine may be busy
@@ -107,3 +108,43 @@ def test_it_rests_between_events(room: Room, app: Flask, monkeypatch: pytest.Mon
             publish(News(f"table {number}", "vote", 1))
         rests = [rested.get(timeout=PATIENCE) for _ in range(4)]
     assert 2 * 0.01 <= min(rests) <= max(rests) <= LONGEST_REST
+
+
+def test_a_large_sessions_votes_share_an_event_while_requests_are_under_way(
+    room: Room, engine: Engine, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first is sent at once, and so is what is no vote; the others with it, or when nothing is under way."""
+    looks: Queue[bool] = Queue()  # whether no request is under way, for each look at what waits
+    looked = threading.Semaphore(0)
+
+    def rest(seconds: float) -> bool:
+        if seconds != publisher_thread.MOMENT:
+            return False  # after an event
+        looked.release()
+        return looks.get(timeout=PATIENCE)
+
+    def large(_session_id: str, version: int) -> State:
+        return State(version, 0, "", LARGE_ABOVE + 1)
+
+    def vote(version: int) -> None:
+        publish(News(room.table.id, "vote", version))
+
+    monkeypatch.setattr(publisher_thread, "APART_AT_LARGE", 1_000_000)
+    monkeypatch.setattr(events._wiring, "render", large)
+    with Publisher(app.app_context, rest).at_work():
+        vote(1)
+        assert engine.asked.wait(PATIENCE)
+        vote(2)
+        assert looked.acquire(timeout=PATIENCE)
+        vote(3)
+        looks.put(False)
+        assert looked.acquire(timeout=PATIENCE)
+        told = engine.heard.copy()
+        publish(News(room.table.id, "round-revealed", 4))
+        looks.put(False)
+        vote(5)
+        for quiet in (False, True, True, True):
+            looks.put(quiet)
+    assert told == [("vote", 1)]
+    assert ("round-revealed", 4) in engine.heard
+    assert 3 <= len(engine.heard) <= 4, "two votes shared an event"

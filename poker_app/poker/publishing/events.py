@@ -144,6 +144,11 @@ def send_next(session_id: str) -> State | None:
     return sent
 
 
+def may_wait(session_id: str) -> bool:
+    """Whether something of a session is to be sent, and all of it may share an event with what comes later."""
+    return _publish_queue.only_shared(session_id)
+
+
 def reaches(session_id: str, socket: str | None) -> bool:
     """Whether a socket is sure to be told of a change, so that no answer need show it."""
     return socket is not None and realtime.is_subscribed(realtime.state_channel(session_id), socket)

@@ -103,6 +103,12 @@ class PublishQueue:
     def _early(self, session_id: str) -> float:
         return max(0.0, self._free_at.get(session_id, 0.0) - self._clock())
 
+    def only_shared(self, session_id: str) -> bool:
+        """Whether something waits, and all of it is ``SHARED``."""
+        with self._changed:
+            waiting = self._waiting.get(session_id)
+            return bool(waiting) and self._only_shared(session_id)
+
     def _only_shared(self, session_id: str) -> bool:
         return all(each.event in SHARED for each in self._waiting[session_id].values())
 

@@ -13,17 +13,21 @@ from poker_app.rules.message_budget import LARGE_ABOVE
 
 log = structlog.get_logger(__name__)
 
-# While others want the processor, it rests for twice as long as it worked, so that requests have two thirds, and at a
-# large table, whose events are dear and serve many votes each, for four times; but never for so long that it is seen.
-REST, REST_AT_LARGE = 2, 4
+# While requests are under way, it rests for twice as long as it worked, so that they have two thirds of the processor;
+# but never for so long that it is seen.
+REST = 2
 LONGEST_REST = 0.1  # seconds
+# While requests are under way, the votes of a large session (and comings and goings) wait for so many seconds after its
+# last event, and share the next: each is rendered anew and written to hundreds of sockets.
+APART_AT_LARGE = 1 / 3
+MOMENT = 0.02  # seconds between two looks at what waits so
 
 
 class Publisher:
     """Sends what waits, session after session.
 
-    ``context`` is the application's, entered for each. ``rest`` waits for so many seconds, or until nobody else has
-    anything to do.
+    ``context`` is the application's, entered for each. ``rest`` waits for so many seconds, or until no request is under
+    way; whether none is.
     """
 
     def __init__(
@@ -31,6 +35,9 @@ class Publisher:
     ) -> None:
         self._context = context
         self._rest = rest
+        # Used by the thread alone: large sessions that may send votes again at a time, and those that wait for it.
+        self._free_at: dict[str, float] = {}
+        self._held: list[str] = []
         self._lock = threading.Lock()
         self._open = False
 
@@ -50,12 +57,19 @@ class Publisher:
                 message_usage.write_all_down()
 
     def _take(self, session_id: str) -> bool:
+        return self._do_later(self._send, session_id)
+
+    def _do_later(self, action: Callable[..., None], *what: str) -> bool:
+        """Has the thread do it after what waits already. False at the end."""
         with self._lock:
             if self._open:
-                self._thread.submit(self._send, session_id).add_done_callback(_tell_fault)
+                self._thread.submit(action, *what).add_done_callback(_tell_fault)
             return self._open
 
     def _send(self, session_id: str) -> None:
+        if self._is_early(session_id) and (self._held or self._do_later(self._send_held)):
+            self._held.append(session_id)
+            return
         began = time.perf_counter()
         with self._context():
             sent = events.send_next(session_id)
@@ -63,8 +77,23 @@ class Publisher:
             while sent and not self._take(session_id):
                 sent = events.send_next(session_id)
         if sent:
-            rest = REST_AT_LARGE if sent.members > LARGE_ABOVE else REST
-            self._rest(min(rest * (time.perf_counter() - began), LONGEST_REST))
+            now = time.perf_counter()
+            if sent.members > LARGE_ABOVE:
+                self._free_at = {key: at for key, at in self._free_at.items() if at > now}
+                self._free_at[session_id] = now + APART_AT_LARGE
+            self._rest(min(REST * (now - began), LONGEST_REST))
+
+    def _is_early(self, session_id: str) -> bool:
+        return self._free_at.get(session_id, 0.0) > time.perf_counter() and events.may_wait(session_id)
+
+    def _send_held(self) -> None:
+        """After a moment: all of it where no request is under way, else what has waited long enough."""
+        if self._rest(MOMENT):
+            self._free_at.clear()
+        held, self._held = self._held, []
+        for session_id in held:
+            if not self._take(session_id):
+                self._send(session_id)
 
 
 def _tell_fault(done: Future[None]) -> None:
