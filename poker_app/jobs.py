@@ -7,6 +7,7 @@ from poker_app import billing
 from poker_app.accounts.signin import login_sessions, mail_tokens
 from poker_app.billing import billing_mails, cancellations, seat_sync, webhooks
 from poker_app.operations.job_runs import recorded
+from poker_app.poker.round import task_files
 from poker_app.poker.session import retention
 
 FAILED_AGAIN = "payment events that failed again"
@@ -50,6 +51,7 @@ def _replay() -> dict[str, int]:
 def _purge() -> dict[str, int]:
     return {
         "sessions": retention.purge_sessions(),
+        "files": task_files.purge(),
         "sign-ins": login_sessions.purge(),
         "mailed links": mail_tokens.purge(),
     }

@@ -20,6 +20,7 @@ from poker_app.poker.publishing.publisher_thread import Publisher
 from poker_app.realtime.engines.embedded.app import EmbeddedServer
 from poker_app.realtime.engines.endpoints import credentials
 from poker_app.settings import Settings
+from poker_app.web.http import uploads
 from poker_app.wsgi_bridge import Bridge
 
 THREADS = 32  # for pages; votes that wait together share their statements and the wait for the disk
@@ -124,7 +125,7 @@ class Site:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._flask = poker_app.create_app(settings)
-        self._pages = Bridge(self._flask, THREADS)
+        self._pages = Bridge(self._flask, THREADS, uploads.longest_upload)
         self._realtime = None
         if settings.realtime == "embedded":
             self._realtime = EmbeddedServer(credentials(settings), self._deliver)

@@ -119,6 +119,12 @@ class Settings(BaseSettings):
     stripe_tax_ids: bool = Field(True, description="Whether the checkout asks companies for their tax id.")
     stripe_promotion_codes: bool = Field(True, description="Whether the checkout takes promotion codes.")
 
+    files: Literal["disk", "off"] = Field(
+        "disk",
+        description="Where files beside tasks lie. `disk`: in a folder of this machine. `off`: none can be added.",
+    )
+    files_folder: str = Field("", description="That folder. Default: `instance/files`.")
+
     realtime: EngineName = Field(
         "embedded",
         description="Who carries events to the browsers. `embedded` needs nothing and one process; "
@@ -243,6 +249,7 @@ class Settings(BaseSettings):
         reasons = {
             "a PostgreSQL database (DATABASE_URL): a file does not last there": self.on_sqlite,
             "SECRET_KEY: each instance would make up its own": not self.secret_key,
+            "FILES=off: a folder does not last there": self.files == "disk",
             "an engine outside (REALTIME): sockets end at one instance there": self.realtime == "embedded",
         }
         if missing := [reason for reason, lacks in reasons.items() if lacks]:

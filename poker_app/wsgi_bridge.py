@@ -1,6 +1,7 @@
 """WSGI under ASGI: a request is read whole, answered on a thread, and its answer sent whole.
 
-So each request crosses between loop and thread twice, however many pieces its body and its answer come in.
+So each request crosses between loop and thread twice, however many pieces its body and its answer come in. Files are
+read into and sent out of a file, piece by piece: neither the memory nor a thread waits for a slow network.
 """
 
 import asyncio
@@ -11,28 +12,52 @@ from contextlib import contextmanager
 from contextvars import copy_context
 from functools import lru_cache
 from io import BytesIO
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 import structlog
 
 from poker_app.edge.fair_queue import FairQueue
-from poker_app.edge.limits import NETWORK
+from poker_app.edge.limits import NETWORK, ON_DISK
 from poker_app.web.http.after_response import AFTER_RESPONSE
 
 log = structlog.get_logger(__name__)
 
-# A longer body is not read, or only its beginning where it does not say its length: the pages refuse it (413).
+# A longer body is not read, or only its beginning where it does not say its length: the pages refuse it (413). Only
+# what ``longest`` allows may be longer.
 MAX_BODY = 1024 * 1024
+# Bytes of a file that are sent at once.
+PIECE = 256 * 1024
+# Files that are read at once; more wait for their turn.
+MAX_UPLOADS = 16
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
-Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
+
+
+class FileAnswer:
+    """An answer that is a file, as WSGI's ``wsgi.file_wrapper`` makes it."""
+
+    def __init__(self, file: IO[bytes], _size: int = PIECE) -> None:
+        self.file = file
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(lambda: self.file.read(PIECE), b"")
+
+    def close(self) -> None:
+        self.file.close()
+
+
+Answer = tuple[int, list[tuple[bytes, bytes]], bytes | FileAnswer]
 
 
 class Bridge:
-    """An ASGI application that has its requests answered by a WSGI application, ``threads`` at a time."""
+    """An ASGI application that has its requests answered by a WSGI application, ``threads`` at a time. ``longest``
+    answers with how many bytes a file may have that is sent to a path, 0 where none is taken."""
 
-    def __init__(self, app: WsgiApp, threads: int) -> None:
+    def __init__(self, app: WsgiApp, threads: int, longest: Callable[[str], int] = lambda path: 0) -> None:
         self._app = app
+        self._longest = longest
+        self._uploads = asyncio.Semaphore(MAX_UPLOADS)
         self._threads = threads
         self._team: list[threading.Thread] = []
         self._waiting: FairQueue[Callable[[], None]] = FairQueue()
@@ -74,17 +99,31 @@ class Bridge:
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1000})
             return
-        body = b"" if _declared(scope) > MAX_BODY else await _read(receive)
-        if body is None:
-            return
-        environ = environment(scope, body)
+        longest = max(MAX_BODY, self._longest(scope["path"]))
+        if _declared(scope) > longest:
+            await self._respond(scope, send, BytesIO(), 0)
+        elif longest <= MAX_BODY:
+            if (body := await _read(receive)) is not None:
+                await self._respond(scope, send, BytesIO(body), len(body))
+        else:
+            async with self._uploads:
+                with TemporaryFile() as file:
+                    if await _read_into(file, receive, longest, scope.get("state", {}).get(ON_DISK)):
+                        await self._respond(scope, send, file, file.tell())
+
+    async def _respond(self, scope: Any, send: Any, body: IO[bytes], length: int) -> None:
+        body.seek(0)
+        environ = environment(scope, body, length)
         self._begin()
         try:
             status, headers, content = await self._on_a_thread(environ, scope.get("state", {}).get(NETWORK, ""))
         finally:
             self._end()
         await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": content})
+        if isinstance(content, FileAnswer):
+            await _send_file(content, send)
+        else:
+            await send({"type": "http.response.body", "body": content})
         for action in environ[AFTER_RESPONSE]:
             self._waiting.put(action)
 
@@ -122,14 +161,18 @@ class Bridge:
             return pieces.append
 
         answer = self._app(environ, start_response)
+        if isinstance(answer, FileAnswer):
+            return *_head(*told), answer
         try:
             pieces.extend(answer)
         finally:
             if hasattr(answer, "close"):
                 answer.close()
-        status, headers = told
-        sent = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-        return int(status[:3]), sent, b"".join(pieces)
+        return *_head(*told), b"".join(pieces)
+
+
+def _head(status: str, headers: list[tuple[str, str]]) -> tuple[int, list[tuple[bytes, bytes]]]:
+    return int(status[:3]), [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
 
 
 def _settle(settled: "asyncio.Future[Answer]", made: Answer | None) -> None:
@@ -159,7 +202,30 @@ async def _read(receive: Any) -> bytes | None:
             return body
 
 
-def environment(scope: Any, body: bytes) -> dict[str, Any]:
+async def _read_into(file: IO[bytes], receive: Any, longest: int, on_disk: Callable[[int], None] | None) -> bool:
+    """Write the body into a file, at most ``longest`` bytes of it and a little; False if the client left in the
+    middle. ``on_disk`` is told how many bytes are."""
+    while True:
+        event = await receive()
+        if event["type"] == "http.disconnect":
+            return False
+        written = await asyncio.to_thread(file.write, event.get("body", b""))
+        if on_disk:
+            on_disk(written)
+        if not event.get("more_body", False) or file.tell() > longest:
+            return True
+
+
+async def _send_file(answer: FileAnswer, send: Any) -> None:
+    try:
+        while piece := await asyncio.to_thread(answer.file.read, PIECE):
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+    finally:
+        answer.close()
+
+
+def environment(scope: Any, body: IO[bytes], length: int) -> dict[str, Any]:
     """The request as WSGI has it."""
     (server, port), (client, client_port) = scope["server"], scope["client"] or ("", 0)
     environ: dict[str, Any] = {
@@ -174,7 +240,8 @@ def environment(scope: Any, body: bytes) -> dict[str, Any]:
         "REMOTE_PORT": str(client_port),
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": scope["scheme"],
-        "wsgi.input": BytesIO(body),
+        "wsgi.input": body,
+        "wsgi.file_wrapper": FileAnswer,
         "wsgi.errors": sys.stderr,
         "wsgi.multithread": True,
         "wsgi.multiprocess": False,
@@ -186,7 +253,7 @@ def environment(scope: Any, body: bytes) -> dict[str, Any]:
             text = value.decode("latin-1")
             environ[variable] = f"{environ[variable]},{text}" if variable in environ else text
     # A body sent in chunks comes without its length, and WSGI reads none without one.
-    environ.setdefault("CONTENT_LENGTH", str(len(body)))
+    environ.setdefault("CONTENT_LENGTH", str(length))
     return environ
 
 

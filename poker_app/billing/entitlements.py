@@ -12,10 +12,11 @@ from poker_app.billing import billing_mails, ledger
 from poker_app.billing.current_plan import bring_month, plan_of, standing_of
 from poker_app.billing.models import CreditTxn
 from poker_app.db import session
-from poker_app.errors import NotInPlan, OutOfCredits
+from poker_app.errors import Invalid, NotInPlan, OutOfCredits
 from poker_app.rules.plans import GUEST_DAYS_KEPT, GUEST_KEPT, GUESTS, Plan
 from poker_app.rules.teammates import ROLES
 
+MEGABYTE = 1_000_000
 OVERDUE = "The last payment failed, and the time to mend it is over. Sessions can be opened again once it is paid."
 
 GUEST_REPORT = (
@@ -102,6 +103,37 @@ def facilitators(plan: Plan) -> str:
 def max_members(account_id: str) -> int:
     """How many may sit at one table of the account."""
     return standing_of(account_id).plan.members
+
+
+def storage_bytes(account_id: str) -> int | None:
+    """How many bytes an account's files may take; None where nobody counts them."""
+    most = standing_of(account_id).plan.storage_megabytes
+    return None if most is None else most * MEGABYTE
+
+
+def check_file(account_id: str, size: int, *, used: int) -> None:
+    """Check that an account may add a file of so many bytes to those that are ``used``, in the transaction that adds
+    it. The caller holds the account.
+
+    Raises:
+        Invalid: (422) the file is longer than the plan allows.
+        NotInPlan: (402) the plan has not so much room, or none.
+    """
+    plan, room = plan_of(account_id), storage_bytes(account_id)
+    if plan.file_megabytes == 0:
+        raise NotInPlan("Files need an account. Sign up to keep this session, and add them then.")
+    if size > plan.file_megabytes * MEGABYTE:
+        raise Invalid(f"A file has at most {plan.file_megabytes} MB; this one has {-(-size // MEGABYTE)} MB.", "size")
+    if room is not None and used + size > room:
+        more = (
+            " With a larger plan there is more; an owner can choose one under Plan and billing."
+            if billing.is_on()
+            else ""
+        )
+        raise NotInPlan(
+            f"The files of this account take {used // MEGABYTE} of {plan.storage_megabytes} MB, so this one does not "
+            f"fit. Remove some.{more}"
+        )
 
 
 def max_facilitators(account_id: str) -> int | None:

@@ -10,7 +10,7 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from poker_app.edge.limits import NETWORK, Edge
+from poker_app.edge.limits import NETWORK, ON_DISK, Edge
 
 # A chunk from the network may hold the end of one request and the beginning of the next; what is counted is exact to
 # as many bytes.
@@ -41,7 +41,7 @@ class HttpConnection(HttpToolsProtocol):
         self._network = ""
         self._counted = self._refused = self._last = self._upgraded = False
         # Bytes counted for the network: of requests that are not answered, and of an answer that is not read.
-        self._received = self._unread = self._drained = 0
+        self._received = self._unread = self._drained = self._written = 0
         self._stuck_since: float | None = None
         self._refusal = MALFORMED
         self._timer: Any = None
@@ -154,9 +154,18 @@ class HttpConnection(HttpToolsProtocol):
             raise self._stop(TOO_MUCH)
         if self._edge.proxied and not self._count(self._edge.network(self.client, self.headers)):
             raise self._stop(TOO_MUCH)
-        self.scope["state"][NETWORK] = self._network
+        self.scope["state"] |= {NETWORK: self._network, ON_DISK: self._on_disk}
         super().on_headers_complete()
         self._phase, self._since = Phase.BODY, self.loop.time()
+
+    def _on_disk(self, size: int) -> None:
+        """Of the body so many bytes more are in memory no longer. While it goes on, it has time."""
+        size = min(size, self._received)
+        self._edge.release(self._network, size)
+        self._received -= size
+        self._written += size
+        if self._written >= self._limits.body_piece:
+            self._written, self._since = 0, self.loop.time()
 
     def _stop(self, refusal: tuple[int, str]) -> Exception:
         """What a callback raises to end the parser; ``_parse`` finds the refusal."""

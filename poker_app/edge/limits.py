@@ -15,6 +15,8 @@ from poker_app.rules.networks import networks_of
 MIB = 1024 * 1024
 # The key of a request's network in the `state` of its ASGI scope.
 NETWORK = "network"
+# The key of what says there that bytes of its body went on to a disk.
+ON_DISK = "on_disk"
 SPARE_FILES = 200  # for the database, the log and what else is no connection
 
 
@@ -42,6 +44,8 @@ class EdgeLimits:
 
     head_deadline: float = 10.0
     body_deadline: float = 60.0
+    # A body that goes on to a disk has the same time for each so many bytes.
+    body_piece: int = 256 * 1024
     answer_deadline: float = 60.0
     # How long a refusal may take to be read, and a socket's goodbye to be answered.
     linger: float = 1.0

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from poker_app.db import Base, Document
@@ -144,6 +144,27 @@ class Task(Base):
     # Seconds that this task was the current one, up to ``current_since``.
     seconds: Mapped[int] = mapped_column(default=0)
     current_since: Mapped[datetime | None]
+
+
+class TaskFile(Base):
+    """A file beside a task; what it holds lies in the store under the same id, where ``files.models`` says how much."""
+
+    __tablename__ = "task_file"
+    __table_args__ = (Index(None, "session_id"), Index(None, "task_id"))
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    session_id: Mapped[str] = mapped_column(ForeignKey("poker_session.id", ondelete="CASCADE"))
+    task_id: Mapped[str] = mapped_column(ForeignKey("task.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    added_at: Mapped[datetime]
+    name: Mapped[str] = mapped_column(String(200))
+    kind: Mapped[str] = mapped_column(String(100))
+    size: Mapped[int] = mapped_column(BigInteger)
+    width: Mapped[int] = mapped_column(default=0)
+    height: Mapped[int] = mapped_column(default=0)
+    caption: Mapped[str] = mapped_column(String(200), default="")
+    alt: Mapped[str] = mapped_column(String(500), default="")
+    removed_at: Mapped[datetime | None]
 
 
 class Round(Base):

@@ -110,6 +110,12 @@ _TABLES: dict[str, dict[Kind, str]] = {
         NO_PERSON: "id session_id position title key url description estimate note estimated_at skipped_at deleted_at "
         "created_at seconds current_since",
     },
+    "task_file": {
+        NO_PERSON: "id session_id task_id position added_at name kind size width height caption alt removed_at",
+    },
+    "stored_file": {
+        NO_PERSON: "id account_id session_id task_id name size kind width height begun_at stored_at",
+    },
     "round": {NO_PERSON: "id task_id number opened_at revealed_at names_hidden"},
     "message_count": {NO_PERSON: "session_id day published delivered"},
     "vote": {_left("member_id"): "member_id card cast_at", NO_PERSON: "round_id"},

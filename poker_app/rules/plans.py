@@ -13,9 +13,11 @@ from poker_app.rules.durations import in_words
 @dataclass(frozen=True, slots=True)
 class Plan:
     """An offer. ``credits`` a month, None where sessions need none; ``facilitators`` None where each one is a seat that
-    is paid for; ``report_days`` None where the account chooses by itself. ``price`` is the payment provider's lookup
-    key, empty for what costs nothing; ``amount`` what the pricing page says that it costs, in cents a month, or a seat
-    and month, with ``min_seats`` paid at least. ``why`` stands beside the price: in one line, for whom it is worth it.
+    is paid for; ``file_megabytes``, of a million bytes, are the longest file's, ``storage_megabytes`` those of all the
+    account's files, None where they are not counted; ``report_days`` None where the account chooses by itself.
+    ``price`` is the payment provider's lookup key, empty for what costs nothing; ``amount`` what the pricing page says
+    that it costs, in cents a month, or a seat and month, with ``min_seats`` paid at least. ``why`` stands beside the
+    price: in one line, for whom it is worth it.
     """
 
     name: str
@@ -25,6 +27,8 @@ class Plan:
     members: int = 12
     facilitators: int | None = 1
     report_days: int | None = 30
+    file_megabytes: int = 10
+    storage_megabytes: int | None = 100
     price: str = ""
     amount: int = 0
     per_seat: bool = False
@@ -41,10 +45,15 @@ class Plan:
 
     def has_all_of(self, other: "Plan") -> bool:
         """Whether the plan has at least what another one has, for a team that has a place in both."""
-        counted = ((self.credits, other.credits), (self.report_days, other.report_days))
+        counted = (
+            (self.credits, other.credits),
+            (self.report_days, other.report_days),
+            (self.storage_megabytes, other.storage_megabytes),
+        )
         switches = ((self.sign_on_enforced, other.sign_on_enforced), (self.audit_export, other.audit_export))
         return (
             self.members >= other.members
+            and self.file_megabytes >= other.file_megabytes
             and all(mine is None or (theirs is not None and mine >= theirs) for mine, theirs in counted)
             and all(mine or not theirs for mine, theirs in switches)
         )
@@ -117,6 +126,8 @@ def check(offer: Offer) -> None:
             raise Unusable(f"The plan {plan.name} either has a number of facilitators or is paid per seat.")
         if plan.min_seats < 1 or (plan.min_seats > 1 and not plan.per_seat):
             raise Unusable(f"The plan {plan.name} has a least number of seats only where it is paid per seat.")
+        if plan.file_megabytes < 0 or (plan.storage_megabytes or 0) < 0:
+            raise Unusable(f"The plan {plan.name} has files of fewer than no bytes.")
         if plan.report_days is not None and plan.report_days < 1:
             raise Unusable(f"The plan {plan.name} keeps reports for at least a day.")
     if any(pack.credits < 1 or pack.amount < 0 for pack in offer.packs):
@@ -198,6 +209,8 @@ TEAM = Plan(
     members=50,
     facilitators=5,
     report_days=730,
+    file_megabytes=25,
+    storage_megabytes=5_000,
     price="faceup_team_monthly_v1",
     amount=2900,
     why="One price, whether one or five people facilitate.",
@@ -212,6 +225,8 @@ BUSINESS = Plan(
     members=200,
     facilitators=None,
     report_days=None,
+    file_megabytes=25,
+    storage_megabytes=50_000,
     price="faceup_business_seat_monthly_v2",
     amount=1200,
     per_seat=True,
@@ -238,7 +253,7 @@ STANDARD = Offer(
 # What a guest has who opens a session without an account, where accounts pay for theirs: the figures of
 # docs/decisions/guest-sessions.md. The account has no owner, and never a teammate. Reports end with the session.
 GUESTS = "guests"
-GUEST = Plan("guest", "Guest", credits=None, members=5, report_days=0)
+GUEST = Plan("guest", "Guest", credits=None, members=5, report_days=0, file_megabytes=0, storage_megabytes=0)
 MAX_GUEST_ROUNDS = 5
 GUEST_DAYS_KEPT = 1
 GUEST_KEPT = in_words(timedelta(days=GUEST_DAYS_KEPT))
@@ -251,6 +266,8 @@ EVERYTHING = Plan(
     members=300,
     facilitators=None,
     report_days=None,
+    file_megabytes=25,
+    storage_megabytes=None,
     per_seat=True,
     sign_on_enforced=True,
     audit_export=True,

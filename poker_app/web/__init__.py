@@ -23,14 +23,16 @@ def install(app: Flask) -> None:
         session_cookie,
         shared_fragments,
         template_filters,
+        uploads,
     )
     from poker_app.web.me import my_data, profile, two_factor
     from poker_app.web.operator import health, jobs, metrics, operator_pages
-    from poker_app.web.room import claim, members, realtime, report, rounds, session_page, tasks, timer
+    from poker_app.web.room import claim, files, members, realtime, report, rounds, session_page, tasks, timer
     from poker_app.web.signin import clerk_webhooks, password_reset, providers, sign_in, sign_up, two_factor_prompt
 
     metrics.install(app)
     tidy_links.install(app)
+    uploads.install(app)
     guards.install(app)
     host_check.install(app)
     plan_page.install(app)
@@ -58,6 +60,8 @@ def install(app: Flask) -> None:
         members,
         rounds,
         tasks,
+        files,
+        uploads,
         timer,
         report,
         claim,

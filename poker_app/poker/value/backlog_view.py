@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from poker_app.rules.report import points
-from poker_app.rules.session.value import Session, Task
+from poker_app.rules.session.value import Session, Task, TaskFile
 
 # A list of so many tasks is drawn whole; of a longer one these around the current task, and the rest on demand.
 MAX_WHOLE = 60
@@ -28,6 +28,8 @@ class BacklogView:
     tasks_version: int
     tasks: tuple[Task, ...]
     current: Task
+    # Those beside the task on the table.
+    files: tuple[TaskFile, ...]
     round_number: int
     cards: tuple[str, ...]
     ended: bool
@@ -72,6 +74,7 @@ def backlog_view(value: Session) -> BacklogView:
         tasks_version=value.tasks_version,
         tasks=tuple(value.backlog),
         current=value.task,
+        files=tuple(value.files_of(value.current_task_id)),
         round_number=value.round.number,
         cards=value.cards,
         ended=value.ended_at is not None,

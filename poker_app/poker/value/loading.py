@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, func, or_, select
 
-from poker_app.poker.value.rows import MEMBER, ROUND, SESSION, TASK, VOTE
+from poker_app.poker.value.rows import FILE, MEMBER, ROUND, SESSION, TASK, VOTE
 from poker_app.rules.session.rounds import ASIDE, Result, Round, Rounds, Vote
-from poker_app.rules.session.value import Member, Session, Task
+from poker_app.rules.session.value import Member, Session, Task, TaskFile
 from poker_app.rules.tally import tally
 
 _session, _round, _vote = SESSION.table.c, ROUND.table.c, VOTE.table.c
@@ -25,6 +25,7 @@ _MEMBERS = (
     .order_by(MEMBER.table.c.joined_at, MEMBER.table.c.id)
 )
 _TASKS = select(*TASK.columns).where(TASK.table.c.session_id == _HERE).order_by(TASK.table.c.position, TASK.table.c.id)
+_FILES = select(*FILE.columns).where(FILE.table.c.session_id == _HERE).order_by(FILE.table.c.position, FILE.table.c.id)
 _OF_TASKS = ROUND.table.join(TASK.table, TASK.table.c.id == _round.task_id)
 # The number of the newest round of each task, and how many were revealed.
 _NUMBERS = (
@@ -87,6 +88,7 @@ def _put_together(connection: Connection, row: Any) -> Session | None:
         **told,
         members={each.id: Member(*each) for each in connection.execute(_MEMBERS, here)},
         tasks={each.id: Task(*(*each, newest.get(each.id, 0))) for each in connection.execute(_TASKS, here)},
+        files={each.id: TaskFile(*each) for each in connection.execute(_FILES, here)},
         rounds=rounds,
         played=sum(each.revealed for each in numbers),
     )

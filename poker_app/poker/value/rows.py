@@ -10,7 +10,7 @@ from poker_app.poker import models
 from poker_app.rules.session import rounds, value
 
 # What is reckoned when a session is loaded, and what has rows of its own.
-_NOT_COLUMNS = {"newest", "votes", "members", "tasks", "rounds", "others", "played"}
+_NOT_COLUMNS = {"newest", "votes", "members", "tasks", "files", "rounds", "others", "played"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,8 @@ def _kept(made: type, model: type[Base], *key: str) -> Kept:
 SESSION = _kept(value.Session, models.PokerSession, "id")
 MEMBER = _kept(value.Member, models.Member, "id")
 TASK = _kept(value.Task, models.Task, "id")
+FILE = _kept(value.TaskFile, models.TaskFile, "id")
 ROUND = _kept(rounds.Round, models.Round, "id")
 VOTE = _kept(rounds.Vote, models.Vote, "round_id", "member_id")
 # Parents before children.
-ALL = (SESSION, MEMBER, TASK, ROUND, VOTE)
+ALL = (SESSION, MEMBER, TASK, FILE, ROUND, VOTE)

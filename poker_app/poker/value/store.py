@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Executable, bindparam, delete, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from poker_app.poker.value.rows import ALL, MEMBER, ROUND, SESSION, TASK, VOTE, Kept
+from poker_app.poker.value.rows import ALL, FILE, MEMBER, ROUND, SESSION, TASK, VOTE, Kept
 from poker_app.rules.session.rounds import ASIDE, Round, Rounds, Vote
 from poker_app.rules.session.value import Session
 
@@ -74,7 +74,11 @@ def _key_of(kept: Kept, key: tuple[str, ...]) -> dict[str, Any]:
 def _parts(old: Session, new: Session) -> Iterable[tuple[Kept, Mapping[Any, Any], Mapping[Any, Any]]]:
     """The tables in which the two may differ, with the rows of each."""
     yield SESSION, {(old.id,): old}, {(new.id,): new}
-    for kept, before, after in ((MEMBER, old.members, new.members), (TASK, old.tasks, new.tasks)):
+    for kept, before, after in (
+        (MEMBER, old.members, new.members),
+        (TASK, old.tasks, new.tasks),
+        (FILE, old.files, new.files),
+    ):
         if before is not after:
             yield kept, _others(before, after), _others(after, before)
     if old.rounds is not new.rounds:

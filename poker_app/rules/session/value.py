@@ -20,6 +20,7 @@ DELETED = "This session was deleted. Who opened it, or an admin of its account, 
 ENDED = "The session has ended."
 NO_SUCH_MEMBER = "Nobody by that name sits here any more."
 NO_SUCH_TASK = "That task is not in this session."
+NO_SUCH_FILE = "That file is not in this session."
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,31 @@ class Task:
     newest: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class TaskFile:
+    """A file beside a task, removed ones included: removing can be undone. ``kind`` is its media type, as its content
+    says it; ``size`` is in bytes; ``width`` and ``height`` of a picture are in pixels, 0 of other files. ``alt`` is a
+    picture's text alternative."""
+
+    id: str
+    session_id: str
+    task_id: str
+    position: int
+    added_at: datetime
+    name: str
+    kind: str
+    size: int
+    width: int = 0
+    height: int = 0
+    caption: str = ""
+    alt: str = ""
+    removed_at: datetime | None = None
+
+    @property
+    def is_picture(self) -> bool:
+        return self.width > 0
+
+
 class Before(TypedDict):
     """What a task was before a change: the part of it that the change cannot but lose."""
 
@@ -120,6 +146,7 @@ class RoundsNeeded(LookupError):
 class Session:
     """One estimation meeting. ``version`` counts every change, ``tasks_version`` is the version of the last change
     to the tasks. ``members`` are in the order they joined, removed ones included, ``tasks`` in the backlog's order,
+    ``files`` those of all tasks in the order of their places,
     ``rounds`` are the current task's, and ``others`` those of tasks that a change asked for. ``undo`` takes the newest
     change that can be taken back back, as long as its version is the ``tasks_version``. ``played`` counts the rounds
     whose cards were turned over."""
@@ -152,6 +179,7 @@ class Session:
     deleted_at: datetime | None = None
     undo: Undo | None = None
     played: int = 0
+    files: Mapping[str, TaskFile] = field(default_factory=dict)
     others: Mapping[str, Rounds] = field(default_factory=dict)
 
     # --- what is where
@@ -208,6 +236,11 @@ class Session:
         """The tasks in order, deleted ones left out."""
         return [task for task in self.tasks.values() if task.deleted_at is None]
 
+    def files_of(self, task_id: str) -> list[TaskFile]:
+        """The files beside a task in order, removed ones left out."""
+        here = [each for each in self.files.values() if each.task_id == task_id and each.removed_at is None]
+        return sorted(here, key=lambda each: (each.position, each.id))
+
     @property
     def timer(self) -> Timer | None:
         """The timer, running or paused; None if it was not started."""
@@ -259,6 +292,17 @@ class Session:
             raise Refused("missing", NO_SUCH_TASK)
         return found
 
+    def file_here(self, file_id: str) -> TaskFile:
+        """A file of this session, removed ones included.
+
+        Raises:
+            Refused: missing, where there is none.
+        """
+        found = self.files.get(file_id)
+        if found is None:
+            raise Refused("missing", NO_SUCH_FILE)
+        return found
+
     # --- the same with something else
 
     def with_member(self, member: Member) -> Self:
@@ -272,6 +316,10 @@ class Session:
     def with_task(self, *tasks: Task) -> Self:
         """With tasks as given, in the places of those with the same ids, or at the end."""
         return replace(self, tasks={**self.tasks, **{task.id: task for task in tasks}})
+
+    def with_file(self, *files: TaskFile) -> Self:
+        """With files as given, in the places of those with the same ids, or beside them."""
+        return replace(self, files={**self.files, **{each.id: each for each in files}})
 
     def with_round(self, newest: Round) -> Self:
         """With the newest round of the current task as given."""

@@ -31,6 +31,8 @@ _REQUEST_ID = re.compile(r"[\w-]{8,64}")
 # A proxy posts here with the headers that a browser opened its socket with. Not every browser takes ws:// and http://
 # for the same site, and sockets may have a host of their own: only Origin says which page it was.
 BY_ORIGIN = {"realtime.receive_socket"}
+# Here a file is sent, and read piece by piece: no form.
+FILES_TO = {"uploads.receive"}
 
 # How many fields a form may have, and characters of a Content-Type; the product's own stay far below.
 MAX_FIELDS, MAX_MEDIA_TYPE = 1_000, 200
@@ -57,7 +59,8 @@ def install(app: Flask) -> None:
             raise BadRequest("A character in this address cannot be read.")
         if request.method not in ("GET", "HEAD", "OPTIONS"):
             _check_site()
-            _check_form()
+            if request.endpoint not in FILES_TO:
+                _check_form()
 
     @app.after_request
     def log_request(answer: Response) -> Response:

@@ -27,7 +27,7 @@ def install(app: Flask) -> None:
 
     @app.after_request
     def add_headers(answer: Response) -> Response:
-        answer.headers["Content-Security-Policy"] = _policy()
+        answer.headers.setdefault("Content-Security-Policy", _policy())
         answer.headers["X-Content-Type-Options"] = "nosniff"
         answer.headers["Referrer-Policy"] = _referrer()
         answer.headers["Cross-Origin-Opener-Policy"] = "same-origin"

@@ -1,0 +1,1 @@
+"""The stores that files may lie in."""

@@ -1,0 +1,62 @@
+"""Files in a folder of this machine: ``instance/files``, or the folder that ``FILES_FOLDER`` names."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+# Bytes that are read and written at once.
+PIECE = 256 * 1024
+
+
+class Disk:
+    """The store ``disk``. Every method raises OSError where the disk is full, read-only or gone."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def write(self, key: str, content: IO[bytes], size: int) -> int:
+        """Store what a stream holds under a key; it is there whole or not at all. Reads one byte more than ``size`` at
+        most, and answers with how many bytes there were: with another number than ``size`` nothing is stored."""
+        path = self._path(key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _draft(path) as draft:
+            count = 0
+            while count <= size and (piece := content.read(min(PIECE, size + 1 - count))):
+                draft.write(piece)
+                count += len(piece)
+            if count == size:
+                draft.flush()
+                os.fsync(draft.fileno())
+                os.replace(draft.name, path)
+        return count
+
+    def open(self, key: str) -> IO[bytes]:
+        """The bytes under a key, to be closed. Raises FileNotFoundError."""
+        return self._path(key).open("rb")
+
+    def delete(self, key: str) -> None:
+        """Delete what is under a key; nothing where there is nothing."""
+        self._path(key).unlink(missing_ok=True)
+
+    def check(self) -> None:
+        """Write a byte and delete it."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=self._folder) as probe:
+            probe.write(b"\0")
+
+    def _path(self, key: str) -> Path:
+        # A folder with a hundred thousand files is slow to list.
+        return self._folder / key[:2] / key
+
+
+@contextmanager
+def _draft(path: Path) -> Iterator[IO[bytes]]:
+    """A file beside ``path``, gone at the end unless it took that name."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as draft:
+        try:
+            yield draft
+        finally:
+            Path(draft.name).unlink(missing_ok=True)

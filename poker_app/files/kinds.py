@@ -1,0 +1,116 @@
+"""What a file is, by its content and never by its name."""
+
+import zipfile
+import zlib
+from codecs import getincrementaldecoder
+from typing import IO
+
+from poker_app.errors import Invalid
+
+PICTURES = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif"}
+"""Pictures by the name that the library for pictures gives their format."""
+PDF, TEXT = "application/pdf", "text/plain"
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+# The part that makes a package of ECMA-376 what it is, by its path.
+OFFICE = {
+    "word/document.xml": f"{_OFFICE}.wordprocessingml.document",
+    "xl/workbook.xml": f"{_OFFICE}.spreadsheetml.sheet",
+    "ppt/presentation.xml": f"{_OFFICE}.presentationml.presentation",
+}
+LABELS = {
+    PDF: "PDF",
+    TEXT: "Text",
+    OFFICE["word/document.xml"]: "Word",
+    OFFICE["xl/workbook.xml"]: "Excel",
+    OFFICE["ppt/presentation.xml"]: "PowerPoint",
+    **{kind: name for name, kind in PICTURES.items()},
+}
+ENDINGS = {
+    PDF: ".pdf",
+    TEXT: ".txt",
+    OFFICE["word/document.xml"]: ".docx",
+    OFFICE["xl/workbook.xml"]: ".xlsx",
+    OFFICE["ppt/presentation.xml"]: ".pptx",
+    "image/png": ".png",
+    "image/jpeg": ".jpg",
+    "image/webp": ".webp",
+    "image/gif": ".gif",
+}
+UNKNOWN = (
+    "This kind of file is not taken. Pictures (PNG, JPEG, WebP, GIF), PDF, Word, Excel, PowerPoint and plain text are."
+)
+# A package lists its parts at its end; one with more of them is no document that somebody wrote.
+MAX_PARTS = 10_000
+_ARCHIVE = b"PK\x03\x04"
+# Bytes that no text has: all controls but tab, line feed, form feed, carriage return and escape.
+_NO_TEXT = bytes(set(range(32)) - {9, 10, 12, 13, 27}) + b"\x7f"
+# What a browser or a shell would run.
+_MARKUP = (b"<!doctype", b"<html", b"<head", b"<body", b"<script", b"<svg", b"<?xml", b"<?php", b"#!")
+
+
+def kind_of(content: IO[bytes]) -> str:
+    """The media type of a file. The stream is at its beginning again afterwards.
+
+    Raises:
+        Invalid: (422) it is of no kind that is taken.
+    """
+    kind = _picture(content)
+    if kind is None:
+        head = content.read(len(_ARCHIVE) + 1)
+        content.seek(0)
+        if head.startswith(_ARCHIVE):
+            kind = _package(content)
+        elif head.startswith(b"%PDF-"):
+            kind = PDF
+        elif _is_text(content):
+            kind = TEXT
+    content.seek(0)
+    if kind is None:
+        raise Invalid(UNKNOWN)
+    return kind
+
+
+def _picture(content: IO[bytes]) -> str | None:
+    """The kind of a picture, by its header alone."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(content, formats=list(PICTURES)) as picture:
+            return PICTURES[picture.format or ""]
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None
+    finally:
+        content.seek(0)
+
+
+def _package(content: IO[bytes]) -> str | None:
+    """The kind of a document of Office; None of any other archive."""
+    try:
+        with zipfile.ZipFile(content) as package:
+            names = package.namelist()
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, UnicodeDecodeError):
+        return None
+    if len(names) > MAX_PARTS or "[Content_Types].xml" not in names or any("vbaProject" in name for name in names):
+        return None
+    return next((kind for part, kind in OFFICE.items() if part in names), None)
+
+
+def _is_text(content: IO[bytes]) -> bool:
+    """Whether it is UTF-8 with no controls, and nothing that a browser or a shell would run."""
+    decoder = getincrementaldecoder("utf-8")()
+    first = True
+    while piece := content.read(256 * 1024):
+        if first and piece.removeprefix(b"\xef\xbb\xbf").lstrip().lower().startswith(_MARKUP):
+            return False
+        first = False
+        if piece.translate(None, _NO_TEXT) != piece:
+            return False
+        try:
+            decoder.decode(piece)
+        except UnicodeDecodeError:
+            return False
+    try:
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,172 @@
+"""From an upload that is allowed to a file that may be shown, and to bytes that are gone."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import IO
+
+import structlog
+from sqlalchemy import ColumnElement, func, or_, select
+
+from poker_app import clock, files
+from poker_app.db import session, transaction
+from poker_app.errors import Conflict, Invalid, NotFound, Refusal
+from poker_app.files import kinds, pictures
+from poker_app.files.models import StoredFile
+
+log = structlog.get_logger("files")
+
+# What was begun so long ago and never stored takes no room any more, and is deleted by the daily job.
+BEGUN_FOR = timedelta(days=1)
+NOT_THERE = "The file did not arrive whole. Please add it again."
+BATCH = 100
+
+
+class StoreFailed(Refusal):
+    """The store did not take or give a file: it is full, read-only or gone. The table goes on."""
+
+    status = 503
+
+
+def begin(row: StoredFile) -> None:
+    """Note an upload that is allowed, in the transaction that counted what is used."""
+    session.add(row)
+
+
+def used(account_id: str, *, counted: ColumnElement[bool]) -> int:
+    """Bytes that an account's files take, those on their way among them; of the files, those that are ``counted``."""
+    here = or_(StoredFile.stored_at.is_not(None), StoredFile.begun_at > clock.now() - BEGUN_FOR)
+    total = select(func.coalesce(func.sum(StoredFile.size), 0)).where(
+        StoredFile.account_id == account_id, here, counted
+    )
+    return int(session.scalars(total).one())
+
+
+def receive(key: str, size: int, content: IO[bytes]) -> None:
+    """Put what a browser sends where it waits to be looked at.
+
+    Raises:
+        Invalid: (422) it is not as long as it was promised.
+        StoreFailed: (503) the store does not take it.
+    """
+    with _store_at_work():
+        if files.disk().write(_waiting(key), content, size) != size:
+            raise Invalid(NOT_THERE)
+
+
+def take_in(file_id: str) -> StoredFile:
+    """Look at what arrived, and store it as it will be shown: a picture made anew, with its thumbnail. No connection of
+    the database is held meanwhile. A second time it is only answered with.
+
+    Raises:
+        NotFound: (404) no such upload was begun.
+        Conflict: (409) nothing arrived.
+        Invalid: (422) it is of no kind that is taken, or broken; it is deleted.
+        StoreFailed: (503) the store fails; what arrived waits.
+    """
+    begun = session.get(StoredFile, file_id)
+    if begun is None:
+        raise NotFound("That upload was not begun, or is too old. Please add the file again.")
+    if begun.stored_at:
+        return begun
+    session.rollback()
+    try:
+        with _store_at_work():
+            size, kind, width, height = _look_at(file_id)
+    except Invalid:
+        forget(file_id)
+        raise
+    with transaction():
+        stored = session.get_one(StoredFile, file_id)
+        stored.size, stored.kind, stored.width, stored.height = size, kind, width, height
+        stored.stored_at = clock.now()
+    return stored
+
+
+def _look_at(file_id: str) -> tuple[int, str, int, int]:
+    disk = files.disk()
+    try:
+        arrived = disk.open(_waiting(file_id))
+    except FileNotFoundError as missing:
+        raise Conflict(NOT_THERE) from missing
+    with arrived:
+        kind = kinds.kind_of(arrived)
+        if kind in kinds.PICTURES.values():
+            made = pictures.remake(arrived, kind)
+            with made.content, made.thumbnail:
+                disk.write(file_id, made.content, made.size)
+                disk.write(thumbnail_of(file_id), made.thumbnail, made.thumbnail_size)
+            size, sides = made.size + made.thumbnail_size, (made.width, made.height)
+        else:
+            size = arrived.seek(0, 2)
+            arrived.seek(0)
+            disk.write(file_id, arrived, size)
+            sides = 0, 0
+    disk.delete(_waiting(file_id))
+    return (size, kind, *sides)
+
+
+def open_stored(key: str) -> IO[bytes]:
+    """The bytes of a file, or under ``thumbnail_of`` it, to be closed.
+
+    Raises:
+        NotFound: (404) they are gone.
+        StoreFailed: (503) the store fails.
+    """
+    with _store_at_work():
+        try:
+            return files.disk().open(key)
+        except FileNotFoundError as missing:
+            raise NotFound("That file is no longer here.") from missing
+
+
+def thumbnail_of(file_id: str) -> str:
+    """The key of a picture's thumbnail."""
+    return f"{file_id}-small"
+
+
+def _waiting(file_id: str) -> str:
+    return f"{file_id}-new"
+
+
+def forget(file_id: str) -> None:
+    """Delete a file from the store and then its row. Raises StoreFailed (503); then it is tried again by the job."""
+    with _store_at_work():
+        for key in (file_id, thumbnail_of(file_id), _waiting(file_id)):
+            files.disk().delete(key)
+    with transaction():
+        if row := session.get(StoredFile, file_id):
+            session.delete(row)
+
+
+def left_over(in_use: ColumnElement[bool]) -> Sequence[str]:
+    """The files that are not ``in_use`` and were begun more than a day ago, oldest first."""
+    wanted = select(StoredFile.id).where(~in_use, StoredFile.begun_at < clock.now() - BEGUN_FOR)
+    return session.scalars(wanted.order_by(StoredFile.begun_at, StoredFile.id)).all()
+
+
+def purge(in_use: ColumnElement[bool]) -> int:
+    """Delete what is ``left_over``. What the store does not delete now stays listed, and is tried again the next time.
+    Answers with how many are gone."""
+    count = 0
+    waiting = list(left_over(in_use))
+    session.rollback()
+    for file_id in waiting:
+        try:
+            forget(file_id)
+        except StoreFailed:
+            log.exception("file_not_deleted", file=file_id)
+        else:
+            count += 1
+    return count
+
+
+@contextmanager
+def _store_at_work() -> Iterator[None]:
+    try:
+        yield
+    except OSError as problem:
+        log.warning("store_failed", problem=repr(problem))
+        raise StoreFailed(
+            "The file could not be stored just now; everything else goes on. Please try again in a few minutes."
+        ) from problem

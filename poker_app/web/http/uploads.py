@@ -1,0 +1,36 @@
+"""Where a browser sends the bytes of a file that it was allowed to add, for a store in a folder of this machine."""
+
+from flask import Blueprint, Flask, request
+from flask.typing import ResponseReturnValue
+
+from poker_app import files
+from poker_app.errors import NotFound
+from poker_app.files import storage
+
+blueprint = Blueprint("uploads", __name__, url_prefix="/uploads")
+
+
+def install(app: Flask) -> None:
+    """Let only an upload that was allowed have a longer body than a form."""
+
+    @app.before_request
+    def as_long_as_allowed() -> None:
+        if request.endpoint == "uploads.receive":
+            request.max_content_length = longest_upload(request.path)
+
+
+def longest_upload(path: str) -> int:
+    """How many bytes a request to this path may carry as a file, known before anything of them is read; 0 where no
+    upload was allowed."""
+    allowed = files.allowed_upload(path.removeprefix("/uploads/")) if path.startswith("/uploads/") else None
+    return allowed[1] if allowed else 0
+
+
+@blueprint.put("/<token>")
+def receive(token: str) -> ResponseReturnValue:
+    """Take the bytes that a token stands for. They are looked at when the browser says that they arrived."""
+    allowed = files.allowed_upload(token) if files.is_on() else None
+    if allowed is None:
+        raise NotFound("This upload was not begun here, or too long ago. Please add the file again.")
+    storage.receive(*allowed, request.stream)
+    return "", 204

@@ -1,0 +1,136 @@
+"""Files beside tasks: uploads, and what is changed about them."""
+
+from flask import Blueprint, Response, render_template, request, send_file, url_for
+from flask.typing import ResponseReturnValue
+
+from poker_app.errors import Invalid, NotFound
+from poker_app.files import kinds, storage
+from poker_app.poker.models import PokerSession
+from poker_app.poker.round import task_files
+from poker_app.poker.value.current import at_least, newest
+from poker_app.rules.session.value import NO_SUCH_FILE, NO_SUCH_TASK, Member, TaskFile
+from poker_app.web.http import fragments
+from poker_app.web.http.guards import reader, seated
+
+blueprint = Blueprint("files", __name__, url_prefix="/sessions/<session_id>")
+
+# Nothing in a file runs, loads or submits anything, should a browser show it as a page.
+POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
+# How long a browser may show it without asking whether its member is still one, in seconds.
+CACHED_FOR = 3_600
+
+
+@blueprint.get("/tasks/<task_id>/files")
+@seated
+def index(member: Member, task_id: str) -> ResponseReturnValue:
+    """A task's files, for its sheet."""
+    value = at_least(member.session_id).value
+    if task_id not in value.tasks:
+        raise NotFound(NO_SUCH_TASK)
+    return render_template("sessions/_task_files.html", member=member, session=value, task=value.tasks[task_id])
+
+
+@blueprint.post("/tasks/<task_id>/files")
+@seated
+def begin(member: Member, task_id: str) -> ResponseReturnValue:
+    """Allow an upload: where its bytes go, and where it is said that they arrived.
+
+    Raises:
+        Invalid: (422) the size is no number.
+    """
+    try:
+        size = int(request.form.get("size", ""))
+    except ValueError as problem:
+        raise Invalid("The size of a file is a number of bytes.", "size") from problem
+    begun = task_files.begin(member, task_id, name=request.form.get("name", ""), size=size)
+    said_at = url_for("files.arrived", session_id=member.session_id, task_id=task_id, file_id=begun.id)
+    return {"to": url_for("uploads.receive", token=begun.token), "arrived": said_at}, 201
+
+
+@blueprint.post("/tasks/<task_id>/files/<file_id>/arrival")
+@seated
+def arrived(member: Member, task_id: str, file_id: str) -> ResponseReturnValue:
+    task_files.arrived(member, task_id, file_id)
+    return "", 204
+
+
+@blueprint.post("/files/<file_id>")
+@seated
+def describe(member: Member, file_id: str) -> ResponseReturnValue:
+    form = request.form
+    task_files.describe_file(member, file_id, caption=form.get("caption", ""), alt=form.get("alt", ""))
+    return _answer(member, "Saved.")
+
+
+@blueprint.post("/files/<file_id>/position")
+@seated
+def move(member: Member, file_id: str) -> ResponseReturnValue:
+    """Put the file at a place among those of its task, counted from 0.
+
+    Raises:
+        Invalid: (422) the place is no number.
+    """
+    try:
+        to = int(request.form.get("to", ""))
+    except ValueError as problem:
+        raise Invalid("A place among the files is a whole number.", "to") from problem
+    task_files.move_file(member, file_id, max(-1, min(to, 10_000)))
+    return _answer(member)
+
+
+@blueprint.post("/files/<file_id>/removal")
+@seated
+def remove(member: Member, file_id: str) -> ResponseReturnValue:
+    task_files.remove_file(member, file_id)
+    return _answer(member, "File removed.", url_for("files.restore", session_id=member.session_id, file_id=file_id))
+
+
+@blueprint.post("/files/<file_id>/restoration")
+@seated
+def restore(member: Member, file_id: str) -> ResponseReturnValue:
+    task_files.restore_file(member, file_id)
+    return _answer(member, "The file is back.")
+
+
+def _answer(member: Member, sentence: str = "", undo: str | None = None) -> Response:
+    said = [fragments.partial("notice", fragments.notice(sentence, undo=undo))] if sentence else []
+    return fragments.answer(member, *said)
+
+
+@blueprint.get("/files/<file_id>")
+@reader
+def show(table: PokerSession, file_id: str) -> ResponseReturnValue:
+    """The file: a picture to be seen, anything else to be saved."""
+    file = _file(table, file_id)
+    return _sent(file.id, file.kind, None if file.is_picture else _saved_as(file))
+
+
+@blueprint.get("/files/<file_id>/thumbnail")
+@reader
+def thumbnail(table: PokerSession, file_id: str) -> ResponseReturnValue:
+    file = _file(table, file_id)
+    if not file.is_picture:
+        raise NotFound(NO_SUCH_FILE)
+    return _sent(storage.thumbnail_of(file.id), "image/webp", None)
+
+
+def _file(table: PokerSession, file_id: str) -> TaskFile:
+    file = newest(table.id).value.files.get(file_id)
+    if file is None or file.removed_at:
+        raise NotFound(NO_SUCH_FILE)
+    return file
+
+
+def _saved_as(file: TaskFile) -> str:
+    """The name with the ending that the content has, whatever it was called before."""
+    ending = kinds.ENDINGS[file.kind]
+    return file.name if file.name.lower().endswith(ending) else file.name + ending
+
+
+def _sent(key: str, kind: str, save_as: str | None) -> Response:
+    answer = send_file(
+        storage.open_stored(key), mimetype=kind, as_attachment=save_as is not None, download_name=save_as
+    )
+    answer.headers["Content-Security-Policy"] = POLICY
+    answer.headers["Cache-Control"] = f"private, max-age={CACHED_FOR}"
+    return answer
