@@ -166,6 +166,10 @@ class TaskFile(Base):
     alt: Mapped[str] = mapped_column(String(500), default="")
     removed_at: Mapped[datetime | None]
 
+    @property
+    def is_picture(self) -> bool:
+        return self.width > 0
+
 
 class Round(Base):
     """One voting pass on a task; earlier rounds are kept as they were."""

@@ -15,5 +15,7 @@ import './room/focus.js';
 import './room/backlog.js';
 import './room/changed-rows.js';
 import './room/add-task.js';
+import './room/task-files.js';
+import './room/picture.js';
 import './room/live.js';
 import './theme.js';

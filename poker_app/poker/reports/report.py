@@ -11,7 +11,7 @@ from poker_app import clock
 from poker_app.accounts.models import Account
 from poker_app.billing import entitlements
 from poker_app.db import session
-from poker_app.poker.models import Member, PokerSession, Round, Task, Vote
+from poker_app.poker.models import Member, PokerSession, Round, Task, TaskFile, Vote
 from poker_app.poker.round.tasks import live_tasks
 from poker_app.rules.deck import DECKS, ranked
 from poker_app.rules.report import TaskFigures, mean_agreement, points, second_look
@@ -59,6 +59,7 @@ class TaskReport:
     seconds: int
     rounds: tuple[VotedRound, ...]
     description: str = ""
+    files: tuple[TaskFile, ...] = ()
 
     @property
     def first(self) -> VotedRound | None:
@@ -145,7 +146,7 @@ def report_of(table: PokerSession) -> Report:
     NotInPlan where the account's plan does not show sessions that ended so long ago."""
     entitlements.refuse_hidden(session.get_one(Account, table.account_id), table.ended_at)
     now = clock.now()
-    rounds = _rounds(table)
+    rounds, files = _rounds(table), _files(table)
     tasks = tuple(
         TaskReport(
             title=task.title or f"Quick vote {place}",
@@ -158,6 +159,7 @@ def report_of(table: PokerSession) -> Report:
             + (round((now - task.current_since).total_seconds()) if task.current_since and not table.ended_at else 0),
             rounds=tuple(rounds[task.id]),
             description=task.description,
+            files=tuple(files[task.id]),
         )
         for place, task in enumerate(live_tasks(table.id), start=1)
         if task.title or rounds[task.id]
@@ -204,6 +206,15 @@ def _rounds(table: PokerSession | Session, of: str | None = None) -> dict[str, l
             named.sort(key=lambda vote: table.cards.index(vote[1]))
         figures = tally(table.cards, {member_id: card for member_id, card, _ in votes})
         found[voted.task_id].append(VotedRound(voted.number, voted.opened_at, voted.revealed_at, tuple(named), figures))
+    return found
+
+
+def _files(table: PokerSession) -> dict[str, list[TaskFile]]:
+    """The files of each task, in order."""
+    here = select(TaskFile).where(TaskFile.session_id == table.id, TaskFile.removed_at.is_(None))
+    found: dict[str, list[TaskFile]] = defaultdict(list)
+    for file in session.scalars(here.order_by(TaskFile.position, TaskFile.id)):
+        found[file.task_id].append(file)
     return found
 
 

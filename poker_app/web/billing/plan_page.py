@@ -13,6 +13,7 @@ from poker_app.billing.provider import Door, Unavailable
 from poker_app.db import transaction
 from poker_app.errors import Invalid
 from poker_app.mail import Undelivered
+from poker_app.poker.round import task_files
 from poker_app.rate_limits import Limit
 from poker_app.rules import money
 from poker_app.rules.spreadsheet import as_csv as as_csv_text
@@ -54,6 +55,7 @@ def page(membership: Membership) -> ResponseReturnValue:
         offer=billing.offer(),
         s=plan_view.statement_of(membership.account),
         seats=len(teammates_of(membership.account)),
+        stored=task_files.used(membership.account.id),
         surplus=len(entitlements.surplus(membership.account.id)),
         may_try=current_plan.may_try(membership.account.id, membership.user.id if membership.user else None),
         lines=lines,

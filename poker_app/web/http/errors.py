@@ -92,7 +92,10 @@ def install(app: Flask) -> None:
 def answer(sentence: str, status: int, retry_after: int | None = None) -> Response:
     """The sentence as a notice at the table, for a member's htmx request, else as a page."""
     member = g.get("member")
-    if member is not None and "HX-Request" in request.headers and status < 500:
+    if request.accept_mimetypes.best == "text/plain":
+        # A script that shows the sentence by itself.
+        made = Response(sentence, status, mimetype="text/plain")
+    elif member is not None and "HX-Request" in request.headers and status < 500:
         made = fragments.refuse(member, sentence, status)
     elif "HX-Request" in request.headers:
         made = make_response(fragments.notice_only(sentence), status)

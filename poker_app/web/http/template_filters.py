@@ -7,7 +7,8 @@ from unicodedata import bidirectional
 from flask import Flask
 from markupsafe import Markup, escape
 
-from poker_app import clock
+from poker_app import clock, files
+from poker_app.files import kinds
 from poker_app.poker.names import initials
 from poker_app.rules.deck import BREAK, UNSURE
 from poker_app.rules.tally import percent, shown
@@ -18,6 +19,8 @@ MAX_WORD = 20
 _FROM_RIGHT = {"R", "AL", "AN"}
 MAX_NAMED = 6
 """Members whom a sentence at the table names; above, it says how many more."""
+MAX_THUMBNAILS = 5
+"""Files that are shown beside the task on the table; its sheet has them all."""
 SPOKEN = {UNSURE: "Not sure", BREAK: "Break"}
 
 
@@ -26,7 +29,11 @@ def install(app: Flask) -> None:
     app.jinja_env.globals["path_for"] = paths(app)
     app.jinja_env.globals.update(spoken=_spoken, BREAK=BREAK, MAX_NAMED=MAX_NAMED, now=lambda: clock.now())
     app.jinja_env.globals.update(operator_links=app.config["SETTINGS"].footer)
+    app.jinja_env.globals.update(
+        MAX_THUMBNAILS=MAX_THUMBNAILS, files_are_on=files.is_on, accepted_files=",".join(kinds.ENDINGS.values())
+    )
     app.jinja_env.filters.update(
+        file_kind=kinds.LABELS.__getitem__,
         spoken=_spoken,
         worded=_worded,
         shown=shown,

@@ -1,0 +1,46 @@
+// Files for a task: chosen, dragged onto it or pasted; and the list in its sheet, as it is now.
+import { facilitates } from './page.js';
+import { upload } from './uploads.js';
+
+const carriesFiles = ({ dataTransfer }) => dataTransfer?.types.includes('Files');
+const sheet = () => document.querySelector('#task-files[data-files-to]');
+// Where the page does not say which task is meant, it is the one that is open, or else the one on the table.
+const place = (target) => target.closest?.('[data-files-to]') ?? sheet() ?? document.getElementById('task');
+
+function mark(element) {
+  for (const marked of document.querySelectorAll('[data-drop]')) if (marked !== element) delete marked.dataset.drop;
+  if (element) element.dataset.drop = '';
+}
+
+// A file that is dropped beside the place would take the browser away from the table.
+document.addEventListener('dragover', (event) => {
+  if (!carriesFiles(event)) return;
+  event.preventDefault();
+  event.dataTransfer.dropEffect = facilitates() ? 'copy' : 'none';
+  mark(facilitates() ? place(event.target) : null);
+});
+document.addEventListener('dragleave', ({ relatedTarget }) => !relatedTarget && mark(null));
+document.addEventListener('drop', (event) => {
+  if (!carriesFiles(event)) return;
+  event.preventDefault();
+  mark(null);
+  if (facilitates()) upload(event.dataTransfer.files, place(event.target).dataset.filesTo);
+});
+// A copied table or text is pasted as text, though its picture may lie beside it.
+document.addEventListener('paste', (event) => {
+  const { files, types } = event.clipboardData;
+  if (!files.length || types.includes('text/plain') || !facilitates()) return;
+  event.preventDefault();
+  upload(files, place(event.target).dataset.filesTo);
+});
+document.addEventListener('change', ({ target }) => {
+  if (!target.matches('[data-adds-files]')) return;
+  upload(target.files, place(target).dataset.filesTo);
+  target.value = '';
+});
+
+// The task on the table and the backlog change with every change of the tasks.
+document.addEventListener('htmx:after:settle', ({ target }) => {
+  const list = document.getElementById('task-files');
+  if (list && target.id === 'task') htmx.trigger(list, 'refresh');
+});

@@ -1,0 +1,34 @@
+// Requests whose refusals are shown by a script: what is wrong is said as an Error with the server's sentence.
+const SENTENCE = { headers: { Accept: 'text/plain', 'HX-Request': 'true' } };
+
+export async function ask(address, options) {
+  const answer = await fetch(address, { ...SENTENCE, ...options }).catch(() => {
+    throw new Error('Not sent. Check your connection.');
+  });
+  if (!answer.ok) throw new Error(sentence(answer.status, answer.headers.get('Content-Type'), await answer.text()));
+  return answer;
+}
+
+// What a server in front answers is a page and no sentence.
+const sentence = (status, type, text) =>
+  type?.startsWith('text/plain') && text ? text : `The server did not take it (${status}).`;
+
+// Not by fetch, which says nothing of what is sent already.
+export function send(file, address, signal, progress) {
+  return new Promise((done, failed) => {
+    const request = new XMLHttpRequest();
+    request.open('PUT', address);
+    request.setRequestHeader('Accept', 'text/plain');
+    request.setRequestHeader('Content-Type', 'application/octet-stream');
+    request.upload.onprogress = ({ loaded, total }) => progress(loaded / total);
+    request.onload = () => {
+      const { status, responseText } = request;
+      if (status < 300) done();
+      else failed(new Error(sentence(status, request.getResponseHeader('Content-Type'), responseText)));
+    };
+    request.onerror = () => failed(new Error('The connection broke off.'));
+    signal.addEventListener('abort', () => request.abort());
+    request.onabort = () => failed(new Error('Cancelled.'));
+    request.send(file);
+  });
+}

@@ -1,0 +1,79 @@
+// Files on their way: allowed by the server, sent to the store, and announced; with their progress, and again where they fail.
+import { ask, send } from './transfer.js';
+
+const AT_ONCE = 2;
+
+const tray = document.getElementById('uploads');
+const waiting = [];
+let underWay = 0;
+
+export function upload(files, to) {
+  let before;
+  for (const file of files) {
+    const job = { file, to, line: lineFor(file), before };
+    job.settled = new Promise((settle) => (job.settle = settle));
+    before = job.settled;
+    enqueue(job);
+  }
+}
+
+function lineFor(file) {
+  const line = document.getElementById('upload').content.firstElementChild.cloneNode(true);
+  line.querySelector('.upload__name').textContent = file.name;
+  tray.append(line);
+  if (!tray.matches(':popover-open')) tray.showPopover();
+  return line;
+}
+
+function enqueue(job) {
+  job.stopped = new AbortController();
+  show(job, { value: 0 });
+  job.line.querySelector('[data-cancel]').onclick = () => cancel(job);
+  job.line.querySelector('[data-again]').onclick = () => enqueue(job);
+  waiting.push(job);
+  next();
+}
+
+function next() {
+  if (underWay >= AT_ONCE || !waiting.length) return;
+  const job = waiting.shift();
+  underWay += 1;
+  run(job)
+    .then(() => remove(job))
+    .catch((problem) => show(job, { problem: problem.message }))
+    .finally(() => {
+      job.settle();
+      underWay -= 1;
+      next();
+    });
+}
+
+async function run({ file, to, line, before, stopped: { signal } }) {
+  const body = new URLSearchParams({ name: file.name, size: file.size });
+  const begun = await (await ask(to, { method: 'POST', body, signal })).json();
+  await send(file, begun.to, signal, (part) => (line.querySelector('progress').value = part));
+  line.querySelector('progress').removeAttribute('value'); // looked at, and made anew where it is a picture
+  await before; // they stand beside the task in the order in which they were chosen
+  await ask(begun.arrived, { method: 'POST', signal });
+}
+
+function show({ line }, { value, problem = '' }) {
+  const [bar, words, again] = ['progress', '.upload__problem', '[data-again]'].map((each) => line.querySelector(each));
+  if (value !== undefined) bar.value = value;
+  bar.hidden = Boolean(problem);
+  words.hidden = again.hidden = !problem;
+  words.textContent = problem;
+  line.querySelector('[data-cancel]').textContent = problem ? 'Dismiss' : 'Cancel';
+}
+
+function cancel(job) {
+  job.stopped.abort();
+  job.settle();
+  if (waiting.includes(job)) waiting.splice(waiting.indexOf(job), 1);
+  remove(job);
+}
+
+function remove({ line }) {
+  line.remove();
+  if (!tray.childElementCount && tray.matches(':popover-open')) tray.hidePopover();
+}
