@@ -179,11 +179,15 @@ def _postgres_place(postgres_url: str) -> Iterator[postgres.Emptied]:
 
 
 @pytest.fixture(scope="session")
-def _first_settings(database: str, request: pytest.FixtureRequest) -> Settings:
+def _first_settings(
+    database: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Settings:
     """Every test's, to be copied: reading settings takes longer than many tests."""
     if database == "sqlite":
-        return _settings(f"sqlite:///{request.getfixturevalue('_sqlite_place')}")
-    return _settings(request.getfixturevalue("_postgres_place").url)
+        made = _settings(f"sqlite:///{request.getfixturevalue('_sqlite_place')}")
+    else:
+        made = _settings(request.getfixturevalue("_postgres_place").url)
+    return made.model_copy(update={"files_folder": str(tmp_path_factory.mktemp("files"))})
 
 
 @pytest.fixture

@@ -3,18 +3,27 @@
 import random
 from collections.abc import Callable
 from functools import partial
+from io import BytesIO
 
 from poker_app import ids, realtime
 from poker_app.db import session
 from poker_app.errors import Refusal
+from poker_app.files import storage
 from poker_app.poker import models
+from poker_app.poker.change import Holder
 from poker_app.poker.members import members, presence
-from poker_app.poker.round import task_editing, tasks, voting
+from poker_app.poker.round import task_editing, task_files, tasks, voting
 from poker_app.poker.session import lifecycle, timer
 from poker_app.poker.session.options import Options
 from poker_app.poker.value.current import newest
 from poker_app.rules import Refused
 
+FILES = (
+    task_files.remove_file,
+    task_files.restore_file,
+    partial(task_files.move_file, to=1),
+    partial(task_files.describe_file, caption="What it shows", alt=""),
+)
 TIMER = (timer.start_timer, timer.pause_timer, timer.resume_timer, timer.stop_timer)
 
 
@@ -57,6 +66,8 @@ def deed(session_id: str, chance: random.Random) -> Callable[[], object]:
         (1, lambda: lifecycle.change_options(who, name="Other", options=_options(chance))),
         (2, lambda: pick(TIMER)(who)),
         (1, lambda: lifecycle.end_session(who)),
+        (2, lambda: _adds_a_file(who, task)),
+        *((1, partial(act, who, file)) for act in FILES for file in list(value.files)[:1]),
     ]
     if value.ended_at:
         return partial(lifecycle.reopen_session, who)
@@ -74,6 +85,12 @@ def done(act: Callable[[], object]) -> bool:
         session.rollback()
         return False
     return True
+
+
+def _adds_a_file(who: Holder, task_id: str) -> None:
+    begun = task_files.begin(who, task_id, name="notes.txt", size=5)
+    storage.receive(begun.id, 5, BytesIO(b"hello"))
+    task_files.arrived(who, task_id, begun.id)
 
 
 def _joins(session_id: str, chance: random.Random) -> None:

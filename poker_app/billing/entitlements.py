@@ -105,12 +105,6 @@ def max_members(account_id: str) -> int:
     return standing_of(account_id).plan.members
 
 
-def storage_bytes(account_id: str) -> int | None:
-    """How many bytes an account's files may take; None where nobody counts them."""
-    most = standing_of(account_id).plan.storage_megabytes
-    return None if most is None else most * MEGABYTE
-
-
 def check_file(account_id: str, size: int, *, used: int) -> None:
     """Check that an account may add a file of so many bytes to those that are ``used``, in the transaction that adds
     it. The caller holds the account.
@@ -119,20 +113,20 @@ def check_file(account_id: str, size: int, *, used: int) -> None:
         Invalid: (422) the file is longer than the plan allows.
         NotInPlan: (402) the plan has not so much room, or none.
     """
-    plan, room = plan_of(account_id), storage_bytes(account_id)
+    plan = standing_of(account_id).plan
     if plan.file_megabytes == 0:
         raise NotInPlan("Files need an account. Sign up to keep this session, and add them then.")
     if size > plan.file_megabytes * MEGABYTE:
         raise Invalid(f"A file has at most {plan.file_megabytes} MB; this one has {-(-size // MEGABYTE)} MB.", "size")
-    if room is not None and used + size > room:
+    if plan.storage_megabytes is not None and used + size > plan.storage_megabytes * MEGABYTE:
         more = (
             " With a larger plan there is more; an owner can choose one under Plan and billing."
             if billing.is_on()
             else ""
         )
         raise NotInPlan(
-            f"The files of this account take {used // MEGABYTE} of {plan.storage_megabytes} MB, so this one does not "
-            f"fit. Remove some.{more}"
+            f"The files of this account take {used / MEGABYTE:.3g} of {plan.storage_megabytes} MB, so this one does "
+            f"not fit. Remove some.{more}"
         )
 
 

@@ -46,6 +46,7 @@ class House:
             "HOST": "127.0.0.1",
             "PORT": str(self.port),
             "LOG_LEVEL": "warning",
+            "FILES_FOLDER": str(folder / "files"),
             **settings,
         }
         if settings.get("AUTH") == "accounts":

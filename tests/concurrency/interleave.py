@@ -21,7 +21,15 @@ from tests.random_actions import deed, done
 
 def main(url: str, session_id: str, seed: str, count: str) -> None:
     app = create_app(
-        Settings(_env_file=None, database_url=url, secret_key="for tests only", realtime="none", log_level="error")
+        Settings(
+            _env_file=None,
+            database_url=url,
+            secret_key="for tests only",
+            realtime="none",
+            log_level="error",
+            # Each process would have a folder of its own.
+            files="off",
+        )
     )
     counted = 0
     publish = change._publish

@@ -16,6 +16,7 @@ from poker_app.poker.value.value_cache import values
 from poker_app.settings import Settings
 from tests.cast import Cast, Person, Table
 from tests.conftest import SIGNED_IN
+from tests.files import add_file, picture
 from tests.world.pages import sign_in_teammates
 
 # One that is asked for nothing before people are sent there, and the one with webhooks.
@@ -65,6 +66,8 @@ class World:
         cast.ada.post(f"{self.table.path}/members/{self.seat(self.dora)}/removal")
         for person in self.people.values():
             person.get("/sessions/new", follow_redirects=True)  # so that each holds a form's token from here on
+        self.file = add_file(cast.ada, self.table, self.table.task, picture())
+        self.their_file = add_file(cast.gus, self.elsewhere, self.elsewhere.task, picture())
         with app.app_context():
             self.code = self.table.row.code
             self._furnish_account(olga)
@@ -113,6 +116,7 @@ def _evening(empty_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> It
             secret_key="for tests only",
             realtime="embedded",
             log_level="error",
+            files_folder=str(path.parent / "files"),
             providers=PROVIDERS,
             clerk_webhook_secret="whsec_Zm9yIHRlc3RzIG9ubHk=",
             **SIGNED_IN,

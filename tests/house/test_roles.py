@@ -8,7 +8,7 @@ import pytest
 
 from poker_app import create_app
 from poker_app.settings import Settings
-from tests.cast import HTMX
+from tests.cast import FROM_OUR_PAGE, HTMX
 from tests.database_rows import rows
 from tests.house.conftest import World
 
@@ -208,6 +208,17 @@ TABLE = {
     "POST tasks.take_up": Row(FACILITATOR),
     "POST tasks.skip": Row(FACILITATOR),
     "POST tasks.reopen": Row(FACILITATOR),
+    "GET files.index": Row(SEATED),
+    "POST files.begin": Row("404 404 404 403 403 201", lambda world: {"name": "a.txt", "size": "5"}),
+    "POST files.arrived": Row("404 404 404 403 403 204"),
+    "POST files.describe": Row(FACILITATOR, lambda world: {"caption": "So"}),
+    "POST files.move": Row(FACILITATOR, lambda world: {"to": "1"}),
+    "POST files.remove": Row(FACILITATOR),
+    "POST files.restore": Row(FACILITATOR),
+    "GET files.show": Row(READERS),
+    "GET files.thumbnail": Row(READERS),
+    # Only an upload that was allowed opens this door.
+    "PUT uploads.receive": Row(NOTHING),
     "POST timer.start": Row(FACILITATOR),
     "POST timer.pause": Row(FACILITATOR),
     "POST timer.resume": Row(FACILITATOR),
@@ -302,12 +313,14 @@ def test_every_route_has_a_row() -> None:
     assert routes() == sorted(TABLE)
 
 
-def address(world: World, route: str, table: str, task: str, member: str) -> str:
+def address(world: World, route: str, table: str, task: str, member: str, file: str = "") -> str:
     endpoint = route.split()[1]
     given = {
         "session_id": table,
         "task_id": task,
         "member_id": member,
+        "file_id": file or world.file,
+        "token": "nonsense",
         "code": world.code,
         "account_id": world.account,
         "series_id": world.series,
@@ -329,6 +342,8 @@ def ask(world: World, role: str, route: str, path: str, sent: dict[str, str]) ->
     # Pages are asked for as pages and forms through htmx; both forms of every answer are tested with the blueprint.
     if route.startswith("GET"):
         return person.get(path, headers=HTMX if "people" in path else {}).status_code
+    if route.startswith("PUT"):
+        return person.browser.put(path, data=b"", headers=FROM_OUR_PAGE).status_code
     return person.post(path, sent).status_code
 
 
@@ -352,17 +367,19 @@ def test_each_role_gets_what_the_table_says(world: World, route: str) -> None:
 
 
 def naming_things() -> list[str]:
-    """The routes that name a task or a member, in the address or in the form."""
+    """The routes that name a task, a member or a file, in the address or in the form."""
     app = create_app(Settings(_env_file=None, database_url="sqlite://", secret_key="x", realtime="none"))
-    naming = {rule.endpoint for rule in app.url_map.iter_rules() if rule.arguments & {"task_id", "member_id"}}
+    naming = {
+        rule.endpoint for rule in app.url_map.iter_rules() if rule.arguments & {"task_id", "member_id", "file_id"}
+    }
     return [route for route in TABLE if route.split()[1] in naming | {"members.share_role"}]
 
 
 @pytest.mark.parametrize("route", naming_things())
 def test_a_facilitator_reaches_nothing_of_another_table(world: World, route: str) -> None:
-    """Ada's own table in the address, Gus's task or member behind it."""
+    """Ada's own table in the address, Gus's task, member or file behind it."""
     their_task, them = world.elsewhere.task, world.seat(world.gus, world.elsewhere)
-    path = address(world, route, world.table.id, their_task, them)
+    path = address(world, route, world.table.id, their_task, them, world.their_file)
     with world.app.app_context():
         before = rows()
     assert ask(world, "facilitator", route, path, {**TABLE[route].sent(world), "member": them}) == 404

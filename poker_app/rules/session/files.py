@@ -31,6 +31,7 @@ def check_room(value: Session, me: Member, task_id: str) -> None:
 def add_file(value: Session, me: Member, now: datetime, *, file: TaskFile) -> Change:
     """Put a file after the others of its task. One that is there already, because it is announced twice, stays as it
     is. Raises like ``check_room``."""
+    require_facilitator(me, "add files")
     if file.id in value.files:
         return Change(value)
     check_room(value, me, file.task_id)

@@ -28,7 +28,11 @@ def longest_upload(path: str) -> int:
 
 @blueprint.put("/<token>")
 def receive(token: str) -> ResponseReturnValue:
-    """Take the bytes that a token stands for. They are looked at when the browser says that they arrived."""
+    """Take the bytes that a token stands for. They are looked at when the browser says that they arrived.
+
+    Raises:
+        NotFound: (404) the token was made up, or is too old.
+    """
     allowed = files.allowed_upload(token) if files.is_on() else None
     if allowed is None:
         raise NotFound("This upload was not begun here, or too long ago. Please add the file again.")

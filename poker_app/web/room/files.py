@@ -23,7 +23,11 @@ CACHED_FOR = 3_600
 @blueprint.get("/tasks/<task_id>/files")
 @seated
 def index(member: Member, task_id: str) -> ResponseReturnValue:
-    """A task's files, for its sheet."""
+    """A task's files, for its sheet.
+
+    Raises:
+        NotFound: (404) the session has no such task.
+    """
     value = at_least(member.session_id).value
     if task_id not in value.tasks:
         raise NotFound(NO_SUCH_TASK)
@@ -108,6 +112,11 @@ def show(table: PokerSession, file_id: str) -> ResponseReturnValue:
 @blueprint.get("/files/<file_id>/thumbnail")
 @reader
 def thumbnail(table: PokerSession, file_id: str) -> ResponseReturnValue:
+    """A picture, small.
+
+    Raises:
+        NotFound: (404) the file is no picture.
+    """
     file = _file(table, file_id)
     if not file.is_picture:
         raise NotFound(NO_SUCH_FILE)
