@@ -4,10 +4,12 @@ import json
 import os
 import socket as sockets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
-from typing import Any
+from io import RawIOBase
+from resource import RUSAGE_SELF, getrusage
+from typing import IO, Any
 
 import pytest
 from engine_server import OWN, Running
@@ -16,7 +18,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from bench.machine import resident_mb
 from poker_app import serve
-from poker_app.edge.limits import NETWORK, Bucket, Edge, EdgeLimits, limits_for
+from poker_app.edge.limits import MIB, NETWORK, Bucket, Edge, EdgeLimits, limits_for
 from poker_app.realtime.engines.embedded.app import EmbeddedServer
 from poker_app.wsgi_bridge import Bridge
 
@@ -29,12 +31,39 @@ class Pages:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.received = 0
 
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         self.asked.append(environ["PATH_INFO"])
+        if environ["PATH_INFO"] == FILES:
+            self.received = read_in_pieces(environ["wsgi.input"])
+        if self.received:
+            start_response("200 OK", [("Content-Length", str(FILE_SIZE))])
+            return environ["wsgi.file_wrapper"](Zeros(FILE_SIZE))  # type: ignore[no-any-return]
         content = b"x" * (4 * 1024 * 1024) if environ["PATH_INFO"] == "/long" else b"a page"
         start_response("200 OK", [("Content-Length", str(len(content)))])
         return [content]
+
+
+# Longer than what one network may have in memory.
+FILES, FILE_SIZE = "/files", 4 * EdgeLimits.held_a_network
+
+
+class Zeros(RawIOBase):
+    """A file of so many bytes that lies nowhere."""
+
+    def __init__(self, size: int) -> None:
+        self._left = size
+
+    def read(self, size: int = -1) -> bytes:
+        size = min(size, self._left)
+        self._left -= size
+        return bytes(size)
+
+
+def read_in_pieces(stream: IO[bytes]) -> int:
+    """How many bytes there were."""
+    return sum(len(piece) for piece in iter(lambda: stream.read(1 << 20), b""))
 
 
 class Site:
@@ -42,7 +71,8 @@ class Site:
 
     def __init__(self) -> None:
         self.pages = Pages()
-        self._bridge, self._realtime = Bridge(self.pages, 2), EmbeddedServer(OWN)
+        longest = {FILES: FILE_SIZE}
+        self._bridge, self._realtime = Bridge(self.pages, 2, lambda path: longest.get(path, 0)), EmbeddedServer(OWN)
         self.networks: list[str] = []
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -459,3 +489,57 @@ def test_the_server_counts_clients_behind_its_proxies(monkeypatch: pytest.Monkey
     [(limits, proxies)] = made
     assert proxies == 2
     assert limits.connections > 700
+
+
+# --- files
+
+
+def put(size: int) -> bytes:
+    return f"PUT {FILES} HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n{LAST}\r\n\r\n".encode()
+
+
+def test_a_file_goes_to_the_disk_and_from_it_and_not_through_the_memory() -> None:
+    with serving() as server, server.connected() as plain:
+        before = peak()
+        plain.sendall(put(FILE_SIZE))
+        for _ in range(FILE_SIZE // MIB):
+            plain.sendall(bytes(MIB))
+        answered = 0
+        while more := plain.recv(1 << 20):
+            answered += len(more)
+        assert server.site.pages.received == FILE_SIZE
+        assert answered > FILE_SIZE
+        assert peak() - before < FILE_SIZE / 4
+        assert server.edge._held == 0
+
+
+def test_a_longer_file_than_was_promised_is_not_read() -> None:
+    with serving() as server, server.connected() as plain:
+        plain.sendall(put(FILE_SIZE + 1))
+        rest(plain)
+        assert server.site.pages.received == 0
+
+
+def test_a_file_that_breaks_off_reaches_no_page() -> None:
+    with serving() as server:
+        with server.connected() as plain:
+            plain.sendall(put(FILE_SIZE) + bytes(MIB))
+        assert server.asks(get("/", LAST)).endswith(b"a page")
+        assert server.site.pages.asked == ["/"]
+
+
+def test_a_file_has_time_as_long_as_it_goes_on() -> None:
+    with serving(body_deadline=2.0, body_piece=1024) as server, server.connected() as plain:
+        plain.sendall(put(4 * MIB))
+        for _ in range(8):
+            plain.sendall(bytes(MIB // 2))
+            time.sleep(0.3)  # eight of them take longer than the deadline of one
+        assert b"200 OK" in plain.recv(1 << 16)
+    with serving(body_deadline=0.5) as server, server.connected() as plain:
+        plain.sendall(put(4 * MIB))
+        assert b"408" in rest(plain)
+
+
+def peak() -> int:
+    """Bytes that this process had in memory at most."""
+    return getrusage(RUSAGE_SELF).ru_maxrss * 1024
