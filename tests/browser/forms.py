@@ -13,6 +13,7 @@ class Form(NamedTuple):
 # By the endpoint that they are sent to.
 EDITS = {
     "tasks.edit": Form("/sessions/{session}/tasks/{task}", "/sessions/{session}/tasks/{task}"),
+    "files.describe": Form("/sessions/{session}/files/{file}", "/sessions/{session}/tasks/{task}"),
     "sessions.change_options": Form("/sessions/{session}/options", "/sessions/{session}/options"),
     "members.rename": Form("/sessions/{session}/me", "/sessions/{session}/people"),
     "account_settings.rename": Form("/accounts/{account}/name", "/accounts/{account}/settings"),

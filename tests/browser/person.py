@@ -1,17 +1,28 @@
 """Somebody in front of a browser, in the verbs of the product. Whatever goes wrong on their page is written down."""
 
+import base64
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from playwright.sync_api import Browser, Error, Locator, Page, Route, expect
+from playwright.sync_api import Browser, Error, FilePayload, Locator, Page, Route, expect
 
 from tests.mail_server import Letter, Post
 
 PATIENCE = 15_000  # milliseconds; far more than anything takes, but the machine may be busy
 WIDE = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
+# As the browser does with files from elsewhere.
+DROP = """(target, [event, files]) => {
+  const transfer = new DataTransfer();
+  for (const { name, mimeType, buffer } of files)
+    transfer.items.add(new File([Uint8Array.from(atob(buffer), each => each.charCodeAt(0))], name, { type: mimeType }));
+  const how = { bubbles: true, cancelable: true };
+  if (event === 'paste') return target.dispatchEvent(new ClipboardEvent('paste', { ...how, clipboardData: transfer }));
+  for (const each of ['dragenter', 'dragover', 'drop'])
+    target.dispatchEvent(new DragEvent(each, { ...how, dataTransfer: transfer }));
+}"""
 SPOKEN = {"?": "Not sure", "☕": "Break"}
 
 
@@ -318,6 +329,21 @@ class Person:
         with self.page.expect_response(re.compile("/tasks$")):
             self.page.get_by_role("button", name="Add", exact=True).click()
         expect(field).to_have_value("")
+
+    def adds_files(self, *files: FilePayload, task: str = "One") -> list[str]:
+        """Choose files for a task in its sheet. Answers with the ids of all that it has."""
+        sheet = self.opens_task(task)
+        before = sheet.locator(".file").count()
+        sheet.locator("[data-adds-files]").set_input_files(files)
+        expect(sheet.locator(".file")).to_have_count(before + len(files))
+        found: list[str] = sheet.locator(".file").evaluate_all("all => all.map(each => each.id.slice(5))")
+        self.page.keyboard.press("Escape")
+        return found
+
+    def drops(self, onto: str, *files: FilePayload, event: str = "drop") -> None:
+        """Let files fall onto a part of the page, or, as ``paste``, paste them there."""
+        given = [{**each, "buffer": base64.b64encode(each["buffer"]).decode()} for each in files]
+        self.page.locator(onto).first.evaluate(DROP, [event, given])
 
     def opens_people(self) -> Locator:
         self.page.get_by_role("button", name="Members", exact=True).click()

@@ -255,6 +255,7 @@ def test_a_page_begins_with_its_own_thing(visitor: Callable[..., Person], club: 
                 "deck": str(club.value("SELECT id FROM deck WHERE name = ?", f"Deck {number}")),
                 "series": str(club.value("SELECT id FROM series WHERE name = ?", f"Series {number}")),
                 "session": table.id,
+                "file": ada.adds_files({"name": "a.txt", "mimeType": "text/plain", "buffer": b"hello"})[0],
                 "task": (page.locator("#backlog li").first.get_attribute("id") or "").removeprefix("task-"),
             }
         )
