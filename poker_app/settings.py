@@ -121,7 +121,8 @@ class Settings(BaseSettings):
 
     files: Literal["disk", "off"] = Field(
         "disk",
-        description="Where files beside tasks lie. `disk`: in a folder of this machine. `off`: none can be added.",
+        description="Where files beside tasks lie. `disk`: in a folder of this machine. `off`: none can be added, "
+        "as on Vercel, where no folder lasts.",
     )
     files_folder: str = Field("", description="That folder. Default: `instance/files`.")
 
@@ -249,7 +250,7 @@ class Settings(BaseSettings):
         reasons = {
             "a PostgreSQL database (DATABASE_URL): a file does not last there": self.on_sqlite,
             "SECRET_KEY: each instance would make up its own": not self.secret_key,
-            "FILES=off: a folder does not last there": self.files == "disk",
+            "no FILES=disk: a folder does not last there": self.keeps_files and "files" in self.model_fields_set,
             "an engine outside (REALTIME): sockets end at one instance there": self.realtime == "embedded",
         }
         if missing := [reason for reason, lacks in reasons.items() if lacks]:
@@ -260,6 +261,11 @@ class Settings(BaseSettings):
     def _engine_complete(self) -> Self:
         check_engine(self)
         return self
+
+    @property
+    def keeps_files(self) -> bool:
+        """Whether files can be added: not on Vercel, unless it is asked for there, which is refused."""
+        return self.files == "disk" and (not self.vercel or "files" in self.model_fields_set)
 
     @property
     def on_sqlite(self) -> bool:

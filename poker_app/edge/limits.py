@@ -208,7 +208,7 @@ def as_table() -> str:
         ("what is half sent or not read, of a network", _size(limits.held_a_network), "429, or the connection ends"),
         ("the same of all networks", _size(limits.held), "429, or the connection ends"),
         ("until the headers are whole", _seconds(limits.head_deadline), "408"),
-        ("until the body is whole", _seconds(limits.body_deadline), "408"),
+        (f"until the body is whole; of a file each {_size(limits.body_piece)}", _seconds(limits.body_deadline), "408"),
         ("until an answer is read", _seconds(limits.answer_deadline), "the connection ends"),
         (
             "messages, pings and pieces of messages on a socket",

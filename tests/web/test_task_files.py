@@ -374,6 +374,18 @@ def test_files_go_with_their_session_and_are_tried_again_until_they_are_gone(
     assert lies_in_the_store(scene) == set()
 
 
+def test_where_no_folder_lasts_there_are_no_files(scene: Scene) -> None:
+    settings = scene.ada._app.config["SETTINGS"]
+    functions = {"vercel": True, "database_url": "postgresql://x/y", "realtime": "none"}
+    try:
+        files.configure(settings.model_copy(update=functions))
+        assert begins(scene.ada, scene, "a.txt", 5).status_code == 404
+        sheet = scene.ada.get(f"{scene.table.path}/tasks/{scene.task}", headers=HTMX).text
+        assert "data-adds-files" not in sheet
+    finally:
+        files.configure(settings)
+
+
 # --- plans
 
 
