@@ -14,12 +14,13 @@ from urllib.parse import urlsplit
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from poker_app import billing, clock, mail, realtime, schema
+from poker_app import billing, clock, files, mail, realtime, schema
 from poker_app.billing import active_provider, webhooks
 from poker_app.db import session
 from poker_app.errors import Refusal
 from poker_app.operations import job_runs
 from poker_app.poker.models import Member
+from poker_app.poker.round import task_files
 from poker_app.settings import INSTANCE, ROOT, Settings
 
 SHORTEST_KEY = 32
@@ -54,6 +55,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
             break
     else:
         yield _clock()
+        if files.is_on():
+            yield _files()
         yield _jobs(settings)
         if billing.is_on():
             yield _payment_events()
@@ -125,6 +128,18 @@ def _disk(settings: Settings) -> Finding:
     if free < LITTLE_DISK:
         return Finding("warn", "disk space", told, "Free some before it runs out.")
     return Finding("ok", "disk space", told)
+
+
+def _files() -> Finding:
+    try:
+        files.disk().check()
+    except OSError as problem:
+        return Finding("fail", "files", f"cannot be stored: {problem}", "Correct FILES_FOLDER, or set FILES=off.")
+    waiting = task_files.left_over()
+    if waiting > 0:
+        told = f"{waiting} {'waits' if waiting == 1 else 'wait'} to be deleted"
+        return Finding("warn", "files", told, "The daily job deletes them; its log says what the store answered.")
+    return Finding("ok", "files", "can be stored, and none waits to be deleted")
 
 
 def _database() -> Finding:

@@ -15,6 +15,7 @@ from sqlalchemy import text, update
 from poker_app import create_app, jobs, schema
 from poker_app.billing.models import WebhookEvent
 from poker_app.db import db, session, transaction
+from poker_app.files.models import StoredFile
 from poker_app.operations import doctor, job_runs
 from poker_app.operations.doctor import Finding
 from poker_app.poker.models import Member
@@ -171,6 +172,19 @@ def test_jobs(settings: Settings, app: Flask, clock: Clock, current: None) -> No
 
 
 # --- others' servers
+
+
+def test_files(settings: Settings, app: Flask, clock: Clock, tmp_path: Path, current: None) -> None:
+    assert levels(settings, "files") == ["ok"]
+    (tmp_path / "no_folder").write_text("")
+    wrong = examined(settings.model_copy(update={"files_folder": str(tmp_path / "no_folder")}))["files"]
+    assert (wrong.level, wrong.found.startswith("cannot be stored")) == ("fail", True)
+    with app.app_context(), transaction():
+        begun = {"account_id": "a", "session_id": "b", "task_id": "c", "name": "n", "size": 5, "begun_at": clock.now()}
+        session.add(StoredFile(id="left", **begun))
+    clock.forward(days=2)
+    found = examined(settings)["files"]
+    assert (found.level, found.found) == ("warn", "1 waits to be deleted")
 
 
 def test_the_mail_server(settings: Settings, post: Post) -> None:
