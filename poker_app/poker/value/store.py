@@ -114,8 +114,7 @@ def _votes(rounds: Mapping[str, Round], than: Mapping[str, Round]) -> dict[tuple
     for key, each in rounds.items():
         others = than[key].votes if key in than else {}
         if each.votes is not others:
-            left = {(key, who): vote for who, vote in each.votes.items() if others.get(who) is not vote}
-            found.update(left)
+            found.update(((key, who), vote) for who, vote in each.votes.items() if others.get(who) is not vote)
     return found
 
 
