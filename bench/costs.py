@@ -19,7 +19,8 @@ from bench.report import Row, show
 from bench.seeding import Room
 
 VOTERS = 7
-SHAPES = [(0, 0), (0, 10), (0, 100), (100, 0), (499, 0)]  # tasks, rounds before
+# Tasks, rounds before, files beside each task.
+SHAPES = [(0, 0, 0), (0, 10, 0), (0, 100, 0), (40, 0, 0), (40, 0, 5), (100, 0, 0), (499, 0, 0)]
 TIMES = 12
 TARGETS = {("join", 0, 0): "8", ("next round", 499, 0): "5", ("vote alone", 0, 100): "1.1 times one without"}
 Taken = dict[str, list[tuple[float, float]]]
@@ -36,17 +37,17 @@ def measure_costs(quick: bool) -> None:
                     for what, cost in _pass(running, rooms[at]).items():
                         all_.setdefault(what, []).append(cost)
     for what in taken[0][0]:
-        for (tasks, rounds), costs in zip(SHAPES, taken, strict=True):
+        for (tasks, rounds, files), costs in zip(SHAPES, taken, strict=True):
             milliseconds = [median(one for one, _ in each[what]) for each in costs]
             statements = " instead of ".join(f"{median(two for _, two in each[what]):.0f}" for each in costs)
             show(
                 Row(
-                    f"{what}, {tasks} tasks, {rounds} rounds before",
+                    f"{what}, {tasks} tasks, {rounds} rounds before{f', {files} files a task' * bool(files)}",
                     "ms CPU",
                     milliseconds[0],
                     before=milliseconds[1] if len(sides) > 1 else None,
                     less_is_better=True,
-                    target=TARGETS.get((what, tasks, rounds), ""),
+                    target=TARGETS.get((what, tasks, rounds), "") if not files else "",
                     note=f"{statements} statements",
                 )
             )
@@ -67,7 +68,7 @@ def _asked(release: Release) -> Iterator[tuple["subprocess.Popen[str]", list[Roo
     with TemporaryDirectory(prefix="bench-") as folder:
         database = f"sqlite:///{Path(folder) / 'faceup.db'}"
         with release.seeded(database) as (_, seeds):
-            rooms = [seeds.rooms(1, VOTERS, tasks, rounds)[0] for tasks, rounds in SHAPES]
+            rooms = [seeds.rooms(1, VOTERS, *shape)[0] for shape in SHAPES]
         own = {**PLAIN, "DATABASE_URL": database, "REALTIME": "none", "PYTHONPATH": str(release.root)}
         with on_core(SERVER):
             running = subprocess.Popen(

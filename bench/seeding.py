@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import MetaData, create_engine, insert, select
+from sqlalchemy import MetaData, create_engine, insert, inspect, select
 
 from bench.wire import Browser
 
@@ -21,6 +21,8 @@ _LAST = "Alder Brandt Costa Demir Eriksen Fischer Goto Hansen Ivanova Jansen Kow
 NAMES = [f"{first} {last}" for last in _LAST.split() for first in _FIRST.split()]
 
 _ID, _CODE = "23456789abcdefghjkmnpqrstuvwxyz", "23456789BCDFGHJKMNPQRSTVWXZ"
+# Parents before children.
+_KINDS, _FILES = ("poker_session", "member", "task", "round", "vote"), "task_file"
 _HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
 Row = dict[str, Any]
 
@@ -41,7 +43,10 @@ class Seeds:
         self._engine = create_engine(database)
         self._chance = random.Random(1)
         self._tables = MetaData()
-        self._tables.reflect(self._engine, only=["poker_session", "member", "task", "round", "vote"])
+        known = inspect(self._engine).get_table_names()
+        # A release before files has no table of them; its sessions are those without.
+        self._kinds = [name for name in (*_KINDS, _FILES) if name in known]
+        self._tables.reflect(self._engine, only=self._kinds)
         with self._engine.connect() as connection:
             self._first = {
                 name: dict(connection.execute(select(table)).mappings().one())
@@ -52,13 +57,16 @@ class Seeds:
     def close(self) -> None:
         self._engine.dispose()
 
-    def rooms(self, count: int, voters: int, tasks: int = 0, rounds: int = 0) -> list[Room]:
-        """Each with a facilitator who watches, ``tasks`` beside the current one, and ``rounds`` on it before."""
-        rows: dict[str, list[Row]] = {name: [] for name in ("poker_session", "member", "task", "round", "vote")}
+    def rooms(self, count: int, voters: int, tasks: int = 0, rounds: int = 0, files: int = 0) -> list[Room]:
+        """Each with a facilitator who watches, ``tasks`` beside the current one, ``rounds`` on it before, and so many
+        ``files`` beside every task."""
+        rows: dict[str, list[Row]] = {name: [] for name in (*_KINDS, _FILES)}
         rooms = [self._room(rows, number, voters, tasks, rounds) for number in range(count)]
+        for task in rows["task"]:
+            rows[_FILES] += [_picture(self._id(), task, place) for place in range(files)]
         with self._engine.begin() as connection:
             for name, all_ in rows.items():
-                if all_:
+                if all_ and name in self._kinds:
                     connection.execute(insert(self._tables.tables[name]), all_)
         return rooms
 
@@ -98,6 +106,12 @@ class Seeds:
 
     def _id(self) -> str:
         return "".join(self._chance.choices(_ID, k=16))
+
+
+def _picture(file_id: str, task: Row, place: int) -> Row:
+    row = {"id": file_id, "session_id": task["session_id"], "task_id": task["id"], "position": place}
+    row |= {"added_at": task["created_at"], "name": f"Screenshot {place}.png", "kind": "image/png", "size": 200_000}
+    return row | {"width": 1_600, "height": 900, "caption": "", "alt": ""}
 
 
 async def _open_session(port: int) -> None:
