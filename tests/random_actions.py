@@ -108,5 +108,5 @@ def _lost(session_id: str, member_id: str) -> dict[str, str]:
 
 
 def _options(chance: random.Random) -> Options:
-    switches = ("auto_reveal", "anyone_reveals", "change_after_reveal", "names_hidden")
+    switches = ("auto_reveal", "anyone_reveals", "change_after_reveal", "names_hidden", "anyone_adds_files")
     return Options(**{name: chance.random() < 0.5 for name in switches})  # type: ignore[arg-type]

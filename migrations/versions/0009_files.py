@@ -16,6 +16,9 @@ depends_on = None
 
 
 def upgrade():
+    op.add_column(
+        "poker_session", sa.Column("anyone_adds_files", sa.Boolean(), server_default=sa.false(), nullable=False)
+    )
     op.create_table(
         "stored_file",
         sa.Column("id", sa.String(length=16), nullable=False),
@@ -63,3 +66,4 @@ def upgrade():
 def downgrade():
     op.drop_table("task_file")
     op.drop_table("stored_file")
+    op.drop_column("poker_session", "anyone_adds_files")

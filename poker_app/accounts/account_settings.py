@@ -13,7 +13,14 @@ from poker_app.rules.email_domains import company_of
 from poker_app.rules.timer import MAX_SECONDS, MIN_SECONDS
 
 # The switches of a session, as the form for a new one names them.
-SWITCHES = ("auto_reveal", "anyone_reveals", "change_after_reveal", "names_hidden", "teammates_only")
+SWITCHES = (
+    "auto_reveal",
+    "anyone_reveals",
+    "change_after_reveal",
+    "names_hidden",
+    "anyone_adds_files",
+    "teammates_only",
+)
 FIRST_DEFAULTS = {"deck": "fibonacci", "timer_minutes": "3"}
 MIN_DAYS, MAX_DAYS = 30, 1095
 # For how long reports are kept where nobody has chosen, and no plan says otherwise.

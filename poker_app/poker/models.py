@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from poker_app.db import Base, Document
@@ -37,6 +37,7 @@ class PokerSession(Base):
     anyone_reveals: Mapped[bool] = mapped_column(default=False)
     change_after_reveal: Mapped[bool] = mapped_column(default=False)
     names_hidden: Mapped[bool] = mapped_column(default=False)
+    anyone_adds_files: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     timer_length: Mapped[int] = mapped_column(default=180)
     timer_ends_at: Mapped[datetime | None]

@@ -41,7 +41,7 @@ def _left(by: str) -> Kind:
 
 OTHERS, SECRET, NO_PERSON = Kind(Whose.OTHERS), Kind(Whose.SECRET), Kind(Whose.NO_PERSON)
 
-_OPTIONS = "auto_reveal anyone_reveals change_after_reveal names_hidden teammates_only timer_length"
+_OPTIONS = "auto_reveal anyone_reveals change_after_reveal names_hidden anyone_adds_files teammates_only timer_length"
 
 _TABLES: dict[str, dict[Kind, str]] = {
     # --- people and accounts
@@ -129,7 +129,8 @@ _JSON_KEYS: dict[str, dict[Kind, str]] = {
     "mail_token.data": {_own("user_id"): "name", SECRET: "password_hash browser onward"},
     "poker_session.undo": {NO_PERSON: "version task_id round_id tasks"},
     "account.session_defaults": {
-        NO_PERSON: "deck timer_minutes auto_reveal anyone_reveals change_after_reveal names_hidden teammates_only",
+        NO_PERSON: "deck timer_minutes auto_reveal anyone_reveals change_after_reveal names_hidden "
+        "anyone_adds_files teammates_only",
     },
     "series.options": {NO_PERSON: _OPTIONS, SECRET: "password_hash"},
     "fake_object.data": {

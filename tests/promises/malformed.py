@@ -48,6 +48,7 @@ FIELDS = [
     "anyone_reveals",
     "change_after_reveal",
     "names_hidden",
+    "anyone_adds_files",
     "tasks",
     "title",
     "key",

@@ -287,6 +287,16 @@ def test_only_a_facilitator_adds(scene: Scene) -> None:
     assert begins(scene.ada, scene, "a.txt", 5).status_code == 409
 
 
+def test_the_session_s_options_let_others_add(scene: Scene) -> None:
+    scene.ada.post(f"{scene.table.path}/options", {"name": "Sprint", "anyone_adds_files": "1"})
+    file = add_file(scene.ben, scene.table, scene.task, b"hello")
+    assert shown(scene.cleo, scene) == [file]
+    sheet = scene.ben.get(f"{scene.table.path}/tasks/{scene.task}", headers=HTMX).text
+    assert ("data-adds-files" in sheet, "Describe" in sheet) == (True, False)
+    assert scene.ben.post(f"{scene.table.path}/files/{file}/removal").status_code == 403
+    assert begins(scene.mallory, scene, "a.txt", 5).status_code == 404
+
+
 def test_a_form_is_no_longer_for_all_that(scene: Scene) -> None:
     """What may be long is an upload that was allowed, and nothing else."""
     path = f"{scene.table.path}/tasks/{scene.task}/files"

@@ -49,7 +49,7 @@ def begin(who: Holder, task_id: str, *, name: str, size: int) -> Begun:
     Raises:
         Invalid: (422) it is empty, or longer than the account's plan allows.
         NotInPlan: (402) the account's files would take more room than its plan has.
-        Forbidden: (403) the member is no facilitator.
+        Forbidden: (403) the member is no facilitator, and the session lets no others add files.
         NotFound: (404) for a stranger, and for no task of the session; and where no files can be added.
         Conflict: (409) the task was deleted, or has as many files as it may; and once the session has ended.
     """

@@ -9,7 +9,14 @@ from poker_app.poker.session import access
 from poker_app.rules.session.value import Session
 from poker_app.rules.timer import MAX_SECONDS, MIN_SECONDS
 
-SWITCHES = ("auto_reveal", "anyone_reveals", "change_after_reveal", "names_hidden", "teammates_only")
+SWITCHES = (
+    "auto_reveal",
+    "anyone_reveals",
+    "change_after_reveal",
+    "names_hidden",
+    "anyone_adds_files",
+    "teammates_only",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +27,7 @@ class Options:
     anyone_reveals: bool = False
     change_after_reveal: bool = False
     names_hidden: bool = False
+    anyone_adds_files: bool = False
     teammates_only: bool = False
     timer_length: int = 180
     # "" leaves the session's password as it is, None takes it away.

@@ -30,6 +30,7 @@ class BacklogView:
     current: Task
     # Those beside the task on the table.
     files: tuple[TaskFile, ...]
+    anyone_adds_files: bool
     round_number: int
     cards: tuple[str, ...]
     ended: bool
@@ -75,6 +76,7 @@ def backlog_view(value: Session) -> BacklogView:
         tasks=tuple(value.backlog),
         current=value.task,
         files=tuple(value.files_of(value.current_task_id)),
+        anyone_adds_files=value.anyone_adds_files,
         round_number=value.round.number,
         cards=value.cards,
         ended=value.ended_at is not None,

@@ -14,14 +14,19 @@ FULL = f"A task has at most {MAX_FILES} files. Remove one first."
 GONE_TASK = "The task of this file was deleted. Bring the task back first."
 
 
+def may_add(value: Session, me: Member) -> bool:
+    """Whether a member may add files: a facilitator, and where the session lets everybody, everybody."""
+    return me.facilitates or value.anyone_adds_files
+
+
 def check_room(value: Session, me: Member, task_id: str) -> None:
     """Check that a member may add a file to a task.
 
     Raises:
-        Refused: forbidden, for a member who is no facilitator; missing, for no task of the session; conflict, for a
-            deleted one, and for one that has ``MAX_FILES``.
+        Refused: forbidden, for a member who may not; missing, for no task of the session; conflict, for a deleted one,
+            and for one that has ``MAX_FILES``.
     """
-    require_facilitator(me, "add files")
+    _check_may_add(value, me)
     if value.task_here(task_id).deleted_at:
         raise Refused("conflict", WAS_DELETED)
     if len(value.files_of(task_id)) >= MAX_FILES:
@@ -31,7 +36,7 @@ def check_room(value: Session, me: Member, task_id: str) -> None:
 def add_file(value: Session, me: Member, now: datetime, *, file: TaskFile) -> Change:
     """Put a file after the others of its task. One that is there already, because it is announced twice, stays as it
     is. Raises like ``check_room``."""
-    require_facilitator(me, "add files")
+    _check_may_add(value, me)
     if file.id in value.files:
         return Change(value)
     check_room(value, me, file.task_id)
@@ -98,6 +103,11 @@ def restore_file(value: Session, me: Member, now: datetime, *, file_id: str) -> 
     if len(value.files_of(file.task_id)) >= MAX_FILES:
         raise Refused("conflict", FULL)
     return _changed(value.with_file(replace(file, removed_at=None)))
+
+
+def _check_may_add(value: Session, me: Member) -> None:
+    if not may_add(value, me):
+        raise Refused("forbidden", "Only a facilitator may add files.")
 
 
 def _shown(value: Session, file_id: str) -> TaskFile:

@@ -171,6 +171,7 @@ class Session:
     anyone_reveals: bool = False
     change_after_reveal: bool = False
     names_hidden: bool = False
+    anyone_adds_files: bool = False
     timer_length: int = 180
     timer_ends_at: datetime | None = None
     timer_remaining: int | None = None

@@ -2,6 +2,7 @@
 import { facilitates } from './page.js';
 import { upload } from './uploads.js';
 
+const mayAdd = () => facilitates() || document.getElementById('task').hasAttribute('data-anyone-adds');
 const carriesFiles = ({ dataTransfer }) => dataTransfer?.types.includes('Files');
 const sheet = () => document.querySelector('#task-files[data-files-to]');
 // Where the page does not say which task is meant, it is the one that is open, or else the one on the table.
@@ -16,20 +17,20 @@ function mark(element) {
 document.addEventListener('dragover', (event) => {
   if (!carriesFiles(event)) return;
   event.preventDefault();
-  event.dataTransfer.dropEffect = facilitates() ? 'copy' : 'none';
-  mark(facilitates() ? place(event.target) : null);
+  event.dataTransfer.dropEffect = mayAdd() ? 'copy' : 'none';
+  mark(mayAdd() ? place(event.target) : null);
 });
 document.addEventListener('dragleave', ({ relatedTarget }) => !relatedTarget && mark(null));
 document.addEventListener('drop', (event) => {
   if (!carriesFiles(event)) return;
   event.preventDefault();
   mark(null);
-  if (facilitates()) upload(event.dataTransfer.files, place(event.target).dataset.filesTo);
+  if (mayAdd()) upload(event.dataTransfer.files, place(event.target).dataset.filesTo);
 });
 // A copied table or text is pasted as text, though its picture may lie beside it.
 document.addEventListener('paste', (event) => {
   const { files, types } = event.clipboardData;
-  if (!files.length || types.includes('text/plain') || !facilitates()) return;
+  if (!files.length || types.includes('text/plain') || !mayAdd()) return;
   event.preventDefault();
   upload(files, place(event.target).dataset.filesTo);
 });
