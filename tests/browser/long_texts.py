@@ -14,6 +14,7 @@ from poker_app.db import db, session
 from poker_app.settings import Settings
 from tests.cast import Person, Table, add_teammate, add_user
 from tests.conftest import SIGNED_IN
+from tests.files import add_file
 
 DOMAIN = ".".join(["w" * 60] * 3) + ".example"
 OPERATOR = f"{'o' * 60}@{DOMAIN}"
@@ -47,6 +48,7 @@ def made_in(folder: Path, empty: Path) -> LongTexts:
     path = folder / "long.db"
     shutil.copy(empty, path)
     keys = {"_env_file": None, "database_url": f"sqlite:///{path}", "secret_key": "for tests only"}
+    keys["files_folder"] = str(folder / "files")
     app = create_app(Settings(**keys, realtime="none", log_level="error", **SIGNED_IN))  # type: ignore[arg-type]
     made = _Making(app)
     with app.app_context():
@@ -97,6 +99,9 @@ class _Making:
         self.table = self.olga.opens(texts(120)[0], deck=f"own:{deck}", account=account, form_key="running")
         self.plays(self.table)
         self.voter.post(f"{self.table.path}/me/departure")
+        for text in texts(200):
+            file = add_file(self.olga, self.table, self.table.task, b"hello", text)
+            self.posts(f"{self.table.path}/files/{file}", caption=text, alt="")
         room = self.table.path
         self.paths = {
             "front": "/",
