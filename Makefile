@@ -42,6 +42,7 @@ test-all: ## Run all other tests: PostgreSQL, every engine, deployments, every b
 	@bin/browser >/dev/null
 	@bin/node tests/engines tests/deploy tests/providers
 	@bin/pushpin
+	@bin/browsers >/dev/null
 	$(PYTEST) $(PARALLEL) $(REST) $(ARGS)
 	DATABASE_URL=postgresql:// $(PYTEST) $(PARALLEL) $(ON_POSTGRESQL) $(ARGS)
 
