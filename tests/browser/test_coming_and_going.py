@@ -93,6 +93,20 @@ def test_leaving_and_coming_back(ada: Person, ben: Person, cleo: Person) -> None
     ada.sees_seat("Cleo", "thinking")
     expect(ada.table.locator(".seat")).to_have_count(3)
 
+    # a facilitator who leaves by the button is replaced at once, and comes back without the role
+    ada.leaves()
+    for each in (ben, cleo):
+        each.sees("No facilitator is here.")
+    cleo.page.get_by_role("button", name="Take over").click()
+    for each in (ben, cleo):
+        each.sees("Facilitator: Cleo")
+        expect(each.page.get_by_role("button", name="Take over")).to_be_hidden()
+    ada.page.goto(table.link)
+    ada.comes_back()
+    expect(ada.page.get_by_role("button", name="Reveal cards")).to_have_count(0)
+    cleo.reveals()
+    ada.sees("Cleo is picking the final estimate.")
+
 
 def test_a_tab_that_was_forgotten(ada: Person, ben: Person) -> None:
     table = ada.opens(options=["Auto-reveal"])

@@ -186,6 +186,7 @@ def test_a_round_of_seven_costs_no_scroll(ada: Person, person: Callable[..., Per
         ada.sees_status("Everyone has voted")
 
     ada.sees_status("0 of 7 have voted")
+    ada.sees("Waiting for 7 people.")
     found = out_of_sight(ada.page, "voting", VOTING)
     everybody_votes("1", "3", "5", "5", "5", "13")
     ada.reveals()
