@@ -223,6 +223,17 @@ def test_who_moved_between_two_reveals_is_said_and_read_aloud(scene: Scene, vote
     assert aloud.endswith(f"{re.sub('<.*?>', '', sentence)}.")
 
 
+def test_an_estimate_that_is_saved_is_not_asked_for_again(scene: Scene) -> None:
+    for _ in range(2):  # after the last task the cards stay on the table
+        for each in (scene.ada, scene.ben):
+            each.votes(scene.table, "5")
+        scene.ada.reveals(scene.table)
+        assert says(scene.ada.get(scene.table.path), "Save it and move on.")
+        scene.ada.finalizes(scene.table, "5")
+    page = scene.ben.get(scene.table.path)
+    assert (says(page, "Estimate 5 saved."), says(page, "Save it and move on")) == (True, False)
+
+
 def test_a_doubled_reveal_is_as_good_as_one(scene: Scene) -> None:
     revealed(scene)
     version = scene.table.row.version

@@ -46,6 +46,13 @@ def test_a_name_from_the_right_and_a_long_word_keep_to_themselves(scene: Scene) 
     assert f"Watching: Cleo, {hebrew}, {long}" in page
 
 
+def test_who_is_alone_is_asked_to_invite(scene: Scene) -> None:
+    table = scene.mallory.opens("Sprint 43")
+    for people in (1, 2):
+        assert says(scene.mallory.get(table.path), "Nobody else is here yet.") == (people == 1)
+        scene.ben.joins(table)
+
+
 def test_a_stranger_is_led_to_the_way_in(scene: Scene) -> None:
     answer = scene.mallory.get(scene.table.path)
     assert (answer.status_code, answer.location) == (303, f"{scene.table.path}/join")
