@@ -62,7 +62,7 @@ def _allow_many_files() -> int:
 
 def _collect_rarely() -> None:
     """What is there once all is loaded stays until the end, and a request leaves few circles behind: the collector
-    need not go over all of it every few hundred objects."""
+    need not go over all of it every few hundred objects. What that gains: docs/decisions/publisher-pauses.md."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(NEW_OBJECTS, *gc.get_threshold()[1:])
