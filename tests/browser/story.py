@@ -6,7 +6,7 @@ It is told to any home of the product, whatever engine, database and server it h
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -53,11 +53,30 @@ class Home(Protocol):
     def comes_back(self) -> None: ...
 
 
+def goes_away_and_comes_back(home: Home, team: Sequence[Person], timed: bool = False) -> None:
+    """Whatever holds everybody's socket."""
+    home.goes_away()
+    for each in team:
+        expect(each.page.get_by_role("alert").filter(visible=True)).to_contain_text("Reconnecting.")
+    photograph("4-reconnecting", *team)
+    home.comes_back()
+    since = time.monotonic()
+    for each in team:
+        each.is_live()
+    if timed:
+        assert time.monotonic() - since < BACK_WITHIN
+
+
 def a_team_estimates_its_backlog(
-    home: Home, person: Callable[..., Person], timed: bool = False, moving: bool = False
+    home: Home,
+    person: Callable[..., Person],
+    *,
+    moving: bool = False,
+    interruption: Callable[[Home, Sequence[Person]], None] = goes_away_and_comes_back,
 ) -> None:
     """Told by whoever has a ``home`` and, by ``person``, people to send there. ``moving`` with all animations, which
-    take half as much processor again."""
+    take half as much processor again. ``interruption`` befalls the team in the middle of the third round, in which
+    Ada and Ben have played an 8; when it ends, their pages are live."""
     how = {"reduced_motion": "no-preference" if moving else "reduce", "home": home.url}
     ada = person("Ada", **how)
     ben = person("Ben", color_scheme="dark", **how)
@@ -118,7 +137,7 @@ def a_team_estimates_its_backlog(
         each.sees_status("2 of 3 picked 3")
     ada.saves("3")
 
-    # the third: the server goes away in the middle of it, and comes back
+    # the third: what holds the sockets goes away in the middle of it
     for each in team:
         each.sees_task(TITLES[2])
         each.expects(*GONE)
@@ -131,16 +150,7 @@ def a_team_estimates_its_backlog(
         expect(each.timer).to_have_text(re.compile(r"[23]:\d\d"))
     ends = {each.table.get_attribute("data-timer-ends") for each in team}
     assert len(ends) == 1
-    home.goes_away()
-    for each in team:
-        expect(each.page.get_by_role("alert").filter(visible=True)).to_contain_text("Reconnecting.")
-    photograph("4-reconnecting", *team)
-    home.comes_back()
-    since = time.monotonic()
-    for each in team:
-        each.is_live()
-    if timed:
-        assert time.monotonic() - since < BACK_WITHIN
+    interruption(home, team)
     for each in team:
         expect(each.page.locator("#lost")).to_be_hidden()
         each.sees_status("2 of 3 have voted")

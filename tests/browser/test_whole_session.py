@@ -6,6 +6,7 @@ also takes a picture of each important moment.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -36,4 +37,5 @@ def test_a_team_estimates_its_backlog(house: House, person: Callable[..., Person
 
 @pytest.mark.long  # measures wall time, which another program on the machine lengthens
 def test_everybody_is_back_as_soon_as_promised(house: House, person: Callable[..., Person]) -> None:
-    story.a_team_estimates_its_backlog(house, person, timed=True)
+    interruption = partial(story.goes_away_and_comes_back, timed=True)
+    story.a_team_estimates_its_backlog(house, person, interruption=interruption)
