@@ -81,8 +81,9 @@ def npm_install(folder: Path, wanted: str) -> Path:
 class Soketi:
     """Its ``settings`` lead to it, also before it is started."""
 
-    def __init__(self, app_id: str = "4711", max_members: int = 100) -> None:
-        self.port, self._most_members = free_port(), max_members
+    def __init__(self, app_id: str = "4711", max_members: int = 100, **also: str) -> None:
+        """``also``: further settings of the engine's own."""
+        self.port, self._most_members, self._also = free_port(), max_members, also
         self.settings = {
             "REALTIME": "soketi",
             "PUSHER_APP_ID": app_id,
@@ -106,6 +107,7 @@ class Soketi:
             "SOKETI_DEFAULT_APP_ID": self.settings["PUSHER_APP_ID"],
             "SOKETI_DEFAULT_APP_KEY": self.settings["PUSHER_KEY"],
             "SOKETI_DEFAULT_APP_SECRET": self.settings["PUSHER_SECRET"],
+            **self._also,
         }
         if house:
             webhook = {"url": f"http://127.0.0.1:{house}/realtime/webhooks", "event_types": HOOKS}
@@ -119,6 +121,10 @@ class Soketi:
         )
         wait_for(self.port, self._server)
         wait_until_ready(self.port)
+
+    @property
+    def processes(self) -> list[int]:
+        return [self._server.pid]
 
     def stop(self) -> None:
         """At once: left to itself it waits for its sockets."""

@@ -3,7 +3,7 @@
 import http.client
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.cookies import SimpleCookie
 from typing import Protocol
@@ -30,13 +30,15 @@ class Address:
         self._port, self._patience = port, patience
 
     def ask(self, method: str, path: str, body: str = "", **headers: str) -> Answer:
-        return exchange(self._port, method, path, body, headers, self._patience)
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=self._patience)
+        return exchange(connection, method, path, body, headers)
 
 
-def exchange(port: int, method: str, path: str, body: str, headers: dict[str, str], patience: float) -> Answer:
-    """One request and its answer. Underscores in the headers' names are dashes."""
+def exchange(
+    connection: http.client.HTTPConnection, method: str, path: str, body: str, headers: dict[str, str]
+) -> Answer:
+    """One request and its answer, on a connection of its own. Underscores in the headers' names are dashes."""
     given = {name.replace("_", "-"): value for name, value in headers.items()}
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=patience)
     try:
         connection.request(method, path, body or None, given)
         answer = connection.getresponse()
@@ -90,8 +92,8 @@ class Visitor:
         return re.search(r'data-round="([^"]+)"', self.text)[1]  # type: ignore[index]
 
     @contextmanager
-    def listens(self, table: str, engine: dict[str, str]) -> Iterator[ClientConnection]:
-        """On the session's own channel, as its page would."""
+    def listens(self, table: str, engine: Mapping[str, str]) -> Iterator[ClientConnection]:
+        """On the session's own channel, signed in, as its page would."""
         self.sits_at(table)
         address = f"ws://{engine['PUSHER_HOST']}:{engine['PUSHER_PORT']}/app/{engine['PUSHER_KEY']}?protocol=7"
         with connect(address) as tab:
@@ -100,6 +102,9 @@ class Visitor:
 
     def _subscribe(self, tab: ClientConnection, table: str) -> None:
         socket_id = json.loads(json.loads(tab.recv(10))["data"])["socket_id"]
+        assert self.post(f"{table}/user-auth", socket_id=socket_id) == 200, self.text
+        tab.send(json.dumps({"event": "pusher:signin", "data": json.loads(self.text)}))
+        assert json.loads(tab.recv(10))["event"] == "pusher:signin_success"
         channel = f"private-planning-poker-{table.rsplit('/', 1)[1]}"
         assert self.post(f"{table}/channel-auth", channel_name=channel, socket_id=socket_id) == 200, self.text
         data = {"channel": channel, **json.loads(self.text)}

@@ -10,10 +10,13 @@ import time
 from pathlib import Path
 
 from poker_app.settings import ROOT, Settings
+from tests.engine_nodes import Nodes
 from tests.external_engines import Soketi, free_port, wait_for
+from tests.visitor import Answer, exchange
 
 DEPLOY = ROOT / "deploy"
 WORKERS = 3
+SOCKETS = "http://127.0.0.1:6001"  # where the committed file of nginx passes sockets on to
 PATIENCE = 60  # seconds until a release is ready, or has ended
 
 AROUND = """\
@@ -27,7 +30,7 @@ http {{
     fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
-    include {folder}/site.conf;
+    include {folder}/sites/*.conf;
 }}
 """
 
@@ -38,20 +41,23 @@ def environment(**settings: str) -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(ROOT), "SECRET_KEY": "for tests only", "LOG_LEVEL": "warning", **settings}
 
 
-def write_nginx(folder: Path, changes: dict[str, str]) -> Path:
-    """The committed file with a machine's own places in it, and what Debian has around it. Every change has to fit."""
+def write_nginx(folder: Path, changes: dict[str, str], *others: str) -> Path:
+    """The committed file with a machine's own places in it, ``others`` beside it, and what Debian has around them.
+    Every change has to fit."""
     site = (DEPLOY / "nginx.conf").read_text()
     for before, after in {"/etc/faceup/live.conf": f"{folder}/live.conf", **changes}.items():
         assert before in site, before
         site = site.replace(before, after)
     # A server that names no port takes port 80 from whoever else has it.
     assert site.count("server {") == site.count("    listen "), site
-    (folder / "site.conf").write_text(site)
-    return around(folder)
+    return around(folder, site, *others)
 
 
-def around(folder: Path) -> Path:
-    """What Debian has around a folder's ``site.conf``."""
+def around(folder: Path, *sites: str) -> Path:
+    """What Debian has around its sites."""
+    (folder / "sites").mkdir()
+    for number, site in enumerate(sites):
+        (folder / f"sites/{number}.conf").write_text(site)
     # As root nginx would give its workers away to somebody who may not reach into this folder.
     user = "user root;\n" if os.geteuid() == 0 else ""
     (folder / "nginx.conf").write_text(AROUND.format(user=user, folder=folder))
@@ -70,6 +76,8 @@ def without_tls(port: int) -> dict[str, str]:
 
 class Release:
     """One release's gunicorn, on a socket of its own."""
+
+    origin = "http://localhost"
 
     def __init__(self, name: str, folder: Path, settings: dict[str, str]) -> None:
         self.socket = folder / f"faceup-{name}/web.sock"
@@ -95,17 +103,22 @@ class Release:
 
     def ready(self) -> int | None:
         """The status of /readyz, or None while nobody listens."""
-        asking = http.client.HTTPConnection("localhost")
-        asking.sock = socket.socket(socket.AF_UNIX)
-        asking.sock.settimeout(10)
         try:
-            asking.sock.connect(str(self.socket))
-            asking.request("GET", "/readyz")
-            return asking.getresponse().status
+            return self.ask("GET", "/readyz")[0]
         except OSError:
             return None
-        finally:
-            asking.close()
+
+    def ask(self, method: str, path: str, body: str = "", **headers: str) -> Answer:
+        """Past nginx."""
+        connection = http.client.HTTPConnection("localhost")
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.settimeout(PATIENCE)
+        try:
+            connection.sock.connect(str(self.socket))
+        except OSError:
+            connection.close()
+            raise
+        return exchange(connection, method, path, body, headers)
 
     def log(self) -> str:
         return self._log.read_text()
@@ -120,7 +133,7 @@ class Box:
     """nginx, the releases and the engine, as one machine that goes away and comes back. The engine is not started yet:
     here its webhooks are to come in through nginx."""
 
-    def __init__(self, folder: Path, nginx: str, database_url: str, engine: Soketi, **settings: str) -> None:
+    def __init__(self, folder: Path, nginx: str, database_url: str, engine: Soketi | Nodes, **settings: str) -> None:
         self.folder, self.engine, self._nginx = folder, engine, nginx
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -137,9 +150,10 @@ class Box:
         changes = {
             **without_tls(self.port),
             "Host $host;": "Host $http_host;",  # with its port, which on the real one is the usual
-            "http://127.0.0.1:6001": f"http://127.0.0.1:{engine.port}",
+            SOCKETS: f"http://127.0.0.1:{engine.port}" if isinstance(engine, Soketi) else "http://faceup_engines",
         }
-        self._configuration = write_nginx(folder, changes)
+        others = [] if isinstance(engine, Soketi) else [engine.engines_conf()]
+        self._configuration = write_nginx(folder, changes, *others)
         self.live = "a"
         self.comes_back()
 

@@ -1,5 +1,6 @@
 """Vercel without an account: its builder's output, and a function of it under its own runtime."""
 
+import http.client
 import json
 import os
 import shutil
@@ -93,7 +94,8 @@ class Function:
             "x-vercel-internal-invocation-id": f"inv-{self._count}",
             "x-vercel-internal-request-id": str(self._count),
         }
-        return exchange(self.port, method, path, body, {**given, **headers}, patience=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        return exchange(connection, method, path, body, {**given, **headers})
 
 
 @contextmanager

@@ -26,23 +26,33 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from poker_app.cli import poker
 from poker_app.settings import ROOT, Settings
-from tests.deploy.box import DEPLOY, around, environment, without_tls, write_nginx
+from tests.deploy.box import DEPLOY, SOCKETS, around, environment, without_tls, write_nginx
+from tests.engine_nodes import variables
 from tests.external_engines import free_port, wait_for
 from tests.visitor import Address
 
 # What gunicorn reads of the environment itself.
 GUNICORNS = {"WEB_CONCURRENCY"}
 BUILDERS = {"VERCEL_PYTHON_COMPILEALL"}
+ENGINES = {"SOKETI_HOST", "SOKETI_DB_REDIS_HOST", "SOKETI_DB_REDIS_PASSWORD"}
 SECRETS = {"POSTGRES_PASSWORD": "p", "SECRET_KEY": "s", "PUSHER_SECRET": "x", "FACEUP_HOST": "10.0.0.7"}
 
 
-def test_nginx_takes_its_file(nginx: str, tmp_path: Path) -> None:
+SEVERAL = {SOCKETS: "http://faceup_engines"}
+
+
+@pytest.mark.parametrize(
+    ("more", "others"),
+    [({}, []), (SEVERAL, [(DEPLOY / "engines.conf").read_text()])],
+    ids=["one engine", "several engines"],
+)
+def test_nginx_takes_its_file(nginx: str, tmp_path: Path, more: dict[str, str], others: list[str]) -> None:
     """With TLS as it is; only the places of the certificate and the release are this machine's."""
     certificate(tmp_path)
     shutil.copy(DEPLOY / "live.conf", tmp_path)
     letsencrypt = "/etc/letsencrypt/live/faceup.example"
     changes = {f"{letsencrypt}/fullchain.pem": f"{tmp_path}/cert.pem", f"{letsencrypt}/privkey.pem": f"{tmp_path}/key"}
-    configuration = write_nginx(tmp_path, changes)
+    configuration = write_nginx(tmp_path, {**changes, **more}, *others)
     done = subprocess.run([nginx, "-t", "-c", configuration], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
@@ -157,8 +167,8 @@ def counted_as(nginx: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     folder, port = tmp_path_factory.mktemp("network"), free_port()
     [networks] = re.findall(r"^map \$remote_addr .*?^}", (DEPLOY / "nginx.conf").read_text(), re.MULTILINE | re.DOTALL)
     server = f"listen 127.0.0.1:{port}; set_real_ip_from 127.0.0.1; real_ip_header X-Address; return 200 $network;"
-    (folder / "site.conf").write_text(f"{networks}\nserver {{ {server} }}")
-    with subprocess.Popen([nginx, "-c", around(folder), "-g", "daemon off;"]) as running:
+    site = f"{networks}\nserver {{ {server} }}"
+    with subprocess.Popen([nginx, "-c", around(folder, site), "-g", "daemon off;"]) as running:
         wait_for(port, running)
         yield lambda address: answer(port, HEAD % b"/" + f"X-Address: {address}\r\n\r\n".encode()).decode().split()[-1]
         running.terminate()
@@ -206,7 +216,7 @@ def test_units_start_what_there_is(name: str, tmp_path: Path) -> None:
             assert len(commands) == 1, "after a failure the others would not be run"
         for word in words:
             assert not word.startswith("deploy/") or (ROOT / word).is_file()
-    for file in re.findall(r"^EnvironmentFile=/etc/faceup/(\S+)$", unit, re.MULTILINE):
+    for file in re.findall(r"^EnvironmentFile=-?/etc/faceup/(\S+)$", unit, re.MULTILINE):
         assert (DEPLOY / file).is_file()
     if analyze := shutil.which("systemd-analyze"):
         # It wants to see the programs, and users that exist.
@@ -228,8 +238,31 @@ def compose() -> dict[str, Any]:
     return dict(yaml.safe_load(text)["services"])
 
 
-def test_the_containers_know_one_another() -> None:
-    services = compose()
+class _Over(yaml.SafeLoader):
+    """Reads files that stand over others."""
+
+
+RESET = object()
+_Over.add_constructor("!reset", lambda *_: RESET)
+
+
+def compose_engines() -> dict[str, Any]:
+    """Both files, merged as Compose does."""
+    return merged(compose(), yaml.load((DEPLOY / "compose.engines.yaml").read_text(), _Over)["services"])
+
+
+def merged(below: Any, over: Any) -> Any:
+    if isinstance(below, list) and isinstance(over, list):
+        return [*below, *over]
+    if not (isinstance(below, dict) and isinstance(over, dict)):
+        return over
+    together = {**below, **{name: merged(below.get(name), each) for name, each in over.items()}}
+    return {name: each for name, each in together.items() if each is not RESET}
+
+
+@pytest.mark.parametrize("read", [compose, compose_engines])
+def test_the_containers_know_one_another(read: Callable[[], dict[str, Any]]) -> None:
+    services = read()
     told = services["web"]["environment"]
     assert told == services["migrate"]["environment"] == services["daily"]["environment"]
     assert {name.lower() for name in told.keys() - GUNICORNS} <= Settings.model_fields.keys()
@@ -257,6 +290,32 @@ def test_the_containers_know_one_another() -> None:
     assert migrating[:3] == ["python", "-m", "poker_app.cli"]
     assert migrating[3] in poker.commands
     assert "python -m poker_app.cli daily;" in services["daily"]["command"][-1]
+
+
+def test_the_containers_have_a_balancer_in_front_of_their_engines() -> None:
+    services = compose_engines()
+    [mounted] = services["balancer"]["volumes"]
+    conf = (DEPLOY / mounted.split(":")[0]).read_text()
+    assert set(re.findall(r"^    server (\w+):", conf, re.MULTILINE)) == {"engine"}
+    given = services["web"]["environment"]
+    published = [port.split(":") for port in services["balancer"]["ports"]]
+    assert re.search(rf"listen {given['PUSHER_PORT']};[^}}]*location /apps/", conf)
+    assert re.search(rf"listen {published[0][1]};[^}}]*location /app/", conf)
+    assert [port for port, _ in published] == [given["PUSHER_CLIENT_PORT"]]
+    assert "ports" not in services["engine"]
+    assert services["engine"]["deploy"]["replicas"] == 2
+    # The same as the box's.
+    assert variables(DEPLOY / "redis.env").items() - services["engine"]["environment"].items() == {
+        ("SOKETI_DB_REDIS_HOST", "127.0.0.1"),
+        ("SOKETI_DB_REDIS_PORT", "6379"),
+    }
+    assert services["engine"]["environment"]["SOKETI_DB_REDIS_HOST"] in services
+    passing_on = [re.findall(r"proxy_\w+ .+;", text.partition("/apps/")[2].partition("}")[0]) for text in (conf, box())]
+    assert passing_on[0] == passing_on[1]
+
+
+def box() -> str:
+    return (DEPLOY / "engines.conf").read_text()
 
 
 def test_the_engine_lets_members_sign_in() -> None:
@@ -322,6 +381,14 @@ def test_what_the_image_holds_runs(tmp_path: Path) -> None:
     assert (tmp_path / "instance/secret_key").is_file()
 
 
+def test_what_the_guide_replaces_is_in_the_files() -> None:
+    guide = (ROOT / "docs/deployment.md").read_text()
+    replaced = re.findall(r"sed -i s([,/])(.+?)\1.+?\1 /etc/(?:faceup|nginx/conf\.d)/(\S+)", guide)
+    assert len(replaced) >= 3
+    for _, before, file in replaced:
+        assert before in (DEPLOY / {"faceup.conf": "nginx.conf"}.get(file, file)).read_text(), before
+
+
 def test_the_guide_names_only_what_there_is() -> None:
     guide = (ROOT / "docs/deployment.md").read_text()
     for command in re.findall(r"poker_app\.cli ([a-z-]+)", guide):
@@ -329,7 +396,8 @@ def test_the_guide_names_only_what_there_is() -> None:
     for file in re.findall(r"(?<![\w/.])(?:deploy|tests|bin)/[\w@./*-]*\w", guide):
         assert list(ROOT.glob(file)), file
     for setting in re.findall(r"`([A-Z_]{6,})(?:=[^`]*)?`", guide):
-        assert setting.lower() in Settings.model_fields or setting in {*GUNICORNS, *SECRETS, *BUILDERS}, setting
+        others = {*GUNICORNS, *SECRETS, *BUILDERS, *ENGINES}
+        assert setting.lower() in Settings.model_fields or setting in others, setting
     for file in DEPLOY.iterdir():
         if file.name == "__pycache__":
             continue
