@@ -250,7 +250,7 @@ class Settings(BaseSettings):
         reasons = {
             "a PostgreSQL database (DATABASE_URL): a file does not last there": self.on_sqlite,
             "SECRET_KEY: each instance would make up its own": not self.secret_key,
-            "no FILES=disk: a folder does not last there": self.keeps_files and "files" in self.model_fields_set,
+            "no FILES=disk: a folder does not last there": self.stores_files and "files" in self.model_fields_set,
             "an engine outside (REALTIME): sockets end at one instance there": self.realtime == "embedded",
         }
         if missing := [reason for reason, lacks in reasons.items() if lacks]:
@@ -263,7 +263,7 @@ class Settings(BaseSettings):
         return self
 
     @property
-    def keeps_files(self) -> bool:
+    def stores_files(self) -> bool:
         """Whether files can be added: not on Vercel, unless it is asked for there, which is refused."""
         return self.files == "disk" and (not self.vercel or "files" in self.model_fields_set)
 

@@ -22,7 +22,7 @@ _signer: TimestampSigner | None = None
 def configure(settings: Settings) -> None:
     """Choose the store, once a process, before anything is stored."""
     global _disk, _signer
-    _disk = Disk(Path(settings.files_folder or INSTANCE / "files")) if settings.keeps_files else None
+    _disk = Disk(Path(settings.files_folder or INSTANCE / "files")) if settings.stores_files else None
     _signer = TimestampSigner(settings.signing_key, salt="upload")
 
 
