@@ -1,5 +1,7 @@
 """Signing up with a password, and by a mailed link: who becomes a user, and who learns of it."""
 
+from datetime import timedelta
+
 import pytest
 
 from poker_app.accounts.models import MailToken, User
@@ -78,14 +80,15 @@ def test_guessing_that_password_is_limited(post: Post) -> None:
         follow(secret, "", GOOD)
 
 
-def test_an_address_that_is_taken_gets_a_letter_that_says_so(post: Post) -> None:
+def test_an_address_that_is_taken_gets_a_letter_that_says_so(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(mail_tokens.WORKS_FOR, "sign-in", timedelta(minutes=7))
     with transaction():
         add_user(name="Ada", email=ADA).password_hash = password_hashing.hashed(GOOD)
     sign_up.mail_link(
         name="Mallory", email=ADA, password="mallorys own words", onward="/x", browser=BROWSER, asked_from=HERE
     )
     letter = post.next_to(ADA)
-    assert letter.subject == "You have an account already"
+    assert (letter.subject, "for 7 minutes" in letter.text) == ("You have an account already", True)
     secret = letter.link.rsplit("/", 1)[1]
     assert "/sign-in/link/" in letter.link
     user, onward = magic_links.follow(secret, name="")

@@ -33,10 +33,11 @@ def mail_link(*, name: str, email: str, password: str, onward: str, browser: str
     mail_tokens.may_mail(PURPOSE, email, asked_from)
     if find_by_email(email) is None:
         typed = {"name": name, "password_hash": password_hash, "browser": ids.digest(browser), "onward": onward}
-        letter, secret = "sign_up", mail_tokens.make(PURPOSE, email, **typed)
+        letter, purpose = "sign_up", PURPOSE
     else:
-        letter, secret = "sign_up_known", mail_tokens.make("sign-in", email, onward=onward)
-    mail.send(letter, email, secret=secret, lasting=mail_tokens.lasting(PURPOSE))
+        letter, purpose, typed = "sign_up_known", "sign-in", {"onward": onward}
+    secret = mail_tokens.make(purpose, email, **typed)
+    mail.send(letter, email, secret=secret, lasting=mail_tokens.lasting(purpose))
     return email
 
 
