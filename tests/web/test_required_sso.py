@@ -71,7 +71,7 @@ def test_teammates_come_by_the_provider_or_not_at_all(app: Flask, ada: Person, b
     assert requires(ada, ada.account).status_code == 303
     for path in ("", "/settings", "/billing"):
         answer = ben.get(f"/accounts/{ada.account}{path}")
-        assert (answer.status_code, says(answer, "lets its teammates in by Acme SSO only")) == (403, True)
+        assert (answer.status_code, says(answer, "requires its teammates to sign in with Acme SSO")) == (403, True)
         # The way that is wanted is one button away, and leads back to the page.
         assert says(answer, "Continue with Acme SSO")
         assert f'name="next" value="/accounts/{ada.account}{path}"' in answer.text
@@ -133,7 +133,7 @@ def test_a_guarded_door_opens_to_who_came_the_right_way(
     seat = {"member_name": "Ben", "role": "voter"}
     ben.get("/accounts")
     for answer in (ben.get(f"{table.path}/join"), ben.post(f"{table.path}/members", seat, htmx=False)):
-        assert (answer.status_code, says(answer, "lets its teammates in by Acme SSO only")) == (403, True)
+        assert (answer.status_code, says(answer, "requires its teammates to sign in with Acme SSO")) == (403, True)
     comes_by_acme(app, ben)
     assert ben.get(f"{table.path}/join").status_code == 200
     assert ben.post(f"{table.path}/members", seat, htmx=False).status_code == 303
@@ -159,7 +159,7 @@ def test_an_owner_is_never_locked_out(app: Flask, ada: Person) -> None:
     requires(ada, ada.account)
     with app.app_context(), transaction():
         session.query(SignIn).update({"issuer": None})
-    assert says(ada.get(f"/accounts/{ada.account}/settings"), "Teammates are let in by")
+    assert says(ada.get(f"/accounts/{ada.account}/settings"), "Teammates have to sign in with")
     assert requires(ada, ada.account, "").status_code == 303
     with app.app_context():
         assert session.get_one(Account, ada.account).sign_on is None
@@ -183,7 +183,7 @@ def test_a_plan_without_it_asks_nobody(app: Flask, ada: Person, ben: Person) -> 
     requires(ada, ada.account)
     has_plan(app, ada, "team")
     assert ben.get(f"/accounts/{ada.account}").status_code == 200
-    assert says(ada.get(f"/accounts/{ada.account}/settings"), "The plan does not have that, so every way will do")
+    assert says(ada.get(f"/accounts/{ada.account}/settings"), "so every way to sign in works")
     assert requires(ada, ada.account, "").status_code == 303
     assert requires(ada, ada.account).status_code == 402
     assert says(ada.get(f"/accounts/{ada.account}/settings"), "A larger plan lets you require one of them")
@@ -196,4 +196,4 @@ def test_the_audit_log_as_a_file_is_the_plan_s(app: Flask, ada: Person) -> None:
     has_plan(app, ada, "team")
     assert "audit.csv" not in ada.get(path).text
     answer = ada.get(f"{path}.csv")
-    assert (answer.status_code, says(answer, "comes with a larger plan")) == (402, True)
+    assert (answer.status_code, says(answer, "A larger plan lets you download the audit log")) == (402, True)

@@ -20,7 +20,7 @@ class CameAnotherWay(Forbidden):
 
     def __init__(self, account: Account, provider: str) -> None:
         self.label = providers.label_of(provider)
-        super().__init__(f"{account.name} lets its teammates in by {self.label} only, and you came another way.")
+        super().__init__(f"{account.name} requires its teammates to sign in with {self.label}.")
         self.provider = provider
 
 
@@ -63,14 +63,14 @@ def require(membership: Membership, name: str, sign_in: SignIn | None) -> None:
         NotInPlan: (402) the plan does not have it.
         Conflict: (409) the owner came another way.
     """
-    membership.require("owner", "say how teammates sign in")
+    membership.require("owner", "choose how teammates sign in")
     if name and not accounts.may_require_sign_on(membership.account.id):
-        raise NotInPlan("Requiring a way to sign in comes with a larger plan. See Plan and billing.")
+        raise NotInPlan("A larger plan lets you require a way to sign in. See Plan and billing.")
     label = providers.named(name).label if name else ""
     if name and came_by(sign_in) != name:
         raise Conflict(f"Sign out and sign in with {label} yourself first, so that it is sure to work for the others.")
     with change(membership) as now:
-        now.require("owner", "say how teammates sign in")
+        now.require("owner", "choose how teammates sign in")
         before = now.account.sign_on
         if before == (name or None):
             return
