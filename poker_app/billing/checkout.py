@@ -97,7 +97,7 @@ def open_portal(membership: Membership, *, back: str, door: Door = "") -> str:
     customer = known.customer_id if known else None
     session.rollback()
     if customer is None:
-        raise Conflict("Nothing has been bought yet, so that there is nothing to manage.")
+        raise Conflict("Nothing has been bought yet, so there is nothing to manage.")
     with transaction():
         audit_trail.write_errand(account_id, user_id)
     return active_provider.engine().portal(customer, active_provider.own_address(back), door)

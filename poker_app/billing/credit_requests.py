@@ -1,4 +1,4 @@
-"""Asking an account's owners for what only a plan or a pack brings: credits, and a place for a teammate."""
+"""Asking an account's owners for what only a plan or a pack brings: credits, and room for a teammate."""
 
 from collections.abc import Sequence
 
@@ -29,7 +29,7 @@ def ask_for_credits(membership: Membership) -> Sequence[str]:
 
 
 def ask_for_place(account: Account, asker: str) -> Sequence[str]:
-    """Write to the owners that somebody who is invited cannot join, because the plan has no place free. Answers and
+    """Write to the owners that somebody who is invited cannot join, because the plan allows no more. Answers and
     raises like ``ask_for_credits``."""
     return _ask("place_wanted", account, asker)
 

@@ -17,7 +17,7 @@ from poker_app.rules.plans import GUEST_DAYS_KEPT, GUEST_KEPT, GUESTS, Plan
 from poker_app.rules.teammates import ROLES
 
 MEGABYTE = 1_000_000
-OVERDUE = "The last payment failed, and the time to mend it is over. Sessions can be opened again once it is paid."
+OVERDUE = "The last payment failed, and the last day to pay has passed. You can open sessions again once it is paid."
 
 GUEST_REPORT = (
     "Without an account no report is kept after a session's end. A facilitator can sign up for it until the session is "
@@ -37,9 +37,9 @@ def pay_for_session(account_id: str, session_id: str, *, name: str, user_id: str
     plan = _plan_in_force(account_id)
     if user_id in surplus(account_id):
         raise NotInPlan(
-            f"The {plan.label} plan is for {facilitators(plan)}, and others of this account come "
-            "before you. You see everything as before. To open sessions, ask an owner to choose a larger plan under "
-            "Plan and billing, or to hand your place on."
+            f"The {plan.label} plan is for {facilitators(plan)}, and others joined this account before you. You see "
+            "everything as before. To open sessions, ask an owner to choose a larger plan under Plan and billing, or "
+            "to remove another teammate."
         )
     _spend(plan, account_id, f"session:{session_id}", ref=session_id, why=f"Session “{name}”", user_id=user_id)
 
@@ -83,7 +83,7 @@ def _spent_on(account_id: str, session_id: str) -> Sequence[CreditTxn]:
 
 
 def surplus(account_id: str) -> Sequence[str]:
-    """The teammates, as users' ids, for whom the plan has no place: after a downgrade they see everything, and open no
+    """The teammates, as users' ids, whom the plan does not allow: after a downgrade they see everything, and open no
     session. Owners come first, then admins, then whoever was here earlier."""
     most = max_facilitators(account_id)
     if most is None:
@@ -191,8 +191,8 @@ def member_limit(account_id: str) -> tuple[int, str]:
     plan = standing_of(account_id).plan
     if account_id == GUESTS:
         return plan.members, (
-            f"The table is full: without an account it has {plan.members} places. A facilitator can sign up to let "
-            "more people in, or remove a member who left."
+            f"The session is full: without an account it is for {plan.members} people. A facilitator can sign up to "
+            "let more in, or remove a member who left."
         )
-    more = " A larger plan has more seats." if billing.is_on() else ""
-    return plan.members, f"The table is full: {plan.members} people sit here.{more}"
+    more = " A larger plan is for more." if billing.is_on() else ""
+    return plan.members, f"The session is full: it is for {plan.members} people.{more}"

@@ -19,7 +19,7 @@ def find(kind: str, object_id: str) -> FakeObject:
     """
     found = session.get(FakeObject, object_id)
     if found is None or found.kind != kind:
-        raise NotFound("There is no such page, or it is over.")
+        raise NotFound("This page does not exist, or has expired.")
     return found
 
 
@@ -34,7 +34,7 @@ def pay(checkout_id: str, card: str) -> str:
         checkout = session.get_one(FakeObject, checkout_id, with_for_update=True)
         data, customer = checkout.data, checkout.customer_id
         if data["state"] == "expired":
-            raise Conflict("This checkout is closed, because another one was begun after it.")
+            raise Conflict("This checkout is closed, because another one was started after it.")
         if data["state"] == "complete":
             return str(data["paid_address"])
         _need_good(card)

@@ -236,7 +236,7 @@ def test_a_plan_has_so_many_seats_at_a_table(membership: Membership) -> None:
     ada = opens(membership)
     for number in range(11):
         members.join(ada.session, name=f"Voter {number}", votes=True, secret=ids.new_secret())
-    with pytest.raises(Conflict, match=r"12 people sit here. A larger plan"):
+    with pytest.raises(Conflict, match=r"it is for 12 people. A larger plan"):
         members.join(ada.session, name="One more", votes=True, secret=ids.new_secret())
     session.rollback()
     subscribes(membership, "team")

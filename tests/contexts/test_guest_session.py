@@ -90,8 +90,8 @@ def test_the_sixth_person_and_the_sixth_round(table: Room) -> None:
         table.seat(name)
     with table.refused(
         409,
-        f"The table is full: without an account it has {GUEST.members} places. A facilitator can sign up to let more "
-        "people in, or remove a member who left.",
+        f"The session is full: without an account it is for {GUEST.members} people. A facilitator can sign up to let "
+        "more in, or remove a member who left.",
     ):
         table.seat("Mallory")
     for _ in range(MAX_GUEST_ROUNDS):

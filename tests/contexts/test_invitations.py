@@ -13,7 +13,7 @@ from tests.world.actions import Club
 
 WITHDRAWN = "This invitation was withdrawn. Ask whoever invited you for a new one."
 USED = "This invitation was accepted already, and it works once."
-EXPIRED = "This invitation has expired: it is good for 7 days. Ask whoever invited you for a new one."
+EXPIRED = "This invitation has expired: it was valid for 7 days. Ask whoever invited you for a new one."
 
 
 def only() -> Invitation:

@@ -15,7 +15,7 @@ from tests.cast import Clock
 from tests.world.actions import Room
 
 ENDED = "The session has ended."
-NOBODY = "Nobody by that name sits here any more."
+NOBODY = "That member is not in this session any more."
 SECRET = "5" * 32
 
 
@@ -71,9 +71,9 @@ def test_a_removed_member_s_name_is_free(room: Room) -> None:
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("", "Tell the others your name."),
-        (" \t\n", "Tell the others your name."),
-        ("\u200b\0\u202e", "Tell the others your name."),
+        ("", "Enter your name."),
+        (" \t\n", "Enter your name."),
+        ("\u200b\0\u202e", "Enter your name."),
         ("x" * 41, "A name has at most 40 characters; this one has 41."),
         ("x" * 10_000, "A name has at most 40 characters; this one has 10000."),
     ],
@@ -87,7 +87,7 @@ def test_names_that_are_none(room: Room, name: str, sentence: str) -> None:
 
 def test_a_table_has_an_end(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(current_plan, "EVERYTHING", replace(current_plan.EVERYTHING, members=3))
-    with room.refused(409, "The table is full: 3 people sit here."):
+    with room.refused(409, "The session is full: it is for 3 people."):
         room.seat("Dora")
     members.remove(room.ada, room.ben.id)
     room.seat("Dora")

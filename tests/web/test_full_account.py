@@ -1,4 +1,4 @@
-"""An account whose plan has no place free: who invites is warned, and who is invited has ways on."""
+"""An account with as many teammates as its plan allows: who invites is warned, and who is invited has ways on."""
 
 import pytest
 from flask import Flask
@@ -12,7 +12,7 @@ from tests.cast import Cast, Person
 from tests.mail_server import Post
 from tests.web.route_checks import says
 
-FULL = "Your plan is for one facilitator and has no place free, so nobody who is invited could join."
+FULL = "Your plan is for one facilitator, and no more can join."
 
 
 @pytest.fixture
@@ -48,7 +48,9 @@ def has_address(app: Flask, person: Person, email: str) -> None:
 
 
 def test_who_invites_beyond_the_plan_is_warned_first(app: Flask, ada: Person, post: Post) -> None:
-    assert says(ada.get(f"/accounts/{ada.account}/team"), "nobody can accept an invitation until it has")
+    assert says(
+        ada.get(f"/accounts/{ada.account}/team"), "nobody can accept an invitation until you choose a larger plan"
+    )
     answer = invites(ada, "ben@example.com")
     assert (answer.status_code, says(answer, FULL)) == (402, True)
     for words in ("See the plans", "Send them anyway", ">ben@example.com</textarea>"):
@@ -56,18 +58,18 @@ def test_who_invites_beyond_the_plan_is_warned_first(app: Flask, ada: Person, po
     assert post.letters == []
     assert invites(ada, "ben@example.com", anyway="1").status_code == 303
     assert [letter.to for letter in post.letters] == ["ben@example.com"]
-    # On Team there are four places; who waits counts, and who waits already is no warning.
+    # Team is for five facilitators; who waits counts, and who waits already is no warning.
     subscribes(app, ada, "team")
     assert invites(ada, "cleo@example.com, dora@example.com, emil@example.com").status_code == 303
     assert invites(ada, "cleo@example.com").status_code == 303
-    assert says(invites(ada, "finn@example.com"), "has 4 places free, so not everyone who is invited could join.")
+    assert says(invites(ada, "finn@example.com"), "and only 4 more can join.")
 
 
 def test_who_is_invited_is_told_before_signing_in(ada: Person, cast: Cast, post: Post) -> None:
     page = cast.gus.get(invited(ada, post))
     assert (page.status_code, says(page, "Ada’s team is full")) == (200, True)
-    assert says(page, "Its plan is for one facilitator, and no place is free.")
-    for words in ("Ask the owner for a place", 'href="/sessions/new"', 'name="code"'):
+    assert says(page, "Its plan is for one facilitator, and no more can join.")
+    for words in ("Ask the owner to let you in", 'href="/sessions/new"', 'name="code"'):
         assert words in page.text, words
     assert "Sign in to join" not in page.text
 
@@ -95,7 +97,7 @@ def test_accepting_leads_on_and_works_once_there_is_a_place(app: Flask, ada: Per
     own = ben.get("/accounts").text.split("/acceptance")[0].rsplit('"', 1)[1]
     for path in (link, own):
         refused = ben.post(f"{path}/acceptance", htmx=False)
-        assert (refused.status_code, says(refused, "Ask the owner for a place")) == (409, True)
+        assert (refused.status_code, says(refused, "Ask the owner to let you in")) == (409, True)
     assert says(ben.post(f"{own}/requests", htmx=False), "has a mail that says so")
     subscribes(app, ada, "team")
     # Who comes back to ask finds the way in.
@@ -110,7 +112,7 @@ def test_a_link_and_a_domain_lead_on_too(app: Flask, ada: Person, cast: Cast, po
     ada.post(f"/accounts/{ada.account}/domain", {"open": "1"}, htmx=False)
     joining = f"/accounts/{ada.account}/joining"
     refused = cast.ben.post(joining, htmx=False)
-    assert (refused.status_code, says(refused, "Ask the owner for a place")) == (409, True)
+    assert (refused.status_code, says(refused, "Ask the owner to let you in")) == (409, True)
     assert says(cast.ben.post(f"{joining}/requests", htmx=False), "has a mail that says so")
     assert cast.mallory.signs_in().post(f"{joining}/requests", htmx=False).status_code == 404
     ada.post(f"/accounts/{ada.account}/invitation-link", htmx=False)

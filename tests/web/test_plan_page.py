@@ -345,7 +345,7 @@ def test_where_nothing_is_sold_nothing_is_shown(app: Flask, ada: Person, monkeyp
 
 def test_who_has_no_place_is_told_what_to_do_and_keeps_what_was_typed(app: Flask, ada: Person, ben: Person) -> None:
     subscribes(app, ada, "team", "canceled")
-    assert says(ada.get(at(ada)), "One teammate has no place in this plan.")
+    assert says(ada.get(at(ada)), "One teammate is more than this plan allows.")
     ben.get(f"/sessions/new?account={ada.account}")
     form = {"name": "Sprint 44", "deck": "t-shirts", "member_name": "Ben", "form_key": "44", "account": ada.account}
     answer = ben.post("/sessions", form, htmx=False)

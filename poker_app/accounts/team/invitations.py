@@ -64,7 +64,7 @@ def find(membership: Membership, invitation_id: str) -> Invitation:
     """
     found = session.get(Invitation, invitation_id)
     if found is None or found.account_id != membership.account.id:
-        raise NotFound("No invitation of this account has that address.")
+        raise NotFound("This invitation was not found.")
     return found
 
 
@@ -76,7 +76,7 @@ def invite(membership: Membership, typed: str, role: str, *, anyway: bool = Fals
 
     One address that cannot be used, and nobody is invited. What the mail server does not take is waiting all the same,
     and can be sent again. Raises Invalid, Refused, TooMany, and, unless it is to be done ``anyway``, NotInPlan (402)
-    where the plan has fewer places free than people would be invited.
+    where fewer can still join under the plan than would be invited.
     """
     rules.check_gift(membership.role, role)
     emails = _clean(typed)
@@ -104,17 +104,16 @@ def invite(membership: Membership, typed: str, role: str, *, anyway: bool = Fals
 
 
 def _refuse_beyond_plan(account: Account, emails: Iterable[str]) -> None:
-    free = teammates.free_places(account)
+    free = teammates.more_allowed(account)
     if free is None:
         return
     open_ones = {each.email for each in waiting_for(account) if each.expires_at > clock.now()}
     new = set(emails) - open_ones - _emails_here(account, emails)
     if new and len(new | open_ones) > free:
-        room = f"has {'1 place' if free == 1 else f'{free} places'} free" if free else "has no place free"
-        joins = "not everyone who is invited" if free else "nobody who is invited"
+        joins = f"only {free} more can join" if free else "no more can join"
         raise NotInPlan(
-            f"Your plan is for {teammates.places(account)} and {room}, so {joins} could join. An owner or admin can "
-            "choose a larger plan first. Voting needs no place: the link to the session is enough."
+            f"Your plan is for {teammates.facilitators(account)}, and {joins}. An owner or admin can choose a larger "
+            "plan first. Nobody needs an invitation to vote: the link to the session is enough."
         )
 
 
@@ -214,7 +213,7 @@ def send_again(membership: Membership, invitation_id: str) -> str:
         invitation = find(now, invitation_id)
         rules.check_gift(now.role, invitation.role)
         if invitation.email is None or invitation.accepted_at or invitation.withdrawn_at:
-            raise Conflict("That invitation is not waiting any more.")
+            raise Conflict("That invitation was accepted or withdrawn already.")
         email, role = invitation.email, invitation.role
         invitation.digest, invitation.sent_at = ids.digest(secret), clock.now()
         invitation.expires_at = clock.now() + GOOD_FOR
@@ -236,7 +235,7 @@ def withdraw(membership: Membership, invitation_id: str) -> str:
         rules.check_gift(now.role, invitation.role)
         about = invitation.email or LINK
         if invitation.accepted_at:
-            raise Conflict("That invitation was accepted meanwhile.")
+            raise Conflict("That invitation was accepted already.")
         if invitation.withdrawn_at is None:
             invitation.withdrawn_at = clock.now()
             audit_log.note(now.account.id, now.user, "invitation-withdrawn", about)

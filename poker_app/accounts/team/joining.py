@@ -17,9 +17,9 @@ from poker_app.db import session, transaction
 from poker_app.errors import Conflict, Forbidden, NotFound
 from poker_app.rules.email_domains import domain_of
 
-UNKNOWN = "This is no invitation that we know. A newer mail may have replaced it: look for that, or ask for a new one."
+UNKNOWN = "This invitation was not found. A newer mail may have replaced it: look for that, or ask for a new one."
 NOT_FOR_YOU = "You are signed in with another address than the invited one. Sign in with that, or ask for a new mail."
-NOT_OPEN = "No account with that address is open to you."
+NOT_OPEN = "This account is not open to you."
 REMOVED = "You were removed from this account. An owner or admin of it can invite you again by mail."
 
 
@@ -45,7 +45,7 @@ def _check(invitation: Invitation) -> None:
     if invitation.expires_at <= clock.now():
         days = invitations.GOOD_FOR.days
         raise Conflict(
-            f"This invitation has expired: it is good for {days} days. Ask whoever invited you for a new one."
+            f"This invitation has expired: it was valid for {days} days. Ask whoever invited you for a new one."
         )
 
 

@@ -15,10 +15,10 @@ from poker_app.rules import teammates as rules
 
 
 class AccountFull(Conflict):
-    """The account's plan has no place left for a teammate."""
+    """The account has as many teammates as its plan allows."""
 
 
-NOBODY_HERE = "No teammate has that address. They may have left the account meanwhile."
+NOBODY_HERE = "This teammate was not found. They may have left the account."
 
 
 def teammates_of(account: Account, search: str = "") -> Sequence[Teammate]:
@@ -113,7 +113,7 @@ def leave(membership: Membership) -> None:
 def enroll(account: Account, user: User, role: str) -> bool:
     """Make a user a teammate, inside a transaction that holds the account. Whoever is one already keeps their role.
 
-    Raises AccountFull where the plan has no place left.
+    Raises AccountFull where the account has as many teammates as its plan allows.
     """
     if session.get(Teammate, (account.id, user.id)):
         return False
@@ -124,7 +124,7 @@ def enroll(account: Account, user: User, role: str) -> bool:
     return True
 
 
-def free_places(account: Account) -> int | None:
+def more_allowed(account: Account) -> int | None:
     """How many more teammates the account's plan has room for, at least 0; None: any number."""
     most = accounts.max_teammates(account.id)
     if most is None:
@@ -132,16 +132,17 @@ def free_places(account: Account) -> int | None:
     return max(0, most - session.scalars(select(func.count()).where(Teammate.account_id == account.id)).one())
 
 
-def places(account: Account) -> str:
+def facilitators(account: Account) -> str:
     """How many facilitators the account's plan is for, in words."""
     most = accounts.max_teammates(account.id)
     return "any number of facilitators" if most is None else "one facilitator" if most == 1 else f"{most} facilitators"
 
 
 def _require_free_seat(account: Account) -> None:
-    if free_places(account) == 0:
+    if more_allowed(account) == 0:
         raise AccountFull(
-            f"{account.name} has a plan for {places(account)}. An owner can choose a larger one under Plan and billing."
+            f"{account.name} has a plan for {facilitators(account)}. An owner can choose a larger one under Plan and "
+            "billing."
         )
 
 

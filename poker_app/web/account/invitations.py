@@ -91,7 +91,7 @@ def ask_own(user: User, invitation_id: str) -> ResponseReturnValue:
 
 def _look(invitation: Invitation, action: str, onward: str, asking: str) -> str:
     user, account = login.user(), joining.account_of(invitation)
-    if teammates.free_places(account) == 0 and (user is None or joining.is_for(invitation, user)):
+    if teammates.more_allowed(account) == 0 and (user is None or joining.is_for(invitation, user)):
         return full_page(account, asking=asking)
     return render_template(
         "invitations/invitation.html",

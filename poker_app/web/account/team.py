@@ -11,6 +11,7 @@ from poker_app.accounts.team import invitations, teammates
 from poker_app.errors import Invalid, NotFound, NotInPlan, Refusal, TooMany
 from poker_app.mail import Undelivered
 from poker_app.poker.reports.dashboard import last_sessions
+from poker_app.rules.durations import in_words
 from poker_app.rules.teammates import gives
 from poker_app.web.http import fragments
 from poker_app.web.http.errors import again
@@ -55,11 +56,12 @@ def _page(membership: Membership, refusal: Refusal | None = None) -> str:
         teammates=teammates.teammates_of(membership.account, search),
         search=search,
         last=last_sessions(membership.account.id),
-        free=teammates.free_places(membership.account) if manages else None,
-        places=teammates.places(membership.account),
+        free=teammates.more_allowed(membership.account) if manages else None,
+        facilitators=teammates.facilitators(membership.account),
         beyond_plan=isinstance(refusal, NotInPlan),
         waiting=invitations.waiting_for(membership.account) if manages else [],
         link=link,
+        valid_for=in_words(invitations.GOOD_FOR),
         link_address=fragments.origin() + url_for("invitations.look", secret=secret) if secret else None,
         gives=gives(membership.role),
         role_says=ROLE_SAYS,

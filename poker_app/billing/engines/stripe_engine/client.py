@@ -57,7 +57,7 @@ class Client:
             about = {"code": problem.code, "status": problem.http_status, "request": problem.request_id}
             log.warning("payments_unavailable", kind=type(problem).__name__, **about)
             raise Unavailable(
-                "The payment provider does not answer as it should just now. Please try again in a few minutes."
+                "The payment provider has a problem just now. Please try again in a few minutes."
             ) from problem
 
     def price(self, lookup_key: str) -> str:
