@@ -10,7 +10,7 @@ from poker_app.accounts.models import Account, Teammate, User
 from poker_app.db import session, transaction
 from poker_app.errors import NotFound
 
-NOT_YOURS = "No account of yours has that address."
+NOT_YOURS = "You have no account at this link."
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from poker_app.rules.spreadsheet import as_csv as spreadsheet
 # What is written down, and how the page and the export say it: between who did it and what it is about. An action that
 # is not here cannot be noted.
 ACTIONS = {
-    "account-created": "made the account",
+    "account-created": "created the account",
     "account-renamed": "renamed the account to",
     "defaults-changed": "changed the session defaults:",
     "retention-changed": "changed how long reports are kept to",
@@ -22,7 +22,7 @@ ACTIONS = {
     "domain-closed": "stopped people from joining by an address at",
     "domain-joined": "joined by an address at",
     "invited": "invited",
-    "link-made": "made an invitation link",
+    "link-made": "created an invitation link",
     "invitation-sent-again": "sent an invitation again to",
     "invitation-withdrawn": "withdrew the invitation of",
     "invitation-accepted": "accepted an invitation as",
@@ -30,13 +30,13 @@ ACTIONS = {
     "ownership-given": "made an owner of",
     "teammate-removed": "removed",
     "teammate-left": "left the account",
-    "deck-made": "made the deck",
+    "deck-made": "created the deck",
     "deck-changed": "changed the deck",
     "deck-deleted": "deleted the deck",
     "clerk-joined": "made a teammate, through Clerk, of",
     "clerk-role-changed": "changed, through Clerk, the role of",
     "clerk-left": "took out, through Clerk,",
-    "series-made": "made the series",
+    "series-made": "created the series",
     "series-renamed": "renamed the series to",
     "series-closed": "closed the series",
     "series-reopened": "reopened the series",

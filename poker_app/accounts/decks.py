@@ -44,7 +44,7 @@ def find(membership: Membership, deck_id: str) -> Deck:
     """
     if found := chosen(membership.account.id, f"{OWN}{deck_id}"):
         return found
-    raise NotFound("No deck of this account has that address. It may have been deleted.")
+    raise NotFound("This deck was not found. It may have been deleted.")
 
 
 class HasCards(Protocol):

@@ -64,7 +64,7 @@ def follow(user: User, secret: str) -> None:
             if old:
                 _change_both(user_id, old, link.email)
     except IntegrityError as taken:
-        raise Conflict("This address has become somebody else's meanwhile.") from taken
+        raise Conflict("Another user has this address by now.") from taken
     if old:
         mail.notify("notice", old, happened=f"Your address here is now {link.email}")
 

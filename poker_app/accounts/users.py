@@ -38,7 +38,7 @@ def user_name(typed: str) -> str:
     """
     name = one_line(typed)
     if not name:
-        raise Invalid("Tell your teammates your name.", "name")
+        raise Invalid("Enter your name.", "name")
     if len(name) > MAX_NAME:
         raise Invalid(f"A name has at most {MAX_NAME} characters; this one has {len(name)}.", "name")
     return name

@@ -19,7 +19,7 @@ PIECE = 16 * 1024
 LINE_TOO_LONG = 414, "This address is too long."
 HEAD_TOO_LARGE = 431, "This request has more headers than are read here."
 TOO_SLOW = 408, "The request took too long to arrive."
-TOO_MUCH = 429, "Too much at once comes from your network. Try again in a moment."
+TOO_MUCH = 429, "Too many requests from your network. Try again in a moment."
 MALFORMED = 400, "This is not an HTTP request."
 
 

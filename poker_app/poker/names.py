@@ -17,7 +17,7 @@ def clean_name(typed: str) -> str:
     """
     name = one_line(typed)
     if not name:
-        raise Invalid("Tell the others your name.", "member_name")
+        raise Invalid("Enter your name.", "member_name")
     if len(name) > MAX_NAME:
         raise Invalid(f"A name has at most {MAX_NAME} characters; this one has {len(name)}.", "member_name")
     return name

@@ -32,7 +32,7 @@ def check_gift(role: str, given: str) -> None:
     if given not in ROLES:
         raise Refused("invalid", "Choose one of the roles.")
     if not reaches(role, "admin"):
-        raise Refused("forbidden", "Only an owner or admin may say who is in the account.")
+        raise Refused("forbidden", "Only an owner or admin may manage teammates.")
     if not may_manage(role, given):
         raise Refused("forbidden", "Only an owner may make somebody an owner.")
 

@@ -29,7 +29,7 @@ def test_pages_before_the_table(ada: Person, ben: Person) -> None:
     is_sound(ben.page)
     ben.expects("404")
     ben.page.goto("/nowhere")
-    ben.sees("Session not found")
+    ben.sees("Page not found")
     is_sound(ben.page)
     ben.page.goto("/j/ZZZ999")
     ben.sees("No session has that code.")

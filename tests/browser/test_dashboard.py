@@ -122,10 +122,10 @@ def test_archived_and_taken_out_again(ada: Person) -> None:
     dashboard(ada)
     row(ada, "Old")
     ada.page.get_by_role("button", name="Archive").click()
-    ada.sees("“Old” is in the archive.", "A session stands here once it has ended")
+    ada.sees("“Old” is in the archive.", "Sessions are listed here once they have ended")
     kind(ada, "Archived")
     row(ada, "Old")
-    ada.page.get_by_role("button", name="Take out of the archive").click()
+    ada.page.get_by_role("button", name="Move out of the archive").click()
     ada.sees("“Old” is back in the list.")
 
 
@@ -173,7 +173,7 @@ def test_a_password_set_at_the_table(ada: Person, visitor: Visitor) -> None:
     gus.page.get_by_label("Session password").fill("guess")
     gus.page.get_by_label("Your name").fill("Gus")
     gus.page.get_by_role("button", name="Join", exact=True).click()
-    gus.sees("That is not the session's password.")
+    gus.sees("Wrong session password.")
     gus.page.get_by_label("Session password").fill("open sesame")
     gus.page.get_by_role("button", name="Join", exact=True).click()
     gus.is_live()

@@ -130,7 +130,7 @@ def test_a_callback_is_worth_nothing_in_another_browser(somebody: Callable[..., 
     ada.expects("400")
     ada.page.goto("/sign-in")
     ada.page.goto(answer.headers["location"])
-    ada.sees("This sign-in was not begun in this browser")
+    ada.sees("This sign-in was started in another browser")
     is_sound(ada.page)
     ada.page.goto("/sessions/new")
     ada.sees("Sign in")

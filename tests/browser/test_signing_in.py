@@ -112,7 +112,7 @@ def test_a_second_factor_and_the_day_the_phone_is_gone(visitor: Callable[..., Pe
     is_sound(elsewhere.page)
     elsewhere.page.get_by_label("Code", exact=True).fill("000000")
     elsewhere.page.get_by_role("button", name="Sign in").click()
-    elsewhere.sees("That code is not right.")
+    elsewhere.sees("Wrong code.")
     elsewhere.page.get_by_label("Code", exact=True).fill(codes[0].upper())
     elsewhere.page.get_by_role("button", name="Sign in").click()
     expect(elsewhere.page).not_to_have_url(re.compile("/sign-in"))

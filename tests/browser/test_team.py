@@ -63,7 +63,7 @@ def test_from_the_invitation_to_the_removal(visitor: Callable[..., Person]) -> N
     ada.sees("Ben is no teammate any more.")
     ben.expects("404")
     ben.page.reload()
-    ben.sees("No account of yours has that address.")
+    ben.sees("You have no account at this link.")
 
     ada.page.get_by_role("link", name="Audit log").click()
     ada.sees("changed the role of Ben, now admin", "accepted an invitation as facilitator", "removed Ben")
@@ -189,5 +189,5 @@ def test_by_link_and_by_domain(visitor: Callable[..., Person]) -> None:
     is_sound(dora.page)
     dora.page.get_by_role("button", name="Join Cleo’s team").click()
     dora.sees("Welcome to the team.")
-    cleo.page.get_by_role("button", name="Stop that").click()
+    cleo.page.get_by_role("button", name="Turn it off").click()
     cleo.sees("Let everybody join as a facilitator")

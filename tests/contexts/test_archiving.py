@@ -70,7 +70,7 @@ Verb = Callable[[Membership, str | None, str], None]
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_who_may(team: Team, room: Room, verb: Verb) -> None:
-    with room.refused(403, "Only who opened a session, or an owner or admin, may do that."):
+    with room.refused(403, "Only the person who opened the session, an owner or an admin may do that."):
         verb(team.tim, None, team.table.id)
     with room.refused(404):
         verb(team.otto, SECRET, team.table.id)
@@ -109,7 +109,7 @@ def test_archived_and_back(team: Team, clock: Clock) -> None:
 def test_a_table_with_people_is_not_archived(team: Team, room: Room, clock: Clock) -> None:
     team.seat.seen_at = clock.now()
     session.commit()
-    with room.refused(409, "People sit at this table. End the session before you archive it."):
+    with room.refused(409, "This session is live. End it before you archive it."):
         archiving.archive(team.ada, None, team.table.id)
 
 

@@ -63,7 +63,7 @@ def _fails_after_taking(secret: str) -> None:
 
 def test_a_link_is_for_one_purpose() -> None:
     secret = mail_tokens.make("sign-in", ADA)
-    sentence = "This link leads nowhere. Perhaps your mail program cut off its end."
+    sentence = "This link does not work. Perhaps your mail program cut off its end."
     assert dead("new-password", secret) == (404, sentence)
     assert dead("sign-in", secret[:-1]) == (404, sentence)
     assert mail_tokens.find("sign-in", secret)

@@ -122,7 +122,7 @@ def test_closed_and_reopened(ada: Membership, room: Room) -> None:
     found = made(ada)
     for _ in range(2):
         series.close(ada, SECRET, found.id)
-    with room.refused(409, "This series was closed. Who looks after it can reopen it on the dashboard."):
+    with room.refused(409, "This series was closed. A teammate of its account can reopen it."):
         opened(ada, found)
     for _ in range(2):
         series.reopen(ada, SECRET, found.id)

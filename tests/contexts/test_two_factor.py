@@ -16,7 +16,7 @@ from tests.mail_server import Post
 
 ADA, HERE = "ada@example.com", "10.0.0.1"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
-WRONG = "That code is not right. Type the six digits that your app shows now."
+WRONG = "Wrong code. Type the six digits that your app shows now."
 USED = "That code was used already. Wait until your app shows the next one."
 
 
@@ -82,7 +82,7 @@ def test_turning_it_on(ada: User, phone: App, post: Post) -> None:
 @pytest.mark.parametrize("code", ["", "000000", "12345", "1234567", "abcdef", "１２３４５６", "\u0661" * 6])
 def test_it_is_not_on_before_the_app_shows_the_code(ada: User, code: str, post: Post) -> None:
     before = rows()
-    with pytest.raises(Invalid, match="That code is not right"):
+    with pytest.raises(Invalid, match="Wrong code"):
         two_factor.turn_on(ada, SECRET, code, sign_in_id="")
     session.rollback()
     assert (rows(), post.letters) == (before, [])

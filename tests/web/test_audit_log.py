@@ -28,7 +28,7 @@ def test_filters_and_pages(club: Club) -> None:
     older = first.text.rpartition('class="btn" href="')[2].partition('"')[0].replace("&amp;", "&")
     second = club.olga.get(older)
     assert second.text.count("changed how long reports are kept to") == 10
-    assert "made the account" not in second.text
+    assert "created the account" not in second.text
     assert says(club.olga.get(f"{club.path}/audit?action=deck-made"), "No entry matches this filter.")
 
 

@@ -82,7 +82,7 @@ def test_live_past_and_found(ada: Person, cast: Cast) -> None:
     table = ada.opens("Checkout team")
     page = ada.get(home(ada))
     assert says(page, "Live now, task 1 of 1, 1 person at the table")
-    assert says(page, "A session stands here once it has ended, with its report.")
+    assert says(page, "Sessions are listed here once they have ended, with their reports.")
     ada.ends(table)
     page = ada.get(home(ada))
     assert f'href="{table.path}/report"' in page.text
@@ -234,7 +234,7 @@ def test_a_password_at_the_door(ada: Person, cast: Cast) -> None:
     assert says(page, "This session needs a password.")
     form = {"member_name": "Gus", "role": "spectator"}
     wrong = cast.gus.post(f"{table.path}/members", {**form, "password": "guess"}, htmx=False)
-    assert (wrong.status_code, says(wrong, "That is not the session's password.")) == (422, True)
+    assert (wrong.status_code, says(wrong, "Wrong session password.")) == (422, True)
     assert 'value="Gus"' in wrong.text
     assert "guess" not in wrong.text
     assert cast.gus.post(f"{table.path}/members", {**form, "password": "open sesame"}, htmx=False).status_code == 303

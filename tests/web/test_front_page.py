@@ -72,7 +72,7 @@ def test_a_form_that_another_browser_sent(cast: Cast) -> None:
     ("wrong", "sentence"),
     [
         ({"name": "x" * 10_000}, "A session's name has at most 120 characters; this one has 10000."),
-        ({"member_name": ""}, "Tell the others your name."),
+        ({"member_name": ""}, "Enter your name."),
         ({"deck": "tarot"}, "Choose one of the decks."),
         ({"tasks": "---\n- \n"}, "There is no task in this list. Write one a line."),
         ({"deck": "own", "own": "1"}, "A deck needs at least 2 cards besides ? and ☕; this one has 1."),

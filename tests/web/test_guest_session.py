@@ -125,7 +125,10 @@ def test_its_pages_say_what_it_has(cast: Cast, table: Table) -> None:
         cast.person(name).joins(table)
     cast.mallory.get(f"{table.path}/join")
     refused = cast.mallory.post(f"{table.path}/members", {"member_name": "Mallory", "role": "spectator"}, htmx=False)
-    assert (refused.status_code, says(refused, "without an account it has 5 places. A facilitator can")) == (409, True)
+    assert (refused.status_code, says(refused, "without an account it is for 5 people. A facilitator can")) == (
+        409,
+        True,
+    )
     assert says(cast.gus.get(f"{table.path}/vote-table"), "5 of 5 people.")
     assert "teammates_only" not in cast.gus.get(f"{table.path}/options").text
 
@@ -178,7 +181,8 @@ def test_signing_up_with_a_password_keeps_it(app: Flask, cast: Cast, table: Tabl
     plays_all(cast, table)
     way = cast.gus.get(f"{table.path}/claim").location
     assert way == f"/sign-in?next={table.path}/claim"
-    assert says(cast.gus.get(way), "That takes 1 credit; a new account has 3 a month, free.")
+    costs = "That takes 1 credit, unless your plan needs none; a new account has 3 a month, free."
+    assert says(cast.gus.get(way), costs)
     form = {"name": "Gus", "email": "gus@example.com", "password": GOOD, "next": f"{table.path}/claim"}
     cast.gus.post("/sign-up", form, htmx=False)
     answer = cast.gus.post(mailed(post.next_to("gus@example.com").link), htmx=False)
@@ -201,7 +205,7 @@ def test_by_a_mailed_link_in_another_browser_it_waits_for_this_one(
     phone = cast.person("Gus's phone")
     assert signs_in(phone, post, onward).location == onward
     page = phone.get(onward)
-    assert (page.status_code, says(page, "in the browser in which you opened the session")) == (404, True)
+    assert (page.status_code, says(page, "you opened the session in another browser")) == (404, True)
     assert owner(app, table) == ("", 0)
     assert signs_in(cast.gus, post, onward).location == onward
     assert owner(app, table) == ("Gus", 2)

@@ -7,7 +7,7 @@ from tests.web.route_checks import ENDED, STRANGER, Litany, Route, says
 from tests.world.pages import Scene
 
 PEOPLE = frozenset({"vote-table", "task", "backlog", "actions", "people"})
-NOBODY = "Nobody by that name sits here any more."
+NOBODY = "That member is not in this session any more."
 
 
 def may_not(what: str) -> tuple[str, str]:
@@ -38,7 +38,7 @@ class TestMembers(Litany):
             by="ben",
             leads_to="{room}",
             wrong=(
-                ({"member_name": ""}, "Tell the others your name."),
+                ({"member_name": ""}, "Enter your name."),
                 ({"member_name": "x" * 41}, "A name has at most 40 characters; this one has 41."),
             ),
         ),

@@ -88,7 +88,7 @@ def test_without_billing_nothing_is_said_of_payments(settings: Settings) -> None
 
 def test_everything_is_empty_at_first(olga: Person) -> None:
     assert "No job has run yet." in text(olga, "/operator")
-    assert "Nobody sits at a table just now." in text(olga, "/operator/sessions")
+    assert "No session is live just now." in text(olga, "/operator/sessions")
     assert "Nobody has opened a session yet." in text(olga, "/operator/sessions?show=all")
     assert "Nothing has failed" in text(olga, "/operator/webhooks")
 
@@ -103,7 +103,7 @@ def test_the_overview(olga: Person, app: Flask, clock: Clock, monkeypatch: pytes
         session.remove()
     seen = text(olga, "/operator")
     assert "Live sessions 1 of 1 Accounts 1 Users 1" in seen
-    assert "There is no engine: browsers ask every few seconds." in seen
+    assert "There is no engine: browsers poll every few seconds." in seen
     assert "daily has not run in 90 days Never" in seen
     assert re.search(r"replay-webhooks \d+ November 2026, \d\d:\d\d UTC Failed", seen)
     assert "replay-webhooks KeyError 0.0 s Failed" in seen
@@ -114,9 +114,9 @@ def test_an_engine_that_rests_is_said_so(
     olga: Person, settings: Settings, monkeypatch: pytest.MonkeyPatch, app: Flask
 ) -> None:
     app.config["SETTINGS"] = settings.model_copy(update={"realtime": "soketi"})
-    assert "The engine is soketi , and this process has no trouble with it." in text(olga, "/operator")
+    assert "The engine is soketi , and this process reaches it." in text(olga, "/operator")
     monkeypatch.setattr("poker_app.realtime.ready", lambda: False)
-    assert "this process leaves it alone for some seconds at a time" in text(olga, "/operator")
+    assert "this process pauses it for some seconds at a time" in text(olga, "/operator")
 
 
 def test_accounts_by_name_id_and_address(olga: Person, cast: Cast) -> None:

@@ -219,7 +219,7 @@ def test_a_wrong_code_leaves_the_same_qr_code(ada: Person) -> None:
     found = re.search(r'name="secret" value="([A-Z2-7]{32})"', page)
     assert found
     answer = send(ada, "/me/second-factor", secret=found[1], code="000000")
-    assert (answer.status_code, says(answer, "That code is not right.")) == (422, True)
+    assert (answer.status_code, says(answer, "Wrong code.")) == (422, True)
     assert found[1] in answer.text
     odd = send(ada, "/me/second-factor", secret="<script>", code="000000")
     assert (odd.status_code, "<script>" in odd.text) == (422, False)
@@ -231,7 +231,7 @@ def test_the_password_alone_is_half_the_way(app: Flask, ada: Person, cast: Cast,
     assert not is_in(cast.ben)
     assert cast.ben.get("/sign-in/code").status_code == 200
     wrong = shows(cast.ben, "000000")
-    assert (wrong.status_code, says(wrong, "That code is not right.")) == (422, True)
+    assert (wrong.status_code, says(wrong, "Wrong code.")) == (422, True)
     assert not is_in(cast.ben)
     answer = shows(cast.ben, shown(secret, clock))
     assert (answer.status_code, answer.location) == (303, "/sessions/new")
@@ -301,7 +301,7 @@ def test_ten_wrong_codes(ada: Person, cast: Cast, secret: str, clock: Clock) -> 
 
 def test_new_recovery_codes_and_turning_it_off(ada: Person, cast: Cast, secret: str, clock: Clock) -> None:
     wrong = send(ada, "/me/second-factor/removal", code="000000")
-    assert (wrong.status_code, says(wrong, "That code is not right.")) == (422, True)
+    assert (wrong.status_code, says(wrong, "Wrong code.")) == (422, True)
     renewed = send(ada, "/me/second-factor/recovery-codes", code=shown(secret, clock))
     assert renewed.status_code == 200
     assert ada.codes[0] not in renewed.text  # type: ignore[attr-defined]

@@ -89,7 +89,7 @@ def test_where_nobody_signs_in(open_house: None, cast: Cast) -> None:
     assert cast.mallory.get(f"/accounts/local/series/{key}").status_code == 404
     cast.ben.get(f"/series/{key}")
     nameless = cast.ben.post(f"/series/{key}/sessions", htmx=False)
-    assert (nameless.status_code, says(nameless, "Tell the others your name.")) == (422, True)
+    assert (nameless.status_code, says(nameless, "Enter your name.")) == (422, True)
     room = cast.ben.post(f"/series/{key}/sessions", {"member_name": "Ben"}, htmx=False).location
     assert cast.ben.get(room).status_code == 200
     assert cast.ada.get(f"/series/{key}").location == room

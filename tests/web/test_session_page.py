@@ -198,7 +198,7 @@ def test_sending_the_form_twice_takes_one_seat(scene: Scene) -> None:
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({"member_name": ""}, "Tell the others your name."),
+        ({"member_name": ""}, "Enter your name."),
         ({"member_name": "x" * 10_000}, "A name has at most 40 characters; this one has 10000."),
         ({"role": ""}, "Choose whether you vote or watch."),
         ({"role": "facilitator"}, "Choose whether you vote or watch."),

@@ -90,7 +90,7 @@ def test_a_name_is_needed_and_the_link_stays_good(app: Flask, cast: Cast, post: 
     asks(cast.ada)
     where = path(post.next_to(ADA))
     cast.ada.get(where)
-    for name, sentence in (("", "Tell your teammates your name."), ("x" * 41, "A name has at most 40 characters")):
+    for name, sentence in (("", "Enter your name."), ("x" * 41, "A name has at most 40 characters")):
         answer = cast.ada.post(where, {"name": name}, htmx=False)
         assert (answer.status_code, says(answer, sentence)) == (422, True)
         assert f'value="{name}"' in answer.text
@@ -133,7 +133,7 @@ def test_a_link_expires(cast: Cast, post: Post, clock: Clock) -> None:
 
 def test_a_link_that_never_was(cast: Cast) -> None:
     for answer in (cast.ada.get("/sign-in/link/0123"), cast.ada.post("/sign-in/link/0123", htmx=False)):
-        assert (answer.status_code, says(answer, "This link leads nowhere.")) == (404, True)
+        assert (answer.status_code, says(answer, "This link does not work.")) == (404, True)
 
 
 def test_what_expired_long_ago_is_tidied_up(app: Flask, cast: Cast, clock: Clock) -> None:

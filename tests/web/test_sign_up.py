@@ -104,7 +104,7 @@ def test_taken_or_not_is_all_the_same(ada: Person, cast: Cast, post: Post) -> No
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({"name": ""}, "Tell your teammates your name."),
+        ({"name": ""}, "Enter your name."),
         ({"email": "bob"}, "Enter a full address, such as name@company.com."),
         ({"password": "short"}, "A password has at least 10 characters; a few words in a row are easy to remember."),
         ({"password": "Password2026"}, "This is among the passwords that are used most, or very like one of them."),

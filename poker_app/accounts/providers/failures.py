@@ -35,7 +35,7 @@ class Untrusted(Failure):
     """What the provider says is not signed by it, not for us, not for this visit, or no longer true."""
 
     status = 403
-    words = "What {label} answered could not be trusted, so nobody was signed in. Please try again."
+    words = "What {label} answered could not be verified, so you are not signed in. Please try again."
 
 
 class Declined(Failure):
@@ -49,4 +49,4 @@ class NotBegunHere(Failure):
     """The answer is for another browser, for an earlier visit, or was used before."""
 
     status = 400
-    words = "This sign-in was not begun in this browser, was used before, or took too long. Please begin again."
+    words = "This sign-in was started in another browser, was used before, or took too long. Please start again."

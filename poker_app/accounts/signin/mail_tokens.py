@@ -120,7 +120,7 @@ def take(purpose: str, secret: str) -> Link:
 
 def _alive(found: MailToken | None, purpose: str) -> MailToken:
     if found is None or found.purpose != purpose:
-        raise DeadLink(purpose, "This link leads nowhere. Perhaps your mail program cut off its end.", 404)
+        raise DeadLink(purpose, "This link does not work. Perhaps your mail program cut off its end.", 404)
     if found.used_at:
         raise DeadLink(purpose, "This link was used already, or a newer one was. Each works once.", 409)
     if found.expires_at <= clock.now():

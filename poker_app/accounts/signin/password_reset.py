@@ -42,5 +42,5 @@ def follow(secret: str, password: str) -> User:
 def _user_of(link: Link) -> User:
     user = session.get(User, link.user_id) if link.user_id else None
     if user is None or user.email != link.email:
-        raise DeadLink(PURPOSE, "This link is for an address that is no longer anybody's here.", 409)
+        raise DeadLink(PURPOSE, "Nobody signs in with the address of this link any more.", 409)
     return user

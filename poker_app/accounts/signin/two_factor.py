@@ -20,7 +20,7 @@ WRONG_CODES = Bounds(
 )
 # Seconds a code is shown for. The one before and the one after are taken too: clocks differ, and people type slowly.
 STEP = 30
-WRONG = "That code is not right. Type the six digits that your app shows now."
+WRONG = "Wrong code. Type the six digits that your app shows now."
 ISSUER = "Faceup"
 
 

@@ -67,7 +67,7 @@ def let_in(table: Session, user: User | None, member: Member | None, password: s
         return
     typed = _cleaned(password)
     if not typed:
-        raise Invalid("Type the session's password. Whoever invited you knows it.", "password")
+        raise Invalid("Type the session's password. The person who invited you knows it.", "password")
     with rate_limits.failures(WRONG.of_network(address, table.id)):
         if not password_hashing.matches(known, typed, together=True):
-            raise Invalid("That is not the session's password.", "password")
+            raise Invalid("Wrong session password.", "password")

@@ -31,7 +31,7 @@ def find(membership: Membership, secret: str | None, session_id: str) -> PokerSe
     wanted = select(PokerSession).where(PokerSession.id == session_id, reached(membership, secret))
     found = session.scalars(wanted).one_or_none()
     if found is None:
-        raise NotFound("No session of this account has that address.")
+        raise NotFound("This session was not found in this account.")
     return found
 
 
@@ -44,7 +44,7 @@ def find_to_archive(membership: Membership, secret: str | None, session_id: str)
     """
     found = find(membership, secret, session_id)
     if not may_archive(membership, found):
-        raise Forbidden("Only who opened a session, or an owner or admin, may do that.")
+        raise Forbidden("Only the person who opened the session, an owner or an admin may do that.")
     return found
 
 
@@ -74,7 +74,7 @@ def archive(membership: Membership, secret: str | None, session_id: str) -> None
             return
         here = select(exists().where(PokerSession.id == table.id, is_live(clock.now())))
         if session.scalar(here):
-            raise Conflict("People sit at this table. End the session before you archive it.")
+            raise Conflict("This session is live. End it before you archive it.")
         table.archived_at = clock.now()
         _note(membership, "session-archived", table)
 

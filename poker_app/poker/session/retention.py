@@ -12,8 +12,8 @@ from poker_app.billing import entitlements
 from poker_app.db import session, transaction
 from poker_app.poker.models import Member, PokerSession
 from poker_app.poker.scopes import FORGOTTEN_AFTER
+from poker_app.rules.session.value import DELETED_FOR
 
-DELETED_FOR = timedelta(days=30)
 # From so long before on, the dashboard says that a session goes.
 SAID_BEFORE = timedelta(days=14)
 BATCH = 100

@@ -43,7 +43,7 @@ def find_own(membership: Membership, secret: str | None, series_id: str) -> Seri
     found = find(series_id)
     mine = membership.user is not None or found.secret_digest == ids.digest(secret or "")
     if found.account_id != membership.account.id or not mine:
-        raise NotFound("No series of this account has that address.")
+        raise NotFound("This series was not found in this account.")
     return found
 
 
@@ -151,11 +151,11 @@ def open_today(membership: Membership, series_id: str, *, member_name: str, secr
         wanted = select(Series).where(Series.id == series_id, Series.account_id == membership.account.id)
         series = session.scalars(wanted.with_for_update()).one_or_none()
         if series is None:
-            raise NotFound("No series of this account has that address.")
+            raise NotFound("This series was not found in this account.")
         if there := running(series):
             return there.id
         if series.closed_at:
-            raise Conflict("This series was closed. Who looks after it can reopen it on the dashboard.")
+            raise Conflict("This series was closed. A teammate of its account can reopen it.")
         forgotten = select(PokerSession.id).where(
             PokerSession.series_id == series.id, PokerSession.ended_at.is_(None), PokerSession.deleted_at.is_(None)
         )

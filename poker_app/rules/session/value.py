@@ -5,10 +5,11 @@ A mapping in it is never changed either: a change makes a new one with what diff
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self, TypedDict
 
 from poker_app.rules import Refused, roles
+from poker_app.rules.durations import in_words
 from poker_app.rules.plans import GUESTS, MAX_GUEST_ROUNDS
 from poker_app.rules.session.rounds import Round, Rounds, Vote
 from poker_app.rules.timer import Timer
@@ -16,9 +17,13 @@ from poker_app.rules.timer import Timer
 NOT_SEATED = "You are not at this table. Open the invitation link to join it."
 LEFT = "You left this session. Come back to go on."
 REMOVED = "You were removed from this session. The link lets you join again."
-DELETED = "This session was deleted. Who opened it, or an admin of its account, can bring it back for 30 days."
+DELETED_FOR = timedelta(days=30)
+DELETED = (
+    "This session was deleted. The person who opened it, or an admin of its account, can bring it back for "
+    f"{in_words(DELETED_FOR)}."
+)
 ENDED = "The session has ended."
-NO_SUCH_MEMBER = "Nobody by that name sits here any more."
+NO_SUCH_MEMBER = "That member is not in this session any more."
 NO_SUCH_TASK = "That task is not in this session."
 NO_SUCH_FILE = "That file is not in this session."
 

@@ -16,8 +16,8 @@ from poker_app.rules.session.tasks import MOVED_ON, go_on, leave_current
 from poker_app.rules.session.value import Member, Session
 
 ROUNDS_USED_UP = (
-    f"Without an account a session has {MAX_GUEST_ROUNDS} rounds, and they are played. A facilitator can sign up to go "
-    "on: everything here stays."
+    f"All {MAX_GUEST_ROUNDS} rounds of a session without an account are played. A facilitator can sign up to go on: "
+    "everything here stays."
 )
 
 

@@ -21,7 +21,7 @@ def only_with_accounts() -> None:
         NotFound: (404) where users do not sign in.
     """
     if auth_is_open():
-        raise NotFound("Nobody signs in here, so there is nothing to tell of anybody.")
+        raise NotFound("Nobody signs in here, so there is no audit log.")
 
 
 @blueprint.get("/audit")
@@ -53,7 +53,7 @@ def as_csv(membership: Membership) -> ResponseReturnValue:
     """
     membership.require("admin", "read the audit log")
     if not plan_of(membership.account.id).audit_export:
-        raise NotInPlan("The audit log as a file comes with a larger plan. Here it can be read and filtered as before.")
+        raise NotInPlan("A larger plan lets you download the audit log. You can read and filter it here.")
     answer = Response(audit_log.as_csv(membership.account.id), content_type="text/csv; charset=utf-8")
     answer.headers["Content-Disposition"] = 'attachment; filename="audit-log.csv"'
     return answer

@@ -44,7 +44,7 @@ def pay(checkout_id: str) -> ResponseReturnValue:
 def _checkout(checkout_id: str, refusal: Invalid | None = None) -> str:
     found = fake_payments.find("checkout", checkout_id)
     if found.data["state"] == "expired":
-        raise Conflict("This checkout is closed, because another one was begun after it.")
+        raise Conflict("This checkout is closed, because another one was started after it.")
     offer, price = billing.offer(), found.data["price"]
     sold = offer.plan_of_price(price) or offer.pack_of_price(price)
     return render_template("fake_payments/checkout.html", checkout=found, sold=sold, offer=offer, refusal=refusal)

@@ -50,7 +50,7 @@ def by_code(code: str) -> ResponseReturnValue:
         TooMany: (429) too many wrong codes came from this network.
     """
     if request.headers.get("Sec-Fetch-Site") == "cross-site" and request.headers.get("Sec-Fetch-Dest") != "document":
-        raise Forbidden("A session's code leads nowhere from inside another site's page. Open the link by itself.")
+        raise Forbidden("This link does not work inside another site's page. Open it in a tab of its own.")
     try:
         session_id = join_codes.find(code, request.remote_addr or "").id
     except NotFound as missing:

@@ -26,9 +26,9 @@ SENTENCES = {
     405: "This address does not answer that kind of request.",
     413: "That is too much text for one form. 64 KB is the limit.",
     500: "Something broke on our side. What you sent before is kept; please try again.",
-    503: "The database does not answer just now. Please look whether your change arrived, and try again in a moment.",
+    503: "The database does not answer just now. Please check if your change was saved, and try again in a moment.",
     507: "The disk that everything is kept on is full, read-only or failing, so nothing was saved. Please tell "
-    "whoever runs this service, and try again once they have seen to it.",
+    "whoever runs this service, and try again later.",
 }
 
 
@@ -100,10 +100,15 @@ def answer(sentence: str, status: int, retry_after: int | None = None) -> Respon
     elif "HX-Request" in request.headers:
         made = make_response(fragments.notice_only(sentence), status)
     else:
-        back = request.view_args.get("session_id") if member is not None and request.view_args else None
-        made = make_response(
-            render_template("errors/refusal.html", sentence=sentence, status=status, session_id=back), status
+        asked = (request.view_args or {}).get("session_id")
+        page = render_template(
+            "errors/refusal.html",
+            sentence=sentence,
+            status=status,
+            session_id=asked if member else None,
+            strange=asked and not member,
         )
+        made = make_response(page, status)
     if retry_after:
         made.headers["Retry-After"] = str(retry_after)
     return made

@@ -219,7 +219,7 @@ def teammate[**P](
         if found is None and user() is None and not auth_is_open():
             return to_sign_in()
         if found is None:
-            raise NotFound("No account of yours has that address.")
+            raise NotFound("You have no account at this link.")
         required_sso.check(found, current_sign_in())
         _remember(found)
         return view(found, *args, **kwargs)
@@ -280,7 +280,7 @@ def may_open[**P](view: Callable[Concatenate[Membership, P], ResponseReturnValue
             return redirect(url_for("accounts.index"), 303)
         found = memberships.membership_for(user(), named) if named else acts_here()
         if found is None:
-            raise NotFound("No account of yours has that address.")
+            raise NotFound("You have no account at this link.")
         required_sso.check(found, current_sign_in())
         return view(found, *args, **kwargs)
 

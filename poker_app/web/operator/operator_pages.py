@@ -89,7 +89,7 @@ def replay(event_id: str) -> ResponseReturnValue:
 
 def _require_selling() -> None:
     if not billing.is_on():
-        raise NotFound("Nothing is sold here, so nobody tells of payments.")
+        raise NotFound("Payments are off, so there are no payment events.")
 
 
 def _find() -> str:

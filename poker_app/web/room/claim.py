@@ -18,10 +18,7 @@ from poker_app.web.http.login import may_open
 
 blueprint = Blueprint("claim", __name__, url_prefix="/sessions/<session_id>/claim")
 
-IN_ANOTHER_BROWSER = (
-    "You are signed in, but not at that table in this browser. Sign in in the browser in which you opened the session, "
-    "and it becomes one of your account."
-)
+IN_ANOTHER_BROWSER = "You are signed in, but you opened the session in another browser. Sign in there to keep it."
 
 
 @blueprint.get("")
