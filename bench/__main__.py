@@ -15,6 +15,7 @@ from bench.machine import CLIENT, allow_many_sockets, pin
 from bench.report import HEAD
 from bench.rounds import measure_rounds
 from bench.side_by_side import change_side_by_side
+from bench.ways import measure_ways
 from bench.workers import measure_workers
 
 SCENARIOS: dict[str, Callable[[bool], None]] = {
@@ -23,6 +24,7 @@ SCENARIOS: dict[str, Callable[[bool], None]] = {
     "costs": measure_costs,
     "hooks": measure_hooks,
     "workers": measure_workers,
+    "ways": measure_ways,
     "side-by-side": change_side_by_side,
 }
 
@@ -31,12 +33,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.split("\n", 1)[0] if __doc__ else "")
     parser.add_argument("what", nargs="?", choices=[*SCENARIOS, "floods"], help="one scenario; all but floods if none")
     parser.add_argument("--quick", action="store_true", help="rougher figures in less time")
+    parser.add_argument("--write", action="store_true", help="with ways: put its table into docs/deployment.md")
     parser.add_argument("--only", metavar="FLOOD", help="one flood")
     options = parser.parse_args()
     pin(CLIENT)
     allow_many_sockets()
     if options.what == "floods":
         measure_floods(options.only)
+        return
+    if options.write:
+        measure_ways(options.quick, write=True)
         return
     print(f"{platform.python_implementation()} {platform.python_version()} on {platform.machine()}", flush=True)
     print(HEAD)

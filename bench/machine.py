@@ -67,11 +67,16 @@ class Process:
 
     def cpu(self) -> float:
         """Seconds in all, by the code and by the kernel for it."""
-        return sum(_cpu(process) for process in _family(self._child.pid))
+        return cpu_of(self._child.pid)
 
     def memory(self) -> float:
         """What is resident, in MB."""
         return sum(resident_mb(process) for process in _family(self._child.pid))
+
+
+def cpu_of(*processes: int) -> float:
+    """Seconds that processes and all that they started have used so far."""
+    return sum(_cpu(each) for process in processes for each in _family(process))
 
 
 def _family(process: int) -> list[int]:

@@ -7,7 +7,7 @@ all of them alike.
 import asyncio
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from statistics import median
@@ -34,18 +34,25 @@ class Side:
     rounds_a_second: list[float] = field(default_factory=list)
     cpu_a_thousand: list[float] = field(default_factory=list)
     cpu_in_company: list[float] = field(default_factory=list)
+    parts: Mapping[str, Callable[[], float]] = field(default_factory=dict)
+    """Of what is run: the seconds of processor time so far."""
+    cpu_of_parts: dict[str, list[float]] = field(default_factory=dict)
+    """For a thousand votes."""
     alone: list[float] = field(default_factory=list)
     """Seconds from sending a lone vote until the last other member saw it."""
 
     async def play(self, seconds: float) -> None:
         """Every room plays round after round."""
         start, used = time.perf_counter(), self.server.cpu()
+        before = {name: cpu() for name, cpu in self.parts.items()}
         until = start + seconds
         rounds = sum(await asyncio.gather(*(_play(room, until) for room in self.rooms)))
         took, votes = time.perf_counter() - start, rounds * self.rooms[0].voters
         self.rounds_a_second.append(rounds / took)
         self.votes_a_second.append(votes / took)
         self.cpu_a_thousand.append((self.server.cpu() - used) / votes * 1000)
+        for name, cpu in self.parts.items():
+            self.cpu_of_parts.setdefault(name, []).append((cpu() - before[name]) / votes * 1000)
 
     async def change(self, seconds: float) -> None:
         """Everybody changes their card as soon as the one before is acknowledged."""

@@ -43,6 +43,11 @@ class Server:
         self._running = subprocess.Popen(self._command, stdin=subprocess.PIPE, **self._run)
         _wait(Path(self.folder), self._running)
 
+    @property
+    def process(self) -> int:
+        """The one that started the others."""
+        return self._running.pid
+
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """Every connection ends: SIGINT takes back what is under way, SIGQUIT leaves it to the next start."""
         os.kill(int((Path(self.folder) / "data/postmaster.pid").read_text().split()[0]), how)
