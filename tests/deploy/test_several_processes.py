@@ -81,6 +81,6 @@ def place(engine: Mapping[str, str]) -> dict[str, str | int]:
 
 def published(database: str, table: str) -> int:
     with psycopg.connect(database.replace("+psycopg", "")) as connection:
-        asked = "SELECT sum(published) FROM message_count WHERE session_id = %s"
+        asked = "SELECT coalesce(sum(published), 0) FROM message_count WHERE session_id = %s"
         [total] = connection.execute(asked, [table.rsplit("/", 1)[1]]).fetchone() or [0]
         return int(total)
