@@ -14,6 +14,7 @@ from poker_app.poker.reports.dashboard import SHOWN, Wish
 from poker_app.poker.session import archiving, copying, retention, series
 from poker_app.rules.durations import in_words
 from poker_app.rules.printable import without_hidden
+from poker_app.rules.session.value import DELETED_FOR
 from poker_app.web.http import fragments, login
 from poker_app.web.http.guest_cookie import guest_secret, store_secret
 from poker_app.web.http.login import teammate
@@ -57,7 +58,7 @@ def page(membership: Membership) -> ResponseReturnValue:
         done=_done(membership, secret),
         form_key=ids.new_secret(),
         goes_soon=retention.goes_soon,
-        restored_within=in_words(retention.DELETED_FOR),
+        restored_within=in_words(DELETED_FOR),
     )
 
 
