@@ -20,6 +20,7 @@ from poker_app.poker.models import TaskFile
 from poker_app.poker.round import task_files
 from poker_app.rules.plans import FREE, GUEST, Plan, Standing
 from poker_app.rules.session.files import FULL, MAX_FILES
+from poker_app.web.room import files as room_files
 from tests.cast import FROM_OUR_PAGE, HTMX, Clock, Person
 from tests.files import DOCX, PDF, SVG, add_file, archive, picture
 from tests.web.route_checks import ENDED, Litany, Route, says
@@ -278,6 +279,13 @@ def test_a_task_has_so_many_files_at_most(scene: Scene) -> None:
     scene.ada.post(f"{scene.table.path}/files/{removed}/removal")
     add_file(scene.ada, scene.table, scene.task, b"hello")
     assert scene.ada.post(f"{scene.table.path}/files/{removed}/restoration").status_code == 409
+
+
+def test_a_network_adds_so_many_files_in_a_while(scene: Scene, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room_files, "ADDED", replace(room_files.ADDED, most=2))
+    assert [begins(scene.ada, scene, "a.txt", 5).status_code for _ in range(3)] == [201, 201, 429]
+    clock.forward(minutes=10)
+    assert begins(scene.ada, scene, "a.txt", 5).status_code == 201
 
 
 def test_only_a_facilitator_adds(scene: Scene) -> None:

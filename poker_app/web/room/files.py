@@ -1,19 +1,24 @@
 """Files beside tasks: uploads, and what is changed about them."""
 
+from datetime import timedelta
+
 from flask import Blueprint, Response, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
+from poker_app import rate_limits
 from poker_app.errors import Invalid, NotFound
 from poker_app.files import kinds, storage
 from poker_app.poker.models import PokerSession
 from poker_app.poker.round import task_files
 from poker_app.poker.value.current import at_least, newest
+from poker_app.rate_limits import Limit
 from poker_app.rules.session.value import NO_SUCH_FILE, NO_SUCH_TASK, Member, TaskFile
 from poker_app.web.http import fragments
 from poker_app.web.http.guards import reader, seated
 
 blueprint = Blueprint("files", __name__, url_prefix="/sessions/<session_id>")
 
+ADDED = Limit("add a file", 400, timedelta(minutes=10))
 # Nothing in a file runs, loads or submits anything, should a browser show it as a page.
 POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
 # How long a browser may show it without asking whether its member is still one, in seconds.
@@ -41,11 +46,13 @@ def begin(member: Member, task_id: str) -> ResponseReturnValue:
 
     Raises:
         Invalid: (422) the size is no number.
+        TooMany: (429) too many files were added from this network.
     """
     try:
         size = int(request.form.get("size", ""))
     except ValueError as problem:
         raise Invalid("The size of a file is a number of bytes.", "size") from problem
+    rate_limits.spend(ADDED.of_network(request.remote_addr or ""))
     begun = task_files.begin(member, task_id, name=request.form.get("name", ""), size=size)
     said_at = url_for("files.arrived", session_id=member.session_id, task_id=task_id, file_id=begun.id)
     return {"to": url_for("uploads.receive", token=begun.token), "arrived": said_at}, 201
