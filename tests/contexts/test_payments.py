@@ -431,7 +431,7 @@ def test_a_provider_that_is_down_is_said_so_and_caught_up_with(ada: Payer, doubl
     assert not double.send(event)
     with app.app_context():
         kept = session.get_one(WebhookEvent, event["id"])
-        assert (kept.done_at, kept.tries, "does not answer" in kept.problem) == (None, 1, True)
+        assert (kept.done_at, kept.tries, "has a problem" in kept.problem) == (None, 1, True)
     double.failing = False
     ada.clock.forward(minutes=3)
     with app.app_context():

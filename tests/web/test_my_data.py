@@ -92,4 +92,7 @@ def test_until_when_a_report_is_kept(open_house: None, cast: Cast) -> None:
 
 def test_the_job_is_a_command(open_house: None, cast: Cast) -> None:
     run = CliRunner().invoke(purge, obj=ScriptInfo(create_app=lambda: cast._app))
-    assert (run.exit_code, run.output) == (0, "0 sessions purged\n0 sign-ins purged\n0 mailed links purged\n")
+    assert (run.exit_code, run.output) == (
+        0,
+        "0 sessions purged\n0 files purged\n0 sign-ins purged\n0 mailed links purged\n",
+    )

@@ -13,7 +13,8 @@ CARDS = ("1", "2", "3", "5", "8", "?")
 
 def table(*cards: str, phase: str = "revealed", **more: Any) -> Any:
     figures = tally(CARDS, {str(member): card for member, card in enumerate(cards)}) if phase == "revealed" else None
-    return SimpleNamespace(phase=phase, tally=figures, **{"all_voted": False, "seats": ("Ada",), **more})
+    given = {"all_voted": False, "rounds_used_up": False, "seats": ("Ada",), **more}
+    return SimpleNamespace(phase=phase, tally=figures, **given)
 
 
 @pytest.mark.parametrize(
