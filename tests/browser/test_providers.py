@@ -95,7 +95,7 @@ def test_one_way_more_and_one_less(somebody: Callable[..., Person]) -> None:
     goes_to_acme(nora, "nomail")
     nora.page.wait_for_url("**/me")
     logins = nora.page.locator("#logins")
-    expect(logins).to_contain_text("Your only way in")
+    expect(logins).to_contain_text("Your only way to sign in")
     is_sound(nora.page)
     nora.page.get_by_role("button", name="Connect Zeta").click()
     nora.page.get_by_placeholder("Enter any login").fill("nora")
@@ -105,7 +105,7 @@ def test_one_way_more_and_one_less(somebody: Callable[..., Person]) -> None:
     nora.sees("Zeta is connected.")
     nora.page.get_by_role("button", name="Disconnect Acme").click()
     nora.sees("Acme is no longer connected.")
-    expect(logins).to_contain_text("Your only way in")
+    expect(logins).to_contain_text("Your only way to sign in")
     expect(nora.page.get_by_role("button", name="Connect Acme")).to_be_visible()
 
 

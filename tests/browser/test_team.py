@@ -190,4 +190,4 @@ def test_by_link_and_by_domain(visitor: Callable[..., Person]) -> None:
     dora.page.get_by_role("button", name="Join Cleo’s team").click()
     dora.sees("Welcome to the team.")
     cleo.page.get_by_role("button", name="Turn it off").click()
-    cleo.sees("Let everybody join as a facilitator")
+    cleo.sees("Let everybody with a confirmed address at")
