@@ -1,4 +1,5 @@
-"""Accounts: who you are, for whom you act, and who your teammates are."""
+"""Accounts: users, memberships, teammates. This module holds the sign-in mode, the plan's limits, and the signal of
+lost access."""
 
 import hashlib
 import hmac
@@ -20,19 +21,19 @@ _key = b""
 
 
 def configure(settings: Settings) -> None:
-    """Whether people sign in here, or everybody who reaches the service acts for its one local account."""
+    """Stores the sign-in mode and the key of derived secrets, once a process."""
     global _open, _key
     _open, _key = settings.auth == "open", settings.signing_key.encode()
 
 
 def auth_is_open() -> bool:
-    """``AUTH=open``: nobody signs in, and there is one account, the local one."""
+    """Whether ``AUTH=open``: without sign-in, every caller acts for the one local account."""
     return _open
 
 
 def derived_secret(of: str) -> str:
-    """A secret that can be made again whenever it is to be shown: only its digest is stored, and who reads the database
-    without ``SECRET_KEY`` has nothing."""
+    """HMAC of ``of`` with ``SECRET_KEY``: a secret that can be computed again whenever it is to be shown. Only its
+    digest is stored, so the database without ``SECRET_KEY`` reveals nothing."""
     return hmac.new(_key, of.encode(), hashlib.sha256).hexdigest()[:32]
 
 
@@ -43,7 +44,8 @@ def end_access(user_id: str, account_id: str | None = None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class PlanRules:
-    """What an account's plan decides here, each by the account's id. Without billing everything is allowed.
+    """Limits that an account's plan sets, each a function of the account's id. The defaults apply without billing and
+    allow everything.
 
     ``max_teammates`` is None for any number; ``teammates_changed`` is called inside the transaction in which a teammate
     comes to an account or goes.
@@ -59,7 +61,7 @@ _plan_rules = PlanRules()
 
 
 def use_plan_rules(rules: PlanRules) -> None:
-    """Decide by these rules from now on, once a process."""
+    """Replaces the default plan rules, once a process."""
     global _plan_rules
     _plan_rules = rules
 
@@ -80,5 +82,5 @@ def may_require_sign_on(account_id: str) -> bool:
 
 
 def teammates_changed(account_id: str) -> None:
-    """Called inside the transaction in which a teammate comes to an account or goes."""
+    """Calls the plan's hook inside the transaction in which a teammate comes to an account or goes."""
     _plan_rules.teammates_changed(account_id)

@@ -1,4 +1,4 @@
-"""A change to an account: one at a time, decided on the role that somebody has at that moment."""
+"""The account lock: serializes changes to one account, and reads the acting teammate's role again under it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ NOT_YOURS = "You have no account at this link."
 
 @contextmanager
 def change(membership: Membership) -> Iterator[Membership]:
-    """One transaction on an account. Gives the acting membership, with the role that it has now.
+    """Opens one transaction that locks the account. Yields the acting membership, with the role read under the lock.
 
     Raises:
         NotFound: (404) the teammate was removed meanwhile.
@@ -35,19 +35,20 @@ def change(membership: Membership) -> Iterator[Membership]:
 
 
 def lock(account_id: str) -> Account | None:
-    """The account's row, held until the transaction ends: whatever counts owners or teammates waits here.
+    """Locks the account's row until the transaction ends; None if there is no such account. Code that counts owners or
+    teammates takes this lock first.
 
-    Held loosely enough that sessions may be opened for the account meanwhile.
+    The lock is ``FOR NO KEY UPDATE``, so sessions may be opened for the account meanwhile.
     """
     return session.get(Account, account_id, with_for_update={"key_share": True})
 
 
 def owners(account_id: str) -> int:
-    """How many own an account."""
+    """Number of owners of an account."""
     count = select(func.count()).where(Teammate.account_id == account_id, Teammate.role == "owner")
     return session.scalars(count.select_from(Teammate)).one()
 
 
 def user_here(user_id: str) -> User | None:
-    """A user, read inside the transaction; None if they have deleted themselves meanwhile."""
+    """The user's row, read inside the transaction; None if they have deleted themselves meanwhile."""
     return session.get(User, user_id)

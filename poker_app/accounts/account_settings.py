@@ -1,4 +1,5 @@
-"""What an account wants: its name, how a new session begins, how long reports are kept, who may join by themselves."""
+"""An account's settings: its name, the defaults of new sessions, how long reports are kept, who may join by email
+domain."""
 
 from collections.abc import Mapping
 
@@ -42,7 +43,7 @@ def rename(membership: Membership, typed: str) -> None:
 
 
 def defaults_of(account: Account) -> dict[str, str]:
-    """How the form for a new session begins: the fields of that form, a switch being "1" or not there.
+    """Values that the form for a new session begins with, by the names of its fields; a switch is "1" or missing.
 
     A default deck that was deleted gives way to the first one.
     """
@@ -50,7 +51,7 @@ def defaults_of(account: Account) -> dict[str, str]:
 
 
 def chosen_defaults(account: Account) -> dict[str, str]:
-    """Those of them that the account has chosen; a deck that was deleted is none."""
+    """Defaults that the account itself has chosen. A default deck that was deleted is left out."""
     kept = {name: str(value) for name, value in account.session_defaults.items() if value}
     if kept.get("deck") not in DECKS and decks.chosen(account.id, kept.get("deck", "")) is None:
         kept.pop("deck", None)
@@ -58,7 +59,7 @@ def chosen_defaults(account: Account) -> dict[str, str]:
 
 
 def set_defaults(membership: Membership, form: Mapping[str, str]) -> None:
-    """Let new sessions begin as this form says, in the words of the form for a new session. Raises Invalid."""
+    """Stores the defaults of new sessions from a form with the fields of the form for a new session. Raises Invalid."""
     membership.require_arranging("change the session defaults")
     minutes = _minutes(form.get("timer_minutes", ""))
     with change(membership) as now:
@@ -118,15 +119,15 @@ def set_retention(membership: Membership, typed: str) -> None:
 
 
 def own_domain(membership: Membership) -> str | None:
-    """The domain that somebody may open their account to: that of their own proven address, unless it is a public mail
-    service's."""
+    """Domain that the acting user may open their account to: that of their own proven address. None for a public mail
+    service's domain."""
     if membership.user is None or membership.user.email is None:
         return None
     return company_of(membership.user.email)
 
 
 def open_to_domain(membership: Membership) -> None:
-    """Let everybody join who has proven an address at one's own domain.
+    """Opens the account to everybody who has proven an address at the acting user's own domain.
 
     Raises:
         NotFound, Forbidden: (404, 403) as `change`, and for a teammate who is no owner or admin.
@@ -144,7 +145,7 @@ def open_to_domain(membership: Membership) -> None:
 
 
 def close_to_domain(membership: Membership) -> None:
-    """Let nobody join by their address any more; who has joined stays."""
+    """Closes the account to its domain. Users who have joined stay."""
     membership.require("admin", "close the account to a domain")
     with change(membership) as now:
         now.require("admin", "close the account to a domain")

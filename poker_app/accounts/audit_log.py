@@ -1,4 +1,4 @@
-"""An account's audit log: who did what, and when."""
+"""An account's audit log: which user did what, and when."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -78,8 +78,8 @@ def note(
     *,
     otherwise: str = NOBODY,
 ) -> None:
-    """Write a line into the account's log, inside the transaction of what it tells of. ``subject`` is the user whom
-    ``about`` names, ``otherwise`` says who did it where no user did."""
+    """Writes a line into the account's log, inside the transaction of the change it describes. ``subject`` is the user
+    whom ``about`` names; ``otherwise`` stands for the actor where no user acted."""
     if action not in ACTIONS:
         raise ValueError(f"{action} is not an action of the audit log")
     who = user.name if user else otherwise
@@ -97,13 +97,13 @@ def note(
 
 
 def recognize(user_id: str, email: str) -> None:
-    """Say of lines that name somebody by an address alone who that is, inside the caller's transaction."""
+    """Sets the user on lines that name them by an address alone, inside the caller's transaction."""
     theirs = update(AuditEntry).where(AuditEntry.about == email, AuditEntry.subject_id.is_(None))
     session.execute(theirs.values(subject_id=user_id))
 
 
 def forget(user: User) -> None:
-    """Take a user's name and address out of every log, inside the transaction that deletes them."""
+    """Replaces a user's name and address in every log, inside the transaction that deletes them."""
     session.execute(update(AuditEntry).where(AuditEntry.user_id == user.id).values(who=NOBODY))
     about_them = AuditEntry.subject_id == user.id
     if user.email:
@@ -134,7 +134,7 @@ def page_of(account_id: str, *, user_id: str = "", action: str = "", before: int
 
 
 def people_in(account_id: str) -> Sequence[User]:
-    """Everybody with a line in the log, by name."""
+    """Users with a line in the log, by name."""
     noted = select(AuditEntry.user_id).where(AuditEntry.account_id == account_id)
     return session.scalars(select(User).where(User.id.in_(noted)).order_by(User.name, User.id)).all()
 

@@ -19,7 +19,7 @@ from poker_app.rules.printable import likeness, one_line
 MAX_NAME = 40
 MAX_DECKS = 50
 OWN = "own:"
-"""What the name of an own deck begins with in a form: ``own:<deck id>``."""
+"""Prefix of an own deck's name in a form: ``own:<deck id>``."""
 
 
 def decks_of(account_id: str) -> Sequence[Deck]:
@@ -37,7 +37,7 @@ def chosen(account_id: str, choice: str) -> Deck | None:
 
 
 def find(membership: Membership, deck_id: str) -> Deck:
-    """A deck of the account of who asks.
+    """A deck of the acting account.
 
     Raises:
         NotFound: (404) the account has no such deck.
@@ -48,13 +48,13 @@ def find(membership: Membership, deck_id: str) -> Deck:
 
 
 class HasCards(Protocol):
-    """A deck, or whatever is played with one."""
+    """A deck, or anything else with cards."""
 
     cards: Any
 
 
 def as_typed(deck: HasCards) -> str:
-    """The cards as one types them; the outside cards come by themselves."""
+    """The cards as they are typed in a form. The cards outside the order are left out, since every deck gets them."""
     return ", ".join(card for card in deck.cards if card not in OUTSIDE)
 
 

@@ -1,4 +1,5 @@
-"""For whom somebody acts: the accounts they reach, and their role in each. What they do not reach does not exist."""
+"""Memberships: the accounts that a user may act for, and their role in each. All other accounts look like missing
+ones."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +22,8 @@ MAX_NAME = 80
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """Somebody acting for an account. ``user`` is None where nobody signs in."""
+    """An account, the acting user and their role in it. ``user`` is None with ``AUTH=open`` and for guests'
+    sessions."""
 
     account: Account
     role: str
@@ -43,17 +45,18 @@ class Membership:
 
     @property
     def arranges(self) -> bool:
-        """Whether they may set defaults and decks: owners and admins, and everybody where nobody signs in."""
+        """Whether the role may set defaults and decks: owners and admins, and everybody without sign-in."""
         return self.user is None or self.reaches("admin")
 
     def require_arranging(self, what: str) -> None:
-        """Refuse who may not."""
+        """Raises Forbidden for a role that may not set defaults and decks."""
         if not self.arranges:
             self.require("admin", what)
 
 
 def membership_for(user: User | None, account_id: str) -> Membership | None:
-    """Somebody at work for one account; None if they do not belong to it. Without sign-in all share the local one."""
+    """The user's membership of one account; None if they do not belong to it. Without sign-in every caller has the
+    local account's."""
     if auth_is_open():
         return _local() if account_id == LOCAL else None
     if user is None:
@@ -63,7 +66,7 @@ def membership_for(user: User | None, account_id: str) -> Membership | None:
 
 
 def accounts_of(user: User | None) -> Sequence[Membership]:
-    """Every account that somebody may act for, by name."""
+    """Memberships of every account that the user may act for, by the account's name."""
     if auth_is_open():
         return [_local()]
     if user is None:
@@ -81,7 +84,7 @@ def home_of(user: User | None) -> Membership:
 
 
 def make_account(user: User, name: str) -> Membership:
-    """A new account, owned by who makes it. Raises Invalid for a name that cannot be used."""
+    """Creates an account and makes the user its owner. Raises Invalid for a name that cannot be used."""
     user_id, name = user.id, account_name(name)
     with transaction():
         account = Account(id=ids.new_id(), name=name, created_at=clock.now())
@@ -107,18 +110,18 @@ def account_name(typed: str) -> str:
 
 
 def guests() -> Membership:
-    """Acting for the account that guests' sessions belong to until one of them signs up. It has no teammates, and
-    no page reaches it."""
+    """The membership, without a user, of the account that guests' sessions belong to until one of the guests signs up.
+    It has no teammates, and no page reaches it."""
     return _shared(GUESTS, "Sessions without an account")
 
 
 def _local() -> Membership:
-    """Acting for the one account of a service where nobody signs in."""
+    """The membership, without a user, of the one account of a service without sign-in."""
     return _shared(LOCAL, "This team")
 
 
 def _shared(account_id: str, name: str) -> Membership:
-    """Acting, without a user, for an account that is made when it is first asked for."""
+    """A membership without a user. Creates the account on first use."""
     account = session.get(Account, account_id)
     if account is None:
         try:

@@ -1,4 +1,4 @@
-"""The tables of people and accounts on one page. What is secret is kept as a digest only."""
+"""The tables of users and accounts. Secrets are stored as digests only."""
 
 from datetime import datetime
 from typing import Any
@@ -30,7 +30,7 @@ class User(Base):
 
 
 class RecoveryCode(Base):
-    """Stands in once for the second factor."""
+    """A single-use code that replaces the second factor."""
 
     __tablename__ = "recovery_code"
 
@@ -57,8 +57,8 @@ class Identity(Base):
 
 
 class ClerkMember(Base):
-    """What Clerk said last about somebody's place in one of its groups. Kept also for people who have not been here
-    yet; ``role`` is None for those who are no longer in it."""
+    """The latest role that Clerk reported for a user in one of its groups. Stored also for people who have not signed
+    in here yet; ``role`` is None for those who are no longer in the group."""
 
     __tablename__ = "clerk_member"
     __table_args__ = (Index(None, "subject"),)
@@ -70,7 +70,7 @@ class ClerkMember(Base):
 
 
 class SignIn(Base):
-    """One browser in which a user is signed in. Without the row its cookie is worth nothing."""
+    """A login session of one browser. Without the row its cookie is worth nothing."""
 
     __tablename__ = "sign_in"
     __table_args__ = (Index(None, "user_id"),)
@@ -89,7 +89,7 @@ class SignIn(Base):
 
 
 class MailToken(Base):
-    """A link that was mailed: what it is for, whose address it proves, and until when. It works once."""
+    """A mailed link: its purpose, the address that it proves, and its expiry. It works once."""
 
     __tablename__ = "mail_token"
     __table_args__ = (Index(None, "email"), Index(None, "expires_at"))
@@ -106,7 +106,8 @@ class MailToken(Base):
 
 
 class Account(Base):
-    """The tenant: owns sessions and has teammates. ``session_defaults`` is how the form for a new session begins."""
+    """The tenant: owns sessions and has teammates. ``session_defaults`` are the values that the form for a new session
+    begins with."""
 
     __tablename__ = "account"
 
@@ -141,7 +142,8 @@ class Teammate(Base):
 
 
 class Removal(Base):
-    """Somebody was removed from an account: neither its link nor its domain lets them in again, only a new mail."""
+    """A user's removal from an account. Neither the account's link nor its domain lets the user in again, only a new
+    mailed invitation."""
 
     __tablename__ = "removal"
 
@@ -183,8 +185,8 @@ class Deck(Base):
 
 
 class AuditEntry(Base):
-    """Who did what in an account, and when. ``who`` is the name at that time, ``subject_id`` the user whom ``about``
-    names; both names go when their users go."""
+    """One line of an account's audit log. ``who`` is the acting user's name at that time, ``subject_id`` the user whom
+    ``about`` names; both names are erased with their users."""
 
     __tablename__ = "audit_entry"
     __table_args__ = (Index(None, "account_id", "id"),)

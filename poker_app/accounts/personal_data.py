@@ -1,4 +1,4 @@
-"""What is kept about a user in the tables of accounts: the rows, and what becomes of them when the user is erased.
+"""A user's personal data in the tables of accounts: the rows for the download, and their erasure.
 
 Every column by which a row is about a user stands in TRACES, by «table.column». Which columns of such a row are in the
 download, and which are to be gone afterwards, is declared in ``rules.data_kinds``. What the database deletes together
@@ -87,7 +87,7 @@ def _by_email(column: Any, user: User) -> ColumnElement[bool]:
 
 
 def _forget_invitations_made(user: User) -> None:
-    """The invitations that the user made stop working, and no longer say who made them."""
+    """Withdraws the user's open invitations, and erases who made all of them."""
     open_ones = Invitation.accepted_at.is_(None) & Invitation.withdrawn_at.is_(None)
     theirs = update(Invitation).where(Invitation.invited_by == user.id)
     session.execute(theirs.where(open_ones).values(withdrawn_at=clock.now()))
@@ -99,7 +99,8 @@ def _forget_invitations_got(user: User) -> None:
 
 
 def _forget_audit(user: User) -> None:
-    """The lines stay, without who. What they tell of may hold the name too, as the name of one's first account does."""
+    """Takes the user out of the audit log's lines, which stay. ``about`` may hold the name too, as the name of a user's
+    first account does."""
     for entry in _of(AuditEntry, AuditEntry.user_id == user.id):
         for mine in filter(None, (user.name, user.email)):
             entry.about = entry.about.replace(mine, audit_log.NOBODY)
@@ -125,7 +126,7 @@ def _forget_mail(user: User) -> None:
 
 
 def _forget_accounts(user: User) -> None:
-    """An account that goes on under its first owner's name gets another."""
+    """Renames accounts that bear the user's name by default, since they outlive the user."""
     named = select(Account).join(Teammate, Teammate.account_id == Account.id).where(Teammate.user_id == user.id)
     for account in session.scalars(named):
         if account.name == f"{user.name}’s team":

@@ -1,4 +1,4 @@
-"""What users change about themselves: their name and their address."""
+"""Changes to a user's own profile: name and email address."""
 
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
@@ -16,14 +16,14 @@ PURPOSE = "new-email"
 
 
 def rename(user: User, typed: str) -> None:
-    """Go by another name. What was written down under the old one stays."""
+    """Changes the user's name. Rows that hold the old name keep it."""
     user_id, name = user.id, user_name(typed)
     with transaction():
         session.execute(update(User).where(User.id == user_id).values(name=name))
 
 
 def mail_link(user: User, typed: str, *, password: str, asked_from: str, device: str = "") -> str:
-    """Mail a link to a new address; answers with it. Until the link is followed nothing changes.
+    """Mails a link to a new address, and returns the address. Nothing changes until the link is followed.
 
     If the address is somebody else's, its owner is told, and nobody else learns of it.
 
@@ -49,7 +49,7 @@ def find_new_email(user: User, secret: str) -> str:
 
 
 def follow(user: User, secret: str) -> None:
-    """Take over the new address, and tell the old one.
+    """Replaces the user's address, and mails a notice to the old one.
 
     Raises:
         DeadLink: (404) the link is unknown; (409) it was used, or is too old.
@@ -70,8 +70,8 @@ def follow(user: User, secret: str) -> None:
 
 
 def _change_both(user_id: str, old: str, new: str) -> None:
-    """What is written down under the old address is still known to be about the user, and goes when they go. Only an
-    invitation that is open stays with its address, whoever has that next."""
+    """Ties rows under the old address to the user, so that they are erased with them: closed invitations get the new
+    address, audit lines the user's id. An open invitation stays with its address, whoever has that next."""
     closed = Invitation.accepted_at.is_not(None) | Invitation.withdrawn_at.is_not(None)
     session.execute(update(Invitation).where(Invitation.email == old, closed).values(email=new))
     audit_log.recognize(user_id, old)

@@ -45,12 +45,12 @@ def user_name(typed: str) -> str:
 
 
 def find_user(user_id: str) -> User | None:
-    """The user with an id."""
+    """The user with an id, or None."""
     return session.get(User, user_id)
 
 
 def find_by_email(email: str) -> User | None:
-    """Who has proven to own an address."""
+    """The user who has proven an address, or None."""
     return session.scalars(select(User).where(User.email == email)).one_or_none()
 
 

@@ -1,7 +1,8 @@
-"""Signing in through other services: where to send somebody, and who came back.
+"""Sign-in through external providers (OAuth 2, OpenID Connect): the redirect to one, and the verified claims on the way
+back.
 
-Which services there are is configuration. What they know of OAuth and OpenID Connect is loaded when the first person
-goes to one of them, because it is a third of a second of a cold start.
+The settings name the providers. The code for OAuth and OpenID Connect is imported when the first person goes to one,
+because it takes a third of a second of a cold start.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,7 +30,7 @@ _DECLINED = {
 
 
 def configure(settings: Settings) -> None:
-    """Which services there are, once a process."""
+    """Stores the configured providers, once a process."""
     global _providers, _public_url
     _providers = {each.name: each for each in settings.providers}
     _public_url = settings.public_url.rstrip("/")
@@ -52,7 +53,7 @@ def named(name: str) -> ProviderSettings:
 
 
 def label_of(name: str) -> str:
-    """What a service is called, also one that is no longer among the configured ones."""
+    """Label of a provider, also of one that is no longer configured."""
     return _providers[name].label if name in _providers else name.capitalize()
 
 
@@ -66,7 +67,8 @@ def begin(provider: ProviderSettings, *, back: str, onward: str, connects: str =
 
 
 def end(provider: ProviderSettings, visit: Visit, answer: Mapping[str, str], *, back: str) -> Claims:
-    """Who came back, as the provider vouches for it. ``answer`` is what the browser brought along.
+    """Verifies the provider's answer, and returns its claims about the user. ``answer`` holds the query's parameters
+    with which the browser came back.
 
     Raises:
         NotBegunHere: (400) the answer belongs to no visit of this browser.

@@ -1,4 +1,5 @@
-"""Who somebody is, as a provider vouches for it: read from what it says, and never more than it says."""
+"""Claims about a user, parsed from what a provider says: its identity, a name, an address, and whether that is
+verified."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,8 +15,8 @@ MAX_SUBJECT = 255
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """``issuer`` and ``subject`` are who it is. ``email`` is what the provider has for them, and proves something only
-    if ``email_verified``."""
+    """``issuer`` and ``subject`` identify the user. ``email`` is the address that the provider has for them; it proves
+    something only if ``email_verified``."""
 
     issuer: str
     subject: str
@@ -25,7 +26,7 @@ class Claims:
 
 
 def read(provider: ProviderSettings, issuer: str, said: Mapping[str, object]) -> Claims:
-    """The standard claims of OpenID Connect.
+    """Parses the standard claims of OpenID Connect.
 
     Raises:
         Failed: (502) there is no usable subject.
@@ -44,7 +45,7 @@ def read(provider: ProviderSettings, issuer: str, said: Mapping[str, object]) ->
 
 
 def address(said: object) -> str | None:
-    """An address that could be one of ours, or None."""
+    """An address in our own form, or None for anything else."""
     try:
         return clean_email(said) if isinstance(said, str) else None
     except Invalid:
@@ -52,7 +53,7 @@ def address(said: object) -> str | None:
 
 
 def short_name(*candidates: object) -> str:
-    """The first of the names that is one, as long as ours may be; else «Somebody»."""
+    """The first candidate that is a name, cut to our length; else «Somebody»."""
     for each in candidates:
         name = one_line(each) if isinstance(each, str) else ""
         if name:

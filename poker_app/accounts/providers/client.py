@@ -1,4 +1,5 @@
-"""Talking OAuth 2 and OpenID Connect: the only place that knows Authlib. It neither waits long nor reads much."""
+"""HTTP client for OAuth 2 and OpenID Connect, and the only module that imports Authlib. Limits the time and the bytes
+of an answer."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -28,7 +29,7 @@ _BAD_CODES = {"invalid_grant", "bad_verification_code"}
 
 
 class Client(OAuth2Session):  # type: ignore[misc]  # the library has no types
-    """A session with one provider. Whatever it does wrong is a Failed, Untrusted or NotBegunHere."""
+    """A session with one provider. Every fault of the provider is raised as Failed, Untrusted or NotBegunHere."""
 
     def __init__(self, provider: ProviderSettings, *, back: str = "", authenticates: str = "client_secret_basic"):
         super().__init__(
@@ -41,7 +42,7 @@ class Client(OAuth2Session):  # type: ignore[misc]  # the library has no types
         self._provider = provider
 
     def address(self, endpoint: str, visit: Visit, scope: str, **more: str) -> str:
-        """Where the browser goes, with state and the challenge to the verifier."""
+        """The address to redirect the browser to, with the state and the challenge to the verifier."""
         address, _ = self.create_authorization_url(
             endpoint, state=visit.state, code_verifier=visit.verifier, scope=scope, **more
         )
@@ -82,7 +83,8 @@ class Client(OAuth2Session):  # type: ignore[misc]  # the library has no types
             raise Failed(self._provider, f"{_shown(address)}: {type(problem).__name__}") from None
 
     def request(self, method: str, url: str, **how: Any) -> Response:
-        """No redirects, and a limit on the whole answer: the library's timeout begins anew with every byte."""
+        """Follows no redirects, and limits the time of the whole answer: the library's timeout begins anew with every
+        byte."""
         until = time.monotonic() + PATIENCE
         answer: Response = super().request(method, url, timeout=PATIENCE, allow_redirects=False, stream=True, **how)
         body = b""

@@ -1,4 +1,5 @@
-"""What can go wrong on the way to a provider and back, as sentences. The reason is for the log, and holds no secret."""
+"""Errors of signing in through a provider, each with a status and a sentence. The reason is for the log, and holds no
+secret."""
 
 import re
 
@@ -15,7 +16,7 @@ def named(error: object) -> str:
 
 
 class Failure(Refusal):
-    """Signing in through a provider did not work out. Nothing has changed, and every other way in is open."""
+    """Signing in through a provider failed. Nothing has changed, and every other way in is open."""
 
     words = ""
 
@@ -32,14 +33,14 @@ class Failed(Failure):
 
 
 class Untrusted(Failure):
-    """What the provider says is not signed by it, not for us, not for this visit, or no longer true."""
+    """The provider's answer is not signed by it, not for us, not for this visit, or no longer valid."""
 
     status = 403
     words = "What {label} answered could not be verified, so you are not signed in. Please try again."
 
 
 class Declined(Failure):
-    """Somebody pressed Cancel, or the provider does not let them in here."""
+    """The user pressed Cancel, or the provider does not let them in here."""
 
     status = 403
     words = "{label} did not let you in here. If you pressed Cancel, all is well; else ask who runs {label} for you."

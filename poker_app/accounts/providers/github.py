@@ -1,4 +1,4 @@
-"""GitHub, or a GitHub Enterprise server: OAuth 2, where who somebody is has to be asked for afterwards."""
+"""Sign-in with GitHub or a GitHub Enterprise server: OAuth 2, then two API calls for the user and their addresses."""
 
 from typing import Any
 
@@ -12,12 +12,12 @@ SCOPE = "read:user user:email"
 
 
 def address(provider: ProviderSettings, visit: Visit, back: str) -> str:
-    """Where to send the browser."""
+    """The address to redirect the browser to."""
     return Client(provider, back=back).address(f"{_base(provider)}/login/oauth/authorize", visit, SCOPE)
 
 
 def check_sender(provider: ProviderSettings, said: str | None) -> None:
-    """RFC 9207, where the answer names its sender at all.
+    """Checks the sender by RFC 9207, where the answer names one at all.
 
     Raises:
         Untrusted: (403) the sender is another one.
@@ -27,7 +27,8 @@ def check_sender(provider: ProviderSettings, said: str | None) -> None:
 
 
 def claims(provider: ProviderSettings, visit: Visit, code: str, back: str) -> Claims:
-    """Who came back: the number of the user is who it is, and the primary address counts if it is verified.
+    """Exchanges the code, and returns the user's claims: the subject is GitHub's number of the user, and the primary
+    address counts if it is verified.
 
     Raises:
         Failed: (502) there is no access token or no user in the answer.

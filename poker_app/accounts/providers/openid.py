@@ -1,4 +1,4 @@
-"""OpenID Connect: discovery, keys, tokens. What a provider publishes is kept for ten minutes in a process."""
+"""OpenID Connect: discovery, keys, tokens. Discovery documents and keys are cached for ten minutes in a process."""
 
 import re
 import time
@@ -24,7 +24,7 @@ _KINDS = ("RSA", "EC", "OKP")
 
 @dataclass(slots=True)
 class _Known:
-    """What a provider publishes about itself."""
+    """Cached discovery document and keys of a provider."""
 
     since: float
     metadata: Mapping[str, Any]
@@ -35,13 +35,13 @@ _known: dict[str, _Known] = {}
 
 
 def address(provider: ProviderSettings, visit: Visit, back: str) -> str:
-    """Where to send the browser."""
+    """The address to redirect the browser to."""
     endpoint = _endpoint(provider, _known_of(provider).metadata, "authorization_endpoint")
     return Client(provider, back=back).address(endpoint, visit, SCOPE, nonce=visit.nonce)
 
 
 def check_sender(provider: ProviderSettings, said: str | None) -> None:
-    """RFC 9207: the answer in the browser names its sender, which must be the one that was visited.
+    """Checks the sender by RFC 9207: the answer in the browser names it, and it must be the provider that was visited.
 
     Raises:
         Untrusted: (403) the sender is another one, or is missing.
@@ -58,7 +58,7 @@ def check_sender(provider: ProviderSettings, said: str | None) -> None:
 
 
 def claims(provider: ProviderSettings, visit: Visit, code: str, back: str) -> Claims:
-    """Who came back: the code is exchanged for an id token, which is verified.
+    """Exchanges the code for an id token, verifies the token, and returns the user's claims.
 
     Raises:
         Untrusted: (403) the id token cannot be verified, or the userinfo has another subject.
@@ -103,7 +103,8 @@ def _verified(provider: ProviderSettings, known: _Known, tokens: Mapping[str, An
 
 
 def _issuer_check(provider: ProviderSettings, issuer: str) -> Callable[[Mapping[str, Any], object], bool]:
-    """Which issuers an id token may name. Microsoft's shared tenants publish a pattern that the token fills in."""
+    """Returns the check of an id token's issuer. Microsoft's shared tenants publish a pattern that the token fills
+    in."""
 
     def fits(claims: Mapping[str, Any], said: object) -> bool:
         if provider.preset == "google":
@@ -119,7 +120,7 @@ def _issuer_check(provider: ProviderSettings, issuer: str) -> Callable[[Mapping[
 
 
 def _known_of(provider: ProviderSettings) -> _Known:
-    """The provider's discovery document, which must be about the configured issuer."""
+    """The provider's discovery document, from the cache or fetched. It must name the configured issuer."""
     base = provider.issuer.rstrip("/")
     if provider.preset == "microsoft":
         base = f"{base}/{provider.tenant}/v2.0"
@@ -150,7 +151,8 @@ def _is_about(provider: ProviderSettings, base: str, issuer: object) -> bool:
 
 
 def _keys(provider: ProviderSettings, known: _Known, *, again: bool) -> Mapping[str, Any]:
-    """The keys that id tokens are signed with; asked for again where one is missing, since they change."""
+    """Keys that id tokens are signed with, from the cache. They are fetched ``again`` where one is missing, since they
+    change."""
     if again or not known.keys:
         with Client(provider) as client:
             found = client.fetch(_endpoint(provider, known.metadata, "jwks_uri"))
@@ -163,7 +165,7 @@ def _keys(provider: ProviderSettings, known: _Known, *, again: bool) -> Mapping[
 
 
 def _endpoint(provider: ProviderSettings, metadata: Mapping[str, Any], name: str) -> str:
-    """One of the provider's addresses: through TLS, except on this machine."""
+    """An address from the discovery document. Only TLS is allowed, except on this machine."""
     found = metadata.get(name)
     try:
         parts = urlsplit(found) if isinstance(found, str) else None

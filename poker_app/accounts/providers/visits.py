@@ -1,4 +1,5 @@
-"""A visit to a provider: what a browser keeps until it comes back. It is good once, for ten minutes."""
+"""A visit to a provider: the state that a browser keeps in a cookie until it comes back. It works once, for ten
+minutes."""
 
 import hmac
 from collections.abc import Mapping
@@ -49,12 +50,12 @@ class Visit:
 
 
 def store(kept: Kept, visit: Visit) -> Kept:
-    """The browser's visits with one more."""
+    """The browser's visits with one more; the oldest beyond three is dropped."""
     return [*kept, asdict(visit)][-MAX_VISITS:]
 
 
 def pop(kept: Kept, provider: ProviderSettings, state: str) -> tuple[Visit, Kept]:
-    """The visit that an answer belongs to, and the ones that are left: none is taken twice.
+    """The visit that an answer belongs to, and the remaining ones: no visit is used twice.
 
     Raises:
         NotBegunHere: (400) there is no such visit.

@@ -1,1 +1,2 @@
-"""Signing in and up: passwords, links, providers, two-factor codes, login sessions."""
+"""Signing in and up: passwords, mailed links, logins at providers, two-factor codes, Clerk's webhooks, login
+sessions."""

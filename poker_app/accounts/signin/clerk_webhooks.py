@@ -1,7 +1,8 @@
-"""What Clerk tells by webhook: who was deleted or changed, and who is in which of its groups. Nothing waits for it.
+"""Webhooks from Clerk, an external sign-in service: verifies the signature, then applies deleted users, changed names
+and addresses, and memberships of Clerk's groups.
 
-News may come late, twice and in any order. Each carries the moment when Clerk made it, and only what is newer than
-what is known is taken over; so the order does not matter.
+Webhooks may come late, twice and in any order. Each carries the time at which Clerk made it, and is applied only if it
+is newer than what is stored; so the order does not matter. No page waits for one.
 """
 
 import json
@@ -24,7 +25,7 @@ _issuer = ""
 
 
 def configure(settings: Settings) -> None:
-    """The secret of the webhooks, and the issuer that the users of Clerk are known by."""
+    """Stores the webhooks' secret, and the issuer that Clerk's users are identified by."""
     global _secret, _issuer
     _secret = settings.clerk_webhook_secret
     _issuer = next((each.issuer.rstrip("/") for each in settings.providers if each.preset == "clerk"), "")
@@ -32,8 +33,8 @@ def configure(settings: Settings) -> None:
 
 
 def handle_webhook(headers: Mapping[str, str], body: bytes) -> User | None:
-    """Take over what a webhook tells. Answers with the user who was deleted there and has no other way in here, so that
-    no sign-in leads to them any more.
+    """Verifies and applies a webhook. Returns the user whom Clerk deleted and who has no other way to sign in here, so
+    that no sign-in leads to them any more.
 
     Raises:
         NotFound: (404) no webhooks are expected.
@@ -97,7 +98,8 @@ def _user_deleted(subject: str) -> User | None:
 
 
 def _user_updated(subject: str, data: Mapping[str, Any]) -> None:
-    """Take over the name, and a verified address where we have none: one that is here does not change silently."""
+    """Takes over the name, and a verified address where the user has none: an existing address does not change
+    silently."""
     news_at = _moment(data.get("updated_at"))
     with transaction():
         identity = session.get(Identity, (_issuer, subject), with_for_update=True)
@@ -128,7 +130,7 @@ def _member(data: Mapping[str, Any]) -> str:
 
 
 def _text(data: Mapping[str, Any], *way: str) -> str:
-    """An id or a role. Raises Refusal for what is none."""
+    """Parses an id or a role at a path of keys. Raises Refusal for anything else."""
     found: Any = data
     for step in way:
         found = found.get(step) if isinstance(found, dict) else None
@@ -138,7 +140,7 @@ def _text(data: Mapping[str, Any], *way: str) -> str:
 
 
 def _moment(stamp: object) -> datetime:
-    """When the news was made, in milliseconds since 1970."""
+    """The time at which Clerk made the webhook, from milliseconds since 1970."""
     if not isinstance(stamp, int) or stamp is True or not 0 < stamp < 10**14:
         raise Refusal("The webhook could not be read.")
     return datetime.fromtimestamp(stamp / 1000, UTC)

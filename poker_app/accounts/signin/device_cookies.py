@@ -1,7 +1,8 @@
-"""Device cookies, as OWASP describes them: a browser stays known to each user who signed in with it.
+"""Device cookies, as OWASP describes them: recognize a browser in which a user has signed in before. Used for rate
+limits only.
 
-What a known browser tries is counted apart from all other tries on the user's address, so those do not lock it out. The
-cookie gives no access by itself. For each user it holds a random name of the browser, and an HMAC of both with
+Tries from a known browser have a counter apart from all other tries on the user's address, so those do not lock it out.
+The cookie gives no access by itself. For each user it holds a random name of the browser, and an HMAC of both with
 ``SECRET_KEY``.
 """
 
@@ -17,7 +18,7 @@ MAX_USERS = 4
 
 
 def name_in(cookie: str, user_id: str | None) -> str | None:
-    """The name of a browser that a user has signed in with before; None for every other one."""
+    """Name of a browser in which the user has signed in before; None for every other browser."""
     return _names_in(cookie).get(user_id) if user_id else None
 
 
@@ -42,15 +43,15 @@ def _seal(user_id: str, name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How often something may be tried about one user or address of mail: from one network, and, so that many networks
-    together do not guess without end, from all of those where the user is not known."""
+    """Rate limits on tries about one user or address of mail. ``here`` counts one network; ``anywhere`` counts all
+    networks together, against guessing from many. A browser known to the user counts in neither of the two."""
 
     here: Limit
     anywhere: Limit
 
     def counters(self, about: str, asked_from: str, known: str | None) -> list[Counter]:
-        """What a try is counted by. ``known``: the browser's name, if the user has signed in with it before: it has
-        a counter of its own, and no other."""
+        """Counters of one try. ``known`` is the browser's name, if the user has signed in with it before; it has a
+        counter of its own, and no other."""
         if known:
             return self.here.of(about, known)
         return [*self.here.of_network(asked_from, about), *self.anywhere.of(about)]

@@ -1,4 +1,4 @@
-"""Users as other services know them: whom a provider's word signs in, connecting one's own, and disconnecting."""
+"""A user's logins at providers (Google, GitHub, Clerk, …): signing in by one, connecting and disconnecting them."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ from poker_app.provider_settings import ProviderSettings
 
 
 class NotLinked(Conflict):
-    """A login elsewhere was not tied to a user here. Nothing has changed."""
+    """A login at a provider was not connected to a user here. Nothing has changed."""
 
     def __init__(self, provider: ProviderSettings, sentence: str) -> None:
         super().__init__(sentence)
@@ -25,8 +25,8 @@ class NotLinked(Conflict):
 
 
 def sign_in(provider: ProviderSettings, claims: Claims) -> User:
-    """The user that a provider vouches for: the one who is known by it, else the one who has proven the same address,
-    else a new one. Raises NotLinked rather than guess."""
+    """Returns the user for a provider's claims: the user of that identity, else of the same proven address, else a new
+    one. Raises NotLinked rather than guess."""
     try:
         return _sign_in(provider, claims)
     except IntegrityError:
@@ -46,8 +46,9 @@ def _sign_in(provider: ProviderSettings, claims: Claims) -> User:
 
 
 def _owner_of_address(provider: ProviderSettings, claims: Claims) -> User | None:
-    """Who has proven the address here, if the provider has proven it too. An address that a provider knows two people
-    by may have changed hands, so the second one shows who they are first."""
+    """User who has proven the claimed address here, or None. Raises NotLinked where the provider has not verified the
+    address, or knows that user by another login: then the address may have changed hands, and its user signs in another
+    way first."""
     user = find_by_email(claims.email) if claims.email else None
     if user is None:
         return None
@@ -81,7 +82,7 @@ def _linked(provider: ProviderSettings, claims: Claims, user: User) -> Identity:
 
 
 def connect(user: User, provider: ProviderSettings, claims: Claims) -> None:
-    """Let a signed-in user come by a provider from now on. What is connected already stays so.
+    """Connects a login at a provider to a signed-in user. A connected one stays connected.
 
     Raises:
         NotLinked: (409) the login belongs to another user, or another one of this provider is connected.
@@ -98,14 +99,14 @@ def connect(user: User, provider: ProviderSettings, claims: Claims) -> None:
 
 
 def connected(user: User) -> Sequence[Identity]:
-    """The logins elsewhere that a user can come by, in the order of connecting."""
+    """Logins at providers that are connected to a user, in the order of connecting."""
     return session.scalars(
         select(Identity).where(Identity.user_id == user.id).order_by(Identity.linked_at, Identity.subject)
     ).all()
 
 
 def disconnect(user: User, provider_name: str, subject: str, *, but: str | None) -> None:
-    """No longer let a user come by a login elsewhere, and end the sign-ins that came by it, except the sign-in ``but``.
+    """Disconnects a login at a provider, and ends the login sessions that came by it, except ``but``.
 
     Raises:
         NotFound: (404) the login is not connected.
@@ -128,7 +129,7 @@ def disconnect(user: User, provider_name: str, subject: str, *, but: str | None)
 
 
 def forget(identity: Identity, *, but: str | None = None) -> None:
-    """Take a login elsewhere away, and with it the sign-ins that came by it, inside the caller's transaction."""
+    """Deletes a login at a provider and the login sessions that came by it, inside the caller's transaction."""
     login_sessions.remove(identity.user_id, SignIn.issuer == identity.issuer, SignIn.id != (but or ""))
     session.delete(identity)
     session.flush()

@@ -1,4 +1,5 @@
-"""Being signed in: one row a browser, found by the secret in its cookie, ended one by one or everywhere."""
+"""Login sessions: one row per signed-in browser, found by the digest of the secret in its cookie. Ended one by one or
+all at once."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -15,7 +16,7 @@ NOTE_EVERY = timedelta(hours=1)
 
 
 def begin(user: User, *, browser: str, address: str, issuer: str | None = None) -> str:
-    """Sign a user in in one more browser. Answers with the secret for its cookie; the row keeps the digest.
+    """Creates a login session. Returns the secret for its cookie; the row stores the digest.
 
     ``issuer`` is the provider's that they came by, None for our own ways in.
     """
@@ -37,7 +38,8 @@ def begin(user: User, *, browser: str, address: str, issuer: str | None = None) 
 
 
 def find(secret: str) -> SignIn | None:
-    """Whose cookie this is; None where the sign-in has ended. That it was used is noted once an hour."""
+    """Login session of a cookie's secret; None where it has ended or was unused for 30 days. Stores the time of use
+    once an hour."""
     found = session.scalars(select(SignIn).where(SignIn.digest == ids.digest(secret))).one_or_none()
     now = clock.now()
     if found is None or now - found.seen_at > IDLE_FOR:
@@ -49,34 +51,34 @@ def find(secret: str) -> SignIn | None:
 
 
 def active(user: User) -> Sequence[SignIn]:
-    """Where a user is signed in, the latest used first."""
+    """Login sessions of a user, the latest used first."""
     fresh = SignIn.seen_at > clock.now() - IDLE_FOR
     return session.scalars(select(SignIn).where(SignIn.user_id == user.id, fresh).order_by(SignIn.seen_at.desc())).all()
 
 
 def end(user: User, sign_in_id: str) -> None:
-    """Sign one of the user's browsers out. Nothing happens where it is signed out already."""
+    """Ends one of the user's login sessions. Does nothing where it has ended already."""
     user_id = user.id
     with transaction():
         remove(user_id, SignIn.id == sign_in_id)
 
 
 def end_everywhere(user: User, *, but: str | None = None) -> None:
-    """Sign a user out in every browser, or in every other one than the sign-in ``but``."""
+    """Ends all login sessions of a user, except ``but``."""
     user_id = user.id
     with transaction():
         remove(user_id, SignIn.id != (but or ""))
 
 
 def remove(user_id: str, *which: ColumnElement[bool]) -> None:
-    """Delete sign-ins of a user, inside the caller's transaction. Every way of ending one ends here: once it is
-    committed, the user's connections end too, and browsers that are still signed in connect anew."""
+    """Deletes login sessions of a user, inside the caller's transaction. Every way of ending one calls this. After the
+    commit the user's realtime connections are closed too, and browsers that are still signed in connect anew."""
     session.execute(delete(SignIn).where(SignIn.user_id == user_id, *which))
     accounts.end_access(user_id)
 
 
 def purge() -> int:
-    """Delete the sign-ins of browsers that nobody used for too long. Answers with how many."""
+    """Deletes login sessions that were unused for 30 days. Returns how many."""
     with transaction():
         old = select(SignIn.id).where(SignIn.seen_at < clock.now() - IDLE_FOR).with_for_update(skip_locked=True)
         found = session.scalars(old).all()

@@ -1,4 +1,4 @@
-"""Signing in with a mailed link. An address that nobody has proven yet becomes a new user on the way."""
+"""Signing in with a mailed link. A link to an address that has no user creates one."""
 
 from sqlalchemy.exc import IntegrityError
 
@@ -12,7 +12,7 @@ PURPOSE = "sign-in"
 
 
 def mail_link(typed: str, *, onward: str, asked_from: str, device: str = "") -> str:
-    """Mail a link to an address, and answer with the address. Known or not is all the same."""
+    """Mails a link to an address, and returns the address. Addresses with and without a user are treated alike."""
     email = clean_email(typed)
     mail_tokens.may_mail(PURPOSE, email, asked_from, device=device)
     secret = mail_tokens.make(PURPOSE, email, onward=onward)
@@ -21,13 +21,13 @@ def mail_link(typed: str, *, onward: str, asked_from: str, device: str = "") -> 
 
 
 def find(secret: str) -> tuple[str, bool]:
-    """The address that a link signs in, and whether it would make a user, whose name is to be asked for."""
+    """The address that a link signs in, and whether following it creates a user, whose name is to be asked for."""
     email = mail_tokens.find(PURPOSE, secret).email
     return email, find_by_email(email) is None
 
 
 def follow(secret: str, *, name: str) -> tuple[User, str]:
-    """Use a link up. Answers with its user, made if need be with a name, and where they wanted to go."""
+    """Uses a link up. Returns its user, created with ``name`` if there is none, and the page that they wanted."""
     try:
         return _follow(secret, name)
     except IntegrityError:

@@ -1,4 +1,5 @@
-"""Links that are mailed: for one purpose and one address, good once and for a while, kept as a digest."""
+"""Single-use links in mails: for one purpose and one address, with an expiry, stored as a digest. Their rate limits,
+too."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,7 +34,8 @@ MAILS_ASKED = Limit("asking for mail", 40, timedelta(hours=1))
 
 
 class DeadLink(Refusal):
-    """A link that leads nowhere: 404 if it never was, 409 if its time has passed. ``purpose``: what for."""
+    """A link that does not work: 404 if it never existed, 409 if it was used or has expired. ``purpose`` is what it was
+    for."""
 
     def __init__(self, purpose: str, sentence: str, status: int) -> None:
         super().__init__(sentence)
@@ -42,7 +44,7 @@ class DeadLink(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A mailed link that works: whose address it proves, and what was typed when it was asked for."""
+    """A mailed link that works, with the address that it proves and the data that was typed when it was asked for."""
 
     digest: str
     email: str
@@ -51,9 +53,9 @@ class Link:
 
 
 def may_mail(purpose: str, email: str, asked_from: str, *, device: str = "") -> None:
-    """Use up one of the mails for a purpose that one network may have sent to an address, and of those that it may ask
-    for. Whether the address is anybody's makes no difference. A browser that the address's user has signed in with
-    before, by its cookie ``device``, has mails of its own.
+    """Counts one mail of a purpose to an address from a network, and one of all mails that the network asks for.
+    Addresses with and without a user count alike. A browser that the address's user has signed in with before, by its
+    cookie ``device``, has a counter of its own.
 
     Raises:
         TooMany: (429) five in an hour to one address, or forty in all.
@@ -65,7 +67,8 @@ def may_mail(purpose: str, email: str, asked_from: str, *, device: str = "") -> 
 
 
 def make(purpose: str, email: str, *, user_id: str | None = None, **data: Any) -> str:
-    """A new link's secret. ``data`` is what was typed meanwhile; what expired long ago is tidied up."""
+    """Creates a link, and returns its secret. ``data`` was typed in the form that asked for it. Deletes links that
+    expired long ago."""
     secret, now = ids.new_secret(), clock.now()
     with transaction():
         # Without what others are tidying just now, so that two never wait for each other.
@@ -86,7 +89,7 @@ def make(purpose: str, email: str, *, user_id: str | None = None, **data: Any) -
 
 
 def find(purpose: str, secret: str) -> Link:
-    """The link, if it still works; looking changes nothing, since programs that check mail do so too."""
+    """The link, if it still works. Reading changes nothing, since programs that check mail do so too."""
     return _read(_found(purpose, secret))
 
 
@@ -99,7 +102,7 @@ def _found(purpose: str, secret: str) -> MailToken:
 
 
 def take(purpose: str, secret: str) -> Link:
-    """Use the link up, and every other one for the same purpose and address. Inside the caller's transaction.
+    """Marks the link and every other one for the same purpose and address as used. Inside the caller's transaction.
 
     The rows stay for a while, so that a used link can be told from one that never was; what was typed goes from them.
     """
@@ -129,13 +132,13 @@ def _alive(found: MailToken | None, purpose: str) -> MailToken:
 
 
 def lasting(purpose: str) -> str:
-    """How long a link works, in words."""
+    """How long a link of a purpose works, in words."""
     return in_words(WORKS_FOR[purpose])
 
 
 def purge() -> int:
-    """Delete the links that expired so long ago that their pages no longer say so, and empty those that expired since.
-    Answers with how many were deleted."""
+    """Deletes links seven days after their expiry, and empties the data of those that expired since. Returns how many
+    were deleted."""
     with transaction():
         expired = select(MailToken.digest).where(MailToken.expires_at <= clock.now(), MailToken.used_at.is_(None))
         lapsed = session.scalars(expired.with_for_update(skip_locked=True)).all()

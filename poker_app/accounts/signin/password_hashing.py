@@ -1,4 +1,5 @@
-"""Passwords as they are stored: argon2id with the library's parameters, one at a time, anew when those change."""
+"""Password hashing with argon2id: one hash at a time, a bounded queue of waiting threads, and a check for outdated
+parameters."""
 
 import os
 import sys
@@ -43,7 +44,7 @@ _under_way_lock = Lock()
 
 
 class Busy(TooMany):
-    """More passwords are sent than the process hashes. It says nothing about who sends them."""
+    """The queue of passwords to hash is full. It says nothing about the sender."""
 
     status = 503
 
@@ -54,7 +55,7 @@ class Busy(TooMany):
 
 
 def hashed(password: str) -> str:
-    """What is stored of a password. Slow on purpose: about a twentieth of a second and 64 MiB.
+    """Hashes a password for storage. Slow on purpose: about a twentieth of a second and 64 MiB.
 
     Raises:
         Busy: (503) too many are hashed already.
@@ -64,7 +65,7 @@ def hashed(password: str) -> str:
 
 
 def matches(kept: str | None, password: str, *, together: bool = False) -> bool:
-    """Whether a password is the one that was kept. Takes as long where none was kept, so that time tells nothing.
+    """Whether a password matches the stored hash. Takes as long without a hash, so that the time reveals nothing.
 
     With ``together`` the same question from several threads at once is worked out once: a team that types its session's
     password. Not for the password of a user: a question that is answered sooner than it can be hashed tells that
@@ -91,7 +92,7 @@ def _verify(kept: str | None, password: str) -> bool:
 
 
 def refuse_if_full() -> None:
-    """Looks whether a password would be hashed now, before anything else is done for a request.
+    """Checks that a password would be hashed now, before any other work for a request.
 
     Raises:
         Busy: (503) too many are hashed already.
@@ -123,7 +124,7 @@ def _turn() -> Iterator[None]:
 
 
 def _at_low_priority[T](work: Callable[[], T]) -> T:
-    """Runs it in a thread of its own, whose priority the threads inherit that the library starts."""
+    """Runs ``work`` in a new thread of low priority, which the library's own threads inherit."""
     with ThreadPoolExecutor(1, initializer=_lower_priority) as thread:
         return thread.submit(work).result()
 
@@ -156,13 +157,13 @@ def _once(question: tuple[str, str], answer: Callable[[], bool]) -> bool:
 
 
 def is_outdated(kept: str) -> bool:
-    """Whether it was made with parameters that are no longer ours."""
+    """Whether a hash was made with parameters other than today's."""
     return _hasher().check_needs_rehash(kept)
 
 
 @cache
 def _hasher() -> "PasswordHasher":
-    """Imported where it is used: most requests have no password in them."""
+    """Imports the library on first use: most requests have no password in them."""
     from argon2 import PasswordHasher
 
     return PasswordHasher()
@@ -174,5 +175,5 @@ def _decoy() -> str:
 
 
 def _composed(password: str) -> str:
-    """Keyboards differ in how they put an accent together; what is seen is what counts."""
+    """The password in Unicode's form NFC: keyboards differ in how they compose an accent."""
     return unicodedata.normalize("NFC", password)

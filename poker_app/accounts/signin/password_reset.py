@@ -1,4 +1,4 @@
-"""A new password for somebody who has forgotten theirs, by a mailed link."""
+"""Password reset: a mailed link that sets a new password."""
 
 from poker_app import mail
 from poker_app.accounts.models import User
@@ -11,7 +11,8 @@ PURPOSE = "new-password"
 
 
 def mail_link(typed: str, *, asked_from: str, device: str = "") -> str:
-    """Mail a link that sets a password; answers with the address. Whoever has no account is told so by mail as well."""
+    """Mails a link that sets a password, and returns the address. An address without a user gets a mail that says
+    so."""
     email = clean_email(typed)
     mail_tokens.may_mail(PURPOSE, email, asked_from, device=device)
     user = find_by_email(email)
@@ -22,12 +23,13 @@ def mail_link(typed: str, *, asked_from: str, device: str = "") -> str:
 
 
 def find(secret: str) -> User:
-    """Whose password a link would set."""
+    """User whose password a link would set."""
     return _user_of(mail_tokens.find(PURPOSE, secret))
 
 
 def follow(secret: str, password: str) -> User:
-    """Set the password, and sign the user out everywhere. Raises Invalid if it is too weak; the link stays good."""
+    """Sets the password, and ends all login sessions of the user. Raises Invalid if it is too weak; the link stays
+    good."""
     user = find(secret)
     passwords.refuse_weak(password, user.name, user.email)
     new_hash = password_hashing.hashed(password)

@@ -1,4 +1,4 @@
-"""Passwords: signing in with one, and changing one's own."""
+"""Signing in with a password, changing one's own, and the check of a password's strength."""
 
 from contextlib import suppress
 from datetime import timedelta
@@ -21,7 +21,7 @@ WRONG_FROM = Limit("passwords from", 100, timedelta(minutes=15))
 
 
 def sign_in(typed: str, password: str, *, asked_from: str, device: str = "") -> User:
-    """Who has this address and this password. ``device``: the cookie that the browser is known by.
+    """Returns the user with this address and password. ``device`` is the cookie that the browser is known by.
 
     Raises:
         Invalid: (422) with one answer for a wrong address and a wrong password.
@@ -42,7 +42,7 @@ def sign_in(typed: str, password: str, *, asked_from: str, device: str = "") -> 
 
 
 def confirm(user: User, password: str, *, asked_from: str, device: str = "") -> None:
-    """Make sure that it is the user who asks for something that matters. A user without a password needs none.
+    """Checks the user's own password before an important change. A user without a password needs none.
 
     Raises:
         Invalid: (422) the password is wrong.
@@ -68,7 +68,8 @@ def _hash_again(user_id: str, old: str, new: str) -> None:
 
 
 def change(user: User, *, current: str, new: str, sign_in_id: str, asked_from: str, device: str = "") -> None:
-    """Give oneself another password, or a first one. Every other browser is signed out, and a letter tells of it."""
+    """Sets another password, or a first one. Ends the user's login sessions in every other browser, and mails a
+    notice."""
     confirm(user, current, asked_from=asked_from, device=device)
     refuse_weak(new, user.name, user.email)
     user_id, email, new_hash = user.id, user.email, password_hashing.hashed(new)
@@ -89,8 +90,8 @@ def refuse_weak(password: str, *about: str | None) -> None:
 
 
 def store(user_id: str, password_hash: str, *, but: str = "") -> None:
-    """Store a password, inside the caller's transaction: signs out everywhere but in one browser, and ends the links
-    that would set another one."""
+    """Stores a password's hash, inside the caller's transaction. Ends all login sessions but one, and the open links
+    that would set another password."""
     session.execute(update(User).where(User.id == user_id).values(password_hash=password_hash))
     login_sessions.remove(user_id, SignIn.id != but)
     unused = (MailToken.user_id == user_id, MailToken.purpose == "new-password", MailToken.used_at.is_(None))

@@ -1,7 +1,7 @@
-"""Required sign-on: an account whose teammates have to come by one provider, such as the company's own.
+"""Required single sign-on: an account whose teammates must sign in by one provider, such as the company's own.
 
-Owners are let in by every way, so that nobody locks themself out: not by a provider that is down, nor by one that an
-operator takes away.
+Owners may sign in in every way, so that none locks themself out: neither by a provider that is down, nor by one that an
+operator removes.
 """
 
 from sqlalchemy import select
@@ -16,7 +16,7 @@ from poker_app.errors import Conflict, Forbidden, NotInPlan
 
 
 class CameAnotherWay(Forbidden):
-    """Somebody came another way than their account asks for. ``provider`` names the one to come by."""
+    """The user signed in in another way than the account requires. ``provider`` names the required one."""
 
     def __init__(self, account: Account, provider: str) -> None:
         self.label = providers.label_of(provider)
@@ -25,12 +25,12 @@ class CameAnotherWay(Forbidden):
 
 
 def required(account: Account) -> str | None:
-    """The provider that an account's teammates have to come by, as its name; None where any way will do."""
+    """Name of the provider that an account's teammates must sign in by; None where any way will do."""
     return account.sign_on if account.sign_on and accounts.may_require_sign_on(account.id) else None
 
 
 def came_by(sign_in: SignIn | None) -> str | None:
-    """The provider that somebody came by in this browser; None for our own ways in."""
+    """Name of the provider that a login session came by; None for our own ways in."""
     if sign_in is None or sign_in.issuer is None:
         return None
     known = select(Identity.provider).where(Identity.user_id == sign_in.user_id, Identity.issuer == sign_in.issuer)
@@ -38,13 +38,13 @@ def came_by(sign_in: SignIn | None) -> str | None:
 
 
 def lets_in(membership: Membership, sign_in: SignIn | None) -> bool:
-    """Whether somebody who acts came the way that their account asks for."""
+    """Whether a login session came by the provider that the account requires. Owners pass in every case."""
     wanted = required(membership.account)
     return wanted is None or membership.user is None or membership.reaches("owner") or came_by(sign_in) == wanted
 
 
 def check(membership: Membership, sign_in: SignIn | None) -> Membership:
-    """The acting membership, if its account lets the user in.
+    """Returns the membership, if its account lets the user in.
 
     Raises:
         CameAnotherWay: (403) the account asks for another way of signing in, which the refusal names.
@@ -55,8 +55,8 @@ def check(membership: Membership, sign_in: SignIn | None) -> Membership:
 
 
 def require(membership: Membership, name: str, sign_in: SignIn | None) -> None:
-    """Let teammates in by one provider only, from now on; by every way again without a name. Only an owner may, and
-    only by a provider that they came by themself: so it works, and is the right one.
+    """Requires teammates to sign in by the provider ``name`` from now on; an empty name lifts that. Only an owner may,
+    and only for the provider that their own login session came by: so it is known to work, and is the right one.
 
     Raises:
         Forbidden: (403) the teammate is no owner.

@@ -1,4 +1,4 @@
-"""Signing up with a password. The user is made once the address has proven to be theirs."""
+"""Sign-up with a password. The user's row is created once the mailed link has proven the address."""
 
 from datetime import timedelta
 
@@ -20,8 +20,8 @@ FORMS = Limit("sign-up", 60, timedelta(minutes=15))
 
 
 def mail_link(*, name: str, email: str, password: str, onward: str, browser: str, asked_from: str) -> str:
-    """Mail a link that confirms the address; answers with the address. ``browser`` is a secret that only the browser
-    knows that asks.
+    """Mails a link that confirms the address, and returns the address. ``browser`` is a secret that only the asking
+    browser knows.
 
     If the address is somebody's already, they get a letter that says so, and nobody else learns of it.
     """
@@ -42,7 +42,7 @@ def mail_link(*, name: str, email: str, password: str, onward: str, browser: str
 
 
 def asks_for_password(secret: str, browser: str) -> bool:
-    """Whether to confirm a link needs the password. In the browser that chose it, it does not.
+    """Whether confirming a link needs the password. In the browser that chose it, it does not.
 
     Else somebody could sign up with another's address, and wait until its owner makes them an account by a click.
     """
@@ -50,7 +50,7 @@ def asks_for_password(secret: str, browser: str) -> bool:
 
 
 def follow(secret: str, *, browser: str, password: str) -> tuple[User, str]:
-    """Use a link up. Answers with its user and where they wanted to go.
+    """Uses a link up. Returns its user and the page that they wanted.
 
     Raises:
         DeadLink: (404) the link is unknown; (409) it was used, or is too old.

@@ -1,4 +1,4 @@
-"""The second factor: codes from an app on one's phone, and recovery codes for the day that the phone is gone."""
+"""Two-factor authentication: time-based codes (TOTP) from an app, and single-use recovery codes."""
 
 from datetime import timedelta
 
@@ -25,23 +25,23 @@ ISSUER = "Faceup"
 
 
 def new_secret() -> str:
-    """What the app and the user's row will share, in 32 letters and digits."""
+    """A new secret of 32 letters and digits, for the app and the user's row."""
     return pyotp.random_base32()
 
 
 def is_secret(text: str) -> bool:
-    """Whether a text is made like such a secret."""
+    """Whether a text has the form of such a secret."""
     return len(text) == 32 and set(text) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
 
 
 def address_of(user: User, secret: str) -> str:
-    """What the QR code says to the app."""
+    """The ``otpauth:`` address in the QR code for the app."""
     return pyotp.TOTP(secret).provisioning_uri(name=user.email or user.name, issuer_name=ISSUER)
 
 
 def turn_on(user: User, secret: str, code: str, *, sign_in_id: str) -> list[str]:
-    """Ask for a code from now on, once one shows that the app has the secret. Answers with the recovery codes, which
-    are never shown again. Every other browser is signed out.
+    """Turns two-factor authentication on, once a code proves that the app has the secret. Returns the recovery codes,
+    which are never shown again. Ends the user's login sessions in every other browser.
 
     Raises:
         Invalid: (422) a wrong code, or a form without the secret.
@@ -65,7 +65,7 @@ def turn_on(user: User, secret: str, code: str, *, sign_in_id: str) -> list[str]
 
 
 def check(user: User, code: str, *, asked_from: str, device: str = "") -> None:
-    """Take a code or a recovery code, once. ``device``: the cookie that the browser is known by.
+    """Checks a code or a recovery code, and uses it up. ``device`` is the cookie that the browser is known by.
 
     Raises:
         Invalid: (422) the code is wrong, or was used already.
@@ -87,7 +87,7 @@ def check(user: User, code: str, *, asked_from: str, device: str = "") -> None:
 
 
 def turn_off(user: User, code: str, *, asked_from: str, device: str = "") -> None:
-    """Ask for no more codes. It takes one last code to say so."""
+    """Turns two-factor authentication off, after one last code."""
     user_id, email = user.id, user.email
     _require_on(user)
     check(user, code, asked_from=asked_from, device=device)
@@ -98,7 +98,7 @@ def turn_off(user: User, code: str, *, asked_from: str, device: str = "") -> Non
 
 
 def renew_recovery_codes(user: User, code: str, *, asked_from: str, device: str = "") -> list[str]:
-    """Ten new recovery codes in place of the old ones."""
+    """Replaces all recovery codes, after a code. Returns ten new ones."""
     user_id = user.id
     _require_on(user)
     check(user, code, asked_from=asked_from, device=device)
@@ -107,7 +107,7 @@ def renew_recovery_codes(user: User, code: str, *, asked_from: str, device: str 
 
 
 def left(user: User) -> int:
-    """How many recovery codes were not used yet."""
+    """Number of unused recovery codes."""
     unused = (RecoveryCode.user_id == user.id, RecoveryCode.used_at.is_(None))
     return session.scalar(select(func.count()).select_from(RecoveryCode).where(*unused)) or 0
 
@@ -122,7 +122,7 @@ def _typed(code: str) -> str:
 
 
 def _step_of(secret: str, code: str) -> int | None:
-    """The time step that a code is of, if it is of one near now."""
+    """The time step of a code, if it is the present one or a neighbour; else None."""
     now, typed = int(clock.now().timestamp()) // STEP, _typed(code)
     if not secret or len(typed) != 6 or not (typed.isascii() and typed.isdigit()):
         return None

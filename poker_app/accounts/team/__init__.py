@@ -1,1 +1,1 @@
-"""Who belongs to an account: teammates, invitations, joining, and the groups of Clerk."""
+"""An account's team: teammates, invitations, joining, and the groups of Clerk."""

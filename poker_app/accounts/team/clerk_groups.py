@@ -1,7 +1,7 @@
-"""Clerk's groups, and the accounts that their members are teammates of.
+"""Sync of Clerk's groups with the teammates of accounts.
 
-Which group belongs to which account is configured. For such an account Clerk leads: who is in the group is a teammate,
-as admin or facilitator; who is no longer in it is none. Owners are made here alone, and the last one stays.
+The settings say which group belongs to which account. For such an account Clerk leads: a member of the group becomes a
+teammate, as admin or facilitator; one who leaves it is removed. Owners are made here alone, and the last one stays.
 """
 
 from datetime import datetime
@@ -22,13 +22,14 @@ _issuer = ""
 
 
 def configure(settings: Settings, issuer: str) -> None:
-    """Which group's members are whose teammates."""
+    """Stores the account of each Clerk group, and the issuer that Clerk's users are identified by."""
     global _accounts, _issuer
     _accounts, _issuer = settings.clerk_accounts, issuer
 
 
 def handle_webhook(group_id: str, subject: str, role: str | None, news_at: datetime) -> None:
-    """Somebody is in a group with one of Clerk's roles, or (None) no longer. News older than the known is nothing."""
+    """Stores a user's role in a Clerk group (None: no longer in it), and applies it to the account. A webhook older
+    than the stored one changes nothing."""
     try:
         _follow(group_id, subject, role, news_at)
     except IntegrityError:
@@ -52,14 +53,14 @@ def _follow(group_id: str, subject: str, role: str | None, news_at: datetime) ->
 
 
 def catch_up(identity: Identity) -> None:
-    """Whoever signs in through Clerk gets the place that was told of before. Inside the caller's transaction."""
+    """Applies stored group memberships to a user who signs in through Clerk. Inside the caller's transaction."""
     if identity.issuer == _issuer:
         for member in session.scalars(select(ClerkMember).where(ClerkMember.subject == identity.subject)).all():
             _apply(member, anew=False)
 
 
 def seats(identity: Identity) -> Account | None:
-    """The account that Clerk leads and has made somebody a teammate of, if there is one."""
+    """The account that Clerk leads and in which the identity's user is a teammate, if there is one."""
     if identity.issuer != _issuer:
         return None
     groups = select(ClerkMember.group_id).where(ClerkMember.subject == identity.subject, ClerkMember.role.is_not(None))
@@ -69,8 +70,8 @@ def seats(identity: Identity) -> Account | None:
 
 
 def leave_all(subject: str) -> None:
-    """Whoever is deleted at Clerk is in none of its groups, and what it said of them is forgotten. Inside the caller's
-    transaction."""
+    """Removes a user who was deleted at Clerk from all its groups, and deletes the stored memberships. Inside the
+    caller's transaction."""
     for member in session.scalars(select(ClerkMember).where(ClerkMember.subject == subject)).all():
         member.role = None
         _apply(member)
@@ -78,7 +79,8 @@ def leave_all(subject: str) -> None:
 
 
 def _apply(member: ClerkMember, *, anew: bool = True) -> None:
-    """Make the account what the group is. Unless this is news (``anew``), whoever was removed here stays out."""
+    """Adds, changes or removes the teammate, as the group says. Without ``anew``, a user who was removed here stays
+    out."""
     identity = session.get(Identity, (_issuer, member.subject))
     account_id = _accounts.get(member.group_id)
     account = lock(account_id) if identity and account_id else None
@@ -102,7 +104,7 @@ def _apply(member: ClerkMember, *, anew: bool = True) -> None:
 
 
 def _enroll(account: Account, user: User, role: str) -> None:
-    """Make somebody a teammate. Where the plan has no seat left, they become one by signing in once it has."""
+    """Makes a user a teammate. Where the plan has no seat left, their next sign-in tries again."""
     try:
         teammates.enroll(account, user, role)
     except Conflict:

@@ -29,7 +29,7 @@ LINK = "a link"
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of each address that was typed."""
+    """Result of inviting: each typed address, listed by what became of it."""
 
     sent: list[str] = field(default_factory=list)
     unsent: list[str] = field(default_factory=list)
@@ -38,12 +38,12 @@ class Outcome:
 
 
 def waiting_for(account: Account) -> Sequence[Invitation]:
-    """The mailed invitations that nobody has accepted or withdrawn, the newest first; expired ones too."""
+    """Mailed invitations that are neither accepted nor withdrawn, the newest first; expired ones too."""
     return session.scalars(_open_ones(account).where(Invitation.email.is_not(None))).all()
 
 
 def link_of(account: Account) -> Invitation | None:
-    """The account's invitation by link, while there is one."""
+    """The account's invitation by link, if it has one that has not expired."""
     good = Invitation.expires_at > clock.now()
     return session.scalars(_open_ones(account).where(Invitation.email.is_(None), good).limit(1)).one_or_none()
 
@@ -57,7 +57,7 @@ def _open_ones(account: Account) -> Select[Invitation]:
 
 
 def find(membership: Membership, invitation_id: str) -> Invitation:
-    """An invitation to the account of who asks.
+    """An invitation to the acting account.
 
     Raises:
         NotFound: (404) the account has no such invitation.
@@ -196,7 +196,7 @@ def _send(membership: Membership, role: str, email: str, secret: str) -> None:
 
 
 def send_again(membership: Membership, invitation_id: str) -> str:
-    """Mail a new link, good from now on; the old one is dead. Answers with the address.
+    """Mails a new link, valid from now on; the old one stops working. Returns the address.
 
     Raises:
         NotFound: (404) the account has no such invitation.
@@ -223,7 +223,7 @@ def send_again(membership: Membership, invitation_id: str) -> str:
 
 
 def withdraw(membership: Membership, invitation_id: str) -> str:
-    """Make an invitation worthless, mailed or by link; doing so twice changes nothing. Answers with what it was for.
+    """Withdraws an invitation, mailed or by link; a second time changes nothing. Returns what it was for.
 
     Raises:
         NotFound: (404) the account has no such invitation.
@@ -246,7 +246,8 @@ def withdraw(membership: Membership, invitation_id: str) -> str:
 
 
 def make_link(membership: Membership) -> Invitation:
-    """A link by which anybody may become a teammate, as a facilitator. While there is one, it is that one."""
+    """Creates a link by which anybody may become a teammate, as a facilitator. Returns the existing one while there is
+    one."""
     with change(membership) as now:
         now.require("admin", "make an invitation link")
         found = link_of(now.account)
@@ -265,7 +266,7 @@ def secret_of(link: Invitation) -> str | None:
 
 
 def waiting_for_user(user: User) -> Sequence[Invitation]:
-    """What was mailed to the address that a user has proven, and is good still."""
+    """Open mailed invitations to the address that a user has proven."""
     if user.email is None:
         return []
     mine = select(Invitation).where(

@@ -50,27 +50,27 @@ def _check(invitation: Invitation) -> None:
 
 
 def account_of(invitation: Invitation) -> Account:
-    """What one is invited to."""
+    """The account of an invitation."""
     return session.get_one(Account, invitation.account_id)
 
 
 def inviter_of(invitation: Invitation) -> User | None:
-    """Who invites; None once they are gone."""
+    """User who made an invitation; None once they are deleted."""
     return session.get(User, invitation.invited_by) if invitation.invited_by else None
 
 
 def is_for(invitation: Invitation, user: User) -> bool:
-    """Whether an invitation is meant for a user: it came by link, or to the address that is proven to be theirs."""
+    """Whether a user may accept an invitation: it came by link, or was mailed to the address that they have proven."""
     return invitation.email is None or invitation.email == user.email
 
 
 def is_in(invitation: Invitation, user: User) -> bool:
-    """Whether a user belongs to the account by now."""
+    """Whether a user is a teammate of an invitation's account by now."""
     return session.get(Teammate, (invitation.account_id, user.id)) is not None
 
 
 def already_in(secret: str, user: User) -> str | None:
-    """The account behind an invitation, however old, where the user belongs to it by now."""
+    """Id of the account of an invitation, however old, where the user is a teammate by now."""
     found = session.scalars(select(Invitation).where(Invitation.digest == ids.digest(secret))).one_or_none()
     return found.account_id if found and is_in(found, user) else None
 
@@ -91,7 +91,7 @@ def own(user: User, invitation_id: str) -> Invitation:
 
 
 def accept(user: User, secret: str) -> str:
-    """Become a teammate; twice is once. Answers with the account's id.
+    """Makes the user a teammate; a second time changes nothing. Returns the account's id.
 
     Raises:
         NotFound: (404) the link is unknown.
@@ -149,7 +149,7 @@ def _accept(found: Invitation, user: User, digest: str) -> str:
 
 
 def offers_for(user: User) -> Sequence[Account]:
-    """The accounts that are open to everybody at the domain of a user's address, without those they know already."""
+    """Accounts that are open to the domain of a user's address, without those they belong to or were removed from."""
     if user.email is None:
         return []
     mine = select(Teammate.account_id).where(Teammate.user_id == user.id)
@@ -171,12 +171,13 @@ def offer_for(user: User, account_id: str) -> Account:
 
 
 def is_awaited(user: User) -> bool:
-    """Whether an account waits for a user: one that invited them, or one that is open to their domain."""
+    """Whether a user has an open invitation, or an account is open to their domain."""
     return bool(invitations.waiting_for_user(user) or offers_for(user))
 
 
 def join_by_domain(user: User, account_id: str) -> None:
-    """Become a facilitator of an account that is open to the domain of one's address; twice is once.
+    """Makes the user a facilitator of an account that is open to the domain of their address; a second time changes
+    nothing.
 
     Raises:
         NotFound: (404) the account is not open to the domain.

@@ -1,4 +1,4 @@
-"""Teammates: who belongs to an account, in which role, and how they come to leave it."""
+"""Teammates of an account: listing, adding and removing them, their roles, leaving."""
 
 from collections.abc import Sequence
 
@@ -22,7 +22,7 @@ NOBODY_HERE = "This teammate was not found. They may have left the account."
 
 
 def teammates_of(account: Account, search: str = "") -> Sequence[Teammate]:
-    """Who belongs to an account, owners first, then by name; with a search, whose name or address holds it."""
+    """Teammates of an account, owners first, then by name. ``search`` keeps those whose name or address holds it."""
     found = session.scalars(select(Teammate).where(Teammate.account_id == account.id)).all()
     wanted = " ".join(search.casefold().split())
     matching = [each for each in found if wanted in f"{each.user.name} {each.user.email or ''}".casefold()]
@@ -30,7 +30,7 @@ def teammates_of(account: Account, search: str = "") -> Sequence[Teammate]:
 
 
 def find(membership: Membership, user_id: str) -> Teammate:
-    """A teammate in the account of who asks.
+    """A teammate in the acting account.
 
     Raises:
         NotFound: (404) the account has no such teammate.
@@ -60,8 +60,8 @@ def change_role(membership: Membership, user_id: str, role: str) -> Teammate:
 
 
 def remove(membership: Membership, user_id: str) -> str:
-    """Take a teammate out of the account, with the invitations that they made. Answers with their name. Neither a link
-    nor the account's domain lets them in again: only a new mail does.
+    """Removes a teammate from the account, and withdraws the invitations that they made. Returns their name. Neither a
+    link nor the account's domain lets them in again: only a new mail does.
 
     Raises:
         NotFound: (404) the account has no such teammate.
@@ -80,7 +80,8 @@ def remove(membership: Membership, user_id: str) -> str:
 
 
 def unenroll(them: Teammate) -> None:
-    """Take a teammate out, and what they could hand on, inside a transaction that holds the account."""
+    """Removes a teammate, and withdraws the invitations that they could hand on, inside a transaction that holds the
+    account."""
     session.merge(Removal(account_id=them.account_id, user_id=them.user_id, removed_at=clock.now()))
     _withdraw_theirs(them.account_id, them.user_id, rules.reaches(them.role, "admin"))
     session.delete(them)
@@ -111,7 +112,8 @@ def leave(membership: Membership) -> None:
 
 
 def enroll(account: Account, user: User, role: str) -> bool:
-    """Make a user a teammate, inside a transaction that holds the account. Whoever is one already keeps their role.
+    """Makes a user a teammate, inside a transaction that holds the account. A teammate keeps their role, and gets
+    False.
 
     Raises AccountFull where the account has as many teammates as its plan allows.
     """
@@ -147,10 +149,10 @@ def _require_free_seat(account: Account) -> None:
 
 
 def was_removed(account: Account, user: User) -> bool:
-    """Whether somebody was removed from an account and not invited again since."""
+    """Whether a user was removed from an account and not invited again since."""
     return session.get(Removal, (account.id, user.id)) is not None
 
 
 def forget_removal(account: Account, user: User) -> None:
-    """Let somebody come back who was removed from an account, inside the caller's transaction."""
+    """Deletes a user's removal from an account, so that they may join again. Inside the caller's transaction."""
     session.execute(delete(Removal).where(Removal.account_id == account.id, Removal.user_id == user.id))
