@@ -9,8 +9,8 @@ _offer: Offer | None = None
 
 
 def configure(settings: Settings) -> None:
-    """What is sold here, once a process; nothing with ``BILLING=off``. Raises ValueError for a file that sells
-    nonsense."""
+    """Loads the offer, and installs the plan rules for accounts, once a process; no offer with ``BILLING=off``. Raises
+    ValueError for an invalid file of plans."""
     from poker_app.billing import entitlements, seat_sync
 
     global _offer
@@ -31,7 +31,7 @@ def is_on() -> bool:
 
 
 def offer() -> Offer:
-    """What is sold. To be asked only where something is."""
+    """The plans and packs that are sold. Raises RuntimeError with ``BILLING=off``."""
     if _offer is None:
         raise RuntimeError("nothing is sold: BILLING=off")
     return _offer

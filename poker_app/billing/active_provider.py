@@ -1,4 +1,4 @@
-"""The payments port: which provider takes the money, by the setting BILLING."""
+"""The payment engine of this process, chosen by the setting BILLING."""
 
 from poker_app.billing.provider import Engine
 from poker_app.settings import Settings
@@ -8,7 +8,7 @@ _public_url = ""
 
 
 def configure(settings: Settings) -> None:
-    """Choose the engine, once a process. None of them talks to anybody before it has to."""
+    """Creates the engine, once a process. No engine connects to its provider before the first call."""
     from poker_app.billing.engines.fake import FakeProvider
     from poker_app.billing.engines.stripe_engine import StripeProvider
 
@@ -24,7 +24,7 @@ def configure(settings: Settings) -> None:
 
 
 def engine() -> Engine:
-    """Who takes the money. To be asked only where something is sold."""
+    """The payment engine. Raises RuntimeError with ``BILLING=off``."""
     if _engine is None:
         raise RuntimeError("nothing is sold: BILLING=off")
     return _engine

@@ -1,4 +1,5 @@
-"""What an operator does to an account's credits, with a reason that its owners read in their history."""
+"""Changes to an account's credits by an operator: grants and take-backs, with a reason that the account's owners
+read."""
 
 from poker_app import billing, ids
 from poker_app.accounts.account_lock import lock
@@ -10,8 +11,8 @@ MAX_CREDITS, LONGEST_REASON = 100_000, 200
 
 
 def change_credits(account_id: str, amount: int, reason: str, key: str = "") -> int:
-    """Grant so many credits that never expire, or with a number below zero take back as many that are unspent. Answers
-    with how many the account has then. The same ``key`` a second time changes nothing.
+    """Grants ``amount`` credits that never expire, or with a number below zero takes back as many that are unspent.
+    Returns the new balance. The same ``key`` a second time changes nothing.
 
     Raises:
         NotFound: (404) there is no such account.

@@ -1,4 +1,5 @@
-"""What the account's audit log says about money: a line for each change, written with it."""
+"""Lines about money in an account's audit log: changes of the subscription, credits, visits to the provider's pages.
+Each is written in the transaction of the change. Also reads them back: the users who bought."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ WENT = AuditEntry.action == "checkout-opened"
 
 @dataclass(frozen=True, slots=True)
 class Stood:
-    """What of a subscription somebody would ask about."""
+    """The state of a subscription before a change, for comparing."""
 
     plan: str
     running: bool
@@ -28,13 +29,13 @@ class Stood:
 
 
 def how_it_stood(row: Subscription) -> Stood:
-    """The subscription before something about it changes."""
+    """Copies a subscription's state before it is changed."""
     return Stood(row.plan, row.status in RUNNING, row.status in UNPAID, row.ends_at)
 
 
 def write(row: Subscription, was: Stood) -> None:
-    """Note what has become of a subscription, inside the transaction that keeps it. The provider does not say who it
-    was: who went to its pages stands in a line before."""
+    """Writes a line for each difference between a subscription and its earlier state, inside the transaction that
+    stores it. The provider does not name the user: an earlier line says who opened its pages."""
     now, account_id, itself = how_it_stood(row), row.account_id, audit_log.BY_ITSELF
     plan, before = _label(now.plan), _label(was.plan)
     if now.running and not was.running:
@@ -58,7 +59,8 @@ def _label(plan: str) -> str:
 
 
 def write_errand(account_id: str, user_id: str | None, to: str = "") -> None:
-    """Note that somebody went to the provider's pages: ``to`` is what for, or nothing for those of the customer."""
+    """Writes that a user opened the provider's pages. ``to`` names what is to be bought; it is empty for the customer's
+    portal."""
     user = session.get(User, user_id) if user_id else None
     if to:
         audit_log.note(account_id, user, "checkout-opened", to)
@@ -67,18 +69,18 @@ def write_errand(account_id: str, user_id: str | None, to: str = "") -> None:
 
 
 def bought_for(user_id: str) -> Sequence[str]:
-    """The accounts, as ids, that a user went to the checkout for, whether or not they belong to them still."""
+    """Ids of the accounts that a user opened the checkout for, whether or not they still belong to them."""
     return session.scalars(select(AuditEntry.account_id).where(AuditEntry.user_id == user_id, WENT).distinct()).all()
 
 
 def last_buyer(account_id: str) -> str | None:
-    """Who went to the checkout last, as a user's id; None where nobody did, or they are gone."""
+    """Id of the user who opened the checkout last; None where there is none, or they are deleted."""
     went = select(AuditEntry.user_id).where(AuditEntry.account_id == account_id, WENT)
     return session.scalars(went.order_by(AuditEntry.id.desc()).limit(1)).first()
 
 
 def write_credits(txn: CreditTxn, *, bought: bool = False) -> None:
-    """Note credits that came, were taken back, or were given back after that."""
+    """Writes a line about credits that were granted, bought, taken back, or returned after that."""
     user = session.get(User, txn.user_id) if txn.user_id else None
     account_id, about, itself = txn.account_id, f"{abs(txn.amount)}, {txn.why}", audit_log.BY_ITSELF
     if bought:

@@ -1,7 +1,7 @@
-"""Letters about money, to the owners and admins of an account: each of them gets each once for what causes it.
+"""Mails about billing to an account's owners and admins. Each of them gets each mail once for its cause.
 
-What is due follows from how things stand, not from the event that brought it about: so an event that comes twice and a
-job that runs twice send nothing twice, and what a mail server did not take is sent by the next one that asks.
+What is due is computed from the account's state, not from the event that changed it: so an event that comes twice and a
+job that runs twice send nothing twice, and a mail that the mail server refused is sent by the next run.
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,7 +30,7 @@ TRIAL_ENDS_IN, TRIAL_ENDED = timedelta(days=3), timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A letter, by its templates' name, what it speaks of, and the cause that it is sent for once."""
+    """A mail that is due: the cause that it is sent for once, its templates' name, and their values."""
 
     cause: str
     letter: str
@@ -38,12 +38,12 @@ class Due:
 
 
 def tell_soon(account_id: str) -> None:
-    """Tell once the transaction under way is committed."""
+    """Sends what is due once the transaction under way is committed."""
     after_commit(partial(_sent_for, account_id))
 
 
 def tell_all() -> int:
-    """Tell whoever time alone has made something due for. Answers with how many letters went out. For the daily job."""
+    """Sends mails that became due by time alone. Returns how many were sent. For the daily job."""
     if not billing.is_on():
         return 0
     subscribed = session.scalars(select(Subscription.account_id).order_by(Subscription.account_id)).all()
@@ -51,7 +51,7 @@ def tell_all() -> int:
 
 
 def _sent_for(account_id: str) -> int:
-    """Whatever goes wrong with a letter, what it tells of stands."""
+    """Sends what is due, and logs an error of the database: the change that caused the mails stands."""
     try:
         return tell(account_id)
     except SQLAlchemyError:
@@ -61,8 +61,8 @@ def _sent_for(account_id: str) -> int:
 
 
 def tell(account_id: str) -> int:
-    """Send what is due to an account's owners and admins and has not been sent. Answers with how many letters. Outside
-    of any transaction, and with no connection of the database held while the mail server is asked."""
+    """Sends an account's owners and admins what is due and was not sent. Returns how many mails. Runs outside of any
+    transaction, and holds no connection of the database while it waits for the mail server."""
     session.rollback()
     account = session.get(Account, account_id)
     if account is None:
@@ -73,8 +73,8 @@ def tell(account_id: str) -> int:
 
 
 def _send(account_id: str, due: Due, name: str, user_id: str, address: str) -> bool:
-    """Whether somebody was sent a letter now. One that is lost with the process between the claim and the mail server
-    is not sent again: better none than many."""
+    """Claims and sends a mail; returns whether it was sent now. A mail that is lost with the process between the claim
+    and the mail server is not sent again: better none than many."""
     cause = f"{due.cause}:{user_id}"
     if not _claim(account_id, cause):
         return False
@@ -104,7 +104,7 @@ def _due(account: Account) -> Iterator[Due]:
 
 
 def _was_spent(account_id: str, since: int) -> bool:
-    """Whether a session was opened with what there is: credits that only ended or were taken back are another news."""
+    """Whether a session was opened since that grant. Credits that only expired or were taken back cause no mail."""
     spent = select(CreditTxn.id).where(CreditTxn.account_id == account_id, CreditTxn.kind == "spend")
     return session.scalars(spent.where(CreditTxn.id > since).limit(1)).first() is not None
 
@@ -132,7 +132,7 @@ def _tried(known: Subscription, standing: Standing) -> Iterator[Due]:
 
 
 def day(moment: datetime) -> str:
-    """A day as a letter names it."""
+    """A date as mails print it."""
     return f"{moment.day} {moment:%B %Y}"
 
 
@@ -143,7 +143,8 @@ def _payers(account_id: str) -> list[tuple[str, str]]:
 
 
 def _claim(account_id: str, cause: str) -> bool:
-    """Whether nobody has sent that letter to that user, and nobody is about to: from now on somebody is."""
+    """Inserts the row that says a mail was sent to a user. Returns False where it exists, or where the account is
+    gone."""
     if session.get(SentLetter, (account_id, cause)):
         return False
     row = {"account_id": account_id, "cause": cause, "sent_at": clock.now()}
@@ -154,6 +155,6 @@ def _claim(account_id: str, cause: str) -> bool:
 
 
 def _unclaim(account_id: str, cause: str) -> None:
-    """They have not got it: whoever asks next may send it."""
+    """Deletes that row after the mail server refused the mail, so that the next run sends it."""
     with transaction():
         session.execute(delete(SentLetter).where(SentLetter.account_id == account_id, SentLetter.cause == cause))

@@ -1,8 +1,7 @@
-"""Accounts that were deleted: nobody may go on paying for them.
+"""Cancels the subscriptions of deleted accounts at the payment provider, so that nobody goes on paying for one.
 
-What is to be cancelled is written down in the transaction that deletes the account, asked of the provider once that is
-committed, and asked again by the daily job until the provider has done it. Invoices stay with the provider, as the law
-wants it.
+The transaction that deletes the account stores its customer's id. The provider is called after the commit, and again by
+the daily job until it has cancelled everything. Invoices stay with the provider, as the law wants it.
 """
 
 from datetime import timedelta
@@ -24,7 +23,8 @@ KEPT = timedelta(days=90)
 
 
 def account_goes(account_id: str) -> None:
-    """The account is deleted in the transaction under way: let what it subscribes to end."""
+    """Stores the account's customer as one to cancel, inside the transaction that deletes the account. Calls the
+    provider after the commit."""
     customer = session.scalars(select(Subscription.customer_id).where(Subscription.account_id == account_id)).first()
     if customer is None:
         return
@@ -33,13 +33,13 @@ def account_goes(account_id: str) -> None:
 
 
 def is_known(customer_id: str) -> bool:
-    """Whether that was the customer of an account that was deleted."""
+    """Whether a customer belonged to an account that was deleted."""
     return session.get(GoneCustomer, customer_id) is not None
 
 
 def settle(customer_id: str) -> None:
-    """Let the provider cancel whatever is left of a customer who is gone. Raises Unavailable. Outside of any
-    transaction."""
+    """Has the provider cancel everything a deleted account's customer subscribes to, and marks it as settled. Raises
+    Unavailable. Outside of any transaction."""
     session.rollback()
     active_provider.engine().end(customer_id)
     with transaction():
@@ -47,7 +47,8 @@ def settle(customer_id: str) -> None:
 
 
 def settle_all() -> int:
-    """Try again what failed, and forget who is long gone. Answers with how many were settled. For the daily job."""
+    """Retries what is not settled, and deletes rows that were settled 90 days ago. Returns how many were settled. For
+    the daily job."""
     if not billing.is_on():
         return 0
     waiting = select(GoneCustomer.customer_id).where(GoneCustomer.settled_at.is_(None))
@@ -58,7 +59,7 @@ def settle_all() -> int:
 
 
 def _settled(customer_id: str) -> bool:
-    """The account is gone whatever the provider says; the job asks again."""
+    """Settles a customer, and logs a failure, which the daily job retries. The account is gone in either case."""
     if not billing.is_on():
         return False
     try:

@@ -1,4 +1,4 @@
-"""What is sold: the standard offer, or an operator's own in a TOML file."""
+"""The offer (plans, packs, trial): the standard one, or an operator's own from a TOML file."""
 
 import tomllib
 from dataclasses import fields
@@ -23,7 +23,8 @@ class _File(BaseModel):
 
 
 def load(path: str) -> Offer:
-    """The offer in a file, whole, or the standard one without a path. Raises ValueError, saying what is wrong."""
+    """Reads the offer from a file, or returns the standard one without a path. Raises ValueError, saying what is
+    wrong."""
     if not path:
         return STANDARD
     try:
@@ -37,7 +38,7 @@ def load(path: str) -> Offer:
 
 
 def _checked[T](kind: type[T], given: dict[str, Any]) -> T:
-    """The rules' own value, its types checked. TOML has no null: "none" stands for what has no number."""
+    """Builds a value of the rules, and checks its types. TOML has no null: "none" stands for it."""
     if unknown := given.keys() - {field.name for field in fields(kind)}:  # type: ignore[arg-type]
         raise Unusable(f"Nobody knows what {', '.join(sorted(unknown))} is.")
     return TypeAdapter(kind).validate_python(

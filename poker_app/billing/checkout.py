@@ -1,7 +1,8 @@
-"""Buying: the ways to the provider's pages, for the owners and admins of an account.
+"""Buying: links to the provider's pages for checkout and customer portal, and the list of invoices. For an account's
+owners and admins.
 
-Each answers with an address to lead the browser to. Paths are of this site: ``paid`` is where somebody lands who paid,
-``back`` who did not. Nothing is granted for landing there: only what the provider tells brings credits.
+The functions return an address to redirect the browser to. Paths are of this site: ``paid`` is the page for a person
+who has paid, ``back`` for one who has not. Landing there grants nothing: only the provider's events bring credits.
 """
 
 from collections.abc import Sequence
@@ -25,7 +26,7 @@ NOT_SOLD = "That is not sold here."
 
 
 def buy_plan(membership: Membership, name: str, *, paid: str, back: str) -> str:
-    """To the checkout for a plan; to the confirmation of a change where one is running already.
+    """Address of the checkout for a plan; where a subscription is running, of the page that confirms its change.
 
     Raises:
         Forbidden: (403) the teammate is no owner or admin.
@@ -52,7 +53,7 @@ def buy_plan(membership: Membership, name: str, *, paid: str, back: str) -> str:
 
 
 def buy_pack(membership: Membership, size: int, *, paid: str, back: str) -> str:
-    """To the checkout for a pack of so many credits.
+    """Address of the checkout for a pack of ``size`` credits.
 
     Raises:
         Forbidden: (403) the teammate is no owner or admin.
@@ -84,7 +85,7 @@ def _checkout(account_id: str, customer: str, price: str, quantity: int, *, plan
 
 
 def open_portal(membership: Membership, *, back: str, door: Door = "") -> str:
-    """To the provider's pages for card, invoices and cancelling.
+    """Address of the provider's pages for card, invoices and cancelling.
 
     Raises:
         Forbidden: (403) the teammate is no owner or admin.
@@ -104,7 +105,7 @@ def open_portal(membership: Membership, *, back: str, door: Door = "") -> str:
 
 
 def invoices(membership: Membership) -> Sequence[Invoice]:
-    """The account's invoices, the latest first, as the provider lists them now."""
+    """The account's invoices, the latest first, queried from the provider."""
     membership.require("admin", "see the invoices")
     known = session.get(Subscription, membership.account.id)
     customer = known.customer_id if known else None
@@ -113,17 +114,17 @@ def invoices(membership: Membership) -> Sequence[Invoice]:
 
 
 def _who(membership: Membership) -> tuple[str, str | None]:
-    """The ids of the account and of the user, kept aside: reading them later would open a transaction."""
+    """Ids of the account and of the user, read early: reading them later would open a transaction."""
     return membership.account.id, membership.user.id if membership.user else None
 
 
 def is_running(known: Subscription | None) -> bool:
-    """Whether there is a subscription that could be changed, instead of a new one begun."""
+    """Whether a subscription exists that can be changed, so that no new one is begun."""
     return known is not None and known.status in ("active", "trialing", "past_due", "unpaid", "paused")
 
 
 def _customer(membership: Membership) -> str:
-    """The account's customer at the provider, made when something is first bought, with today's name."""
+    """The account's customer at the provider. Creates it with the first purchase, and updates its name."""
     account_id, name = membership.account.id, membership.account.name
     email = (membership.user.email if membership.user else None) or ""
     known = session.get(Subscription, account_id)
@@ -140,8 +141,8 @@ def _customer(membership: Membership) -> str:
 
 
 def buyer_goes(user_id: str, belonged_to: Sequence[str]) -> None:
-    """A user is deleted in the transaction under way. Where nobody else bought last for an account that goes on, the
-    provider is told another owner's address once that is committed."""
+    """Handles a user's deletion, inside its transaction. Where the user was the last who bought for an account that
+    goes on, the provider gets another owner's address after the commit."""
     if not billing.is_on():
         return
     for account_id in {*belonged_to, *audit_trail.bought_for(user_id)}:
@@ -150,7 +151,7 @@ def buyer_goes(user_id: str, belonged_to: Sequence[str]) -> None:
 
 
 def _renamed(account_id: str) -> None:
-    """They are gone whatever the provider says."""
+    """Sends the provider another owner's address, and logs a failure: the user is gone in either case."""
     try:
         known, name = session.get(Subscription, account_id), session.get_one(Account, account_id).name
         customer = known.customer_id if known else None

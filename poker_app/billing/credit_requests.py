@@ -1,4 +1,5 @@
-"""Asking an account's owners for what only a plan or a pack brings: credits, and room for a teammate."""
+"""Mails that ask an account's owners to buy: because a teammate has no credit left to open a session, or because an
+invited person finds no free place on the plan."""
 
 from collections.abc import Sequence
 
@@ -14,7 +15,7 @@ log = structlog.get_logger("billing")
 
 
 def owners_of(account_id: str) -> Sequence[User]:
-    """The owners of an account who can be written to, by name."""
+    """Owners of an account who have an address, by name."""
     owning = select(User).join(Teammate, Teammate.user_id == User.id).where(User.email.is_not(None))
     return session.scalars(
         owning.where(Teammate.account_id == account_id, Teammate.role == "owner").order_by(User.name)
@@ -22,14 +23,14 @@ def owners_of(account_id: str) -> Sequence[User]:
 
 
 def ask_for_credits(membership: Membership) -> Sequence[str]:
-    """Write to the owners that a teammate cannot open a session for want of credits. Answers with the names of those
-    whom a letter went to. Raises Undelivered where the mail server took none."""
+    """Mails the owners that a teammate cannot open a session for want of credits. Returns the names of the owners who
+    were mailed. Raises Undelivered where the mail server took no mail."""
     assert membership.user
     return _ask("credits_wanted", membership.account, membership.user.name)
 
 
 def ask_for_place(account: Account, asker: str) -> Sequence[str]:
-    """Write to the owners that somebody who is invited cannot join, because the plan allows no more. Answers and
+    """Mails the owners that an invited person cannot join, because the plan allows no more teammates. Returns and
     raises like ``ask_for_credits``."""
     return _ask("place_wanted", account, asker)
 

@@ -1,4 +1,4 @@
-"""Which plan an account has, and the credits that come with it by themselves."""
+"""The plan an account has now, the start of its trial, and the free plan's monthly credits."""
 
 from datetime import datetime, timedelta
 
@@ -18,7 +18,7 @@ from poker_app.rules.plans import EVERYTHING, GUEST, GUESTS, Plan, Standing
 
 
 def standing_of(account_id: str) -> Standing:
-    """Where an account stands now. Where nothing is sold it may do everything."""
+    """The account's plan and state of payment now. Without billing every account may do everything."""
     if account_id == GUESTS:
         return Standing(GUEST)
     if not billing.is_on():
@@ -42,11 +42,11 @@ def plan_of(account_id: str) -> Plan:
 
 
 def bring_month(account: Account) -> None:
-    """Grant the credits of the running month to an account that pays nothing, inside the caller's transaction.
+    """Grants the running month's credits to an account that pays nothing, inside the caller's transaction.
 
-    Asked whenever credits matter, however late, often or early: the month's first day is the key, so that each brings
-    its credits once; they expire when it ends. Months that nobody asked about brought nothing that would still count.
-    Paid plans get theirs with each paid invoice.
+    Called wherever credits matter, however late, often or early. The month's first day is the ledger's key, so each
+    month's credits are granted once; they expire at its end. Past months are not granted: their credits would have
+    expired. Paid plans get their credits with each paid invoice.
     """
     plan = plan_of(account.id)
     if plan.price or not plan.credits:
@@ -57,12 +57,12 @@ def bring_month(account: Account) -> None:
 
 
 def month_key(plan: str, start: datetime) -> str:
-    """The key under which a month of a plan that costs nothing brings its credits."""
+    """The ledger's key for a month's credits of a plan that costs nothing."""
     return f"plan:{plan}:{start:%Y-%m-%dT%H:%M}"
 
 
 def may_try(account_id: str, user_id: str | None = None) -> bool:
-    """Whether a user may still begin the trial for an account."""
+    """Whether a user may still start the trial for an account."""
     known = session.get(Subscription, account_id)
     if not billing.offer().trial_plan or (known and (known.trial_ends_at or known.subscription_id)):
         return False
@@ -71,8 +71,8 @@ def may_try(account_id: str, user_id: str | None = None) -> bool:
 
 
 def _trial_keys(account_id: str, user_id: str | None) -> dict[str, str]:
-    """What a trial is counted by, each with who has had it then: the user, the address, and the companies whose domains
-    the user has proven or the account is open to."""
+    """Digests that a trial is counted by, each with the beginning of the refusal's sentence: of the user, the address,
+    and the companies whose domains the user has proven or the account is open to."""
     account, user = session.get(Account, account_id), session.get(User, user_id) if user_id else None
     email = user.email if user else None
     companies = {company_of(email) if email else None, account.domain if account else None} - {None}
@@ -83,8 +83,8 @@ def _trial_keys(account_id: str, user_id: str | None) -> dict[str, str]:
 
 
 def start_trial(account_id: str, user_id: str | None = None) -> None:
-    """Let an account try the plan that may be tried, with its credits: once for each account, user and company. Inside
-    the caller's transaction.
+    """Starts the trial of an account and grants its credits: once for each account, user and company. Inside the
+    caller's transaction.
 
     Raises:
         Conflict: (409) the account, user or company had a trial, or the account pays already.

@@ -1,4 +1,5 @@
-"""The gate: what a plan allows, decided inside the transaction that uses it up."""
+"""Limits of an account's plan (sessions, teammates, members, files, days of reports, single sign-on), their refusals,
+and the credit that a session costs. Checked inside the transaction that uses them."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -26,7 +27,7 @@ GUEST_REPORT = (
 
 
 def pay_for_session(account_id: str, session_id: str, *, name: str, user_id: str | None) -> None:
-    """Spend the credit that opening a session takes, once for each session.
+    """Spends the credit for opening a session, once for each session.
 
     Raises:
         OutOfCredits: (402) there is no credit left.
@@ -45,7 +46,7 @@ def pay_for_session(account_id: str, session_id: str, *, name: str, user_id: str
 
 
 def _plan_in_force(account_id: str) -> Plan:
-    """The plan that sessions are opened on. Raises OutOfCredits where they wait for a payment."""
+    """The plan that sessions are opened on. Raises OutOfCredits while a payment is overdue."""
     standing = standing_of(account_id)
     if standing.read_only:
         raise OutOfCredits(OVERDUE)
@@ -53,7 +54,8 @@ def _plan_in_force(account_id: str) -> Plan:
 
 
 def _spend(plan: Plan, account_id: str, key: str, *, ref: str, why: str, user_id: str | None) -> None:
-    """Spend a credit on a session, unless the plan needs none. The month's come first, if nobody asked for them yet."""
+    """Spends a credit on a session, unless the plan needs none. Grants the free month's credits first, if they are not
+    granted yet."""
     if plan.credits is None:
         return
     bring_month(session.get_one(Account, account_id))
@@ -62,14 +64,14 @@ def _spend(plan: Plan, account_id: str, key: str, *, ref: str, why: str, user_id
 
 
 def give_back_session(account_id: str, session_id: str) -> None:
-    """Give the credit back for a session that ended before its first reveal; nothing where none was spent."""
+    """Returns the credit of a session that ended before its first reveal. Does nothing where none was spent."""
     if billing.is_on() and (spent := _spent_on(account_id, session_id)):
         ledger.reverse(account_id, spent[-1].key, why="Ended before its first reveal")
 
 
 def pay_again(account_id: str, session_id: str, *, name: str, user_id: str | None) -> None:
-    """Spend once more what was given back, because the session is opened again; nothing where nothing was. The caller
-    holds the session. Raises OutOfCredits."""
+    """Spends a returned credit again, because its session is opened again. Does nothing where none was returned. The
+    caller holds the session's lock. Raises OutOfCredits."""
     spent = _spent_on(account_id, session_id) if billing.is_on() else []
     if spent and ledger.was_reversed(account_id, spent[-1].key):
         key, why = f"session:{session_id}:again:{len(spent)}", f"Session “{name}”, again"
@@ -77,14 +79,14 @@ def pay_again(account_id: str, session_id: str, *, name: str, user_id: str | Non
 
 
 def _spent_on(account_id: str, session_id: str) -> Sequence[CreditTxn]:
-    """What was spent on a session, given back or not, in order."""
+    """Spendings on a session, returned or not, the oldest first."""
     mine = CreditTxn.account_id == account_id, CreditTxn.kind == "spend", CreditTxn.ref == session_id
     return session.scalars(select(CreditTxn).where(*mine).order_by(CreditTxn.id)).all()
 
 
 def surplus(account_id: str) -> Sequence[str]:
-    """The teammates, as users' ids, whom the plan does not allow: after a downgrade they see everything, and open no
-    session. Owners come first, then admins, then whoever was here earlier."""
+    """User ids of teammates beyond the plan's number: after a downgrade they see everything, and open no session.
+    Owners keep their place first, then admins, then the earlier teammate."""
     most = max_facilitators(account_id)
     if most is None:
         return ()
@@ -96,18 +98,18 @@ def surplus(account_id: str) -> Sequence[str]:
 
 
 def facilitators(plan: Plan) -> str:
-    """How many facilitators a plan has, in words."""
+    """Number of facilitators of a plan, in words."""
     return "one facilitator" if plan.facilitators == 1 else f"{plan.facilitators} facilitators"
 
 
 def max_members(account_id: str) -> int:
-    """How many may sit at one table of the account."""
+    """Largest number of members in one session of the account."""
     return standing_of(account_id).plan.members
 
 
 def check_file(account_id: str, size: int, *, used: int) -> None:
-    """Check that an account may add a file of so many bytes to those that are ``used``, in the transaction that adds
-    it. The caller holds the account.
+    """Checks that an account may add a file of ``size`` bytes to those that are ``used``, in the transaction that adds
+    it. The caller holds the account's lock.
 
     Raises:
         Invalid: (422) the file is longer than the plan allows.
@@ -131,12 +133,12 @@ def check_file(account_id: str, size: int, *, used: int) -> None:
 
 
 def max_facilitators(account_id: str) -> int | None:
-    """How many teammates an account may have; None where each is a seat that is paid for."""
+    """Largest number of teammates of an account; None where each is a seat that is paid for."""
     return standing_of(account_id).plan.facilitators
 
 
 def report_days(account: Account) -> int:
-    """Days after its end that the report of a session can be opened: what the plan has, or, where the plan leaves that
+    """Days after a session's end for which its report can be opened: the plan's number, or, where the plan leaves that
     to the account, as long as it is kept."""
     shown = plan_of(account.id).report_days
     return kept_days(account) if shown is None else shown
@@ -145,10 +147,10 @@ def report_days(account: Account) -> int:
 def kept_days(account: Account) -> int:
     """Days after its end that a session is kept before it is deleted.
 
-    Where the plan leaves that to the account, it is what the account chose. Else it is kept as long as under any plan
-    that is sold here, or longer if the account had chosen so: a smaller plan hides reports, and a larger one brings
-    them back. So neither a downgrade nor an upgrade deletes anything. Sessions without an account are kept as long as
-    one may still sign up for them.
+    Where the plan leaves that to the account, it is the account's number. Else it is the longest of any plan that is
+    sold here, or the account's number if that is larger: a smaller plan hides reports, and a larger one brings them
+    back. So neither a downgrade nor an upgrade deletes anything. Sessions without an account are kept as long as a
+    member may still sign up for them.
     """
     if account.id == GUESTS:
         return GUEST_DAYS_KEPT
@@ -187,7 +189,7 @@ def refuse_hidden(account: Account, ended_at: datetime | None) -> None:
 
 
 def member_limit(account_id: str) -> tuple[int, str]:
-    """How many may be in one session of the account at once, and what to say where one more would be too many."""
+    """Largest number of members in one session of the account at once, and the sentence that refuses one more."""
     plan = standing_of(account_id).plan
     if account_id == GUESTS:
         return plan.members, (

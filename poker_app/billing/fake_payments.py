@@ -1,4 +1,5 @@
-"""What a person does on the pages of the provider that takes no money, and what it then tells us."""
+"""Actions on the pages of the fake payment provider (BILLING=fake): pay, change the card or plan, cancel, let a month
+pass, refund. Each stores the change, then processes the events that a real provider would send."""
 
 from poker_app import billing, clock, ids
 from poker_app.billing import webhooks
@@ -24,7 +25,7 @@ def find(kind: str, object_id: str) -> FakeObject:
 
 
 def pay(checkout_id: str, card: str) -> str:
-    """Pay at a checkout with a good card, and go where the order says. Paying twice is paying once.
+    """Pays at a checkout with a good card, and returns the address to go to. A second payment changes nothing.
 
     Raises:
         Conflict: (409) a later checkout replaced this one.
@@ -61,7 +62,7 @@ def pay(checkout_id: str, card: str) -> str:
 
 
 def use_card(portal_id: str, card: str) -> None:
-    """Another card. A good one pays at once what is due."""
+    """Changes the card. A good one pays open invoices at once."""
     _need_card(card)
     customer = find("portal", portal_id).customer_id
     with transaction():
@@ -80,7 +81,7 @@ def use_card(portal_id: str, card: str) -> None:
 
 
 def cancel(portal_id: str, *, ends: bool) -> None:
-    """Let the subscription end with its period, or not after all."""
+    """Cancels the subscription at the end of its period, or takes that back."""
     customer = find("portal", portal_id).customer_id
     with transaction():
         running = _running(customer)
@@ -89,7 +90,7 @@ def cancel(portal_id: str, *, ends: bool) -> None:
 
 
 def change_plan(portal_id: str, price: str) -> None:
-    """Another plan from now on. What is left of the month is not billed here.
+    """Changes the plan at once. The rest of the month is not billed here.
 
     Raises:
         Invalid: (422) the plan is not sold.
@@ -106,7 +107,8 @@ def change_plan(portal_id: str, price: str) -> None:
 
 
 def let_a_month_pass(portal_id: str) -> None:
-    """The next period begins now: it is paid, or fails with a bad card, or does not begin because it was cancelled."""
+    """Begins the next period now: it is paid, or fails with a bad card, or the subscription ends because it was
+    cancelled."""
     customer = find("portal", portal_id).customer_id
     with transaction():
         running = _running(customer)
@@ -126,7 +128,7 @@ def let_a_month_pass(portal_id: str) -> None:
 
 
 def give_money_back(portal_id: str) -> None:
-    """Refund everything that was paid and not refunded yet."""
+    """Refunds everything that was paid and not refunded yet."""
     customer, events = find("portal", portal_id).customer_id, []
     with transaction():
         for each in [*fake.of_kind("checkout", customer), *fake.of_kind("invoice", customer)]:
@@ -173,6 +175,6 @@ def _need_good(card: str) -> None:
 
 
 def _tell(customer_id: str, events: list[tuple[str, str]]) -> None:
-    """The same way that a real provider's events go."""
+    """Stores and processes events as the webhook of a real provider does."""
     for kind, about in events:
         webhooks.process(webhooks.store(Event(f"fake_evt_{ids.new_id()}", kind, about, customer_id)))

@@ -1,9 +1,9 @@
-"""The ledger of credits: append-only, and the same operation twice is one operation.
+"""The ledger of credits: append-only operations, each with a unique key, so that a repeated one changes nothing.
 
-Every function works inside the caller's transaction and takes the account's row first, so that operations on one
-account follow each other: on PostgreSQL by that row's lock, on SQLite by the one writer's. Each is named by a key that
-is unique in the account (``session:<id>``, ``plan:<subscription>:<period>``, ``pack:<checkout>``); a key that is known
-already changes nothing and answers with what it did the first time.
+Every function works inside the caller's transaction and locks the account's row first, so that operations on one
+account follow each other: on PostgreSQL by that row's lock, on SQLite by the single writer's. Keys are unique in the
+account (``session:<id>``, ``plan:<subscription>:<period>``, ``pack:<checkout>``). An operation whose key exists changes
+nothing and returns the first one's result.
 """
 
 from collections.abc import Iterable, Sequence
@@ -36,7 +36,7 @@ def grant(
     ref: str = "",
     user_id: str | None = None,
 ) -> CreditTxn:
-    """Add a lot of credits, at least one, which expire at a moment or never."""
+    """Adds a lot of at least one credit, which expires at a moment or never."""
     _hold(account_id)
     if known := _known(account_id, key):
         return known
@@ -61,7 +61,7 @@ def grant(
 def spend(
     account_id: str, key: str, *, ref: str, why: str, user_id: str | None = None, amount: int = SESSION_CREDITS
 ) -> CreditTxn:
-    """Use credits up, those first that expire first. Raises OutOfCredits, with nothing changed, if there are too few.
+    """Spends credits, those first that expire first. Raises OutOfCredits, with nothing changed, if there are too few.
 
     A spending that was reversed may be made again, under a key of its own.
     """
@@ -70,8 +70,8 @@ def spend(
 
 
 def withdraw(account_id: str, key: str, amount: int, *, why: str) -> CreditTxn:
-    """Take credits back that nobody spent, those first that would be used first. Raises OutOfCredits, with nothing
-    changed, if there are fewer."""
+    """Takes back unspent credits, those first that would be spent first. Raises OutOfCredits, with nothing changed, if
+    there are fewer."""
     return _take(account_id, key, "take-back", amount, "This account has fewer credits than that.", why=why)
 
 
@@ -88,8 +88,8 @@ def _take(account_id: str, key: str, kind: str, amount: int, sentence: str, **ab
 
 
 def reverse(account_id: str, key: str, *, why: str) -> CreditTxn | None:
-    """Give back exactly what an operation took, to the lots that it took it from; what has expired meanwhile expires
-    again. None where there is no such operation; a second time changes nothing."""
+    """Returns exactly what an operation took, to the lots that it took it from; credits that have expired meanwhile
+    expire again. None where there is no such operation; a second time changes nothing."""
     _hold(account_id)
     if (spent := _known(account_id, key)) is None:
         return None
@@ -105,17 +105,17 @@ def reverse(account_id: str, key: str, *, why: str) -> CreditTxn | None:
 
 
 def is_known(account_id: str, key: str) -> bool:
-    """Whether an operation has happened."""
+    """Whether an operation with a key exists."""
     return _known(account_id, key) is not None
 
 
 def was_reversed(account_id: str, key: str) -> bool:
-    """Whether what an operation took has been given back."""
+    """Whether the credits that an operation took were returned."""
     return is_known(account_id, f"refund:{key}")
 
 
 def take_back(account_id: str, key: str, of: str, *, why: str, user_id: str | None = None) -> CreditTxn | None:
-    """Take away what is unspent of the lot that the operation ``of`` granted: the payment for it was returned. None
+    """Takes away the unspent rest of the lot that the operation ``of`` granted, because its payment was returned. None
     where nothing was granted or nothing is left."""
     _hold(account_id)
     if known := _known(account_id, key):
@@ -128,9 +128,9 @@ def take_back(account_id: str, key: str, of: str, *, why: str, user_id: str | No
 
 
 def unpay(account_id: str, of: str, returned: int, *, look: int, why: str) -> None:
-    """Say how many credits of the grant ``of`` are no longer paid for: those that are unspent, or come back unspent
-    later, are taken away; fewer than before are given back. A look at the payment that began earlier says nothing.
-    """
+    """Sets how many credits of the grant ``of`` are no longer paid for. Unspent ones are taken away, also those that
+    come back later; if the number is lower than before, credits are given back. A query of the payment (``look``) older
+    than the stored one changes nothing."""
     _hold(account_id)
     if (granted := _known(account_id, of)) is None:
         return
@@ -142,19 +142,19 @@ def unpay(account_id: str, of: str, returned: int, *, look: int, why: str) -> No
 
 
 def balance(account_id: str) -> int:
-    """How many credits there are to spend now. Reads only."""
+    """Number of credits that can be spent now. Writes nothing."""
     return rules.balance(_lots(account_id), clock.now())
 
 
 def lots(account_id: str) -> Sequence[CreditLot]:
-    """The lots that can still be spent from, in the order in which they will be."""
+    """Lots that can still be spent from, in the order of spending."""
     mine = session.scalars(select(CreditLot).where(CreditLot.account_id == account_id)).all()
     order = [lot.id for lot in rules.usable(_as_lots(mine), clock.now())]
     return sorted((lot for lot in mine if lot.id in order), key=lambda lot: order.index(lot.id))
 
 
 def history(account_id: str, *, before: int | None = None, most: int = 50) -> Sequence[CreditTxn]:
-    """What happened to an account's credits, the latest first; ``before`` is the id of the last one seen."""
+    """Operations on an account's credits, the latest first; ``before`` is the id of the last one seen."""
     found = select(CreditTxn).where(CreditTxn.account_id == account_id)
     if before is not None:
         found = found.where(CreditTxn.id < before)
@@ -162,7 +162,8 @@ def history(account_id: str, *, before: int | None = None, most: int = 50) -> Se
 
 
 def _hold(account_id: str) -> None:
-    """The first statement of every operation: whoever comes second waits here."""
+    """Locks the account's ledger by an UPDATE, the first statement of every operation: a second transaction waits
+    here."""
     held = update(CreditAccount).where(CreditAccount.account_id == account_id)
     counted = held.values(version=CreditAccount.version + 1).execution_options(synchronize_session=False)
     if session.execute(counted).rowcount == 0:  # type: ignore[attr-defined]
@@ -185,7 +186,8 @@ def _as_lots(found: Iterable[CreditLot]) -> list[rules.Lot]:
 
 
 def _expire(account_id: str, now: datetime) -> None:
-    """Write off what has expired, a line for each lot and time: what comes back to it later expires by itself."""
+    """Writes off expired credits, one operation for each lot and time: credits that come back to a lot later expire by
+    themselves."""
     for lot, left in rules.expired(_lots(account_id), now):
         earlier = select(CreditEntry.txn_id).where(CreditEntry.lot_id == lot)
         key = f"expiry:{lot}:{len(session.scalars(earlier).all())}"
@@ -193,7 +195,7 @@ def _expire(account_id: str, now: datetime) -> None:
 
 
 def _settle(account_id: str, lot_id: int, *, why: str) -> None:
-    """Take away of a lot, or give back, what its payment and what is left of it allow."""
+    """Takes credits of a lot away, or gives them back, until they match what is paid for and left."""
     lot = session.scalars(
         select(CreditLot).where(CreditLot.id == lot_id).execution_options(populate_existing=True)
     ).one()

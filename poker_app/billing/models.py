@@ -1,4 +1,4 @@
-"""The tables of money on one page: the append-only ledger of credits, and what the payment provider knows."""
+"""The tables of billing: the append-only ledger of credits, and copies of the payment provider's data."""
 
 from datetime import datetime
 from typing import Any
@@ -11,8 +11,8 @@ from poker_app.db import Base, Document
 
 
 class CreditAccount(Base):
-    """An account's credits: what the lots hold together. ``version`` counts every operation, and holding this row is
-    holding the ledger."""
+    """The total of an account's lots. ``version`` counts every operation. The lock on this row is the lock on the
+    ledger."""
 
     __tablename__ = "credit_account"
     __table_args__ = (CheckConstraint("balance >= 0", name="balance"),)
@@ -23,7 +23,7 @@ class CreditAccount(Base):
 
 
 class CreditLot(Base):
-    """Credits that came together, and what is left of them."""
+    """Credits that were granted together, and how many of them are left."""
 
     __tablename__ = "credit_lot"
     __table_args__ = (
@@ -67,7 +67,7 @@ class CreditTxn(Base):
 
 
 class CreditEntry(Base):
-    """What one operation did to one lot: a signed number of credits."""
+    """Signed number of credits by which one operation changed one lot."""
 
     __tablename__ = "credit_entry"
     __table_args__ = (CheckConstraint("amount <> 0", name="amount"),)
@@ -78,11 +78,12 @@ class CreditEntry(Base):
 
 
 class Subscription(Base):
-    """The payment provider's customer and subscription as they were when last looked at. An account that never went to
-    a checkout has no row, or one with a trial only.
+    """Copy of the payment provider's customer and subscription, as of the last query. An account that never went to a
+    checkout has no row, or one with a trial only.
 
-    Looks are numbered as they begin: of two that overlap the one that began first never overwrites the other. The last
-    change is told of after it happened, so the look that it causes is the one that stays. No clocks are compared.
+    Queries are numbered as they begin: of two that overlap, the result of the earlier one never overwrites the later
+    one's. An event comes after its change, so the query that the last event causes is the one whose result stays. No
+    clocks are compared.
     """
 
     __tablename__ = "subscription"
@@ -104,8 +105,8 @@ class Subscription(Base):
 
 
 class Trial(Base):
-    """A trial that a user, an address or a company has had, as a digest that only ``SECRET_KEY`` makes again. It stays
-    when its account and its user go, or deleting oneself would bring another."""
+    """A trial that a user, an address or a company has had, as a digest that only ``SECRET_KEY`` makes again. The row
+    outlives its account and its user, or deleting oneself would bring another trial."""
 
     __tablename__ = "trial"
 
@@ -114,7 +115,7 @@ class Trial(Base):
 
 
 class WebhookEvent(Base):
-    """A payment provider's event as it came, and what became of it."""
+    """A payment provider's event as received, and the state of processing it."""
 
     __tablename__ = "webhook_event"
     __table_args__ = (Index(None, "done_at", "received_at"),)
@@ -131,8 +132,8 @@ class WebhookEvent(Base):
 
 
 class SentLetter(Base):
-    """A letter about money that an owner or admin of an account was sent: once for each ``cause``, which ends with the
-    user's id."""
+    """A mail about billing that was sent to an owner or admin of an account: once for each ``cause``, which ends with
+    the user's id."""
 
     __tablename__ = "sent_letter"
 
@@ -142,8 +143,8 @@ class SentLetter(Base):
 
 
 class GoneCustomer(Base):
-    """A customer at the payment provider whose account was deleted: what they subscribed to is to be cancelled there,
-    and is as of ``settled_at``."""
+    """A customer at the payment provider whose account was deleted. Everything they subscribe to is to be cancelled
+    there, and is cancelled as of ``settled_at``."""
 
     __tablename__ = "gone_customer"
     __table_args__ = (Index(None, "settled_at"),)
@@ -154,7 +155,7 @@ class GoneCustomer(Base):
 
 
 class FakeObject(Base):
-    """What the provider that takes no money remembers, with BILLING=fake: its checkouts, subscriptions and invoices."""
+    """An object of the fake payment provider (BILLING=fake): a checkout, portal, subscription or invoice."""
 
     __tablename__ = "fake_object"
     __table_args__ = (Index(None, "customer_id"),)

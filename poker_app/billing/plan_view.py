@@ -19,7 +19,7 @@ from poker_app.rules.plans import Standing
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the history. ``who`` is a teammate's name, or the service's where nobody did it."""
+    """One line of the credits' history. ``who`` is a teammate's name, or the service's where no user did it."""
 
     id: int
     at: datetime
@@ -31,9 +31,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """``monthly`` of ``monthly_total`` are left of what came with the plan or trial. ``renews_at`` is when the next
-    ones come, ``ends_at`` when the plan ends instead, because it was cancelled. ``seats`` are paid for, ``lasting``
-    never expire."""
+    """``monthly`` of ``monthly_total`` are left of the credits of the plan or trial. ``renews_at`` is when the next
+    ones come; ``ends_at`` is when the plan ends instead, because it was cancelled. ``seats`` are paid for, ``lasting``
+    credits never expire."""
 
     standing: Standing
     balance: int
@@ -52,8 +52,7 @@ class Statement:
 
 
 def statement_of(account: Account) -> Statement:
-    """Where an account stands, and what it has. The free month's credits count although nobody has asked for them
-    yet."""
+    """The account's plan, credits and dates. The free month's credits count although they may not be granted yet."""
     standing, now = standing_of(account.id), clock.now()
     found = session.get(Subscription, account.id) if billing.is_on() else None
     lots = ledger.lots(account.id)
@@ -80,7 +79,7 @@ def statement_of(account: Account) -> Statement:
 
 
 def history(account_id: str, *, before: int | None = None, most: int = 50) -> Sequence[Line]:
-    """What happened to an account's credits, the latest first, with who and why."""
+    """Operations on an account's credits, the latest first, each with its user's name and reason."""
     txns = ledger.history(account_id, before=before, most=most)
     users = {txn.user_id for txn in txns if txn.user_id}
     names: dict[str, str] = dict(session.execute(select(User.id, User.name).where(User.id.in_(users))).all())

@@ -1,4 +1,5 @@
-"""What a payment provider can say, in this house's words: plain values, the same from every engine."""
+"""The port of payment providers: the protocol ``Engine``, which Stripe and the fake provider implement, its value
+types, and its two refusals."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,13 +10,13 @@ from poker_app.errors import Refusal
 
 
 class Unavailable(Refusal):
-    """The provider did not answer, or not as it should. Nothing was paid; a later try may work."""
+    """The provider did not answer, or answered wrongly. Nothing was paid; a retry may work."""
 
     status = 503
 
 
 class Forged(Refusal):
-    """What claims to come from the provider does not carry its signature, or carries one of another time."""
+    """A webhook does not carry the provider's signature, or carries one of another time."""
 
     status = 400
 
@@ -26,8 +27,8 @@ Door = Literal["", "card", "cancel"]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be paid for at a checkout. ``price`` is a lookup key; ``plan`` says whether it is paid every month.
-    ``paid`` and ``back`` are where the person lands afterwards, or without having paid."""
+    """A purchase for a checkout. ``price`` is a lookup key; ``plan`` says whether it is paid every month. ``paid`` and
+    ``back`` are the addresses for a person who has paid, and for one who has not."""
 
     account_id: str
     customer_id: str
@@ -40,8 +41,8 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """That something happened. ``object_id`` is what it happened to: an invoice, a checkout, a subscription, or the
-    payment that was returned. ``customer_id`` may be empty."""
+    """A parsed webhook. ``object_id`` is what it is about: an invoice, a checkout, a subscription, or the payment that
+    was returned. ``customer_id`` may be empty."""
 
     id: str
     type: str
@@ -51,7 +52,8 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionState:
-    """A subscription as it is. ``paid_price`` is what the running period was paid for as, if it was paid."""
+    """A subscription as queried now. ``paid_price`` is the lookup key that the running period was paid at, empty if it
+    was not paid."""
 
     id: str
     price: str
@@ -67,8 +69,8 @@ class SubscriptionState:
 
 @dataclass(frozen=True, slots=True)
 class Bought:
-    """Something paid that may bring credits: a plan's month, which ends, or packs. Of ``paid`` cents ``returned`` have
-    gone back or are disputed."""
+    """A purchase that may bring credits: a plan's month, which expires, or packs. Of ``paid`` cents ``returned`` were
+    refunded or are disputed."""
 
     key: str
     source: Literal["plan", "pack"]
@@ -93,50 +95,50 @@ class Invoice:
 
 
 class Engine(Protocol):
-    """What every provider can do. Whatever asks it raises Unavailable; none of it inside a transaction."""
+    """Protocol of a payment provider. Every method may raise Unavailable; none is called inside a transaction."""
 
     def make_customer(self, account_id: str) -> str:
-        """The account's customer: the same one, however often and however many ask at once."""
+        """Creates the account's customer. Repeated and concurrent calls return the same one."""
 
     def name_customer(self, customer_id: str, name: str, email: str) -> None:
-        """What stands on the invoices."""
+        """Updates the name and address that are printed on invoices."""
 
     def checkout(self, order: Order) -> str:
-        """The address of a page to pay at. An earlier one for a plan that is still open closes."""
+        """Creates a page to pay at, and returns its address. Closes an earlier one for a plan that is still open."""
 
     def portal(self, customer_id: str, back: str, door: Door) -> str:
-        """The address of the pages for card, invoices, cancelling."""
+        """Address of the pages for card, invoices and cancelling."""
 
     def change_plan(self, customer_id: str, price: str, quantity: int, back: str) -> str:
-        """The address of the page that confirms another plan for the running subscription."""
+        """Address of the page that confirms another plan for the running subscription."""
 
     def change_seats(self, subscription_id: str, seats: int) -> None:
-        """So many seats from now on."""
+        """Sets the number of paid seats at once."""
 
     def end(self, customer_id: str) -> None:
-        """Cancel at once whatever the customer subscribes to, and close the checkouts that they have open. Of what is
-        over already nothing is changed."""
+        """Cancels everything the customer subscribes to at once, and closes their open checkouts. Nothing changes where
+        that has ended already."""
 
     def subscription(self, customer_id: str) -> SubscriptionState | None:
         """The subscription that counts: a living one before an ended one, then the latest."""
 
     def bought_by_invoice(self, invoice_id: str) -> Sequence[Bought]:
-        """What a paid invoice brought; nothing for one that is not."""
+        """Purchases of an invoice; none unless it is paid."""
 
     def bought_at_checkout(self, checkout_id: str) -> Sequence[Bought]:
-        """What a paid checkout brought; nothing for one that is not."""
+        """Purchases of a checkout; none unless it is paid."""
 
     def bought_with(self, payment_id: str) -> Sequence[Bought]:
-        """What a payment brought, with what of it was returned."""
+        """Purchases of a payment, with how much of it was returned."""
 
     def payer_of(self, payment_id: str) -> str:
-        """Whose payment it was, as a customer's id; empty if nobody knows."""
+        """Customer id of a payment; empty if it has none."""
 
     def invoices(self, customer_id: str) -> Sequence[Invoice]:
-        """The latest hundred."""
+        """The customer's latest hundred invoices."""
 
     def missing_prices(self, prices: Sequence[str]) -> Sequence[str]:
-        """Which of the lookup keys the provider does not sell."""
+        """Those of the lookup keys that the provider does not sell."""
 
     def read(self, body: bytes, signature: str) -> Event:
-        """An event as it was sent. Raises Forged."""
+        """Verifies and parses a webhook. Raises Forged."""

@@ -1,4 +1,4 @@
-"""Seats: a plan that is paid per seat follows the number of those who may open sessions."""
+"""Seat sync: sets the paid seats of a per-seat subscription to the account's number of teammates."""
 
 from functools import partial
 
@@ -17,14 +17,14 @@ log = structlog.get_logger(__name__)
 
 
 def needed(account_id: str) -> int:
-    """How many seats an account needs: one for each teammate, since all of them may open sessions."""
+    """Number of seats an account needs: one for each teammate, since all of them may open sessions."""
     count = select(func.count()).select_from(Teammate).where(Teammate.account_id == account_id)
     return max(1, session.scalars(count).one())
 
 
 def follow(account_id: str) -> bool:
-    """Bring the seats that are paid for to those that are needed, after teammates came or went. Whether anything had to
-    change. Outside of any transaction. Raises Unavailable: ``follow_all`` catches up later."""
+    """Sets the paid seats to the number that is needed. Returns whether that changed anything. Outside of any
+    transaction. Raises Unavailable: ``follow_all`` retries."""
     if not billing.is_on():
         return False
     known = session.get(Subscription, account_id)
@@ -43,21 +43,20 @@ def follow(account_id: str) -> bool:
 
 
 def _min_seats(account_id: str) -> int:
-    """How many seats are paid at least in the version of the plan that the account has, which its price says."""
+    """Smallest number of paid seats, in the version of the plan that the account's price belongs to."""
     found = subscription_sync.look_at(account_id)
     plan = billing.offer().plan_of_price(found.price) if found else None
     return plan.min_seats if plan else 1
 
 
 def teammates_changed(account_id: str) -> None:
-    """Somebody became a teammate or is none any longer, in the transaction under way: once it is committed, the seats
-    follow."""
+    """Schedules a seat sync after the commit of the transaction in which a teammate came or went."""
     if billing.is_on():
         after_commit(partial(_followed, account_id))
 
 
 def follow_all() -> int:
-    """Every account whose seats are not what is paid for: how many there were. For the daily job."""
+    """Syncs the seats of every account with a subscription. Returns how many changed. For the daily job."""
     if not billing.is_on():
         return 0
     subscribed = session.scalars(select(Subscription.account_id).where(Subscription.subscription_id.is_not(None))).all()
@@ -65,7 +64,7 @@ def follow_all() -> int:
 
 
 def _followed(account_id: str) -> bool:
-    """One that the provider has trouble with waits for tomorrow, and holds up nobody else."""
+    """Syncs one account's seats, and logs a failure, which the daily job retries: other accounts go on."""
     try:
         changed = follow(account_id)
         # Whoever came meanwhile asked for another number, and the two may have arrived in either order.

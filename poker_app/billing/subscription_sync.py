@@ -1,4 +1,4 @@
-"""What is kept of an account's customer and subscription, and the credits that its payments bring.
+"""Sync of the provider's customer and subscription into an account's row, and the credits that payments bring.
 
 Each query of the provider takes a sequence number first and runs outside of any transaction. Its result is stored under
 the account's lock, unless a query with a higher number has been stored.
@@ -23,18 +23,18 @@ RETURNED = "Payment returned or disputed"
 
 
 def held(account_id: str) -> Subscription:
-    """The account's row, made if there is none, and held until the transaction ends."""
+    """The account's subscription row, locked until the transaction ends; inserted if there is none."""
     add_if_missing(Subscription, {"account_id": account_id})
     return session.get_one(Subscription, account_id, with_for_update=True, populate_existing=True)
 
 
 def of_customer(customer_id: str) -> str | None:
-    """Whose customer that is, as an account's id."""
+    """Id of a customer's account, or None."""
     return session.scalars(select(Subscription.account_id).where(Subscription.customer_id == customer_id)).one_or_none()
 
 
 def begin_look(account_id: str) -> int:
-    """The number of a look that is about to begin. One short transaction."""
+    """Takes the sequence number of a query that is about to begin, in a short transaction of its own."""
     with transaction():
         row = held(account_id)
         row.asked += 1
@@ -42,7 +42,7 @@ def begin_look(account_id: str) -> int:
 
 
 def look_again(account_id: str) -> None:
-    """Look at the account's subscription and write down how it is. Raises Unavailable."""
+    """Queries the account's subscription and stores the result. Raises Unavailable."""
     look = begin_look(account_id)
     found = look_at(account_id)
     with transaction():
@@ -50,14 +50,15 @@ def look_again(account_id: str) -> None:
 
 
 def look_at(account_id: str) -> SubscriptionState | None:
-    """The account's subscription at the provider. No transaction is open meanwhile."""
+    """Queries the account's subscription at the provider. No transaction is open meanwhile."""
     customer = session.scalars(select(Subscription.customer_id).where(Subscription.account_id == account_id)).one()
     session.rollback()
     return active_provider.engine().subscription(customer) if customer else None
 
 
 def write_down(account_id: str, look: int, found: SubscriptionState | None, bought: Sequence[Bought] = ()) -> None:
-    """Keep what a look found, inside the caller's transaction."""
+    """Stores a query's result, inside the caller's transaction. The subscription of an older query than the stored one
+    is dropped."""
     row = held(account_id)
     if found and look > row.looked:
         row.looked = look
@@ -83,7 +84,8 @@ def _store(row: Subscription, found: SubscriptionState) -> None:
 
 
 def _bring_changed_plan(row: Subscription, found: SubscriptionState) -> None:
-    """Who paid for a month without counting, and then changed to a plan that counts, has its credits for that month."""
+    """Grants this month's credits after a change from a plan without credits, whose month is paid, to a plan with
+    credits."""
     was, now = (billing.offer().plan_of_price(price) for price in (found.paid_price, found.price))
     if was and was.credits is None and now and now.credits and found.status == "active":
         key = f"plan:{found.id}:{int(found.period_start.timestamp())}"
@@ -92,7 +94,8 @@ def _bring_changed_plan(row: Subscription, found: SubscriptionState) -> None:
 
 
 def _bring(account_id: str, look: int, bought: Bought) -> None:
-    """The credits of a payment, once, without those whose payment was returned: the two come in any order."""
+    """Grants a payment's credits once, and takes back those whose payment was returned: the two events come in any
+    order."""
     offer = billing.offer()
     if bought.source == "plan":
         plan = offer.plan_of_price(bought.price)
@@ -109,5 +112,5 @@ def _bring(account_id: str, look: int, bought: Bought) -> None:
 
 
 def exists(account_id: str) -> bool:
-    """Whether the account is still there."""
+    """Whether an account exists."""
     return session.get(Account, account_id) is not None

@@ -1,8 +1,9 @@
-"""What the payment provider tells: kept, then processed, however often, in whatever order, and again if it failed.
+"""Webhooks of the payment provider: stored, then processed. Processing may be repeated, comes in any order, and is
+retried after a failure.
 
-An event says only what to look at again. Looking happens outside of any transaction; what was seen is written in one,
-under the account's lock, together with the event's end. What fails stays open: the provider sends it again, and
-``replay`` looks at what it gave up.
+An event only says what to query. Queries run outside of any transaction; their results are stored in one, under the
+account's lock, together with the event's end. A failed event stays open: the provider sends it again, and ``replay``
+retries those that it gave up.
 """
 
 from collections.abc import Sequence
@@ -31,7 +32,7 @@ BEGINNINGS = ("customer.subscription.created", "checkout.session.completed")
 
 
 def handle_webhook(body: bytes, signature: str) -> None:
-    """An event as the provider sent it. Raises Forged, or whatever kept it from being processed."""
+    """Verifies, stores and processes a webhook. Raises Forged, or the error that kept it from being processed."""
     event = active_provider.engine().read(body, signature)
     process(store(event))
     if event.type in BEGINNINGS and cancellations.is_known(event.customer_id):
@@ -39,7 +40,7 @@ def handle_webhook(body: bytes, signature: str) -> None:
 
 
 def store(event: Event) -> str:
-    """Store an event, once, and commit. Answers with its id."""
+    """Stores an event, once, and commits. Returns its id."""
     with transaction():
         row = {
             "id": event.id,
@@ -53,7 +54,7 @@ def store(event: Event) -> str:
 
 
 def process(event_id: str) -> None:
-    """Look again at what an event is about, and keep what is seen. An event that is done stays done."""
+    """Queries what an event is about, and stores the result. An event that is done stays done."""
     session.rollback()
     event = session.get_one(WebhookEvent, event_id)
     kind, about, account_id = event.type, event.object_id, event.account_id
@@ -80,8 +81,8 @@ def process(event_id: str) -> None:
 
 
 def what_was_bought(kind: str, about: str) -> Sequence[Bought] | None:
-    """What to ask after which event; None where there is nothing to ask. The subscription is looked at after all of
-    these."""
+    """Queries the purchases behind an event; empty where only the subscription may have changed, None for an event that
+    is ignored. Except for None, the caller queries the subscription after it."""
     ask = active_provider.engine()
     match kind:
         case "invoice.paid":
@@ -105,7 +106,7 @@ def what_was_bought(kind: str, about: str) -> Sequence[Bought] | None:
 
 
 def _whose(kind: str, about: str) -> str | None:
-    """Whose event it is where it does not say so: a dispute names the payment only."""
+    """Account id of an event without a customer, by its payment: a dispute names the payment only."""
     if not about or not kind.startswith(("charge.", "refund.")):
         return None
     customer = active_provider.engine().payer_of(about)
@@ -125,17 +126,17 @@ def _remember(event_id: str, problem: str) -> None:
 
 
 def has_failed() -> ColumnElement[bool]:
-    """Still open though there was time enough for a first try."""
+    """SQL condition: an event is still open after the time for a first try (PATIENCE)."""
     return WebhookEvent.done_at.is_(None) & (WebhookEvent.received_at < clock.now() - PATIENCE)
 
 
 def count_failed() -> int:
-    """How many events are still to be processed."""
+    """Number of failed events."""
     return session.scalar(select(func.count()).select_from(WebhookEvent).where(has_failed())) or 0
 
 
 def try_again(event_id: str) -> str:
-    """Process one event once more that failed. Answers with what is still wrong, or nothing.
+    """Processes one failed event again. Returns the problem that is left, or an empty text.
 
     Raises:
         NotFound: (404) there is no such event.
@@ -151,8 +152,8 @@ def try_again(event_id: str) -> str:
 
 
 def replay() -> tuple[int, int]:
-    """Process once more what failed, the oldest first, and forget what has long been done. Answers with how many went
-    well and how many did not."""
+    """Processes failed events again, the oldest first, and deletes those that were done 90 days ago. Returns how many
+    succeeded and how many failed."""
     waiting = select(WebhookEvent.id).where(has_failed(), WebhookEvent.tries < MAX_TRIES)
     found = session.scalars(waiting.order_by(WebhookEvent.received_at, WebhookEvent.id)).all()
     failed = 0

@@ -1,5 +1,6 @@
-"""A provider that takes no money, for trying plans and credits without one. It remembers in the database, and what
-happens on its pages (``billing.fake_payments``) is told through the same events as a real one's."""
+"""The fake payment provider (BILLING=fake): plans and credits can be tried without money. Its checkouts, subscriptions
+and invoices are rows of the database. ``billing.fake_payments`` changes them as a person on its pages does, and sends
+the same events as a real provider."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,7 +18,7 @@ LIVING = ("active", "past_due")
 
 
 class FakeProvider:
-    """See ``billing.provider.Engine``."""
+    """The fake payment engine. See ``billing.provider.Engine``."""
 
     def __init__(self, public_url: str) -> None:
         self._public_url = public_url
@@ -26,7 +27,7 @@ class FakeProvider:
         return f"fake_cus_{account_id}"
 
     def name_customer(self, customer_id: str, name: str, email: str) -> None:
-        """Nobody reads it."""
+        """Does nothing: the fake provider prints no invoices."""
 
     def checkout(self, order: Order) -> str:
         with transaction():
@@ -107,7 +108,7 @@ class FakeProvider:
         ]
 
     def bought_with(self, payment_id: str) -> Sequence[Bought]:
-        """Here a payment is known by what it was for."""
+        """Purchases of a payment, whose id here is that of its invoice or checkout."""
         kind = session.get_one(FakeObject, payment_id).kind
         return self.bought_by_invoice(payment_id) if kind == "invoice" else self.bought_at_checkout(payment_id)
 
@@ -126,7 +127,7 @@ class FakeProvider:
         return []
 
     def read(self, body: bytes, signature: str) -> Event:
-        """The double sends no events.
+        """Refuses every body: the fake provider sends no webhooks over HTTP.
 
         Raises:
             Forged: (400) always.
@@ -135,7 +136,7 @@ class FakeProvider:
 
 
 def make(kind: str, customer_id: str, **data: object) -> FakeObject:
-    """One more thing to remember, inside a transaction."""
+    """Inserts an object, inside a transaction."""
     made = FakeObject(
         id=f"fake_{kind}_{ids.new_id()}", kind=kind, customer_id=customer_id, data=data, made_at=clock.now()
     )
@@ -145,31 +146,31 @@ def make(kind: str, customer_id: str, **data: object) -> FakeObject:
 
 
 def change(known: FakeObject, **data: object) -> None:
-    """Other values for some of what is remembered of something."""
+    """Updates some of an object's values."""
     known.data = {**known.data, **data}
 
 
 def of_kind(kind: str, customer_id: str) -> Sequence[FakeObject]:
-    """A customer's things of one kind, in the order in which they were made."""
+    """A customer's objects of one kind, the oldest first."""
     mine = select(FakeObject).where(FakeObject.kind == kind, FakeObject.customer_id == customer_id)
     return session.scalars(mine.order_by(FakeObject.made_at, FakeObject.id)).all()
 
 
 def running(customer_id: str) -> FakeObject | None:
-    """The subscription that counts."""
+    """The subscription that counts: a living one before an ended one, then the latest."""
     found = of_kind("subscription", customer_id)
     return max(found, key=lambda each: (each.data["status"] in LIVING, each.made_at), default=None)
 
 
 def amount_of(price: str) -> int:
-    """What a lookup key costs, by the offer."""
+    """The price of a lookup key in cents, from the offer; 0 for one that is not sold."""
     offer = billing.offer()
     sold = offer.plan_of_price(price) or offer.pack_of_price(price)
     return sold.amount if sold else 0
 
 
 def a_month(start: datetime) -> dict[str, Any]:
-    """A period as it is remembered."""
+    """Start and end of a month's period, as the objects store them."""
     return {"period_start": start.isoformat(), "period_end": add_months(start, 1).isoformat()}
 
 

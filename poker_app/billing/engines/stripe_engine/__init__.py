@@ -1,6 +1,7 @@
-"""Stripe: Checkout for paying, the customer portal for everything later, webhooks. Only this package knows the library.
+"""Stripe as the payment engine: Checkout for paying, the customer portal for everything later, webhooks. Only this
+package imports Stripe's library.
 
-What an event carries is not looked at, but for what and whom it is about: see ``subscription_sync``.
+Of an event only its id, type, object and customer are read; the rest is queried: see ``subscription_sync``.
 """
 
 import json
@@ -23,10 +24,11 @@ _NAME = re.compile(r"[\w.]{1,80}", re.ASCII)
 
 
 class StripeProvider(Queries):
-    """See ``billing.provider.Engine``."""
+    """The payment engine of Stripe. See ``billing.provider.Engine``."""
 
     def make_customer(self, account_id: str) -> str:
-        """Asked with the account as its key, and with nothing that may change: Stripe makes one and answers with it."""
+        """Creates the customer with the account as the idempotency key and no data that may change, so that repeated
+        calls return the same one."""
         with self.asking() as ask:
             key = f"customer:{account_id}"
             return ask.v1.customers.create({"metadata": {"account": account_id}}, {"idempotency_key": key}).id
@@ -60,7 +62,7 @@ class StripeProvider(Queries):
             return address
 
     def _close_other_checkouts(self, customer_id: str) -> None:
-        """Else somebody with two tabs could subscribe twice."""
+        """Expires open checkouts for plans, so that a person with two tabs cannot subscribe twice."""
         for each in self.client.v1.checkout.sessions.list({"customer": customer_id, "status": "open"}).data:
             if each.mode == "subscription":
                 self.client.v1.checkout.sessions.expire(each.id)
@@ -112,7 +114,8 @@ class StripeProvider(Queries):
                     ask.v1.subscriptions.cancel(each.id)
 
     def read(self, body: bytes, signature: str) -> Event:
-        """An event that is signed with the secret, or during a rotation with the one before, within five minutes.
+        """Verifies and parses an event. It must be signed with the secret, or during a rotation with the one before,
+        within five minutes.
 
         Raises:
             Forged: (400) it is not, or no event.

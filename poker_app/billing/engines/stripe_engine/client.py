@@ -1,4 +1,4 @@
-"""Talking to Stripe: a pinned version, a limit to patience, and its errors in this house's words."""
+"""HTTP client for Stripe: pinned API version, timeout, retries, and Stripe's errors as Unavailable."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ log = structlog.get_logger("billing")
 
 
 class Client:
-    """The library's client, made when it is first asked: importing the library takes half a second."""
+    """Holds the library's client, which is created on first use: importing the library takes half a second."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -44,7 +44,7 @@ class Client:
 
     @contextmanager
     def asking(self) -> Iterator["stripe.StripeClient"]:
-        """Calls Stripe in the block. What goes wrong is logged, with Stripe's name for the request.
+        """Yields the client for calls to Stripe. Errors are logged, with Stripe's id of the request.
 
         Raises:
             Unavailable: (503) Stripe does not answer, or with an error.
@@ -61,7 +61,7 @@ class Client:
             ) from problem
 
     def price(self, lookup_key: str) -> str:
-        """The price that is sold under a lookup key, by Stripe's id.
+        """Stripe's id of the active price with a lookup key.
 
         Raises:
             Unavailable: (503) there is no such price, or Stripe does not answer.
@@ -73,13 +73,13 @@ class Client:
         return found[0].id
 
     def lookup_key(self, price_id: str) -> str:
-        """What a price is called here; empty for one that has no such name. It is asked for once."""
+        """Lookup key of a price; empty for a price without one. Cached after the first query."""
         if price_id not in self._lookup_keys:
             self._lookup_keys[price_id] = self.client.v1.prices.retrieve(price_id).lookup_key or ""
         return self._lookup_keys[price_id]
 
     def missing_prices(self, prices: Sequence[str]) -> Sequence[str]:
-        """Which of the lookup keys nothing is sold under."""
+        """Those of the lookup keys that have no active price."""
         sold: set[str | None] = set()
         with self.asking() as ask:
             for first in range(0, len(prices), MAX_KEYS):

@@ -1,4 +1,4 @@
-"""How things are at Stripe: always asked again, never taken from an event."""
+"""Reads from Stripe: subscriptions, invoices, purchases. Always queried, never taken from an event."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ HARMLESS = ("won", "prevented", "warning_needs_response", "warning_under_review"
 
 
 class Queries(Client):
-    """The questions. See ``billing.provider.Engine``."""
+    """The reading methods of ``billing.provider.Engine``."""
 
     def subscription(self, customer_id: str) -> SubscriptionState | None:
         with self.asking():
@@ -47,7 +47,8 @@ class Queries(Client):
         return max(found, key=lambda each: (each.status in LIVING, each.created, each.id), default=None)
 
     def _unpaid_since(self, found: "stripe.Subscription") -> datetime | None:
-        """Since when its oldest unpaid invoice has been due: the same whenever, and after whatever, one asks."""
+        """When the oldest unpaid invoice of a subscription became due; None where none is. The answer does not depend
+        on when it is asked."""
         if found.status not in ("past_due", "unpaid"):
             return None
         unpaid = self.client.v1.invoices.list({"subscription": found.id, "status": "open", "limit": 100}).data
@@ -55,7 +56,8 @@ class Queries(Client):
         return _moment(min(due, default=item_of(found).current_period_start))
 
     def _paid_price(self, found: "stripe.Subscription", period_start: int) -> str:
-        """What the running period was paid for as. The latest invoice says so, unless it is for a change since."""
+        """Lookup key of the price that the running period was paid at; empty if it is unpaid. Read from the latest
+        invoice, or from an earlier one where that is for a change since."""
         latest: Any = found.latest_invoice
         invoices = [latest] if latest and latest.status == "paid" else []
         if not any(line.period.start == period_start for each in invoices for line in _months(each)):
@@ -109,7 +111,7 @@ class Queries(Client):
             return made
 
     def _paid_with(self, payment_id: str) -> tuple[int, int]:
-        """How much a payment brought, and how much of it went back or is disputed."""
+        """Amount of a payment, and how much of it was refunded or is disputed, both in cents."""
         if not payment_id:
             return 0, 0
         payment = self.client.v1.payment_intents.retrieve(payment_id, {"expand": ["latest_charge"]})
@@ -148,7 +150,7 @@ class Queries(Client):
 
 
 def item_of(found: "stripe.Subscription") -> "stripe.SubscriptionItem":
-    """The one thing that is subscribed to. ``.items`` would be the method that every mapping has."""
+    """The subscription's single item. ``.items`` would be the method that every mapping has."""
     items: stripe.ListObject[stripe.SubscriptionItem] = found["items"]
     return items.data[0]
 
@@ -159,7 +161,7 @@ def _subscription_of(invoice: "stripe.Invoice") -> str:
 
 
 def _months(invoice: "stripe.Invoice") -> "list[stripe.InvoiceLineItem]":
-    """The lines for a whole period of a plan. A change within one is a proration, and brings nothing of its own."""
+    """Invoice lines for a whole period of a plan. A change within a period is a proration, and brings no credits."""
     found = []
     for line in invoice.lines.data:
         details = line.parent.subscription_item_details if line.parent else None
@@ -169,7 +171,7 @@ def _months(invoice: "stripe.Invoice") -> "list[stripe.InvoiceLineItem]":
 
 
 def _id(given: Any) -> str:
-    """The id of what may be there as an id or as a whole, or not at all."""
+    """Id of a field that Stripe gives as an id, as an object, or not at all (then empty)."""
     return given if isinstance(given, str) else str(given.id) if given else ""
 
 
