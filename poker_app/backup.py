@@ -1,4 +1,4 @@
-"""A copy of the database in one file, made while the service runs, and the way back."""
+"""Backup: copies the database into one file while the service runs, and restores it."""
 
 import os
 import shutil
@@ -14,13 +14,13 @@ from sqlalchemy import URL, Engine, NullPool, create_engine, inspect, make_url
 
 
 class Failed(Exception):
-    """A sentence for whoever runs the command; the database is as it was."""
+    """The error's sentence for the command line; the database is unchanged."""
 
 
 def save(database_url: str, target: Path) -> None:
-    """Write everything that is committed now into ``target``; what lay there is replaced once the copy is whole.
+    """Writes everything that is committed now into ``target``, which is replaced once the copy is whole.
 
-    Nobody waits for it: both databases read a moment's state while others write. Raises Failed.
+    Blocks no writer: both databases read a snapshot while others write. Raises Failed.
     """
     with _draft(target) as draft:
         if database_url.startswith("sqlite"):
@@ -35,7 +35,7 @@ def save(database_url: str, target: Path) -> None:
 
 
 def restore(database_url: str, source: Path, *, force: bool) -> None:
-    """Put a copy in the database's place; over one that holds anything only with ``force``. Raises Failed."""
+    """Replaces the database by a copy; one that holds anything only with ``force``. Raises Failed."""
     if not source.is_file():
         raise Failed(f"There is no file {source}.")
     engine = create_engine(database_url, poolclass=NullPool)
@@ -79,7 +79,8 @@ def _path(database_url: str) -> str:
 
 @contextmanager
 def _draft(target: Path) -> Iterator[str]:
-    """A file beside ``target``, for its owner alone, that takes its place if nothing goes wrong."""
+    """Yields a temporary file beside ``target``, readable by its owner alone, that replaces it if nothing goes
+    wrong."""
     if not target.parent.is_dir():
         raise Failed(f"There is no folder {target.parent}.")
     descriptor, draft = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")

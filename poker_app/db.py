@@ -1,4 +1,5 @@
-"""The database: Base, session, and transaction(), which commits and then announces."""
+"""The database: Base, session, transaction() with its callbacks after the commit, and write(), which batches small
+writes."""
 
 import sqlite3
 import threading
@@ -23,7 +24,7 @@ from poker_app.rules.data_kinds import JSON_KEYS
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware moment in UTC; SQLite has no time zones, so it is stored without and given back with one."""
+    """An aware datetime in UTC. SQLite has no time zones, so it is stored without one and read back with it."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -38,8 +39,8 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class Document(TypeDecorator[dict[str, Any]]):
-    """A JSON object of the keys that ``rules.data_kinds`` names for its column: what is in it is known to be somebody's
-    data, a secret, or neither. Writing another key raises ValueError."""
+    """A JSON object of the keys that ``rules.data_kinds`` names for its column, which says of each whether it is
+    personal data, a secret, or neither. Writing another key raises ValueError."""
 
     impl = JSON
     cache_ok = True
@@ -70,7 +71,7 @@ class Base(DeclarativeBase):
     )
 
 
-# What was committed is what this process just wrote while nobody else could: an answer need not read it again.
+# Objects keep their values after the commit: this process just wrote them, under the lock, so no second read is needed.
 db = SQLAlchemy(model_class=Base, disable_autonaming=True, session_options={"expire_on_commit": False})
 session = db.session
 
@@ -80,7 +81,7 @@ _writer = threading.Lock()
 
 
 def release_session(_problem: BaseException | None = None) -> None:
-    """The request is over: what was read is forgotten. A connection that died meanwhile has nothing to take back."""
+    """Closes the thread's session at the end of a request. A connection that died meanwhile is invalidated instead."""
     if session.registry.has():
         try:
             session.close()
@@ -89,20 +90,20 @@ def release_session(_problem: BaseException | None = None) -> None:
 
 
 def give_connection_back() -> None:
-    """Return this request's connection to the pool before something slow; what was read is read anew afterwards.
-    Inside a transaction nothing happens."""
+    """Returns this request's connection to the pool before slow work; rows are read again afterwards. Does nothing
+    inside a transaction."""
     if session.registry.has() and not session.info.get("writing"):
         session.rollback()
 
 
 class Transaction:
-    """A write under way. What is handed to ``after_commit`` runs once it is committed, in order."""
+    """A write transaction under way. Callbacks handed to ``after_commit`` run once it is committed, in order."""
 
     def __init__(self) -> None:
         self._after: list[Callable[[], object]] = []
 
     def after_commit(self, action: Callable[[], object]) -> None:
-        """``action`` must not raise: the write stands, whatever becomes of the news about it."""
+        """Registers a callback. ``action`` must not raise: the write is committed, even if the callback fails."""
         self._after.append(action)
 
     def _run(self) -> None:
@@ -112,10 +113,11 @@ class Transaction:
 
 @contextmanager
 def transaction() -> Iterator[Transaction]:
-    """One write: all of it or none of it, then its announcements.
+    """Runs the block in one write transaction, and after the commit the ``after_commit`` callbacks. An exception rolls
+    it back.
 
-    Whatever was read before is forgotten first, so that every decision inside is made on what the lock holder sees.
-    Not to be nested.
+    Rows that were read before are expired first, so that every decision inside is made on what the holder of the lock
+    sees. Not to be nested.
     """
     if session.info.get("writing"):
         raise RuntimeError("transaction() inside transaction()")
@@ -138,19 +140,19 @@ def transaction() -> Iterator[Transaction]:
 
 
 def after_commit(action: Callable[[], object]) -> None:
-    """``Transaction.after_commit`` of the write under way, for what is too deep in it to be handed that. Raises
-    KeyError where none is."""
+    """Registers a callback with ``Transaction.after_commit`` of the transaction under way, for code that is not handed
+    it. Raises KeyError outside of one."""
     session.info["writing"].after_commit(action)
 
 
 def insert_into(model: type[Base]) -> InsertOnPostgresql | InsertOnSqlite:
-    """An INSERT that may say what happens where its key is there: ``on_conflict_do_update`` and ``_do_nothing``."""
+    """An INSERT that can handle an existing key: ``on_conflict_do_update`` and ``_do_nothing``."""
     insert = insert_on_postgresql if session.get_bind().dialect.name == "postgresql" else insert_on_sqlite
     return insert(model.__table__)  # type: ignore[arg-type]
 
 
 def add_if_missing(model: type[Base], row: Mapping[str, Any]) -> bool:
-    """Insert a row, inside the transaction under way, unless one with its key is there. Whether it was inserted."""
+    """Inserts a row, inside the transaction under way, unless its key exists. Returns whether it was inserted."""
     wanted = insert_into(model).values(row).on_conflict_do_nothing()
     made = session.execute(wanted.execution_options(preserve_rowcount=True))
     return made.rowcount == 1  # type: ignore[attr-defined,no-any-return]
@@ -161,20 +163,22 @@ type Committed[Answer] = Callable[[Sequence[Answer | Exception]], None]
 
 
 def forget_what_was_read() -> None:
-    """What this thread read is read again, and its connection given back; nothing where it read nothing."""
+    """Expires the rows that this thread has read, and returns its connection to the pool. Does nothing where the thread
+    has no session."""
     if session.registry.has():
         session.rollback()
         session.expire_all()
 
 
 def write[Ask, Answer](act: Act[Ask, Answer], ask: Ask, committed: Committed[Answer]) -> Answer:
-    """One small write, all of it or none of it; committed when this answers as ``act`` does to ``ask``.
+    """Runs one small write, all of it or none of it. Returns what ``act`` answers to ``ask``, once that is committed.
 
-    SQLite lets one writer in at a time, and each waits for the disk: so those who wait while somebody else commits
-    share the next transaction, and with it its statements and that wait. ``act`` is given what all of them ask, in
-    order, and answers each, or refuses it with an exception before it has written anything for it. It may run on
-    another's thread, so it is to ask nothing but its connection. ``committed`` is given all of their answers as soon as
-    they are committed, before the next transaction begins. PostgreSQL gathers commits by itself.
+    SQLite lets one writer in at a time, and each commit waits for the disk. So writes that arrive while another thread
+    commits are batched: they share the next transaction, its statements and that wait. ``act`` gets the asks of a whole
+    batch, in order, and returns an answer for each, or an exception for one that it refuses before it has written
+    anything for it. It may run on another request's thread, so it may use nothing but its connection. ``committed``
+    gets all answers of the batch right after the commit, before the next transaction begins. PostgreSQL groups commits
+    by itself, so there each write is a batch of one.
     """
     if session.registry.has() and session.info.get("writing"):
         raise RuntimeError("write() inside transaction()")
@@ -197,7 +201,7 @@ def write[Ask, Answer](act: Act[Ask, Answer], ask: Ask, committed: Committed[Ans
 
 
 class _Write[Ask, Answer]:
-    """What somebody asks, until it is settled."""
+    """One write in a batch: its ask, its answer or failure, and the event that is set once it is settled."""
 
     answer: Answer | Exception
 
@@ -219,14 +223,14 @@ _writes: WeakKeyDictionary[Engine, dict[Act[Any, Any], list[_Write[Any, Any]]]] 
 _writes_lock = threading.Lock()
 
 
-# What one write may break with while its neighbours are sound. A database that is away is away for all of them.
+# Errors of one write that spare the others of its batch. A database that is away is away for all of them.
 _BROKEN = (SQLAlchemyError, LookupError, TypeError, ValueError, AttributeError)
 
 
 def _commit_together(
     engine: Engine, act: Act[Any, Any], batch: Sequence[_Write[Any, Any]], committed: Committed[Any]
 ) -> None:
-    """Commits a batch; where one write in it breaks, each by itself, so that it takes no other along."""
+    """Commits a batch. Where one write in it fails, commits each by itself, so that it takes no other along."""
     try:
         try:
             _commit(engine, act, batch)
@@ -250,14 +254,14 @@ def _commit(engine: Engine, act: Act[Any, Any], batch: Sequence[_Write[Any, Any]
             for each, answer in zip(batch, act(connection, [each.ask for each in batch]), strict=True):
                 each.answer = answer
     except BaseException as failure:
-        # Nothing was written, whoever's it was.
+        # Rolled back: no write of the batch was stored.
         for each in batch:
             each.failure = failure
         raise
 
 
 def disk_failed(problem: DBAPIError) -> bool:
-    """Whether the database could not write because its disk is full, read-only or failing. Nothing was written then."""
+    """Whether a write failed because the database's disk is full, read-only or failing. Nothing was written then."""
     code = getattr(problem.orig, "sqlite_errorcode", None)
     if code is not None:
         return code & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY)

@@ -1,8 +1,8 @@
-"""Refusals: what the product will not do, as a sentence a person understands and a status."""
+"""Refusals: exceptions with a status and a sentence that is shown to the person."""
 
 
 class Refusal(Exception):
-    """Raised by any package, answered by ``web.http.errors``. ``sentence`` is shown to the person as it is."""
+    """Base of all refusals. Raised by any package, answered by ``web.http.errors``. ``sentence`` is shown as it is."""
 
     status = 400
 
@@ -12,37 +12,37 @@ class Refusal(Exception):
 
 
 class NotFound(Refusal):
-    """What you cannot reach through your own membership does not exist for you."""
+    """The object does not exist within your own membership. Other accounts' objects look the same as missing ones."""
 
     status = 404
 
 
 class OutOfCredits(Refusal):
-    """The account that would pay for it has no credit left."""
+    """The account that would pay has no credit left."""
 
     status = 402
 
 
 class NotInPlan(Refusal):
-    """The account's plan does not have it."""
+    """The account's plan does not include it."""
 
     status = 402
 
 
 class Forbidden(Refusal):
-    """You are known here, but your role may not do this."""
+    """The user or member is known, but their role does not allow this."""
 
     status = 403
 
 
 class Conflict(Refusal):
-    """The right person at the wrong moment: the round is closed, the session has ended."""
+    """The role allows it, but not the present state: the round is closed, the session has ended."""
 
     status = 409
 
 
 class Invalid(Refusal):
-    """What was sent cannot be used. ``field`` names the form field to point at."""
+    """The input cannot be used. ``field`` names the form field to point at."""
 
     status = 422
 
@@ -52,7 +52,7 @@ class Invalid(Refusal):
 
 
 class TooMany(Refusal):
-    """Tried too often. ``retry_after`` is in seconds."""
+    """Too many tries. ``retry_after`` is in seconds."""
 
     status = 429
 

@@ -17,7 +17,7 @@ def new_id(length: int = 16) -> str:
 
 
 def could_be_id(text: str) -> bool:
-    """Whether a text is made like a public id. What is not names nothing, and no database need be asked."""
+    """Whether a text has the form of a public id. Other texts name nothing, so the database need not be asked."""
     return bool(text) and set(text) <= set(_PUBLIC)
 
 
@@ -32,5 +32,6 @@ def new_secret() -> str:
 
 
 def digest(secret: str) -> str:
-    """What is stored of a secret. It is random, so a plain hash is enough (no salt, no stretching)."""
+    """SHA-256 of a secret, as it is stored. The secret is random, so a plain hash is enough (no salt, no
+    stretching)."""
     return hashlib.sha256(secret.encode()).hexdigest()

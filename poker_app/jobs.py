@@ -1,5 +1,5 @@
-"""What runs by the clock and not by a request. Each may run twice, late, or on two machines at once; each run is
-written down, for the operator's page."""
+"""The jobs that run by the clock: daily, replay of webhooks, seats, purge. Each may run twice, late, or on two machines
+at once. Each run is recorded for the operator's page."""
 
 from collections.abc import Mapping
 
@@ -14,7 +14,7 @@ FAILED_AGAIN = "payment events that failed again"
 
 
 def daily() -> Mapping[str, int]:
-    """All of it, in the order in which one thing may wait for another."""
+    """Runs all jobs, in the order in which one may depend on another."""
     return recorded("daily", _everything, failures=FAILED_AGAIN)
 
 
@@ -29,17 +29,18 @@ def _everything() -> dict[str, int]:
 
 
 def replay_webhooks() -> Mapping[str, int]:
-    """Process once more what the payment provider told and what failed."""
+    """Processes the payment provider's failed events again."""
     return recorded("replay-webhooks", _replay, failures=FAILED_AGAIN)
 
 
 def follow_seats() -> Mapping[str, int]:
-    """Bring the seats that are paid for to the teammates that there are."""
+    """Syncs the paid seats with the number of teammates."""
     return recorded("follow-seats", lambda: {"seats": seat_sync.follow_all()})
 
 
 def purge() -> Mapping[str, int]:
-    """Delete for good what nobody may keep any longer. Answers with how many of what."""
+    """Deletes data whose time to be kept is over: sessions, files, login sessions, mailed links. Returns a count for
+    each."""
     return recorded("purge", _purge)
 
 

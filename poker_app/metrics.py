@@ -1,7 +1,8 @@
-"""Figures for Prometheus: what this process counts, and with several workers what they all count together.
+"""Prometheus metrics: counters and histograms of this process (votes, calls to the engine, requests), and the text that
+a scrape gets. With several workers it sums up all of them.
 
-Off unless METRICS_TOKEN is set; then nothing here costs more than a question whether it is. Labels have few values:
-a route's pattern and never a path, no session, no account, no name.
+Off unless METRICS_TOKEN is set; then a call costs only a check for that. Labels have few values: a route's pattern and
+never a path, no session, no account, no name.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,7 +18,7 @@ REQUEST_BUCKETS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.6, 1, 2.5, 5, 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A figure as it is at this moment; ``values`` by the value of ``label``, or by "" without one."""
+    """A figure that is read at the time of a scrape; ``values`` by the value of ``label``, or by "" without one."""
 
     name: str
     meaning: str
@@ -54,24 +55,25 @@ _meters: _Meters | None = None
 
 
 def configure(settings: Settings) -> None:
-    """Begin to count, if figures are wanted. Raises ValueError for a folder that the library does not know of."""
+    """Creates the meters if METRICS_TOKEN is set. Raises ValueError for a folder that the library does not know of."""
     global _meters
     _meters = _Meters(settings.prometheus_multiproc_dir) if settings.metrics_token else None
 
 
 def is_on() -> bool:
-    """Whether anybody may ask for figures here."""
+    """Whether metrics are collected and may be scraped."""
     return _meters is not None
 
 
 def count_vote() -> None:
-    """A card was played."""
+    """Counts a vote."""
     if _meters is not None:
         _meters.votes.inc()
 
 
 def count_engine(what: str, outcome: str, seconds: float | None = None) -> None:
-    """The realtime engine was asked ``what``, or was not, because it rests."""
+    """Counts a call ``what`` to the realtime engine and its outcome, also one that was skipped because the breaker
+    rests."""
     if _meters is not None:
         _meters.engine.labels(what, outcome).inc()
         if seconds is not None:
@@ -79,7 +81,7 @@ def count_engine(what: str, outcome: str, seconds: float | None = None) -> None:
 
 
 def count_request(method: str, route: str | None, status: int, seconds: float) -> None:
-    """A request was answered. ``route`` is its pattern, None where there is none."""
+    """Counts an answered request. ``route`` is its pattern, None where there is none."""
     if _meters is not None:
         asked = (method if method in METHODS else "other", route or "none")
         _meters.requests.labels(*asked, str(status)).inc()
@@ -87,7 +89,7 @@ def count_request(method: str, route: str | None, status: int, seconds: float) -
 
 
 def exposition(readings: Iterable[Reading]) -> tuple[bytes, str]:
-    """All that was counted, and the readings, as Prometheus reads it; and its media type."""
+    """Text of all counters and readings in Prometheus' format, and its media type."""
     from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
     from prometheus_client.multiprocess import MultiProcessCollector
 
@@ -102,7 +104,7 @@ def exposition(readings: Iterable[Reading]) -> tuple[bytes, str]:
 
 
 class _Readings:
-    """As the library collects them."""
+    """A collector of the readings, as the library calls it."""
 
     def __init__(self, readings: Iterable[Reading]) -> None:
         self._readings = list(readings)

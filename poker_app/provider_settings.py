@@ -1,4 +1,4 @@
-"""The setting PROVIDERS: which other services people may sign in with, and what is checked about each at the start."""
+"""The setting PROVIDERS: external services for signing in, and the checks of each at the start."""
 
 import re
 from typing import Any, Self
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 GOOGLE, MICROSOFT, GITHUB = "https://accounts.google.com", "https://login.microsoftonline.com", "https://github.com"
 
-# What each preset knows by itself: its name on the button, and its issuer if there is only one.
+# Each preset's name on the button, and its issuer if there is only one.
 PRESETS = {
     "clerk": ("Clerk", None),
     "google": ("Google", GOOGLE),
@@ -17,7 +17,7 @@ PRESETS = {
     "github": ("GitHub", GITHUB),
     "oidc": ("single sign-on", None),
 }
-# What an issuer looks like where it has to be given.
+# Examples of an issuer, for presets where it has to be given.
 EXAMPLES = {
     "clerk": "https://clerk.example.com",
     "keycloak": "https://id.example.com/realms/team",
@@ -29,7 +29,8 @@ _TENANT = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,99}")
 
 
 class ProviderSettings(BaseModel):
-    """One service that people may sign in with. What is left out, the preset knows, or it says that it does not."""
+    """One service for signing in. Fields that are left out are filled in from the preset; a missing one is refused by
+    name."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -81,7 +82,7 @@ class ProviderSettings(BaseModel):
 
 
 def check_providers(providers: list[ProviderSettings], *, auth: str) -> None:
-    """What concerns them all. Raises ValueError."""
+    """Checks PROVIDERS as a whole: unique names, one Clerk at most, and sign-in switched on. Raises ValueError."""
     names = [each.name for each in providers]
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:

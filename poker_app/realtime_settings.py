@@ -1,4 +1,4 @@
-"""What is known of each realtime engine, and whether what the settings say about it is complete, and of one mind."""
+"""Facts about each realtime engine, and the check that its settings are complete and do not contradict each other."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from poker_app.rules.message_budget import LARGE_ABOVE, Sending
 
 
 class EngineSettings(Protocol):
-    """The settings that say who carries events."""
+    """The settings of the realtime engine."""
 
     @property
     def realtime(self) -> str: ...
@@ -29,7 +29,7 @@ IN_PROCESS = Sending(coalesce_above=LARGE_ABOVE, apart=0.0)
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """What is known of a realtime engine. The defaults are those of a server of one's own."""
+    """Facts about one realtime engine. The defaults are those of a server of one's own."""
 
     needs: tuple[str, ...] = (*_KEYS, "pusher_host")
     """Settings that it cannot do without."""
@@ -75,7 +75,7 @@ ENGINES = {
 
 
 def check_engine(settings: EngineSettings) -> None:
-    """Raises ValueError with what is missing or contradictory."""
+    """Checks the engine's settings. Raises ValueError with what is missing or contradictory."""
     name, engine = settings.realtime, ENGINES[settings.realtime]
     if name == "none":
         return

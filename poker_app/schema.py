@@ -1,6 +1,6 @@
-"""The database's schema: bringing it up to date, and asking whether it is.
+"""The database's schema: migrates it, and checks whether it is up to date.
 
-Alembic is imported where it is used: no request but ``/readyz`` needs it, and it costs a third of a start.
+Alembic is imported on use: no request but ``/readyz`` needs it, and it takes a third of a start.
 """
 
 import time
@@ -20,7 +20,8 @@ _wrote_at: WeakKeyDictionary[Engine, float] = WeakKeyDictionary()
 
 
 def upgrade() -> None:
-    """Bring the application's database to the newest schema. Needs the application's context, like all here."""
+    """Migrates the application's database to the newest schema. Needs the application's context, like all functions
+    here."""
     from alembic import command
     from alembic.config import Config
 
@@ -44,8 +45,8 @@ def is_current() -> bool:
 
 
 def check_writes() -> None:
-    """Commit a row, as every change does: reading works on a full disk, too. Raises SQLAlchemyError where the database
-    does not take it, and costs nothing within WRITE_HOLDS of a write that it took."""
+    """Commits a row, as every change does, because reading works on a full disk, too. Raises SQLAlchemyError where the
+    database does not take it. Skipped within WRITE_HOLDS of a write that succeeded."""
     engine = db.engine
     if time.monotonic() - _wrote_at.get(engine, float("-inf")) < WRITE_HOLDS:
         return
@@ -57,7 +58,7 @@ def check_writes() -> None:
 
 
 def drift() -> list[object]:
-    """What the code says of the tables and the migrations do not make; empty when they agree."""
+    """Differences between the tables in the code and those that the migrations make; empty when they agree."""
     from alembic.autogenerate import compare_metadata
     from alembic.runtime.migration import MigrationContext
 

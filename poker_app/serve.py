@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def _allow_many_files() -> int:
-    """How many files the process may have open, connections among them: as many as it may ask for."""
+    """Raises the process's limit of open files, connections among them, as far as it may. Returns the limit."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MAX_FILES if hard == resource.RLIM_INFINITY else min(hard, MAX_FILES)
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
@@ -61,8 +61,8 @@ def _allow_many_files() -> int:
 
 
 def _collect_rarely() -> None:
-    """What is there once all is loaded stays until the end, and a request leaves few circles behind: the collector
-    need not go over all of it every few hundred objects. What that gains: docs/decisions/publisher-pauses.md."""
+    """Freezes the objects that are loaded by now, so that the garbage collector skips them, and lets it run more
+    rarely: a request leaves few reference cycles. Measured in docs/decisions/publisher-pauses.md."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(NEW_OBJECTS, *gc.get_threshold()[1:])
@@ -71,7 +71,7 @@ def _collect_rarely() -> None:
 def configuration(
     app: Any, host: str, port: int, workers: int | None = None, *, edge: Edge | None = None
 ) -> uvicorn.Config:
-    """How any application with the embedded server in it is to be served."""
+    """uvicorn's configuration for an application with the embedded server in it."""
     edge = edge or Edge()
     http: Any = partial(HttpConnection, edge=edge)
     ws: Any = partial(SocketConnection, edge=edge)
@@ -98,7 +98,7 @@ def configuration(
 
 
 class Server(uvicorn.Server):
-    """uvicorn, saying where it is once it is there."""
+    """uvicorn's server, which prints its address once it is ready."""
 
     async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets)
@@ -110,7 +110,7 @@ class Server(uvicorn.Server):
 
 
 def _own_address() -> str:
-    """Where others on the network reach this machine: its address on the way out. Nothing is sent."""
+    """This machine's address on the local network: that of its way out. Nothing is sent."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as way_out:
         try:
             way_out.connect(("192.0.2.1", 9))  # an address for documentation, which nobody has
@@ -158,7 +158,8 @@ class Site:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _deliver(self, headers: dict[str, str], body: bytes) -> None:
-        """A webhook, as the request that any other engine would send. Raises OSError unless it is answered with 2xx."""
+        """Sends a webhook as the request that any other engine would send. Raises OSError unless it is answered with
+        2xx."""
         status = 0
 
         async def receive() -> dict[str, object]:

@@ -15,7 +15,7 @@ from poker_app.realtime_settings import check_engine
 ROOT = Path(__file__).resolve().parent.parent
 INSTANCE = ROOT / "instance"
 
-# What the footer of every page leads to, by its label.
+# Links in the footer of every page: the setting of each label.
 FOOTER = {
     "Help": "help_url",
     "Privacy": "privacy_url",
@@ -191,7 +191,7 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _modern_scheme(cls, url: str) -> str:
-        """Hosting platforms hand out ``postgres://``, which SQLAlchemy no longer reads."""
+        """Replaces ``postgres://``, which hosting platforms hand out and SQLAlchemy no longer reads."""
         for old in ("postgres://", "postgresql://"):
             if url.startswith(old):
                 return "postgresql+psycopg://" + url.removeprefix(old)
@@ -209,7 +209,7 @@ class Settings(BaseSettings):
 
     @property
     def footer(self) -> list[tuple[str, str]]:
-        """What the footer leads to: label and address of each that is set."""
+        """Links in the footer: label and address of each that is set."""
         return [(label, address) for label, name in FOOTER.items() if (address := getattr(self, name))]
 
     @model_validator(mode="after")
@@ -272,7 +272,7 @@ class Settings(BaseSettings):
         return self.database_url.startswith("sqlite")
 
     def make_database_folder(self) -> None:
-        """SQLite makes its file, but not the folder around it."""
+        """Creates the folder of SQLite's file: SQLite makes the file only."""
         if self.on_sqlite and (path := self.database_url.removeprefix("sqlite:///")) not in ("", ":memory:"):
             Path(path).parent.mkdir(parents=True, exist_ok=True)
 

@@ -25,7 +25,7 @@ def change(membership: Membership) -> Iterator[Membership]:
         account = lock(account_id)
         if account is None:
             raise NotFound(NOT_YOURS)
-        if user_id is None:  # nobody signs in: all share the local account
+        if user_id is None:  # without sign-in all share the local account
             yield Membership(account, membership.role, None)
             return
         mine = session.get(Teammate, (account_id, user_id))

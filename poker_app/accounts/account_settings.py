@@ -24,7 +24,7 @@ SWITCHES = (
 )
 FIRST_DEFAULTS = {"deck": "fibonacci", "timer_minutes": "3"}
 MIN_DAYS, MAX_DAYS = 30, 1095
-# For how long reports are kept where nobody has chosen, and no plan says otherwise.
+# Days that reports are kept where neither the account nor a plan sets a number.
 FIRST_DAYS = 365
 
 
@@ -94,7 +94,7 @@ def _described(now: Membership, wanted: Mapping[str, str]) -> str:
     return ", ".join([deck, f"{wanted['timer_minutes']} minutes", *on])
 
 
-# --- how long, and who
+# --- retention and joining by domain
 
 
 def set_retention(membership: Membership, typed: str) -> None:

@@ -11,8 +11,8 @@ from poker_app.accounts.models import AuditEntry, User
 from poker_app.db import session
 from poker_app.rules.spreadsheet import as_csv as spreadsheet
 
-# What is written down, and how the page and the export say it: between who did it and what it is about. An action that
-# is not here cannot be noted.
+# Every action, with its wording on the page and in the export, between the user's name and ``about``. An action that is
+# not here cannot be noted.
 ACTIONS = {
     "account-created": "created the account",
     "account-renamed": "renamed the account to",
@@ -63,7 +63,7 @@ ACTIONS = {
     "sign-on-freed": "let teammates in by every way again, no longer only by",
 }
 NOBODY = "Somebody"
-# Who did what happens by itself, or what the payment provider told.
+# The actor of a change that happens by itself, or that the payment provider reported.
 BY_ITSELF = "Faceup"
 A_PAGE = 50
 MAX_EXPORTED = 50_000

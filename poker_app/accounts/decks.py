@@ -59,7 +59,7 @@ def as_typed(deck: HasCards) -> str:
 
 
 def add_deck(membership: Membership, *, name: str, cards: str) -> Deck:
-    """A new deck.
+    """Adds a deck to the account.
 
     Raises:
         Conflict: (409) the account has as many decks as it may have.
@@ -95,7 +95,7 @@ def change_deck(membership: Membership, deck_id: str, *, name: str, cards: str) 
 
 
 def delete_deck(membership: Membership, deck_id: str) -> str:
-    """Delete a deck. Sessions that were opened with it keep its cards. Answers with its name. Raises NotFound."""
+    """Deletes a deck, and returns its name. Sessions that were opened with it keep its cards. Raises NotFound."""
     membership.require_arranging("delete decks")
     with change(membership) as now:
         now.require_arranging("delete decks")

@@ -76,7 +76,7 @@ def accounts_of(user: User | None) -> Sequence[Membership]:
 
 
 def home_of(user: User | None) -> Membership:
-    """The account to begin with: the first one, made at the first sign-in if there is none."""
+    """The user's first account. Creates one at the first sign-in if there is none."""
     known = accounts_of(user)
     if known or user is None:
         return known[0]

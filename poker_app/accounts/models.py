@@ -40,7 +40,7 @@ class RecoveryCode(Base):
 
 
 class Identity(Base):
-    """A user as a provider knows them. Issuer and subject are the key; an address may change hands."""
+    """A user's login at a provider. Issuer and subject are the key; an address may change hands."""
 
     __tablename__ = "identity"
     __table_args__ = (Index(None, "user_id"),)
@@ -82,7 +82,7 @@ class SignIn(Base):
     seen_at: Mapped[datetime]
     browser: Mapped[str] = mapped_column(String(200), default="")
     address: Mapped[str] = mapped_column(String(45), default="")
-    # The provider that somebody came by; None for our own ways in.
+    # The provider that the user signed in by; None for our own ways in.
     issuer: Mapped[str | None] = mapped_column(String(255))
 
     user: Mapped[User] = relationship(lazy="joined", innerjoin=True)
@@ -98,7 +98,7 @@ class MailToken(Base):
     purpose: Mapped[str] = mapped_column(String(20))
     email: Mapped[str] = mapped_column(String(MAX_EMAIL))
     user_id: Mapped[str | None] = mapped_column(ForeignKey("app_user.id", ondelete="CASCADE"))
-    # What was typed when the mail was asked for, such as a name; never a password in the clear. Empty once used.
+    # Fields of the form that asked for the mail, such as a name; never a password in the clear. Empty once used.
     data: Mapped[dict[str, Any]] = mapped_column(Document("mail_token.data"), default=dict)
     made_at: Mapped[datetime]
     expires_at: Mapped[datetime]
@@ -115,9 +115,9 @@ class Account(Base):
     name: Mapped[str] = mapped_column(String(80))
     created_at: Mapped[datetime]
     session_defaults: Mapped[dict[str, Any]] = mapped_column(Document("account.session_defaults"), default=dict)
-    # Whoever has proven an address there may join as a teammate by themselves.
+    # Users who have proven an address at this domain may join as teammates by themselves.
     domain: Mapped[str | None] = mapped_column(String(253), index=True)
-    # Days after its end that a session and its report are kept; None until somebody chooses.
+    # Days after its end that a session and its report are kept; None until an admin chooses.
     report_days: Mapped[int | None]
     # The provider that teammates have to come by, where the plan lets the account ask for that.
     sign_on: Mapped[str | None] = mapped_column(String(40))
@@ -153,8 +153,8 @@ class Removal(Base):
 
 
 class Invitation(Base):
-    """A way into an account: mailed to one address and good once, or a link (no ``email``) good until it is withdrawn
-    or expires."""
+    """An invitation to an account: mailed to one address and good once, or a link (no ``email``) good until it is
+    withdrawn or expires."""
 
     __tablename__ = "invitation"
     __table_args__ = (Index(None, "account_id"),)

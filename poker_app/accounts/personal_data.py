@@ -43,8 +43,8 @@ class Trace:
 
 
 def download_rows(rows: Iterable[Base], by: str) -> Rows:
-    """Rows as they stand in the download of the user whom the column ``by`` names: what ``rules.data_kinds`` declares
-    to be that user's or no person's."""
+    """Rows for the download of the user whom the column ``by`` names. Keeps the columns that ``rules.data_kinds``
+    declares to be that user's or no person's."""
     return [
         {
             each.key: _plain(getattr(row, each.key), f"{each.table.name}.{each.name}", by)

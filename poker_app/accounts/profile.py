@@ -25,7 +25,7 @@ def rename(user: User, typed: str) -> None:
 def mail_link(user: User, typed: str, *, password: str, asked_from: str, device: str = "") -> str:
     """Mails a link to a new address, and returns the address. Nothing changes until the link is followed.
 
-    If the address is somebody else's, its owner is told, and nobody else learns of it.
+    If the address belongs to another user, the mail tells them so; the page shows the same in both cases.
 
     Raises:
         Invalid: (422) no address, the user's own, or a wrong password.

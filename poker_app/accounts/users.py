@@ -11,8 +11,8 @@ from poker_app.errors import Invalid
 from poker_app.rules.printable import one_line, without_hidden
 
 MAX_NAME = 40
-# What mail servers take in practice; whether it exists, only a mail can tell. Without `=?`, which mail libraries decode
-# into whatever it stands for, another address for one.
+# Addresses that mail servers take in practice; only a mail can tell whether one exists. Without `=?`, which mail
+# libraries decode into the text that it encodes, possibly another address.
 _ADDRESS = re.compile(
     r"(?!.*=\?)[^\s@<>\"(),:;\\\[\]]{1,64}@(?:[^\s@.<>\"(),:;\\\[\]/]{1,63}\.)+[^\W\d_][^\s@.<>\"(),:;\\\[\]/]{1,62}"
 )

@@ -24,7 +24,7 @@ from poker_app.rules.plans import Standing
 
 log = structlog.get_logger("billing")
 
-# So long before its end a trial is spoken of, and so long after it that it is over. Later nobody wants to hear of it.
+# A mail about a trial's end is due from so long before the end; the mail that it is over, until so long after it.
 TRIAL_ENDS_IN, TRIAL_ENDED = timedelta(days=3), timedelta(days=7)
 
 
@@ -95,7 +95,7 @@ def _due(account: Account) -> Iterator[Due]:
     statement = statement_of(account)
     monthly = statement.standing.plan.credits
     if monthly is not None and not statement.standing.read_only and statement.balance <= rules.low_balance(monthly):
-        # Once for what came last: who gives a credit back and takes it again has been told.
+        # Once for each grant: a credit that is returned and spent again causes no second mail.
         last = session.scalar(
             select(func.max(CreditTxn.id)).where(CreditTxn.account_id == account.id, CreditTxn.kind == "grant")
         )

@@ -18,7 +18,7 @@ from poker_app.db import after_commit, session, transaction
 
 log = structlog.get_logger("billing")
 
-# For so long what a provider tells late, such as of a checkout that was open, is known to be about somebody who left.
+# Rows are kept so long, to recognize late events of a deleted account, such as a checkout that was open.
 KEPT = timedelta(days=90)
 
 

@@ -129,7 +129,7 @@ def _customer(membership: Membership) -> str:
     email = (membership.user.email if membership.user else None) or ""
     known = session.get(Subscription, account_id)
     customer = known.customer_id if known else None
-    session.rollback()  # nobody waits for the provider with a transaction open
+    session.rollback()  # no transaction stays open while the provider answers
     if customer is None:
         made = active_provider.engine().make_customer(account_id)
         with transaction():

@@ -19,9 +19,9 @@ from poker_app.db import add_if_missing, session
 from poker_app.errors import OutOfCredits
 from poker_app.rules import credits as rules
 
-# What opening a session costs.
+# Price of opening a session, in credits.
 SESSION_CREDITS = 1
-# What is used up first: what came with the plan, before what was paid for by itself.
+# Order of spending, the lowest first: a plan's credits before those that were paid for by themselves.
 PRIORITY = {"plan": 0, "trial": 0, "grant": 1, "pack": 2}
 
 

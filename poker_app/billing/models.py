@@ -41,7 +41,7 @@ class CreditLot(Base):
     remaining: Mapped[int]
     expires_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
-    # How many of them are no longer paid for, by the look at the payment with the number ``looked``.
+    # How many of them are no longer paid for, by the query of the payment with the number ``looked``.
     returned: Mapped[int] = mapped_column(default=0)
     looked: Mapped[int] = mapped_column(default=0)
 
@@ -58,7 +58,7 @@ class CreditTxn(Base):
     kind: Mapped[str] = mapped_column(String(12))
     amount: Mapped[int]
     balance_after: Mapped[int]
-    # What it was for, such as a session's id or a checkout's.
+    # Id of the object it was for, such as a session or a checkout.
     ref: Mapped[str] = mapped_column(String(120), default="")
     why: Mapped[str] = mapped_column(String(200), default="")
     reverses_id: Mapped[int | None] = mapped_column(ForeignKey("credit_txn.id"), unique=True)
@@ -122,7 +122,7 @@ class WebhookEvent(Base):
 
     id: Mapped[str] = mapped_column(String(80), primary_key=True)
     type: Mapped[str] = mapped_column(String(80))
-    # What is looked at again to process it; the event itself may be old by then.
+    # The object that is queried to process the event, which may be old by then.
     object_id: Mapped[str] = mapped_column(String(120))
     account_id: Mapped[str | None] = mapped_column(Id)
     received_at: Mapped[datetime]

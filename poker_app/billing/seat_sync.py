@@ -67,7 +67,7 @@ def _followed(account_id: str) -> bool:
     """Syncs one account's seats, and logs a failure, which the daily job retries: other accounts go on."""
     try:
         changed = follow(account_id)
-        # Whoever came meanwhile asked for another number, and the two may have arrived in either order.
+        # A teammate who came meanwhile caused another number, and the two calls may have arrived in either order.
         return changed and (follow(account_id) or changed)
     except (Unavailable, SQLAlchemyError):
         session.rollback()

@@ -26,7 +26,7 @@ NOBODYS = "No account has that customer."
 # How long what was processed can be looked up, and how long a first try may take before it counts as failed.
 KEPT, PATIENCE = timedelta(days=90), timedelta(minutes=2)
 MAX_TRIES = 100
-# What may go wrong with one event, and is to hold up no other.
+# Errors of one event, which must not block the others.
 FAILURES = (Refusal, SQLAlchemyError, LookupError, ValueError)
 BEGINNINGS = ("customer.subscription.created", "checkout.session.completed")
 

@@ -1,7 +1,7 @@
 """A queue between threads in which each network waits behind its own requests alone.
 
-In one line for all, 96 requests at once from one address held up everybody else for as long as all of them take: a
-second, for passwords (`make bench ARGS=floods`).
+In a single queue for all networks, 96 requests at once from one address delayed everybody else until all of them were
+done: a second, for passwords (`make bench ARGS=floods`).
 """
 
 from collections import OrderedDict, deque
@@ -10,7 +10,7 @@ from threading import Lock
 
 
 class FairQueue[T]:
-    """Serves networks in turn, an item each, and one network's items in their order."""
+    """Serves the networks in turn, one item each, and one network's items in their order."""
 
     def __init__(self) -> None:
         self._lines: OrderedDict[str, deque[T]] = OrderedDict()
@@ -19,13 +19,13 @@ class FairQueue[T]:
         self._tokens: SimpleQueue[None] = SimpleQueue()
 
     def put(self, item: T, network: str = "") -> None:
-        """Appends it to the network's line; all items of no network share one."""
+        """Appends an item to its network's queue; all items without a network share one."""
         with self._lock:
             self._lines.setdefault(network, deque()).append(item)
         self._tokens.put(None)
 
     def get(self) -> T | None:
-        """Waits for the next item; None, once for each `end`, when all items are taken."""
+        """Waits for the next item. Returns None, once for each `end`, when all items are taken."""
         self._tokens.get()
         with self._lock:
             if not self._lines:
@@ -37,5 +37,5 @@ class FairQueue[T]:
         return item
 
     def end(self) -> None:
-        """Ends one thread that waits, after what is in the queue."""
+        """Ends one waiting thread, after the items in the queue."""
         self._tokens.put(None)

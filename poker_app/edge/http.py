@@ -1,7 +1,7 @@
-"""HTTP connections with limits: uvicorn's protocol, which has none of its own.
+"""HTTP connections with limits, as uvicorn's own protocol has none.
 
-What is too long is answered with 414 or 431, what takes too long with 408, too much from one network with 429. A body
-beyond the pages' limit is theirs to refuse (413), since they answer with a page that people can read.
+Too long an address or head is answered with 414 or 431, too slow a request with 408, too much from one network with
+429. A body beyond the pages' limit is left to the pages, which refuse it (413) with a page that people can read.
 """
 
 from enum import Enum, auto
@@ -24,7 +24,7 @@ MALFORMED = 400, "This is not an HTTP request."
 
 
 class Phase(Enum):
-    """What is read next."""
+    """The part of a request that is read next."""
 
     IDLE = auto()
     HEAD = auto()
@@ -32,7 +32,7 @@ class Phase(Enum):
 
 
 class HttpConnection(HttpToolsProtocol):
-    """One connection. Its deadlines are looked after by one timer, so that a request costs none."""
+    """One connection. A single timer checks all its deadlines, so that a request costs none."""
 
     def __init__(self, *args: Any, edge: Edge, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -59,7 +59,8 @@ class HttpConnection(HttpToolsProtocol):
         self._look_later()
 
     def _count(self, network: str) -> bool:
-        """Counts the connection for the network alone, if it may have one more."""
+        """Counts the connection for this network alone, if the network may have one more. Returns whether it is
+        counted."""
         if self._counted and network == self._network:
             return True
         self._uncount()
@@ -104,7 +105,7 @@ class HttpConnection(HttpToolsProtocol):
                 return
 
     def _admits(self, size: int) -> bool:
-        """Counts what has come, and refuses what is too much."""
+        """Counts received bytes, and refuses those beyond a limit. Returns whether to parse them."""
         if self._refused or self._last or (self._phase is Phase.BODY and not self._awaited()):
             self._drained += size
             if self._drained > self._limits.drained:
@@ -159,7 +160,8 @@ class HttpConnection(HttpToolsProtocol):
         self._phase, self._since = Phase.BODY, self.loop.time()
 
     def _on_disk(self, size: int) -> None:
-        """Of the body so many bytes more are in memory no longer. While it goes on, it has time."""
+        """Takes ``size`` bytes of the body, which were moved from memory to disk, off the network's count. Restarts the
+        body's deadline after each ``body_piece`` bytes."""
         size = min(size, self._received)
         self._edge.release(self._network, size)
         self._received -= size
@@ -168,7 +170,8 @@ class HttpConnection(HttpToolsProtocol):
             self._written, self._since = 0, self.loop.time()
 
     def _stop(self, refusal: tuple[int, str]) -> Exception:
-        """What a callback raises to end the parser; ``_parse`` finds the refusal."""
+        """Stores a refusal, and returns the exception that a callback raises to end the parser; ``_parse`` then reads
+        the refusal."""
         self._refusal = refusal
         return ValueError(refusal[1])
 
@@ -208,12 +211,13 @@ class HttpConnection(HttpToolsProtocol):
         self._unread = 0
 
     def _awaited(self) -> bool:
-        """Whether the last request that was begun is still to be answered."""
+        """Whether the latest request still waits for its answer."""
         cycle: RequestResponseCycle | None = self.cycle
         return cycle is not None and not cycle.response_complete
 
     def _refuse(self, status: int, sentence: str) -> None:
-        """Answers, and ends the connection; after an answer that is under way without one."""
+        """Sends a refusal and closes the connection. Where another answer is under way, closes after that one without
+        sending any."""
         if self._awaited():
             cycle = self.cycle
             if self.pipeline or cycle.response_started or self._phase is not Phase.BODY:
@@ -255,6 +259,6 @@ class HttpConnection(HttpToolsProtocol):
 
 
 def _give_up(cycle: RequestResponseCycle) -> None:
-    """The rest of the body is not waited for, and the answer is not written."""
+    """Ends a request: stops waiting for the rest of its body, and drops its answer."""
     cycle.disconnected = True
     cycle.message_event.set()

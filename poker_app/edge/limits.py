@@ -1,4 +1,4 @@
-"""The figures, and what each network uses of them.
+"""The limits at the edge, and counts of what each network uses of them.
 
 A network is one IPv4 address or one IPv6 /64. An office of 200 people behind one address needs a socket each, and at
 most six connections for the moment of loading a page; one thousand of each leaves room for it. A /56 may use twice as
@@ -39,7 +39,7 @@ class EdgeLimits:
     # Requests that are not whole yet, and answers that are not read yet. A process takes 110 MB without them.
     held: int = 96 * MIB
     held_a_network: int = 24 * MIB
-    # What is read and thrown away of a request that is answered already, so that the client gets to see the answer.
+    # Bytes of an answered request that are read and dropped, so that the client gets to see the answer.
     drained: int = 2 * MIB
 
     head_deadline: float = 10.0
@@ -61,14 +61,14 @@ class EdgeLimits:
 
 
 def limits_for(files: int) -> EdgeLimits:
-    """The limits of a process that may have as many files open. No network gets more than half of the connections."""
+    """Limits of a process that may have that many open files. No network gets more than half of the connections."""
     connections = files - SPARE_FILES
     each = min(EdgeLimits.connections_a_network, connections // 4)
     return EdgeLimits(connections=connections, connections_a_network=each, sockets_a_network=each)
 
 
 class Bucket:
-    """A rate with a burst: holds ``burst`` and fills by ``rate`` a second."""
+    """A token bucket: holds ``burst`` and fills by ``rate`` a second."""
 
     __slots__ = ("_at", "_burst", "_clock", "_left", "_rate")
 
@@ -77,7 +77,7 @@ class Bucket:
         self._left, self._at = float(burst), clock()
 
     def take(self, amount: float) -> bool:
-        """Whether there was as much; else nothing is taken."""
+        """Takes an amount and returns True if the bucket holds that much; else takes nothing."""
         now = self._clock()
         self._left = min(self._burst, self._left + (now - self._at) * self._rate)
         self._at = now
@@ -88,7 +88,7 @@ class Bucket:
 
 
 class Share:
-    """What one network uses now."""
+    """Counts of what one network uses now: connections, sockets, and bytes held in memory."""
 
     __slots__ = ("connections", "held", "sockets")
 
@@ -97,7 +97,7 @@ class Share:
 
 
 class Edge:
-    """The limits of one server, and what each network uses of them. Used on the event loop only."""
+    """The limits of one server, and the counts of each network. Used on the event loop only."""
 
     def __init__(self, limits: EdgeLimits | None = None, proxies: int = 0) -> None:
         """``proxies``: how many trusted proxies in front add to ``X-Forwarded-For``."""
@@ -108,7 +108,7 @@ class Edge:
 
     @property
     def proxied(self) -> bool:
-        """Whether the other end of a connection is a proxy, so that only a request tells whose it is."""
+        """Whether connections come from a proxy, so that only a request's headers tell the client's network."""
         return self._proxies > 0
 
     def network(self, client: tuple[str, int] | None, headers: Iterable[tuple[bytes, bytes]]) -> str:
@@ -122,7 +122,8 @@ class Edge:
         return networks_of(peer)[0][0]
 
     def connect(self, network: str) -> bool:
-        """Whether the network may have one more connection; if so it is counted until ``disconnect``."""
+        """Counts one more connection of the network until ``disconnect``, if it may have one. Returns whether it was
+        counted."""
         limits, steps = self.limits, self._steps(network)
         each, wide = limits.connections_a_network, limits.connections // 4
         if any(share.connections >= _most(each, times, wide) for share, times in steps):
@@ -138,8 +139,8 @@ class Edge:
         self._forget(network)
 
     def open_socket(self, network: str) -> int:
-        """How many sockets the network has beyond its share with this one, which is counted until ``close_socket``;
-        0 or less where there is room for it."""
+        """Counts one more socket of the network until ``close_socket``. Returns how many sockets the network has beyond
+        its share with this one; 0 or less where there is room for it."""
         steps, wide = self._steps(network), self.limits.connections // 4
         for share, _ in steps:
             share.sockets += 1
@@ -152,7 +153,8 @@ class Edge:
         self._forget(network)
 
     def hold(self, network: str, size: int) -> bool:
-        """Whether as many bytes may be held for the network; if so they are counted until ``release``."""
+        """Counts bytes held for the network until ``release``, if there is room for them. Returns whether they were
+        counted."""
         limits, steps = self.limits, self._steps(network)
         each, wide = limits.held_a_network, limits.held // 2
         if self._held + size > limits.held or any(
@@ -173,8 +175,8 @@ class Edge:
             self._forget(network)
 
     def _steps(self, network: str) -> list[tuple[Share, int]]:
-        """What is used by each network that this one lies in, itself among them, and how many times its share each
-        may use."""
+        """Counts of the network and of each wider network that holds it, each with the factor by which its limit is
+        multiplied."""
         return [(self._shares.setdefault(name, Share()), times) for name, times in _wider(network)]
 
     def _forget(self, network: str) -> None:

@@ -1,7 +1,7 @@
 """WebSockets with limits: uvicorn's ``websockets-sansio``, lending each socket's transport to the application.
 
-A socket is counted before it is known whose it is: bytes, frames of every kind, and the answers to pings that it does
-not read. Past a limit it is closed with 4303.
+Traffic is counted before it is known which member the socket belongs to: bytes, frames of every kind, and unread
+answers to pings. Past a limit the socket is closed with 4303.
 """
 
 from typing import Any
@@ -79,7 +79,7 @@ class SocketConnection(WebSocketsSansIOProtocol):
             self._end_soon(self._limits.goodbye)
 
     def _refuse(self) -> None:
-        """Says why, and ends the connection soon, whether that is read or not."""
+        """Closes the socket because of too many messages, and ends the connection soon, whether that is read or not."""
         self._refused = True
         if self.close_sent:
             self.transport.abort()
@@ -92,8 +92,8 @@ class SocketConnection(WebSocketsSansIOProtocol):
         self._end_soon(self._limits.linger)
 
     def _end_soon(self, seconds: float) -> None:
-        """Closing at once would take the goodbye from a client that is still sending, and closing without a deadline
-        waits for one that does not read."""
+        """Ends the connection after a deadline. Closing at once would take the goodbye from a client that is still
+        sending; without a deadline the server would wait for a client that does not read."""
         if self.close_timer is not None:
             self.close_timer.cancel()
         self.close_timer = self.loop.call_later(seconds, self.transport.abort)

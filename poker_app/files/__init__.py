@@ -1,8 +1,8 @@
-"""The files port: bytes under a key, in the store that ``FILES`` chooses.
+"""The files port: stores bytes under a key, in the store that ``FILES`` chooses.
 
-A file goes three ways: its upload is allowed, with its length (``storage.begin``); its bytes arrive, past the
-application where the store is outside; and what arrived is looked at, made anew where it is a picture, and only then
-shown to anybody (``storage.take_in``).
+A file takes three steps. ``storage.begin`` allows its upload, with its length. The browser sends the bytes, past the
+application where the store is outside. ``storage.take_in`` checks what arrived, encodes a picture anew, and only then
+may anybody see it.
 """
 
 from pathlib import Path
@@ -20,7 +20,7 @@ _signer: TimestampSigner | None = None
 
 
 def configure(settings: Settings) -> None:
-    """Choose the store, once a process, before anything is stored."""
+    """Creates the store, once a process, before anything is stored."""
     global _disk, _signer
     _disk = Disk(Path(settings.files_folder or INSTANCE / "files")) if settings.stores_files else None
     _signer = TimestampSigner(settings.signing_key, salt="upload")
@@ -39,13 +39,14 @@ def disk() -> Disk:
 
 
 def upload_token(key: str, size: int) -> str:
-    """What lets a browser send so many bytes for a key, once."""
+    """Signs a token that allows a browser to upload ``size`` bytes under a key, once. The upload has to begin within
+    ALLOWED_FOR seconds."""
     assert _signer is not None
     return _signer.sign(f"{key}-{size}").decode()
 
 
 def allowed_upload(token: str) -> tuple[str, int] | None:
-    """The key and the bytes that a token stands for; None for one that was made up or is too old."""
+    """Verifies a token, and returns its key and its size in bytes; None for one that is forged or too old."""
     assert _signer is not None
     try:
         key, _, size = _signer.unsign(token, max_age=ALLOWED_FOR).decode().partition("-")

@@ -1,4 +1,4 @@
-"""What a file is, by its content and never by its name."""
+"""The media type of an uploaded file, detected from its content and never from its name."""
 
 import zipfile
 import zlib
@@ -39,17 +39,17 @@ ENDINGS = {
 UNKNOWN = (
     "This kind of file is not taken. Pictures (PNG, JPEG, WebP, GIF), PDF, Word, Excel, PowerPoint and plain text are."
 )
-# A package lists its parts at its end; one with more of them is no document that somebody wrote.
+# A package lists its parts at its end; one with more parts is no document that a person wrote.
 MAX_PARTS = 10_000
 _ARCHIVE = b"PK\x03\x04"
 # Bytes that no text has: all controls but tab, line feed, form feed, carriage return and escape.
 _NO_TEXT = bytes(set(range(32)) - {9, 10, 12, 13, 27}) + b"\x7f"
-# What a browser or a shell would run.
+# Beginnings of files that a browser or a shell would run.
 _MARKUP = (b"<!doctype", b"<html", b"<head", b"<body", b"<script", b"<svg", b"<?xml", b"<?php", b"#!")
 
 
 def kind_of(content: IO[bytes]) -> str:
-    """The media type of a file. The stream is at its beginning again afterwards.
+    """Detects the media type of a file. The stream is at its beginning again afterwards.
 
     Raises:
         Invalid: (422) it is of no kind that is taken.
@@ -71,7 +71,7 @@ def kind_of(content: IO[bytes]) -> str:
 
 
 def _picture(content: IO[bytes]) -> str | None:
-    """The kind of a picture, by its header alone."""
+    """Media type of a picture, by its header alone."""
     from PIL import Image, UnidentifiedImageError
 
     try:
@@ -84,7 +84,7 @@ def _picture(content: IO[bytes]) -> str | None:
 
 
 def _package(content: IO[bytes]) -> str | None:
-    """The kind of a document of Office; None of any other archive."""
+    """Media type of an Office document; None for any other archive."""
     try:
         with zipfile.ZipFile(content) as package:
             names = package.namelist()
@@ -96,7 +96,7 @@ def _package(content: IO[bytes]) -> str | None:
 
 
 def _is_text(content: IO[bytes]) -> bool:
-    """Whether it is UTF-8 with no controls, and nothing that a browser or a shell would run."""
+    """Whether the file is UTF-8 without control characters, and nothing that a browser or a shell would run."""
     decoder = getincrementaldecoder("utf-8")()
     first = True
     while piece := content.read(256 * 1024):

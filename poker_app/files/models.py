@@ -1,4 +1,4 @@
-"""What lies in the store, or is on its way there."""
+"""The table of uploaded files, stored or still on their way."""
 
 from datetime import datetime
 
@@ -9,8 +9,8 @@ from poker_app.db import Base
 
 
 class StoredFile(Base):
-    """A file of an account, under ``id`` in the store; a picture's thumbnail beside it. ``size`` is in bytes: what was
-    promised until it is ``stored_at``, and then what lies there.
+    """A file of an account, under ``id`` in the store; a picture's thumbnail beside it. ``size`` is in bytes: the
+    promised length until it is ``stored_at``, and then the stored one.
 
     No foreign keys: the row outlives what it was uploaded for, until the store has let go of the bytes too.
     """

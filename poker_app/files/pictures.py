@@ -1,4 +1,4 @@
-"""Pictures made anew: what a camera or a malicious hand put beside the pixels is not in them."""
+"""Encodes pictures anew, so that anything a camera or an attacker put beside the pixels is gone."""
 
 import threading
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ MAX_PIXELS = 40_000_000
 MAX_FRAMES = 300
 # The longest side that is kept: twice the width of a large window.
 MAX_SIDE = 2_560
-# What a thumbnail fits into, at twice the size in which it is shown.
+# Width and height that a thumbnail fits into, at twice the size in which it is shown.
 THUMBNAIL = (320, 240)
 TOO_LARGE = f"This picture has more than {MAX_PIXELS // 1_000_000} million pixels. Make it smaller and add it again."
 BROKEN = "This picture could not be read. Save it again, or add it in another format."
@@ -28,7 +28,7 @@ _turn = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A picture made anew and its thumbnail, each at its beginning, with their lengths in bytes; ``width`` and
+    """A picture encoded anew and its thumbnail, each at its beginning, with their lengths in bytes; ``width`` and
     ``height`` are the picture's, in pixels."""
 
     content: IO[bytes]
@@ -40,8 +40,8 @@ class Made:
 
 
 def remake(content: IO[bytes], kind: str) -> Made:
-    """A picture of this media type, turned upright, at most ``MAX_SIDE`` long, without metadata; in its own format.
-    The thumbnail is a WebP.
+    """Encodes a picture of this media type anew, in its own format: upright, at most ``MAX_SIDE`` long, without
+    metadata. The thumbnail is a WebP.
 
     Raises:
         Invalid: (422) it is broken, or has more than ``MAX_PIXELS``.
@@ -56,7 +56,7 @@ def remake(content: IO[bytes], kind: str) -> Made:
                     raise Invalid(TOO_LARGE)
                 return _remade(picture, frames)
         except (OSError, ValueError, SyntaxError, EOFError, IndexError, Image.DecompressionBombError) as problem:
-            # What its many readers raise for bytes that are no picture.
+            # The library's many readers raise these for bytes that are no picture.
             raise Invalid(BROKEN) from problem
 
 
@@ -78,7 +78,7 @@ def _remade(picture: "Picture", frames: int) -> Made:
             first = first.convert("RGB")
         elif form == "WEBP":
             more |= {"quality": 85}
-    kept: IO[bytes] = SpooledTemporaryFile(max_size=1_000_000)  # noqa: SIM115 (whoever stores it closes it)
+    kept: IO[bytes] = SpooledTemporaryFile(max_size=1_000_000)  # noqa: SIM115 (closed by the caller that stores it)
     first.save(kept, form, **more)
     size = kept.tell()
     kept.seek(0)
@@ -92,7 +92,7 @@ def _remade(picture: "Picture", frames: int) -> Made:
 
 
 def _plain(picture: "Picture") -> "Picture":
-    """In a mode that every format takes, without anything beside the pixels."""
+    """Converts a picture to a mode that every format takes, without anything beside the pixels."""
     wanted = "RGBA" if picture.has_transparency_data else "L" if picture.mode in ("1", "L") else "RGB"
     plain = picture.convert(wanted)
     plain.info = {}

@@ -1,4 +1,4 @@
-"""From an upload that is allowed to a file that may be shown, and to bytes that are gone."""
+"""The life of a stored file: upload allowed, bytes received, checked and stored, opened, deleted."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,25 +16,25 @@ from poker_app.files.models import StoredFile
 
 log = structlog.get_logger("files")
 
-# What was begun so long ago and never stored takes no room any more, and is deleted by the daily job.
+# An upload that was begun so long ago and never stored is not counted any more, and is deleted by the daily job.
 BEGUN_FOR = timedelta(days=1)
 NOT_THERE = "The file did not arrive whole. Please add it again."
 BATCH = 100
 
 
 class StoreFailed(Refusal):
-    """The store did not take or give a file: it is full, read-only or gone. The table goes on."""
+    """The store did not take or give a file: it is full, read-only or gone. The session goes on."""
 
     status = 503
 
 
 def begin(row: StoredFile) -> None:
-    """Note an upload that is allowed, in the transaction that counted what is used."""
+    """Inserts the row of an allowed upload, in the transaction that counted the used bytes."""
     session.add(row)
 
 
 def used(account_id: str, *, counted: ColumnElement[bool]) -> int:
-    """Bytes that an account's files take, those on their way among them; of the files, those that are ``counted``."""
+    """Bytes that an account's files take, those on their way included; of the files, those that are ``counted``."""
     here = or_(StoredFile.stored_at.is_not(None), StoredFile.begun_at > clock.now() - BEGUN_FOR)
     total = select(func.coalesce(func.sum(StoredFile.size), 0)).where(
         StoredFile.account_id == account_id, here, counted
@@ -43,7 +43,7 @@ def used(account_id: str, *, counted: ColumnElement[bool]) -> int:
 
 
 def receive(key: str, size: int, content: IO[bytes]) -> None:
-    """Put what a browser sends where it waits to be looked at.
+    """Stores an upload's bytes under a key where they wait to be checked.
 
     Raises:
         Invalid: (422) it is not as long as it was promised.
@@ -55,8 +55,8 @@ def receive(key: str, size: int, content: IO[bytes]) -> None:
 
 
 def take_in(file_id: str) -> StoredFile:
-    """Look at what arrived, and store it as it will be shown: a picture made anew, with its thumbnail. No connection of
-    the database is held meanwhile. A second time it is only answered with.
+    """Checks the bytes that arrived, and stores them as they will be shown: a picture encoded anew, with its thumbnail.
+    Holds no connection of the database meanwhile. A second call returns the stored row.
 
     Raises:
         NotFound: (404) no such upload was begun.
@@ -107,7 +107,8 @@ def _look_at(file_id: str) -> tuple[int, str, int, int]:
 
 
 def open_stored(key: str) -> IO[bytes]:
-    """The bytes of a file, or under ``thumbnail_of`` it, to be closed.
+    """Opens the bytes under a key, which is a file's id, or ``thumbnail_of`` it for its thumbnail. The caller closes
+    them.
 
     Raises:
         NotFound: (404) they are gone.
@@ -130,7 +131,7 @@ def _waiting(file_id: str) -> str:
 
 
 def forget(file_id: str) -> None:
-    """Delete a file from the store and then its row. Raises StoreFailed (503); then it is tried again by the job."""
+    """Deletes a file from the store and then its row. Raises StoreFailed (503); the job then retries."""
     with _store_at_work():
         for key in (file_id, thumbnail_of(file_id), _waiting(file_id)):
             files.disk().delete(key)
@@ -140,14 +141,14 @@ def forget(file_id: str) -> None:
 
 
 def left_over(in_use: ColumnElement[bool]) -> Sequence[str]:
-    """The files that are not ``in_use`` and were begun more than a day ago, oldest first."""
+    """Ids of files that are not ``in_use`` and were begun more than a day ago, oldest first."""
     wanted = select(StoredFile.id).where(~in_use, StoredFile.begun_at < clock.now() - BEGUN_FOR)
     return session.scalars(wanted.order_by(StoredFile.begun_at, StoredFile.id)).all()
 
 
 def purge(in_use: ColumnElement[bool]) -> int:
-    """Delete what is ``left_over``. What the store does not delete now stays listed, and is tried again the next time.
-    Answers with how many are gone."""
+    """Deletes the files that are ``left_over``. One that the store does not delete now is retried by the next run.
+    Returns how many were deleted."""
     count = 0
     waiting = list(left_over(in_use))
     session.rollback()

@@ -1,7 +1,7 @@
-"""The mail port: one letter to one address, as text and as HTML.
+"""The mail port: sends one letter to one address, as text and as HTML.
 
 A letter is a pair of templates, ``emails/<letter>.txt`` and ``.html``; the first line of the text is its subject. It is
-sent after the transaction that it tells of is committed, and before the request is answered: on serverless functions
+sent after the commit of the transaction that it describes, and before the request is answered: on serverless functions
 nothing runs later.
 """
 
@@ -21,13 +21,14 @@ _deliver: Callable[[EmailMessage], None] | None = None
 
 
 class Undelivered(Refusal):
-    """The mail server did not take a letter. What it told of stands; the person may ask for it again."""
+    """The mail server did not take a letter. The change that it described is committed; the person may ask for the
+    letter again."""
 
     status = 503
 
 
 def configure(settings: Settings) -> None:
-    """Choose the engine, once a process, before anything is sent."""
+    """Creates the engine, once a process, before anything is sent."""
     from poker_app.mail.engines import console, smtp
 
     global _settings, _deliver
@@ -37,7 +38,7 @@ def configure(settings: Settings) -> None:
 
 
 def send(letter: str, to: str, **about: object) -> None:
-    """Send a letter to an address, waiting 10 seconds at most.
+    """Sends a letter to an address, waiting 10 seconds at most.
 
     Links in it are made with ``link('signing_in.page')``, an endpoint and its values, from ``PUBLIC_URL``.
 
@@ -55,7 +56,7 @@ def send(letter: str, to: str, **about: object) -> None:
 
 
 def check() -> None:
-    """Ask the mail server whether it would take a letter. Raises OSError where it would not."""
+    """Asks the mail server whether it would take a letter. Raises OSError where it would not."""
     from poker_app.mail.engines import smtp
 
     if _settings is not None and _settings.mail == "smtp":
@@ -63,7 +64,7 @@ def check() -> None:
 
 
 def notify(letter: str, to: str, **about: object) -> None:
-    """Send a letter that tells of something done. It is done whether or not the letter arrives."""
+    """Sends a notice of a change that is committed. A failure is logged only."""
     try:
         send(letter, to, **about)
     except Undelivered as problem:

@@ -1,4 +1,4 @@
-"""Letters: from templates to messages."""
+"""Renders a letter's templates into a message with a text and an HTML part."""
 
 from collections.abc import Callable
 from email.message import EmailMessage
@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from poker_app.rules.printable import unlinked
 from poker_app.settings import ROOT
 
-# What people chose, and a stranger reads in a letter from us.
+# Values that people chose, and that a stranger reads in a letter from us.
 NAMES = ("account", "asker", "name", "who")
 MAX_NAME, MAX_SUBJECT = 60, 150
 
@@ -27,14 +27,15 @@ _path_for: Callable[..., str]
 
 
 def configure(path_for: Callable[..., str]) -> None:
-    """Learn the path of a page from its endpoint and values: the pages are above this package."""
+    """Stores the function that builds the path of a page from its endpoint and values: the pages are above this
+    package."""
     global _path_for
     _path_for = path_for
 
 
 def write(letter: str, *, public_url: str, **about: object) -> EmailMessage:
-    """A message with a subject, a text and an HTML part; whom it is from and to is not in it yet. NAMES are shortened,
-    and no links in it."""
+    """Renders a message with a subject, a text and an HTML part, without sender and recipient. NAMES are shortened, and
+    links in them disabled."""
     site = public_url.rstrip("/")
 
     def link(endpoint: str, **values: str) -> str:

@@ -1,1 +1,1 @@
-"""Watching over the service: the jobs' runs, what an operator looks at, and what is wrong with a deployment."""
+"""Operating the service: runs of the jobs, the operator's page, metrics, and the check of a deployment."""

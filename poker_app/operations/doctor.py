@@ -1,4 +1,5 @@
-"""What is wrong with a deployment, and what to do about it: one finding a thing that was looked at."""
+"""Checks of a deployment: settings, database, disk, clock, jobs, realtime, mail, payments. Yields one finding per
+check, with advice."""
 
 import re
 import shutil
@@ -33,7 +34,7 @@ OLDEST_POSTGRESQL = 13
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was looked at, how it is, and what to do about it where it is not well."""
+    """Result of one check: its level, what was checked and found, and advice where it is not well."""
 
     level: Literal["ok", "warn", "fail"]
     about: str
@@ -42,7 +43,8 @@ class Finding:
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
-    """Look at everything, within the application's context."""
+    """Runs all checks, within the application's context. Without a working database, the checks that need one are
+    skipped."""
     yield from _addresses(settings)
     yield _secret_key(settings)
     yield _static_files()
@@ -217,7 +219,7 @@ def _realtime(settings: Settings) -> Finding:
             return Finding("warn", about, told, "Start the server: make run.")
         return Finding("ok", about, f"embedded, in the server on {settings.host}:{settings.port}")
     if settings.realtime == "fanout":
-        # It tells nobody who listens. It can be asked to end the connections of nobody.
+        # It reports no subscribers. Asking it to end the connections of a user without any is a harmless call.
         answers, told_by = realtime.end_connections("doctor"), "GRIP_URL"
     else:
         answers, told_by = realtime.present(realtime.presence_channel("doctor")) is not None, "PUSHER_…"

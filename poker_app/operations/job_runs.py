@@ -1,4 +1,4 @@
-"""The runs of the jobs: when each began, and how it ended."""
+"""Runs of the jobs: when each began, and how it ended. Stored for the operator's page and the metrics."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ MAX_OUTCOME = 300
 
 
 class JobRun(Base):
-    """One run of a job. Without ``ended_at`` it is under way, or its process was killed."""
+    """One run of a job. Without ``ended_at`` it is running, or its process was killed."""
 
     __tablename__ = "job_run"
     __table_args__ = (Index(None, "job", "id"),)
@@ -28,13 +28,13 @@ class JobRun(Base):
 
 
 def recorded(job: str, action: Callable[[], Mapping[str, int]], failures: str = "") -> Mapping[str, int]:
-    """Do a job, and write down when, and how many of what it dealt with. A run that raises counts as failed, and so
-    does one with any of what ``failures`` names."""
+    """Runs a job, and stores when it ran and its counts. A run that raises counts as failed, and so does one whose
+    count named ``failures`` is not zero."""
     run_id = _begin(job)
     try:
         done = action()
     except BaseException as problem:
-        # What went wrong is in the log; here its kind is enough, since its text may hold what nobody is to read.
+        # The error is in the log. Here its class is enough, since its text may hold personal data or secrets.
         _end(run_id, failed=True, outcome=type(problem).__name__)
         raise
     told = ", ".join(f"{count} {what}" for what, count in done.items() if count)

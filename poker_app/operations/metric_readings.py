@@ -1,4 +1,5 @@
-"""What there is to read at this moment, for whoever keeps figures over time."""
+"""Gauges read from the database and this process for each scrape of the metrics: accounts, sessions, messages, jobs,
+credits."""
 
 from collections.abc import Iterator
 
@@ -18,7 +19,7 @@ from poker_app.poker.value.value_cache import values
 
 
 def readings() -> Iterator[Reading]:
-    """All of them. Sums over whole tables, so once in a while and not once a second."""
+    """Yields all gauges. They sum over whole tables, so scrape once in a while and not once a second."""
     yield Reading("faceup_accounts", "Accounts", {"": _count(Account)})
     yield Reading("faceup_users", "Users", {"": _count(User)})
     live = session.scalar(select(func.count(PokerSession.id)).where(is_live(clock.now()))) or 0

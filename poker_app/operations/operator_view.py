@@ -44,7 +44,7 @@ class AccountLine:
 
 @dataclass(frozen=True, slots=True)
 class SessionLine:
-    """A session, how many are at its table, and what it cost. What was voted on in it is not an operator's matter."""
+    """A session, its number of members, and its cost in credits. Its votes are not shown to an operator."""
 
     table: PokerSession
     account: str
@@ -55,7 +55,7 @@ class SessionLine:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How much of everything there is."""
+    """Totals for the top of the operator's page."""
 
     accounts: int
     users: int
@@ -65,7 +65,7 @@ class Counts:
 
 
 def counts() -> Counts:
-    """For the figures at the top."""
+    """Counts for the top of the operator's page."""
     live = select(func.count(PokerSession.id)).where(is_live(clock.now()))
     wanted = [select(func.count()).select_from(each) for each in (Account, User, PokerSession)]
     every, users, tables, running = session.execute(select(*(each.scalar_subquery() for each in (*wanted, live)))).one()
@@ -73,7 +73,7 @@ def counts() -> Counts:
 
 
 def _paged(wanted: Select[*tuple[Any, ...]], counted: Any, page: int) -> tuple[Select[*tuple[Any, ...]], int, int, int]:
-    """A page of a query; one past the last is the last."""
+    """One page of a query; a number past the last page gives the last."""
     count = session.scalar(wanted.with_only_columns(func.count(counted)).order_by(None)) or 0
     pages = max(1, ceil(count / PER_PAGE))
     page = max(1, min(page, pages))
@@ -172,7 +172,7 @@ def _messages(ids: Sequence[str]) -> dict[str, Messages]:
 
 
 def failed_events(page: int) -> Listing[WebhookEvent]:
-    """The payment provider's events that were not processed, the oldest first: they are waited for longest."""
+    """The payment provider's events that were not processed, the oldest first."""
     wanted = select(WebhookEvent).where(webhooks.has_failed())
     shown, *place = _paged(wanted.order_by(WebhookEvent.received_at, WebhookEvent.id), WebhookEvent.id, page)
     return Listing(session.scalars(shown).all(), *place)

@@ -1,6 +1,7 @@
-"""The realtime port: news to the browsers, and who is listening.
+"""The realtime port: publishes events to browsers, signs their subscriptions, and asks who is connected, through the
+engine of the setting REALTIME.
 
-A push is a hint and a GET is the truth, so nothing here ever raises because an engine is slow, wrong or gone.
+A push is a hint and a GET is the truth, so no function here raises because an engine is slow, wrong or gone.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -55,7 +56,7 @@ _view: "View | None" = None
 
 
 def configure(settings: Settings) -> None:
-    """Chooses the engine, once a process, before anything else here is called."""
+    """Creates the engine's client, once a process, before anything else here is called."""
     global _settings, _client, _view
     _settings = settings
     _client = _view = None
@@ -69,7 +70,7 @@ def configure(settings: Settings) -> None:
 
 
 def _through_proxy(url: str, own: endpoints.Credentials, place: endpoints.Place) -> "tuple[Client, View]":
-    # Whoever has another engine never loads any of it.
+    # Imported here, so that other engines never load it.
     from poker_app.realtime.engines.fanout.hub import Hub
     from poker_app.realtime.engines.fanout.proxy import Proxy
     from poker_app.realtime.engines.fanout.sockets import View
@@ -80,15 +81,17 @@ def _through_proxy(url: str, own: endpoints.Credentials, place: endpoints.Place)
 
 
 def client_apart(settings: Settings) -> Client:
-    """The engine as a process asks it that serves nobody: the embedded one, too, by its HTTP API."""
+    """A client of the engine for a process without a server, such as a command: it calls the embedded engine, too, by
+    its HTTP API."""
     own, place = endpoints.credentials(settings), endpoints.place(settings)
     return _through_proxy(settings.grip_url, own, place)[0] if settings.realtime == "fanout" else Client(own, place)
 
 
 def publish(channels: Sequence[str], event: str, data: Mapping[str, object], exclude_socket: str | None = None) -> bool:
-    """Whether the engine took the event (at most 10 kB of JSON, 100 channels). Never raises, waits 0.4 s at most.
+    """Publishes an event (at most 10 kB of JSON, 100 channels). Returns whether the engine took it. Never raises, waits
+    0.4 s at most.
 
-    ``exclude_socket`` is the socket that caused it and knows already. With the engine ``none`` all is well at once.
+    ``exclude_socket`` does not get the event, since it caused it. With the engine ``none`` the answer is True at once.
     """
     if _client is None:
         return True
@@ -96,41 +99,43 @@ def publish(channels: Sequence[str], event: str, data: Mapping[str, object], exc
 
 
 def is_subscribed(channel: str, socket: str) -> bool:
-    """Whether the socket hears the channel now, as far as this process can tell: only the embedded engine can."""
+    """Whether a socket is subscribed to the channel now, as far as this process can tell: only the embedded engine
+    can."""
     return _client is not None and _client.is_subscribed(channel, socket)
 
 
 def listeners(channel: str) -> int | None:
-    """How many sockets hear the channel now, or None where this process cannot tell: only the embedded engine can."""
+    """Number of sockets subscribed to the channel now; None where this process cannot tell: only the embedded engine
+    can."""
     return _client.listeners(channel) if _client is not None else None
 
 
 def is_on() -> bool:
-    """Whether there is an engine at all."""
+    """Whether an engine is configured."""
     return _client is not None
 
 
 def sending() -> Sending:
-    """How events are to be sent with this engine: which tables' votes share one, and how far they keep apart."""
+    """How votes and other events are combined with this engine: above how many members, and how many seconds apart."""
     return ENGINES["none" if _settings is None else _settings.realtime].sending
 
 
 def ready() -> bool:
-    """Whether publishing is worth a try now: not while an engine that failed is left alone."""
+    """Whether publishing is worth a try now. It is not while the circuit breaker rests after failures."""
     return _client is None or not _client.resting
 
 
 def troubled() -> bool:
-    """Whether the engine failed at what this process asked of it last."""
+    """Whether the engine failed at the last call of this process."""
     return _client is not None and _client.troubled
 
 
 def authorize(
     channel: str, socket_id: str, user_id: str, user_info: Mapping[str, object], asked_at: float
 ) -> dict[str, Any]:
-    """What pusher-js needs to join a private or presence channel. Whether it may is decided before, but after
-    ``asked_at`` (``time.monotonic``). With the embedded engine ``end_connections`` of the user ends the socket from now
-    on, whether it signs in or not.
+    """Signs the answer with which pusher-js joins a private or presence channel. The caller has decided that it may,
+    after ``asked_at`` (``time.monotonic``). With the embedded engine ``end_connections`` of the user closes the socket
+    from now on, whether it signs in or not.
 
     Raises:
         Invalid: (422) any other channel, or a malformed socket id.
@@ -144,7 +149,7 @@ def authorize(
 
 
 def authenticate_user(socket_id: str, user_id: str, user_info: Mapping[str, object], asked_at: float) -> dict[str, Any]:
-    """What pusher-js needs to sign in, so that ``end_connections`` finds its socket.
+    """Signs the answer with which pusher-js signs in, so that ``end_connections`` finds its socket.
 
     Raises:
         Invalid: (422) a malformed socket id, or there is no engine.
@@ -157,7 +162,7 @@ def authenticate_user(socket_id: str, user_id: str, user_info: Mapping[str, obje
 
 
 def read_webhook(headers: Headers, body: bytes) -> list[dict[str, Any]]:
-    """The events in a webhook of the engine.
+    """Verifies a webhook of the engine, and returns its events.
 
     Raises:
         Forbidden: (403) it is not signed by the engine, or more than five minutes old.
@@ -169,14 +174,15 @@ def read_webhook(headers: Headers, body: bytes) -> list[dict[str, Any]]:
 
 
 def present(channel: str) -> set[str] | None:
-    """The user ids known to be on a presence channel now: none with an engine that never tells, and None where one that
-    does tell gave no answer."""
+    """User ids on a presence channel now: empty with an engine that never tells, None where one that does tell gave no
+    answer."""
     return _client.present(channel) if _client is not None else set()
 
 
 def end_connections(user_id: str) -> bool:
-    """Closes every socket that the user is known to hold, and refuses what ``authorize`` and ``authenticate_user`` were
-    asked for them before. A signature given earlier is for a socket that is closed now. Whether the engine agreed to.
+    """Closes every socket that the user is known to hold, and refuses requests of ``authorize`` and
+    ``authenticate_user`` that were made for them before. A signature given earlier is for a socket that is closed now.
+    Returns whether the engine agreed.
 
     A user of the engine is a member of a session here. For everything that an account's user holds, see
     ``poker.publishing.disconnect.disconnect_user``.
@@ -192,9 +198,9 @@ def converse(
     here: Callable[[str], Mapping[str, object]],
     left: Callable[[str, str], None],
 ) -> tuple[dict[str, str], bytes]:
-    """What the engine ``fanout`` is to be answered about one of its sockets: headers and body.
+    """Answers a request of the engine ``fanout`` about one of its sockets. Returns headers and body.
 
-    ``here`` tells who is on a presence channel, ``left`` is told who may no longer be.
+    ``here`` returns the members on a presence channel; ``left`` is called with each member who may no longer be on one.
 
     Raises:
         NotFound: (404) the engine is another one.
@@ -208,7 +214,7 @@ def converse(
 
 
 def browser_options() -> dict[str, object] | None:
-    """What the page hands to pusher-js; None without an engine. See ``endpoints.browser_options``."""
+    """Options that the page hands to pusher-js; None without an engine. See ``endpoints.browser_options``."""
     return endpoints.browser_options(_configured())
 
 

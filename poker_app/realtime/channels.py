@@ -5,12 +5,13 @@ _PRESENCE = "presence-planning-poker-"
 
 
 def state_channel(session_id: str) -> str:
-    """Where every member of the session hears its state."""
+    """Channel on which every member of the session receives its state."""
     return _STATE + session_id
 
 
 def presence_channel(session_id: str) -> str:
-    """Where every member of the session is seen. Engines may cap it; the state channel works beyond the cap."""
+    """Channel on which every member of the session is seen. Engines may cap it; the state channel works beyond the
+    cap."""
     return _PRESENCE + session_id
 
 

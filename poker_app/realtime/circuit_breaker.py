@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 
-# Seconds after which a try whose end nobody told of holds up the next no more.
+# Seconds after which a try without a reported end no longer blocks the next.
 LONGEST_TRY = 30.0
 
 
@@ -27,7 +27,7 @@ class Breaker:
 
     @property
     def resting(self) -> bool:
-        """Whether asking now is of no use; unlike ``allows``, this takes up no try."""
+        """Whether a call is of no use now; unlike ``allows``, this takes up no try."""
         with self._lock:
             return self._failures >= self._threshold and self._clock() < self._next_probe_at
 
@@ -38,14 +38,14 @@ class Breaker:
             return self._failures > 0
 
     def allows(self) -> bool:
-        """Whether to ask now. A True is to be followed by ``succeeded`` or ``failed``."""
+        """Whether to call now. After True the caller reports ``succeeded`` or ``failed``."""
         with self._lock:
             if self._failures < self._threshold:
                 return True
             now = self._clock()
             if now < self._next_probe_at:
                 return False
-            # The next probe waits for this one, but not forever, should nobody tell how it ended.
+            # The next probe waits for this one, but not forever, should its end never be reported.
             self._probing, self._next_probe_at = True, now + LONGEST_TRY
             return True
 
@@ -54,7 +54,7 @@ class Breaker:
             self._failures, self._pause, self._probing = 0, self._rest, False
 
     def failed(self) -> float:
-        """Counts a failure; answers for how many seconds the engine is left alone now, 0 while still closed."""
+        """Counts a failure. Returns for how many seconds the breaker rests now, 0 while still closed."""
         with self._lock:
             probed, self._probing = self._probing, False
             self._failures += 1
@@ -66,7 +66,7 @@ class Breaker:
             return self._pause
 
     def trip(self) -> float:
-        """Opens at once, however the last call ended; answers for how many seconds."""
+        """Opens at once, however the last call ended. Returns for how many seconds."""
         with self._lock:
             self._failures = max(self._failures, self._threshold)
             self._next_probe_at = self._clock() + self._pause

@@ -1,4 +1,5 @@
-"""Whether the engine carries events: connects as a browser does, publishes as the server does, and listens."""
+"""Check of the realtime engine: connects as a browser does, publishes as the server does, and measures until the event
+arrives."""
 
 import json
 import time
@@ -24,9 +25,8 @@ class CheckFailed(Exception):
 
 
 def check(settings: Settings, page: str, tries: int = TRIES) -> list[float]:
-    """Seconds from publishing to hearing, of each try. ``page`` is where people reach the site, for engines that
-    answer at its own address. Raises CheckFailed.
-    """
+    """Seconds from publishing to receiving, of each try. ``page`` is the site's public address, for engines that answer
+    at it. Raises CheckFailed."""
     options = endpoints.browser_options(settings)
     if options is None:
         raise CheckFailed("REALTIME=none: there is no engine, and browsers poll.")
@@ -93,6 +93,6 @@ def _said(message: dict[str, Any]) -> str:
 
 
 def as_line(seconds: list[float]) -> str:
-    """Lowest, middle and highest, in milliseconds."""
+    """Lowest, middle and highest time, in milliseconds."""
     low, middle, high = (1000 * each for each in (min(seconds), median(seconds), max(seconds)))
     return f"{len(seconds)} events heard after {low:.1f} ms at least, {middle:.1f} ms (median), {high:.1f} ms at most."

@@ -19,7 +19,7 @@ from poker_app.settings import Settings
 _providers: dict[str, ProviderSettings] = {}
 _public_url = ""
 
-# What a provider may answer instead of a code, and means «no».
+# Errors of a provider's answer by which it declines the user.
 _DECLINED = {
     "access_denied",
     "interaction_required",
@@ -58,7 +58,8 @@ def label_of(name: str) -> str:
 
 
 def begin(provider: ProviderSettings, *, back: str, onward: str, connects: str = "") -> tuple[str, Visit]:
-    """The provider's address to send a browser to, and what the browser must keep until it comes back to ``back``.
+    """The provider's address to redirect the browser to, and the visit that the browser must keep until it comes back
+    to ``back``.
 
     Raises Failed where the provider cannot be asked for its address.
     """

@@ -24,7 +24,7 @@ LEEWAY = 60  # seconds that a provider's clock may differ from ours
 
 # Signatures that only the provider can have made; with HS256 everybody who knows the client's secret could.
 SIGNATURES = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
-# What a token endpoint says of a code that is used up, expired, or not this visit's.
+# Errors of a token endpoint for a code that is used up, expired, or not this visit's.
 _BAD_CODES = {"invalid_grant", "bad_verification_code"}
 
 
@@ -49,7 +49,7 @@ class Client(OAuth2Session):  # type: ignore[misc]  # the library has no types
         return str(address)
 
     def exchange(self, endpoint: str, code: str, visit: Visit) -> dict[str, Any]:
-        """The tokens for a code.
+        """Exchanges a code for tokens.
 
         Raises:
             NotBegunHere: (400) the provider does not know the code.
@@ -68,7 +68,7 @@ class Client(OAuth2Session):  # type: ignore[misc]  # the library has no types
             raise Failed(self._provider, f"token endpoint: {type(problem).__name__}") from None
 
     def fetch(self, address: str, *, bearer: str = "") -> Any:
-        """A JSON document.
+        """Fetches a JSON document.
 
         Raises:
             Failed: (502) the provider does not answer with one.
@@ -107,8 +107,8 @@ def verified(
     visit: Visit,
     access_token: str | None,
 ) -> dict[str, Any] | None:
-    """An id token's claims, if it is signed with one of the keys, for us, for this visit, and not expired. None if it
-    is signed with a key that is not among them.
+    """Verifies an id token: signed with one of the keys, for us, for this visit, and not expired. Returns its claims;
+    None if it is signed with a key that is not among them.
 
     Raises:
         Untrusted: (403) the signature or one of the claims is wrong.

@@ -6,7 +6,7 @@ import re
 from poker_app.errors import Refusal
 from poker_app.provider_settings import ProviderSettings
 
-# What the standards call errors. Anything else may be our own request, repeated with the secrets in it.
+# The form of an error's name in the standards. Any other text may repeat our own request, with the secrets in it.
 _ERROR = re.compile(r"[a-z_]{1,40}")
 
 

@@ -13,7 +13,7 @@ from poker_app.provider_settings import ProviderSettings
 GOOD_FOR = 600  # seconds
 # A page further away is not worth the room in a cookie.
 MAX_ONWARD = 300
-# One for each tab that somebody may have open; the oldest give way.
+# One for each open tab; the oldest are dropped.
 MAX_VISITS = 3
 
 Kept = list[dict[str, Any]]
@@ -22,7 +22,7 @@ Kept = list[dict[str, Any]]
 @dataclass(frozen=True, slots=True)
 class Visit:
     """``state`` ties the answer to the browser, ``nonce`` the token to the visit, ``verifier`` the code to this server.
-    ``connects`` is the user who wants the provider connected, or empty where somebody signs in."""
+    ``connects`` is the id of the user who connects the provider, or empty for a sign-in."""
 
     provider: str
     state: str

@@ -91,7 +91,7 @@ def _user_deleted(subject: str) -> User | None:
             return None
         forget(identity)
         if user.email is None and not connected(user):
-            # Nobody could come in again; so nobody stays in either.
+            # No way to sign in is left, so the login sessions end too.
             login_sessions.remove(user.id)
             return user
     return None

@@ -30,7 +30,7 @@ def sign_in(provider: ProviderSettings, claims: Claims) -> User:
     try:
         return _sign_in(provider, claims)
     except IntegrityError:
-        # They came back in two tabs, or proved the address elsewhere, at the same moment: now there is somebody.
+        # Two tabs came back, or the address was proven elsewhere, at the same moment: the row exists on the retry.
         return _sign_in(provider, claims)
 
 
@@ -39,7 +39,7 @@ def _sign_in(provider: ProviderSettings, claims: Claims) -> User:
         identity = session.get(Identity, (claims.issuer, claims.subject))
         if identity is None:
             identity = _linked(provider, claims, _owner_of_address(provider, claims) or _new_user(claims))
-        # Only noted: what is changed at the provider does not change who somebody is here.
+        # Stored for display only: a change at the provider does not change the user's own address.
         identity.email, identity.used_at = claims.email, clock.now()
         clerk_groups.catch_up(identity)
         return session.get_one(User, identity.user_id)

@@ -10,7 +10,7 @@ from poker_app import accounts, clock, ids
 from poker_app.accounts.models import SignIn, User
 from poker_app.db import session, transaction
 
-# A browser that nobody used for so long is signed out.
+# A login session that was unused for so long has ended.
 IDLE_FOR = timedelta(days=30)
 NOTE_EVERY = timedelta(hours=1)
 

@@ -18,17 +18,17 @@ from poker_app.errors import Refusal
 from poker_app.rate_limits import Limit
 from poker_app.rules.durations import in_words
 
-# What there are links for, and how long each works.
+# The purposes of links, and how long each works.
 WORKS_FOR = {
     "sign-in": timedelta(minutes=20),
     "sign-up": timedelta(hours=24),
     "new-password": timedelta(hours=1),
     "new-email": timedelta(hours=24),
 }
-# So long it is told apart from a link that never was.
+# Expired links are kept so long, to tell them from links that never existed.
 KEPT = timedelta(days=7)
 
-# Each purpose is counted apart: links to sign in with that others asked for keep nobody from a new password.
+# Each purpose is counted apart: sign-in links that others asked for do not block a password reset.
 MAILS = Bounds(Limit("mail", 5, timedelta(hours=1)), Limit("mail from anywhere", 30, timedelta(hours=1)))
 MAILS_ASKED = Limit("asking for mail", 40, timedelta(hours=1))
 
@@ -71,7 +71,7 @@ def make(purpose: str, email: str, *, user_id: str | None = None, **data: Any) -
     expired long ago."""
     secret, now = ids.new_secret(), clock.now()
     with transaction():
-        # Without what others are tidying just now, so that two never wait for each other.
+        # Skips rows that another transaction deletes just now, so that two never wait for each other.
         old = select(MailToken.digest).where(MailToken.expires_at < now - KEPT).with_for_update(skip_locked=True)
         session.execute(delete(MailToken).where(MailToken.digest.in_(old)))
         session.add(
@@ -108,7 +108,7 @@ def take(purpose: str, secret: str) -> Link:
     """
     link = _found(purpose, secret)
     same = (MailToken.purpose == purpose, MailToken.email == link.email, MailToken.used_at.is_(None))
-    # All of them at once and in one order, or two who follow two links would wait for each other.
+    # Locks all of them at once and in one order, or two transactions with two links would deadlock.
     unused = select(MailToken).where(*same).order_by(MailToken.digest).with_for_update()
     rows = session.scalars(unused.execution_options(populate_existing=True)).all()
     if link not in rows:

@@ -29,7 +29,7 @@ NICENESS = 5
 MAX_WAITING = 6
 # Of all those, how many one network holds at most, so that two are left for the others.
 MAX_OF_NETWORK = 5
-# Seconds; the whole queue takes less than one on two idle cores. And what is asked of those who are turned away.
+# Seconds to wait for a turn (the whole queue takes less than one on two idle cores), and until a retry when refused.
 MAX_WAIT, RETRY_AFTER = 3, 2
 # Characters of a password that is looked at. Twice and more what may be chosen, however an accent is put together.
 MAX_TYPED = 1_000
@@ -85,7 +85,7 @@ def _verify(kept: str | None, password: str) -> bool:
 
     with _turn():
         try:
-            # The decoy is made in turn as well: of many who ask for it first, each would make its own.
+            # The decoy is made within the turn as well: else each of many first requests would make its own.
             return _at_low_priority(lambda: _hasher().verify(kept or _decoy(), password))
         except VerificationError:
             return False

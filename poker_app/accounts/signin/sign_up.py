@@ -23,7 +23,8 @@ def mail_link(*, name: str, email: str, password: str, onward: str, browser: str
     """Mails a link that confirms the address, and returns the address. ``browser`` is a secret that only the asking
     browser knows.
 
-    If the address is somebody's already, they get a letter that says so, and nobody else learns of it.
+    If the address has a user already, the mail says so and has a link to sign in; the page shows the same in both
+    cases.
     """
     name, email = user_name(name), clean_email(email)
     rate_limits.spend(FORMS.of_network(asked_from))
@@ -44,7 +45,8 @@ def mail_link(*, name: str, email: str, password: str, onward: str, browser: str
 def asks_for_password(secret: str, browser: str) -> bool:
     """Whether confirming a link needs the password. In the browser that chose it, it does not.
 
-    Else somebody could sign up with another's address, and wait until its owner makes them an account by a click.
+    Without this an attacker could sign up with another person's address, and wait for that person's click to create the
+    user with the attacker's password.
     """
     return bool(mail_tokens.find(PURPOSE, secret).data["browser"] != ids.digest(browser))
 
@@ -65,7 +67,7 @@ def follow(secret: str, *, browser: str, password: str) -> tuple[User, str]:
     try:
         return _follow(secret)
     except IntegrityError:
-        # The address became somebody's at the same moment, by another link.
+        # Another link created the address's user at the same moment: the retry finds it.
         return _follow(secret)
 
 

@@ -33,7 +33,7 @@ def handle_webhook(group_id: str, subject: str, role: str | None, news_at: datet
     try:
         _follow(group_id, subject, role, news_at)
     except IntegrityError:
-        # The first two news of somebody came at the same moment: the other one is known now.
+        # The first two webhooks about a user came at the same moment: the retry finds the other's row.
         _follow(group_id, subject, role, news_at)
 
 

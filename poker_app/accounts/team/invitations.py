@@ -72,11 +72,12 @@ def find(membership: Membership, invitation_id: str) -> Invitation:
 
 
 def invite(membership: Membership, typed: str, role: str, *, anyway: bool = False) -> Outcome:
-    """Invite everybody whose address was typed, and mail them. Who belongs here or was invited already is told apart.
+    """Invites every typed address, and mails each a link. Addresses of teammates and of open invitations are listed
+    apart.
 
-    One address that cannot be used, and nobody is invited. What the mail server does not take is waiting all the same,
-    and can be sent again. Raises Invalid, Refused, TooMany, and, unless it is to be done ``anyway``, NotInPlan (402)
-    where fewer can still join under the plan than would be invited.
+    One address that cannot be used refuses the whole form. An invitation whose mail the mail server refuses is stored
+    all the same, and can be sent again. Raises Invalid, Refused, TooMany, and, unless it is to be done ``anyway``,
+    NotInPlan (402) where fewer can still join under the plan than would be invited.
     """
     rules.check_gift(membership.role, role)
     emails = _clean(typed)
@@ -147,7 +148,7 @@ def _listed(parts: Sequence[str]) -> str:
 
 def _spend_mails(membership: Membership, count: int) -> None:
     try:
-        # By whom, too: accounts are quickly made.
+        # Counted by user, too: accounts are quickly made.
         by_user = MAILS.of(membership.user.id) if membership.user else []
         rate_limits.spend([*MAILS.of(membership.account.id), *by_user], times=count)
     except TooMany as too_many:
@@ -260,7 +261,7 @@ def make_link(membership: Membership) -> Invitation:
 
 
 def secret_of(link: Invitation) -> str | None:
-    """A link's secret, to be shown again; None once ``SECRET_KEY`` is another one than it was made with."""
+    """Computes a link's secret again, to show it; None once ``SECRET_KEY`` is another one than it was made with."""
     secret = derived_secret(f"invitation {link.id}")
     return secret if ids.digest(secret) == link.digest else None
 

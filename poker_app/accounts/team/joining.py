@@ -1,7 +1,7 @@
 """Becoming a teammate: by an invitation, or by an address at the domain that an account is open to.
 
-A mailed invitation is for its address: only a user who has proven to own that address may accept it, so that a mail
-passed on, or read by somebody else, lets nobody in. A link is for whoever has it.
+Only a user who has proven the address of a mailed invitation may accept it, so that a mail that was passed on, or read
+by another person, lets nobody in. An invitation by link is for everybody who has the link.
 """
 
 from collections.abc import Sequence
@@ -107,7 +107,8 @@ def accept(user: User, secret: str) -> str:
 
 
 def accept_own(user: User, invitation_id: str) -> str:
-    """The same, for an invitation found by the user's own address instead of by its link.
+    """Makes the user a teammate by an invitation to their own address, without its link; a second time changes nothing.
+    Returns the account's id.
 
     Raises:
         NotFound: (404) there is no such invitation to this user.

@@ -101,7 +101,7 @@ def _withdraw_theirs(account_id: str, user_id: str, knew_the_link: bool) -> None
 
 
 def leave(membership: Membership) -> None:
-    """Leave an account. The last owner stays until somebody else is one. Raises Refused."""
+    """Removes the acting user from the account. The last owner stays until another teammate is one. Raises Refused."""
     with change(membership) as now:
         assert now.user
         rules.check_leaving(now.role, owners=owners(now.account.id))

@@ -18,8 +18,8 @@ class Disk:
         self._folder = folder
 
     def write(self, key: str, content: IO[bytes], size: int) -> int:
-        """Store what a stream holds under a key; it is there whole or not at all. Reads one byte more than ``size`` at
-        most, and answers with how many bytes there were: with another number than ``size`` nothing is stored."""
+        """Stores a stream's bytes under a key, whole or not at all. Reads one byte more than ``size`` at most, and
+        returns how many bytes there were: if that is not ``size``, nothing is stored."""
         path = self._path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
         with _draft(path) as draft:
@@ -34,15 +34,15 @@ class Disk:
         return count
 
     def open(self, key: str) -> IO[bytes]:
-        """The bytes under a key, to be closed. Raises FileNotFoundError."""
+        """Opens the bytes under a key; the caller closes them. Raises FileNotFoundError."""
         return self._path(key).open("rb")
 
     def delete(self, key: str) -> None:
-        """Delete what is under a key; nothing where there is nothing."""
+        """Deletes the bytes under a key, if there are any."""
         self._path(key).unlink(missing_ok=True)
 
     def check(self) -> None:
-        """Write a byte and delete it."""
+        """Writes a byte and deletes it."""
         self._folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=self._folder) as probe:
             probe.write(b"\0")
@@ -54,7 +54,7 @@ class Disk:
 
 @contextmanager
 def _draft(path: Path) -> Iterator[IO[bytes]]:
-    """A file beside ``path``, gone at the end unless it took that name."""
+    """Yields a temporary file beside ``path``, deleted at the end unless it was renamed."""
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as draft:
         try:
             yield draft

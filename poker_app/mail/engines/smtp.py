@@ -1,4 +1,4 @@
-"""Mail through a server."""
+"""Mail through an SMTP server."""
 
 import smtplib
 import ssl
@@ -13,18 +13,19 @@ SECONDS = 10
 
 
 class Server:
-    """The operator's mail server. A connection a message: functions that sleep in between cannot keep one."""
+    """The operator's mail server. Opens a connection for each message: functions that sleep in between cannot keep
+    one."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
     def deliver(self, message: EmailMessage) -> None:
-        """Hand one message over. Raises OSError: refused, unreachable, slow, or without the TLS that is asked for."""
+        """Delivers one message. Raises OSError: refused, unreachable, slow, or without the TLS that is asked for."""
         with self._opened() as server:
             server.send_message(message)
 
     def check(self) -> None:
-        """Go as far as handing something over, and no further. Raises OSError as ``deliver`` does."""
+        """Connects and signs in as for a message, and sends none. Raises OSError as ``deliver`` does."""
         with self._opened() as server:
             server.noop()
 

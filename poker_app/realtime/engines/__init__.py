@@ -1,1 +1,2 @@
-"""Who carries events to the browsers: the presets of each engine, the one client, the embedded server."""
+"""The realtime engines: where each listens, the client for all of them, the embedded server, and the view behind a GRIP
+proxy."""

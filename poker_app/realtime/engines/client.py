@@ -1,4 +1,4 @@
-"""The official library, and the only place that imports it."""
+"""Client of every engine, on Pusher's official library, which is imported here alone."""
 
 import json
 import re
@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 TIMEOUT = 0.4  # seconds, to connect and again to answer
-# Seconds that nobody is to wait twice. The timeout is each address's own, and finding a host's addresses has none.
+# A call that takes so many seconds trips the breaker, so that the next one does not wait as long. The timeout alone is
+# no limit: it is for each address, and resolving a host's name has none.
 TOO_LONG = 1.0
 LARGEST = 10_240  # bytes of an event's data, on every engine
-LONGEST_REQUEST = 60.0  # seconds for which it is remembered whose connections were ended
+LONGEST_REQUEST = 60.0  # seconds for which users are remembered whose connections were ended
 
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 
@@ -44,12 +45,12 @@ class Absent(Exception):
 
 
 class Client:
-    """One engine, asked through a breaker. Thread-safe; whatever fails is logged and answered, never raised."""
+    """One engine, called through a circuit breaker. Thread-safe. Failures are logged and returned, never raised."""
 
     def __init__(
         self, own: Credentials, place: Place, backend: Callable[[Any], Any] | None = None, *, counts: bool = True
     ) -> None:
-        """``counts``: whether the engine knows who listens."""
+        """``counts``: whether the engine knows its subscribers."""
         reached = {"host": place.host, "port": place.port, "ssl": place.tls, "timeout": TIMEOUT}
         self._http = _Requests(own.app_id, own.key, own.secret, backend=backend or _Backend, **reached)
         # The library only takes digits for an app id, which signing does without.
@@ -62,16 +63,16 @@ class Client:
 
     @property
     def resting(self) -> bool:
-        """Whether asking now is in vain: the engine failed lately, or is embedded and not in this process."""
+        """Whether a call is of no use now: the engine failed lately, or is embedded and not in this process."""
         return self._breaker.resting or (self._embedded and running_hub.hub() is None)
 
     @property
     def troubled(self) -> bool:
-        """Whether the last thing asked of the engine failed."""
+        """Whether the last call to the engine failed."""
         return self._breaker.troubled
 
     def publish(self, channels: Sequence[str], event: str, data: Mapping[str, object], exclude: str | None) -> bool:
-        """Whether the engine took the event for at most 100 channels."""
+        """Publishes an event to at most 100 channels. Returns whether the engine took it."""
         text = _encoded(data)
         if (size := len(text.encode())) > LARGEST:
             log.warning("realtime.too_large", realtime_event=event, size=size)
@@ -99,7 +100,7 @@ class Client:
         return {str(user["id"]) for user in users if isinstance(user, dict) and "id" in user}
 
     def end_connections(self, user_id: str) -> bool:
-        """Whether the engine agreed to close every socket signed in as the user or lent to them."""
+        """Closes every socket signed in as the user or lent to them. Returns whether the engine agreed."""
         now = time.monotonic()
         self._ended[user_id] = now
         for old in [each for each, at in self._ended.copy().items() if at < now - LONGEST_REQUEST]:
@@ -121,7 +122,7 @@ class Client:
             raise Forbidden("Your access to this session ended a moment ago.")
 
     def _ask(self, what: str, call: Any, *args: object) -> dict[str, Any] | None:
-        """The engine's answer, or None where it failed, refused or is left alone for now."""
+        """The engine's answer; None where it failed, refused, or is not called while the breaker rests."""
         if not self._breaker.allows():
             metrics.count_engine(what, "not asked")
             return None
@@ -150,7 +151,7 @@ class Client:
                 resting = 0.0
             else:
                 resting = self._breaker.failed()
-            # A network error quotes the signed address, which nobody needs in the log.
+            # A network error quotes the signed address, which does not belong in the log.
             error = type(failure).__name__ if isinstance(failure, requests.RequestException) else str(failure)
             log.warning("realtime.failed", what=what, error=error, resting_seconds=resting)
             return None
@@ -168,7 +169,7 @@ class Client:
             log.info("realtime.absent", hint="No embedded server runs in this process; browsers poll.")
 
     def authorize(self, channel: str, socket_id: str, member: Mapping[str, object] | None) -> dict[str, Any]:
-        """The library's answer for pusher-js.
+        """The library's signed answer for a channel.
 
         Raises:
             Invalid: (422) a malformed channel or socket id.
@@ -180,7 +181,7 @@ class Client:
         return answer
 
     def authenticate_user(self, socket_id: str, user: Mapping[str, object]) -> dict[str, Any]:
-        """The library's answer to a sign-in.
+        """The library's signed answer to a sign-in.
 
         Raises:
             Invalid: (422) a malformed socket id.
@@ -192,7 +193,7 @@ class Client:
         return answer
 
     def read_webhook(self, key: str | None, signature: str | None, body: bytes) -> list[dict[str, Any]]:
-        """The events of a webhook sent by the engine in the last five minutes.
+        """Verifies a webhook that the engine sent in the last five minutes, and returns its events.
 
         Raises:
             Forbidden: (403) it is not signed with the secret, or too old.
@@ -226,7 +227,7 @@ class _Requests(PusherClient):  # type: ignore[misc]
 
 
 class _Backend(RequestsBackend):  # type: ignore[misc]
-    """The library's own, trusting the authorities that requests trusts instead of a bundle from 2021."""
+    """The library's backend, with the authorities that requests trusts instead of a bundle from 2021."""
 
     def __init__(self, client: Any, **options: object) -> None:
         super().__init__(client, **options)
@@ -234,14 +235,14 @@ class _Backend(RequestsBackend):  # type: ignore[misc]
 
 
 class _NoBackend:
-    """Signing sends nothing."""
+    """A backend for signing only, which sends nothing."""
 
     def __init__(self, client: Any) -> None:
         pass
 
 
 class Straight:
-    """The library's ``backend=`` for an engine of our own: straight into its hub, without HTTP."""
+    """The library's ``backend=`` for an engine of our own: calls its hub directly, without HTTP."""
 
     def __init__(self, find: "Callable[[], Hub | None]", client: Any) -> None:
         self._find = find

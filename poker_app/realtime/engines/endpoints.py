@@ -1,4 +1,4 @@
-"""Each engine's whereabouts, for the server and for the browser, from the settings."""
+"""Addresses and keys of each engine, for the server and for the browser, from the settings."""
 
 import hashlib
 import hmac
@@ -11,7 +11,7 @@ from poker_app.settings import Settings
 
 @dataclass(frozen=True)
 class Credentials:
-    """What the server, the browsers (the key alone) and the engine agree on."""
+    """App id, key and secret that the server and the engine share. Browsers get the key alone."""
 
     app_id: str
     key: str
@@ -20,7 +20,7 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Place:
-    """Where an engine listens. ``browser_host`` is empty where browsers find it at the page's own address."""
+    """Host and port of an engine. ``browser_host`` is empty where browsers find it at the page's own address."""
 
     host: str
     port: int
@@ -31,7 +31,8 @@ class Place:
 
 
 def credentials(settings: Settings) -> Credentials:
-    """The engine's own, or, for those of our own, made from the signing key: every restart makes the same."""
+    """The credentials in the settings; for an engine of our own they are derived from the signing key, the same at
+    every restart."""
     app_id, key, secret = settings.pusher_app_id, settings.pusher_key, settings.pusher_secret
     if ENGINES[settings.realtime].makes_keys:
         app_id = app_id or str(int(_derived(settings, "app id", 8), 16))
@@ -46,7 +47,7 @@ def _derived(settings: Settings, purpose: str, length: int) -> str:
 
 
 def place(settings: Settings) -> Place:
-    """Not for the engine ``none``, which is nowhere."""
+    """Host and ports of the configured engine. Not for the engine ``none``, which has no address."""
     engine, known = settings.realtime, ENGINES[settings.realtime]
     if engine == "embedded":
         return Place(settings.host, settings.port, tls=False, cluster="embedded", browser_host="", browser_port=0)
@@ -69,10 +70,10 @@ _SIGN_OF_LIFE = {"activityTimeout": 8_000, "pongTimeout": 4_000}
 
 
 def browser_options(settings: Settings) -> dict[str, object] | None:
-    """What the page hands to pusher-js, or None where there is only polling.
+    """Options that the page hands to pusher-js, or None where there is only polling.
 
     Where the engine is at the page's own address, host, ports and TLS are left out: the page fills in its own
-    (``location.hostname``, ``location.port``), since only the browser knows what it is behind whatever proxies.
+    (``location.hostname``, ``location.port``), since only the browser knows the address in front of all proxies.
     """
     if settings.realtime == "none":
         return None

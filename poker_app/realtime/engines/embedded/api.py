@@ -1,4 +1,4 @@
-"""The HTTP API: publishing and asking, as the service has it."""
+"""The embedded server's HTTP API: publishing events, and queries of channels and users, as Pusher's service has it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -13,7 +13,8 @@ Answer = tuple[int, dict[str, Any]]
 
 
 class Hub(Protocol):
-    """Who publishes and knows. Any thread may call it; what it cannot tell it may refuse."""
+    """Protocol of a hub: publishes events and answers queries. Any thread may call it; a hub may refuse a query that it
+    cannot answer."""
 
     def publish(self, events: Sequence[Event]) -> None: ...
     def terminate(self, user_id: str) -> None: ...
@@ -23,7 +24,7 @@ class Hub(Protocol):
 
 
 class Refused(Exception):
-    """A status and the words that go with it."""
+    """A refusal with a status and a text."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
@@ -31,7 +32,8 @@ class Refused(Exception):
 
 
 def perform(hub: Hub, method: str, path: str, params: Mapping[str, Any]) -> Answer:
-    """Does what a request under ``/apps/<app id>/`` asks, its signature being settled. Any thread may call it."""
+    """Executes a request under ``/apps/<app id>/`` whose signature was verified. Returns status and body. Any thread
+    may call it."""
     try:
         match method, path.strip("/").split("/")[2:]:
             case "POST", ["events"]:

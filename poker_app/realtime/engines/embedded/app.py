@@ -27,7 +27,7 @@ class EmbeddedServer:
 
     @contextmanager
     def open(self) -> Iterator[None]:
-        """To be entered on the event loop, before the first connection."""
+        """Runs the hub and its webhooks. To be entered on the event loop, before the first connection."""
         tasks = [asyncio.ensure_future(self._hub.run())]
         if self._webhooks is not None:
             tasks.append(asyncio.ensure_future(self._webhooks.run()))

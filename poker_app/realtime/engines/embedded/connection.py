@@ -1,4 +1,4 @@
-"""One socket, as the hub knows it."""
+"""One socket of the hub: its channels, its user, and its transport."""
 
 from typing import Protocol
 
@@ -15,7 +15,7 @@ class Transport(Protocol):
 
 
 class Closer(Protocol):
-    """Says goodbye properly; may wait for a slow reader, and raises OSError for one that is gone."""
+    """Closes a socket with a code and a reason. May wait for a slow reader, and raises OSError for one that is gone."""
 
     async def __call__(self, code: int, reason: str) -> None: ...
 
@@ -30,6 +30,6 @@ class Connection:
         self.transport, self.close = transport, close
         self.channels: set[str] = set()
         self.user_id: str | None = None
-        # Whose connections it is one of, whatever it says of itself: they were authorized on it.
+        # Users who were authorized on this socket: ending their connections closes it, whatever it signed in as.
         self.lent_to: set[str] = set()
         self.heard, self.pinged, self.dropped = now, False, False

@@ -1,4 +1,4 @@
-"""HTTP around the API: reads a request, checks its signature, answers in JSON."""
+"""HTTP endpoint of the API: reads a request, verifies its signature, answers in JSON."""
 
 import hashlib
 import hmac
@@ -18,7 +18,7 @@ LARGEST_BODY = 512 * 1024  # bytes: a batch of ten, with every character escaped
 
 
 async def answer(hub: Hub, own: Credentials, scope: Any, receive: Any, send: Any) -> None:
-    """One request under ``/apps/``."""
+    """Answers one request under ``/apps/``."""
     try:
         body = await _read(receive)
         params = _checked(own, scope, body)
@@ -45,7 +45,7 @@ async def _read(receive: Any) -> bytes:
 
 
 def _checked(own: Credentials, scope: Any, body: bytes) -> dict[str, Any]:
-    """The parameters of a request that is the app's own. Raises Refused for any other."""
+    """Verifies a request's signature, and returns its parameters. Raises Refused where it is not the app's own."""
     method, path = scope["method"], scope["path"]
     if len(scope["query_string"]) > LONGEST_QUERY:
         raise api.Refused(414, "Request-URI too long")

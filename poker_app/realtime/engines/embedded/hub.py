@@ -1,6 +1,6 @@
-"""Who is connected, who hears what, and the fan-out.
+"""The hub of the embedded server: its connections, its channels with their subscribers, and the fan-out of events.
 
-Everything here runs on the event loop, except for what says that any thread may call it.
+All methods run on the event loop, except those that say that any thread may call them.
 """
 
 import asyncio
@@ -18,14 +18,15 @@ log = structlog.get_logger(__name__)
 
 
 class Watcher(Protocol):
-    """Is told of every coming and going: of a channel, or of a user on a presence channel."""
+    """Is called whenever a channel becomes occupied or empty, and whenever a user comes to a presence channel or
+    goes."""
 
     def came(self, channel: str, user_id: str | None = None) -> None: ...
     def went(self, channel: str, user_id: str | None = None) -> None: ...
 
 
 class Channel:
-    """Its sockets, each with the user it stands for, and those users with their info and number of sockets."""
+    """Its sockets, each with its user, and those users with their info and number of sockets."""
 
     __slots__ = ("members", "sockets")
 
@@ -35,7 +36,7 @@ class Channel:
 
 
 class Hub:
-    """Connections and channels of one process."""
+    """The connections and channels of one process."""
 
     def __init__(self, limits: Limits, watcher: Watcher | None = None) -> None:
         self.limits = limits
@@ -46,7 +47,7 @@ class Hub:
         self._farewells: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """Until cancelled: pings the silent, and drops those who stay silent."""
+        """Pings silent connections, and closes those that stay silent. Runs until cancelled."""
         self._loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(min(self.limits.idle, self.limits.pong) / 4)
@@ -62,14 +63,15 @@ class Hub:
             self.send(connection, message("pusher:ping", {}))
 
     def admit(self, connection: Connection) -> bool:
-        """False over quota."""
+        """Adds a connection. Returns False beyond the quota."""
         if len(self._connections) >= self.limits.connections:
             return False
         self._connections[connection.id] = connection
         return True
 
     def subscribe(self, connection: Connection, name: str, member: tuple[str, object] | None) -> None:
-        """Joins the channel and answers with who is there; the others hear of a user's first socket."""
+        """Subscribes a socket, and replies with the users on the channel. The other sockets are told of a user's first
+        socket."""
         channel = self._channels.get(name)
         if channel is None:
             channel = self._channels[name] = Channel()
@@ -90,7 +92,7 @@ class Hub:
             self._spread(channel, message("pusher_internal:member_added", added, name))
 
     def room_for(self, name: str, user_id: str) -> bool:
-        """Whether a presence channel takes the user: always one who is there already."""
+        """Whether a presence channel has room for the user. A user who is on it always has."""
         channel = self._channels.get(name)
         return channel is None or user_id in channel.members or len(channel.members) < self.limits.members
 
@@ -115,13 +117,14 @@ class Hub:
             self._spread(channel, message("pusher_internal:member_removed", {"user_id": user_id}, name))
 
     def leave(self, connection: Connection) -> None:
-        """Forgets a socket, wherever it was. Twice is once."""
+        """Removes a socket from all its channels. A second call does nothing."""
         self._connections.pop(connection.id, None)
         for name in list(connection.channels):
             self.unsubscribe(connection, name)
 
     def dismiss(self, connection: Connection, code: int, reason: str) -> None:
-        """Forgets a socket now, and says why; one that does not even read that is cut off."""
+        """Removes a socket at once, and closes it with a code and a reason. A client that does not read even that is
+        cut off."""
         connection.dropped = True
         self.leave(connection)
         closing = asyncio.ensure_future(self._close_subscriptions(connection, code, reason))
@@ -138,11 +141,12 @@ class Hub:
             pass  # it left by itself
 
     def say(self, connection: Connection, text: str) -> None:
-        """To one socket alone."""
+        """Sends a message to one socket."""
         self.send(connection, protocol.frame(text))
 
     def send(self, connection: Connection, frame: bytes) -> None:
-        """Hands a frame to the kernel, or to the backlog; a reader too far behind is dropped, never waited for."""
+        """Writes a frame to the transport, whose buffer takes what the kernel does not. A reader too far behind is
+        dropped, never waited for."""
         transport = connection.transport
         if connection.dropped or transport.is_closing():
             return
@@ -161,7 +165,8 @@ class Hub:
                 self.send(connection, frame)
 
     def publish(self, events: Sequence[Event]) -> None:
-        """Sends and forgets. Any thread may call it; the encoding is done there, once, and the loop only writes."""
+        """Publishes events without waiting. Any thread may call it: the event is encoded once on that thread, and the
+        loop only writes."""
         frames = [(event.exclude, list(event_frames(event))) for event in events]
         self._on_loop(self._deliver, frames)
 
@@ -193,28 +198,28 @@ class Hub:
                 self.dismiss(connection, Code.UNAUTHORIZED, "You got disconnected by the app.")
 
     def _on_loop[T](self, action: Callable[[T], None], argument: T) -> None:
-        # Between the loop's end and the process's there is nobody left to hear.
+        # Between the loop's end and the process's no socket is left.
         if self._loop is not None:
             with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(action, argument)
 
     def sockets(self, name: str) -> int:
-        """How many sockets hear the channel. Any thread may ask."""
+        """Number of sockets subscribed to the channel. Any thread may call it."""
         channel = self._channels.get(name)
         return len(channel.sockets) if channel is not None else 0
 
     def is_subscribed(self, name: str, socket_id: str) -> bool:
-        """Whether a socket is on the channel. Any thread may ask."""
+        """Whether a socket is subscribed to the channel. Any thread may call it."""
         connection = self._connections.get(socket_id)
         return connection is not None and not connection.dropped and name in connection.channels
 
     def users(self, name: str) -> list[str]:
-        """Who is on the presence channel. Any thread may ask: copying a dictionary's keys is one step."""
+        """User ids on a presence channel. Any thread may call it: copying a dictionary's keys is one step."""
         channel = self._channels.get(name)
         return list(channel.members) if channel is not None else []
 
     def channels(self, prefix: str) -> list[str]:
-        """The occupied channels. Any thread may ask."""
+        """Names of the occupied channels. Any thread may call it."""
         return [name for name in list(self._channels) if name.startswith(prefix)]
 
     def _tell_came(self, channel: str, user_id: str | None = None) -> None:

@@ -1,4 +1,5 @@
-"""What a browser may say on its socket, and what it is answered, whoever holds the socket."""
+"""Handles the messages that a browser sends on its socket, for the embedded server and for the view behind a GRIP
+proxy."""
 
 import json
 import re
@@ -23,7 +24,7 @@ _PATH = re.compile(r"/app/([^/]*)/?")
 
 
 class Socket(Protocol):
-    """What is known of one socket."""
+    """State of one socket."""
 
     id: str
     channels: set[str]
@@ -31,7 +32,7 @@ class Socket(Protocol):
 
 
 class House[S: Socket](Protocol):
-    """Who holds the sockets."""
+    """Protocol of the holder of the sockets: the embedded hub, or one request of the GRIP proxy."""
 
     limits: Limits
 
@@ -43,7 +44,7 @@ class House[S: Socket](Protocol):
 
 
 def refused(own: Credentials, path: str, query: str) -> tuple[Code, str] | None:
-    """Why a socket opened at this address is closed again, or None."""
+    """Close code and reason for a socket opened at this address; None where it is accepted."""
     found = _PATH.fullmatch(path)
     if found is None:
         return Code.UNKNOWN_PATH, "Path not found"
@@ -60,7 +61,7 @@ def refused(own: Credentials, path: str, query: str) -> tuple[Code, str] | None:
 
 
 class Listener[S: Socket]:
-    """What one socket says, in words and deeds."""
+    """Handles the messages of one socket."""
 
     __slots__ = ("_connection", "_hub", "_own")
 
@@ -102,7 +103,7 @@ class Listener[S: Socket]:
         elif len(self._connection.channels) >= self._hub.limits.channels_a_connection:
             self._refuse(name, "LimitReached", "Too many channels on this connection", 4100)
         elif name.startswith(USER_CHANNEL):
-            # Whoever is signed in hears its own channel; joining it only answers.
+            # A signed-in socket receives its user's channel already; subscribing only gets a reply.
             if not self._connection.user_id or name != USER_CHANNEL + self._connection.user_id:
                 self._refuse(name, "AuthError", "Sign in first", 401)
             else:
@@ -140,7 +141,7 @@ class Listener[S: Socket]:
         self._hub.say(self._connection, words("pusher:signin_success", {"user_data": channel_data}))
 
     def _signed(self, text: str, auth: object) -> bool:
-        """Whether ``key:signature`` is ours, over this socket's id and the text."""
+        """Whether ``key:signature`` is a valid signature of this socket's id and the text."""
         key, _, given = str(auth).partition(":")
         return key == self._own.key and signed(self._own.secret, f"{self._connection.id}:{text}", given)
 

@@ -1,4 +1,4 @@
-"""The protocol's words: close codes, names, frames and signatures."""
+"""The Pusher protocol: close codes, names, frames and signatures."""
 
 import hashlib
 import hmac
@@ -20,7 +20,7 @@ _SOCKET_ID = re.compile(r"\d+\.\d+", re.ASCII)
 
 
 class Code(IntEnum):
-    """Why a socket is closed, or an error told. 4000-4099 and 4300-4399: do not come back; 41xx: in a second; 42xx: at
+    """Codes of a closed socket or an error. 4000-4099 and 4300-4399: do not reconnect; 41xx: in a second; 42xx: at
     once."""
 
     UNKNOWN_APP = 4001
@@ -38,7 +38,7 @@ class Code(IntEnum):
 
 @dataclass(frozen=True)
 class Limits:
-    """Sizes in bytes, times in seconds. A backlog is what a reader may owe before it is dropped."""
+    """Sizes in bytes, times in seconds. A backlog is the unread bytes of a reader before it is dropped."""
 
     connections: int = 10_000
     channels_a_connection: int = 100
@@ -83,13 +83,13 @@ def frame(text: str) -> bytes:
 
 
 def words(event: str, data: object, channel: str | None = None) -> str:
-    """The server's own message; its data is JSON inside JSON, as the protocol has it."""
+    """A message of the server itself; its data is JSON inside JSON, as the protocol has it."""
     where = {"channel": channel} if channel is not None else {}
     return encoded({"event": event, **where, "data": encoded(data)})
 
 
 def message(event: str, data: object, channel: str | None = None) -> bytes:
-    """The same, ready for any number of sockets."""
+    """The same as a frame, ready for any number of sockets."""
     return frame(words(event, data, channel))
 
 
@@ -104,19 +104,19 @@ def established(socket_id: str, idle: float) -> str:
 
 
 def presence_data(members: Mapping[str, object]) -> dict[str, object]:
-    """What ``subscription_succeeded`` tells of who is there: user ids with their info."""
+    """The presence part of ``subscription_succeeded``: user ids with their info; empty without members."""
     return {"presence": {"count": len(members), "ids": list(members), "hash": dict(members)}} if members else {}
 
 
 def event_words(event: Event) -> Iterable[tuple[str, str]]:
-    """Each channel with its message; the data is encoded once however many channels there are."""
+    """Yields each channel with its message; the data is encoded once for all channels."""
     name, data = encoded(event.name), encoded(event.data)
     for channel in event.channels:
         yield channel, f'{{"event":{name},"channel":{encoded(channel)},"data":{data}}}'
 
 
 def event_frames(event: Event) -> Iterable[tuple[str, bytes]]:
-    """Each channel with its frame."""
+    """Yields each channel with its frame."""
     for channel, text in event_words(event):
         yield channel, frame(text)
 
@@ -127,7 +127,7 @@ def signature(secret: str, text: str | bytes) -> str:
 
 
 def signed(secret: str, text: str, given: object) -> bool:
-    """Whether ``given`` is the signature of ``text``, told in a time that gives nothing away."""
+    """Whether ``given`` is the signature of ``text``, compared in constant time."""
     return isinstance(given, str) and hmac.compare_digest(
         given.encode(errors="replace"), signature(secret, text).encode()
     )

@@ -1,4 +1,4 @@
-"""Where this process's hub is, if it runs one."""
+"""Holds this process's hub, if it runs one."""
 
 from __future__ import annotations
 

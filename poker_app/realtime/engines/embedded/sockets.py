@@ -1,4 +1,4 @@
-"""The WebSocket endpoint: one socket from handshake to goodbye."""
+"""The WebSocket endpoint: runs one socket from handshake to close."""
 
 import asyncio
 from typing import Any
@@ -16,7 +16,7 @@ TRANSPORT = "faceup.transport"
 
 
 async def converse(hub: Hub, own: Credentials, scope: Any, receive: Any, send: Any) -> None:
-    """One socket from handshake to goodbye."""
+    """Runs one socket from handshake to close."""
     if (await receive())["type"] != "websocket.connect":
         return
     await send({"type": "websocket.accept"})

@@ -1,4 +1,5 @@
-"""Webhooks in the service's own format: who came and who went, departures held back a little."""
+"""Webhooks of the embedded server in Pusher's format: channels and members that came or went. Departures are delayed a
+little."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -18,9 +19,9 @@ MAX_EVENTS = 100  # in one delivery
 
 
 class Webhooks:
-    """A hub's watcher. Who comes back within ``hold`` seconds, as in a reload, was never away.
+    """A hub's watcher. A user who comes back within ``hold`` seconds, as in a reload, is not reported as gone.
 
-    Deliveries are made one after the other and tried once: whoever is told asks who is present anyway.
+    Deliveries are made one after the other and tried once: the receiver queries who is present anyway.
     """
 
     def __init__(self, own: Credentials, deliver: Deliver, hold: float = 3.0) -> None:
@@ -30,7 +31,7 @@ class Webhooks:
         self._news = asyncio.Event()
 
     async def run(self) -> None:
-        """Until cancelled: delivers what there is to tell. What happens during a delivery goes into the next."""
+        """Delivers waiting events until cancelled. Events that arrive during a delivery go into the next one."""
         try:
             while True:
                 await self._news.wait()

@@ -1,5 +1,5 @@
-"""A GRIP proxy (Pushpin, Fastly Fanout) holds the sockets, and asks a view that remembers nothing.
+"""The engine ``fanout``: a GRIP proxy (Pushpin, Fastly Fanout) holds the sockets, and calls a stateless view.
 
-``proxy`` is all that is said in GRIP, ``sockets`` the view, ``hub`` the way of an event. What a browser may say and the
-limits of an event are the embedded server's own, whose words these modules borrow.
+``proxy`` holds all that is GRIP, ``sockets`` the view, ``hub`` the publishing. The messages of browsers and the limits
+of an event are the embedded server's, whose modules are imported.
 """

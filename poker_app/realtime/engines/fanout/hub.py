@@ -8,19 +8,19 @@ from poker_app.realtime.engines.fanout.proxy import Proxy
 
 
 class Hub:
-    """Sends and forgets; who listens only the proxy knows, and does not tell."""
+    """Publishes without waiting for subscribers. Only the proxy knows them, and it does not report them."""
 
     def __init__(self, proxy: Proxy) -> None:
         self._proxy = proxy
 
     def publish(self, events: Sequence[Event]) -> None:
-        """Raises EngineError where the proxy does not take it."""
+        """Publishes through the proxy. Raises EngineError where the proxy does not take it."""
         for event in events:
             for channel, text in event_words(event):
                 self._proxy.send(channel, text, event.exclude)
 
     def terminate(self, user_id: str) -> None:
-        """Raises EngineError where the proxy does not take it."""
+        """Closes the user's sockets through the proxy. Raises EngineError where the proxy does not take it."""
         self._proxy.close(USER_CHANNEL + user_id, Code.UNAUTHORIZED, "You got disconnected by the app.")
 
     def channels(self, prefix: str) -> list[str]:

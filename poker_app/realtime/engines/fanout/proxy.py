@@ -1,8 +1,9 @@
-"""GRIP: what is asked of the proxy, whether it was the proxy that asks, and its events; the only place that knows how.
+"""GRIP: publishing to the proxy, verifying its requests, and parsing its events; the only module that knows the format.
 
-The libraries are gripcontrol and pubcontrol, with two things done here. Their publishing waits without an end and tries
-twice, so the connection is given a timeout and a single try. Their check of ``Grip-Sig`` and their default expiry ask
-for the time in a way that Python 3.12 warns of and a later one drops, so the check is PyJWT's and the expiry is set.
+The libraries are gripcontrol and pubcontrol, with two changes made here. Their publishing waits without an end and
+tries twice, so the connection is given a timeout and a single try. Their check of ``Grip-Sig`` and their default expiry
+ask for the time in a way that Python 3.12 warns of and a later one drops, so the check is PyJWT's and the expiry is
+set.
 """
 
 import time
@@ -52,11 +53,11 @@ class Proxy:
         return self._verify_issuer in (None, told.get("iss"))
 
     def send(self, channel: str, text: str, exclude: str | None = None) -> None:
-        """To every socket on the channel but one. Raises EngineError."""
+        """Sends to every socket on the channel but one. Raises EngineError."""
         self._publish(channel, Item(WebSocketMessageFormat(text), meta={"sender": exclude} if exclude else {}))
 
     def close(self, channel: str, code: int, reason: str) -> None:
-        """Ends every socket on the channel. Raises EngineError."""
+        """Closes every socket on the channel. Raises EngineError."""
         self._publish(channel, Item(WebSocketMessageFormat(action="close", code=code, reason=reason)))
 
     def _publish(self, channel: str, item: Any) -> None:
@@ -69,7 +70,7 @@ class Proxy:
 
 
 class _Hasty(HTTPAdapter):
-    """One try, and no longer than for any other engine."""
+    """HTTP adapter with a single try and the timeout of every other engine."""
 
     def send(self, request: Any, *args: Any, **options: Any) -> Any:
         return super().send(request, *args, **{**options, "timeout": TIMEOUT})
@@ -83,7 +84,7 @@ class Exchange:
     """One request of the proxy about one socket, and the answer to it."""
 
     def __init__(self, body: bytes) -> None:
-        """Raises ValueError for a body that holds no events."""
+        """Parses the proxy's request. Raises ValueError for a body that holds no events."""
         events = decode_websocket_events(body)
         self.opening = bool(events) and events[0].type == "OPEN"
         self.closing = any(event.type in ("CLOSE", "DISCONNECT") for event in events)
@@ -95,18 +96,18 @@ class Exchange:
         self._answers.send(text)
 
     def subscribe(self, channel: str) -> None:
-        # Whoever is named the sender of an event does not hear it.
+        # The socket named as an event's sender does not receive it.
         self._control("subscribe", channel=channel, filters=["skip-self"])
 
     def unsubscribe(self, channel: str) -> None:
         self._control("unsubscribe", channel=channel)
 
     def call(self, socket_id: str) -> None:
-        """The name under which this socket is left out."""
+        """Names the socket, so that a publish can leave it out."""
         self._control("set-meta", name="user", value=socket_id)
 
     def keep_alive(self, text: str, seconds: int) -> None:
-        """What the proxy says by itself whenever the socket was silent for so long."""
+        """Sets the message that the proxy sends by itself whenever the socket was silent for ``seconds``."""
         self._control("keep-alive", content=text, timeout=seconds)
 
     def _control(self, kind: str, **about: object) -> None:

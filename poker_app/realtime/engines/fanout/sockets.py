@@ -1,4 +1,5 @@
-"""The view behind a proxy: what one socket said, and the answer. All that is known of it travels with the request."""
+"""The stateless view behind a GRIP proxy: handles what one socket sent, and answers. The socket's state travels signed
+with each request."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from poker_app.realtime.engines.embedded.protocol import (
 from poker_app.realtime.engines.endpoints import Credentials
 from poker_app.realtime.engines.fanout.proxy import CONTENT_TYPE, Exchange, Proxy
 
-# Who is here, by user id; and who may no longer be, with the presence channel.
+# Returns the members on a presence channel, by user id. Reports one who may have left a presence channel.
 Here = Callable[[str], Mapping[str, object]]
 Left = Callable[[str, str], None]
 
@@ -29,7 +30,7 @@ LIMITS = Limits(channels_a_connection=15)  # Pushpin's own limit is twenty, with
 
 @dataclass
 class Socket:
-    """What is known of one socket."""
+    """State of one socket, as it travels with each request."""
 
     id: str
     channels: set[str] = field(default_factory=set)
@@ -38,7 +39,7 @@ class Socket:
 
 
 class View:
-    """One app's sockets behind a proxy."""
+    """Handles the requests of a proxy about one app's sockets."""
 
     def __init__(self, own: Credentials, proxy: Proxy) -> None:
         self._own, self._proxy = own, proxy
@@ -48,7 +49,7 @@ class View:
     def answer(
         self, path: str, query: str, headers: Mapping[str, str], body: bytes, here: Here, left: Left
     ) -> tuple[dict[str, str], bytes]:
-        """Headers and body for the proxy; ``headers`` have lower-case names.
+        """Verifies and answers a request of the proxy. Returns headers and body; ``headers`` have lower-case names.
 
         Raises:
             Forbidden: (403) the proxy did not sign the request.
@@ -108,7 +109,7 @@ class View:
 
 
 class _Turn:
-    """Who holds the sockets, for the length of one request."""
+    """Holder of the socket during one request: collects the replies in the exchange."""
 
     limits = LIMITS
 
@@ -123,7 +124,8 @@ class _Turn:
         return user_id in there or len(there) < self.limits.members
 
     def subscribe(self, connection: Socket, name: str, member: tuple[str, object] | None) -> None:
-        """Who is there is as of now; whoever comes and goes later is told by the session's own events."""
+        """Subscribes, and replies with the members present now. Later arrivals and departures are reported by the
+        session's own events."""
         connection.channels.add(name)
         self._exchange.subscribe(name)
         there: dict[str, object] = {}
