@@ -1,1 +1,2 @@
-"""A session from its first task to its report. Every change: load, decide, store, publish (``change``)."""
+"""Everything of a poker session: changes, members, rounds, tasks, reports. Every change loads, decides, stores and
+publishes (``change``)."""

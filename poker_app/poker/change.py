@@ -1,7 +1,8 @@
-"""Every change to a session: load it, decide, store the difference, publish.
+"""Every change to a session: locks its row, loads it, applies a rule, stores the difference, publishes the events.
 
-What is decided is a pure function of ``rules.session``. It is given the session as the database has it: the session's
-row is locked, and the version in it compared with the value that this process knows.
+A rule is a pure function of ``rules.session``. It gets the session as the database has it: the session's row is locked,
+and its version is compared with the value in this process's cache. On SQLite, changes that arrive during a commit share
+the next transaction (``db.write``).
 """
 
 from collections.abc import Callable, Sequence
@@ -26,7 +27,8 @@ from poker_app.rules.session.change import Change, acting_member, finished
 from poker_app.rules.session.members import come_back
 from poker_app.rules.session.value import NOT_SEATED, Member, RoundsNeeded, Session
 
-# The socket that asked: it has the answer and needs no event, unless the event saves the answer the table.
+# The socket of the page that sent the request. The response has the new state, so events leave this socket out, unless
+# the response omits the table because the event brings it.
 asking_socket: ContextVar[str | None] = ContextVar("asking_socket", default=None)
 
 _session, _member = SESSION.table.c, MEMBER.table.c
@@ -36,7 +38,8 @@ _SEEN = update(MEMBER.table).where(_member.id == bindparam("who")).values(seen_a
 
 
 class Holder(Protocol):
-    """How a browser is found among the members of a session: the digest of its secret, who is signed in, or both."""
+    """The keys by which a browser's member is found in a session: the digest of its secret, the id of the signed-in
+    user, or both."""
 
     @property
     def session_id(self) -> str: ...
@@ -49,7 +52,7 @@ class Holder(Protocol):
 Rule = Callable[[Session, Member, datetime], Change]
 """A change that a member asks for."""
 Decide = Callable[[Session, datetime], Change]
-"""A change that nobody need be a member for."""
+"""A change for which no member is needed."""
 
 
 def change(
@@ -61,11 +64,11 @@ def change(
     seen: bool = False,
     to_all: bool = False,
 ) -> Change:
-    """A member's change, committed and handed on for publishing when this returns.
+    """Applies a member's rule, commits the change and queues its events for publishing.
 
-    ``after_end``: the rule itself refuses what cannot be once the session has ended; ``after_leaving``: it is for
-    members who left too. ``seen``: it is noted in the same transaction that the member is here, who comes back by it.
-    The socket that asked is left out of the event, unless it goes ``to_all``.
+    ``after_end``: the rule may run in an ended session, and refuses by itself what cannot be then. ``after_leaving``:
+    it may run for a member who left. ``seen``: the member's presence is written in the same transaction, and a member
+    who was away comes back. The events leave out the asking socket, unless they go ``to_all``.
 
     Raises the rule's refusal as a ``Refusal``: NotFound also for a stranger, a removed member and in a deleted session,
     Conflict also once the session has ended and for a member who left a running one.
@@ -78,8 +81,9 @@ def change(
 def by_member(
     who: Holder, rule: Rule, *, after_end: bool = False, after_leaving: bool = False, seen: bool = False
 ) -> Decide:
-    """What a member asks for, as a change of the session: see ``change``."""
-    # Plain values: whichever thread decides must not read a row of this one's.
+    """Wraps a member's rule as a ``Decide``: finds the member, checks that they may act, and applies the rule. The
+    parameters are those of ``change``."""
+    # Plain values: the rule may run on another request's thread, which must not read a row of this thread's session.
     digest, user_id = who.secret_digest, who.user_id
 
     def decide(value: Session, now: datetime) -> Change:
@@ -101,8 +105,8 @@ def change_session(
     seen: tuple[str | None, str | None] | None = None,
     to_all: bool = False,
 ) -> Change:
-    """A change that comes from outside the session, or makes a member: like ``change``. ``seen`` are digest and user of
-    a member who is seen by it."""
+    """Applies a change that no member asks for, or that adds a member; else like ``change``. ``seen``: the secret's
+    digest and the user id of the member whose presence is written with it."""
     asked = _Asked(session_id, decide, clock.now(), seen)
     try:
         made, here = write(_change_together, asked, _know_together)
@@ -115,8 +119,8 @@ def change_session(
 
 
 def change_within(session_id: str, decide: Decide) -> Change:
-    """The same inside the transaction under way, for what is decided together with other rows. The session is locked
-    until that ends, and what happened is published after it."""
+    """Applies a change inside the transaction under way, together with changes of other rows. The session's row stays
+    locked until the transaction ends, and the events are published after its commit."""
     session.flush()
     connection = session.connection()
     value = lock(session_id)
@@ -138,7 +142,7 @@ def change_within(session_id: str, decide: Decide) -> Change:
 
 
 def lock(session_id: str) -> Session:
-    """A session as it is, its row locked until the transaction under way ends.
+    """Returns the session's current value, and locks its row until the transaction under way ends.
 
     Raises:
         NotFound: (404) there is no such session.
@@ -152,7 +156,7 @@ def lock(session_id: str) -> Session:
 
 
 def refusal_of(refused: Refused) -> Refusal:
-    """A rule's refusal with the status it is answered with."""
+    """Returns a rule's refusal as the ``Refusal`` with its HTTP status."""
     if refused.kind == "invalid":
         return Invalid(refused.sentence, refused.field)
     kinds = {"missing": NotFound, "forbidden": Forbidden, "conflict": Conflict, "plan": NotInPlan}
@@ -160,13 +164,13 @@ def refusal_of(refused: Refused) -> Refusal:
 
 
 def _publish(made: Change, socket: str | None) -> None:
-    """After the commit: what happened goes to the browsers, in one place for all changes."""
+    """Publishes the events of a committed change; the one place for all changes."""
     if made.happened:
         told = (News(made.value.id, each.event, each.version, dict(each.about), socket) for each in made.happened)
         events.publish(*told)
 
 
-# --- in one transaction, for all who wait together (``db.write``)
+# --- a batch of changes in one transaction (``db.write``)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,11 +182,12 @@ class _Asked:
 
 
 _Answer = tuple[Change, str | None]
-"""A change, and the id of the member of whom it is written that they were seen."""
+"""A change, and the id of the member whose ``seen_at`` is written with it."""
 
 
 def _change_together(connection: Connection, asked: Sequence[_Asked]) -> list[_Answer | Exception]:
-    """Each is decided in turn on what those before it made; what all of them did is written at once."""
+    """Applies a batch of changes in one transaction: each is decided on the result of those before it, and the
+    difference of all is written at once."""
     ids = sorted({each.session_id for each in asked})
     versions = {row.id: row.version for row in connection.execute(_LOCKED, {"session_ids": ids})}
     newest: dict[str, Session] = {}
@@ -200,8 +205,8 @@ def _change_together(connection: Connection, asked: Sequence[_Asked]) -> list[_A
 
 
 def _know_together(answers: Sequence[_Answer | Exception]) -> None:
-    """What was committed is known before the next transaction looks at its versions: one that began earlier would load
-    the session anew, as every second vote of 350 at once did."""
+    """Puts the committed values into the cache before the next transaction compares versions. Without it, a transaction
+    that began earlier loaded the session again: so did every second vote of 350 at once."""
     made = (answer[0].value for answer in answers if not isinstance(answer, Exception))
     for value in {each.id: each for each in made}.values():
         values.put(value)
@@ -230,7 +235,8 @@ def _in_turn(
 
 
 def _known(connection: Connection, session_id: str, version: int | None) -> Session | None:
-    """The session at the version that the database has, whose row is locked; None where there is none."""
+    """Returns the session at the database's ``version``, from the cache or loaded; its row is locked. None where there
+    is none."""
     if version is None:
         return None
     known = values.get(session_id)
@@ -245,8 +251,8 @@ def _known(connection: Connection, session_id: str, version: int | None) -> Sess
 def _decided(
     connection: Connection, value: Session, decide: Decide, now: datetime, pending: Difference | None = None
 ) -> tuple[Change, Session]:
-    """The change, and the value it was decided on: with the rounds of another task, where it asked for them. What is
-    ``pending`` in this transaction is written before they are loaded."""
+    """Decides a change, and returns it with the value it was decided on. Where the rule needs the rounds of another
+    task, loads them and decides again; the ``pending`` difference of this transaction is written before that."""
     while True:
         try:
             return finished(decide(value, now), now), value

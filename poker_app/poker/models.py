@@ -27,7 +27,7 @@ class PokerSession(Base):
     # One form, one session: a form sent twice finds what it made the first time.
     form_key: Mapped[str] = mapped_column(String(64), unique=True)
     account_id: Mapped[str] = mapped_column(ForeignKey("account.id"))
-    # Who opened it; None where nobody signs in, and once that user is gone.
+    # The user who opened it; None where users do not sign in, and once that user is deleted.
     user_id: Mapped[str | None] = mapped_column(ForeignKey("app_user.id", ondelete="SET NULL"))
     series_id: Mapped[str | None] = mapped_column(ForeignKey("series.id", ondelete="SET NULL"))
     teammates_only: Mapped[bool] = mapped_column(default=False)
@@ -55,12 +55,12 @@ class PokerSession(Base):
     # The column's name in the release before, whose processes read and write this one alone during a deploy.
     agenda: Mapped[int] = mapped_column(default=1)
     published_version: Mapped[int] = mapped_column(default=0)
-    # What takes the newest change of the tasks back: no card and no text.
+    # The data that undoes the newest change of the tasks: no card and no text.
     undo: Mapped[dict[str, Any] | None] = mapped_column(Document("poker_session.undo"))
 
     @property
     def running(self) -> bool:
-        """Whether anything can still happen at its table."""
+        """Whether the session is neither ended nor deleted."""
         return self.ended_at is None and self.deleted_at is None
 
 
@@ -91,7 +91,7 @@ class Member(Base):
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     session_id: Mapped[str] = mapped_column(ForeignKey("poker_session.id", ondelete="CASCADE"))
     secret_digest: Mapped[str] = mapped_column(String(64))
-    # The user behind the seat, if they are signed in or sign up later.
+    # The user who is this member, if they are signed in or sign up later.
     user_id: Mapped[str | None] = mapped_column(ForeignKey("app_user.id", ondelete="SET NULL"), index=True)
     name: Mapped[str] = mapped_column(String(60))
     facilitates: Mapped[bool] = mapped_column(default=False)
@@ -111,7 +111,7 @@ class Member(Base):
 
     @property
     def has_left(self) -> bool:
-        """Whether they left by their own act, and no request brings them back but joining and coming back."""
+        """Whether they left by their own act. Only joining and coming back undo that, no other request."""
         return has_left(self.left_at, self.away_since)
 
     def presence(self, now: datetime) -> str:
@@ -189,7 +189,7 @@ class Round(Base):
 
 
 class MessageCount(Base):
-    """What a session cost on a day (in UTC) in messages: those published, and those delivered."""
+    """A session's messages on a day (in UTC): those published, and those delivered."""
 
     __tablename__ = "message_count"
     __table_args__ = (Index(None, "day"),)

@@ -1,4 +1,4 @@
-"""Names that people give themselves."""
+"""Members' names: checking, shortening, initials."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -24,11 +24,12 @@ def clean_name(typed: str) -> str:
 
 
 def shortened(names: Iterable[str]) -> dict[str, str]:
-    """What to write under a card: the first name alone, with an initial where two share it, else the whole."""
+    """Maps each name to the one under a card: the first name alone, with an initial where two share it, else the
+    whole."""
     whole = list(names)
     words = {name: name.split() for name in whole}
     alike = Counter(words[name][0] for name in whole)
-    # Who shares the initial too shares the first name, so the others need none.
+    # Two names that are alike with the initial share the first name too, so only those are counted.
     shared = {name: _with_initial(name, each) for name, each in words.items() if alike[each[0]] > 1}
     twice = Counter(shared[name] for name in whole if name in shared)
     short = {name: each[0] for name, each in words.items()}

@@ -1,4 +1,4 @@
-"""My data: everything about a user as one download, and erasing them from everywhere in one transaction."""
+"""A user's data: its download, and its erasure from every table in one transaction."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -79,8 +79,8 @@ def _spent(user: User) -> Rows:
 
 @dataclass(frozen=True, slots=True)
 class ErasurePlan:
-    """What becomes of a user's accounts: ``alone`` go with them, ``kept`` stay, and ``stuck`` have teammates and no
-    other owner."""
+    """The effect of an erasure on the user's accounts: ``alone`` are deleted too, ``kept`` stay, and ``stuck`` have
+    teammates and no other owner. ``sessions`` counts those that are deleted."""
 
     alone: tuple[Account, ...]
     kept: tuple[Account, ...]
@@ -89,7 +89,7 @@ class ErasurePlan:
 
 
 def erasure_plan(user: User) -> ErasurePlan:
-    """What deleting a user would do now."""
+    """Computes what deleting a user would do now."""
     alone: list[Account] = []
     kept: list[Account] = []
     stuck: list[Account] = []
@@ -136,14 +136,14 @@ def erase(user: User, typed: str) -> None:
         for trace in TRACES.values():
             trace.forget(me)
         session.delete(me)
-    # What this process knows of sessions that are gone.
+    # The cache may hold sessions that are deleted.
     values.clear()
     for member_id in connected:
         disconnect_member(member_id)
 
 
 def _delete_accounts(alone: Sequence[Account]) -> list[str]:
-    """Delete accounts with their sessions. Answers with the members whose tables are gone."""
+    """Deletes accounts with their sessions. Returns the ids of the members of their running sessions."""
     mine = PokerSession.account_id.in_([account.id for account in alone])
     running = select(Member.id).join(PokerSession, PokerSession.id == Member.session_id)
     seated = running.where(mine, PokerSession.ended_at.is_(None), Member.left_at.is_(None))
@@ -157,7 +157,8 @@ def _delete_accounts(alone: Sequence[Account]) -> list[str]:
 
 
 def _leave_sessions(me: User) -> list[str]:
-    """Every member that they are becomes a former one: without name, user and secret. Answers with those members."""
+    """Turns each of the user's members into a former one: without name, user and secret. Returns the ids of those
+    members."""
     mine = select(Member.session_id, Member.id).where(Member.user_id == me.id).order_by(Member.session_id)
     left = session.execute(mine).all()
     for session_id, member_id in left:
@@ -167,7 +168,8 @@ def _leave_sessions(me: User) -> list[str]:
 
 
 def _forget_opened(user: User) -> None:
-    """Sessions that they opened stay their account's; whoever ended one without a seat in it is named there too."""
+    """Keeps the sessions that the user opened in their account, and takes the user's name out of those that they ended
+    without being a member."""
     ours = select(Teammate.account_id).where(Teammate.user_id == user.id)
     ended = select(PokerSession.id).where(PokerSession.account_id.in_(ours), PokerSession.ended_by == user.name)
     for session_id in session.scalars(ended.order_by(PokerSession.id)).all():

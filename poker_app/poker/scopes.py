@@ -1,7 +1,7 @@
-"""What somebody reaches from their dashboard, as conditions of a query: the sessions of the account they act for.
+"""Query conditions of the dashboard: the sessions that it lists, those that the user is a member of, and live ones.
 
-Where nobody signs in, everybody acts for the one local account, and that would show everybody's sessions to every guest
-who knows the address. So there a browser reaches only the sessions in which it facilitates.
+With ``AUTH=open`` all browsers act for the one local account. Listing by account would show every session to every
+guest who knows the address, so there a browser reaches only the sessions in which it facilitates.
 """
 
 from datetime import datetime, timedelta
@@ -12,12 +12,13 @@ from poker_app import ids
 from poker_app.accounts.memberships import Membership
 from poker_app.poker.models import Member, PokerSession
 
-# A session that nobody ended and where nobody has been for so long was forgotten.
+# A session that was not ended, and in which no member was seen for this long, counts as forgotten.
 FORGOTTEN_AFTER = timedelta(hours=4)
 
 
 def reached(membership: Membership, secret: str | None) -> ColumnElement[bool]:
-    """The sessions that somebody may look after."""
+    """The sessions that the dashboard lists: all of the account's; where users do not sign in, those in which the
+    browser facilitates."""
     if membership.user:
         return PokerSession.account_id == membership.account.id
     return exists().where(
@@ -30,19 +31,20 @@ def reached(membership: Membership, secret: str | None) -> ColumnElement[bool]:
 
 
 def is_member_of(membership: Membership, secret: str | None) -> ColumnElement[bool]:
-    """The sessions in which somebody has a seat."""
+    """The sessions in which the user, or else the browser, is a member."""
     mine = Member.user_id == membership.user.id if membership.user else Member.secret_digest == ids.digest(secret or "")
     return exists().where(Member.session_id == PokerSession.id, mine, Member.removed_at.is_(None))
 
 
 def is_live(moment: datetime) -> ColumnElement[bool]:
-    """Not ended, and not forgotten either."""
+    """The sessions that are neither ended nor deleted nor forgotten (FORGOTTEN_AFTER)."""
     seen = exists().where(Member.session_id == PokerSession.id, Member.seen_at > moment - FORGOTTEN_AFTER)
     return PokerSession.ended_at.is_(None) & PokerSession.deleted_at.is_(None) & seen
 
 
 def may_archive(membership: Membership, table: PokerSession) -> bool:
-    """Whether somebody who reaches a session may also look after it: who opened it, and admins and owners."""
+    """Whether a membership that reaches a session may also archive, copy or delete it: the user who opened it, admins
+    and owners; where users do not sign in, every browser that reaches it."""
     if membership.user is None:
         return True
     return table.user_id == membership.user.id or membership.reaches("admin")

@@ -1,4 +1,7 @@
-"""What follows in the sessions when a user loses access: their connections end, within a second of it."""
+"""Signal listener for users who lose access: closes their sockets and removes former teammates from sessions.
+
+It listens to ``accounts.access_ended``. The sockets are closed within a second of it.
+"""
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -12,13 +15,16 @@ log = structlog.get_logger(__name__)
 
 
 def configure() -> None:
-    """Follow what accounts announce. Once a process is enough, and twice is once."""
+    """Connects ``follow`` to the signal. Once a process is enough, and a second call changes nothing."""
     accounts.access_ended.connect(follow)
 
 
 def follow(user_id: str, account_id: str | None) -> None:
-    """End the connections of a user whose sign-in ended, or send away one who left an account. The access is gone
-    whatever fails here: no page and no channel is authorized again."""
+    """Closes the sockets of a user whose sign-in ended; removes a user who left an account from those of its sessions
+    that are not open to everybody.
+
+    A database error is logged, not raised: the access is gone already, and no page and no channel is authorized again.
+    """
     try:
         if account_id is None:
             disconnect_user(user_id)

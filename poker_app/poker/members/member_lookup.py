@@ -1,4 +1,5 @@
-"""Which member a browser is: a guest by its secret, a user in whichever browser they are signed in."""
+"""Finds a browser's member in a session: a guest by the secret's digest, a user by their id in every browser of
+theirs."""
 
 from functools import partial
 
@@ -17,11 +18,11 @@ from poker_app.rules.session.value import DELETED, NOT_SEATED, Member
 
 
 def find_member(session_id: str, secret: str | None, user: User | None = None, *, fresh: bool = True) -> Member | None:
-    """Which member a browser is in a session, removed ones included; None for a stranger, in a deleted session and
+    """Returns a browser's member in a session, removed ones included; None for a stranger, in a deleted session and
     where there is none. See ``Session.member_of``.
 
-    Unless ``fresh``, a session that this process knows is not asked for again: for those who change something, because
-    that looks for the member in the newest one.
+    Unless ``fresh``, a cached session is used without a query. That is for changes, which look the member up again in
+    the newest session.
     """
     if (secret is None and user is None) or not ids.could_be_id(session_id):
         return None
@@ -37,7 +38,7 @@ def find_member(session_id: str, secret: str | None, user: User | None = None, *
 
 
 def at_least_member(session_id: str, digest: str | None, user_id: str | None) -> Member | None:
-    """The same in the session as this process knows it, however old that is."""
+    """Returns the member in the cached session, however old that is; loads it where it is not cached."""
     try:
         return at_least(session_id).value.member_of(digest, user_id)
     except NotFound:
@@ -45,7 +46,8 @@ def at_least_member(session_id: str, digest: str | None, user_id: str | None) ->
 
 
 def missing(session_id: str) -> NotFound:
-    """What to say to somebody who reaches no such session."""
+    """Returns the 404 for a session that the browser is no member of, with the sentence for a deleted one where it
+    is."""
     try:
         return NotFound(DELETED if newest(session_id).value.deleted_at else NOT_SEATED)
     except NotFound:
@@ -53,8 +55,8 @@ def missing(session_id: str) -> NotFound:
 
 
 def secret_for(session_id: str, secret: str | None) -> str:
-    """The secret to join with: the browser's, or a new one where that is a user's in this session, who is not signed in
-    here now."""
+    """Returns the secret to join with: the browser's, or a new one where a user's member of this session has that
+    secret. The user is not signed in here, so the browser joins as another member."""
     if secret is None:
         return ids.new_secret()
     digest = ids.digest(secret)
@@ -64,7 +66,8 @@ def secret_for(session_id: str, secret: str | None) -> str:
 
 
 def running_sessions(secret: str | None, user: User | None = None) -> list[PokerSession]:
-    """Where somebody sits at a table that has not ended, the latest used first, five at the most."""
+    """Returns the running sessions in which the browser or the user is a member, the latest used first, five at the
+    most."""
     member = models.Member
     mine = (member.secret_digest == ids.digest(secret or "")) & member.user_id.is_(None)
     if user:
@@ -76,8 +79,8 @@ def running_sessions(secret: str | None, user: User | None = None) -> list[Poker
 
 
 def adopt(user: User, secret: str | None) -> None:
-    """What a browser did as a guest becomes the user's who signs in there: a guest who signs up keeps it. Where the
-    user is a member already, the guest stays what it is."""
+    """Assigns a browser's guest members to the user who signs in there, so that a guest who signs up keeps them. In a
+    session where the user is a member already, the guest's member stays as it is."""
     if secret is None:
         return
     user_id, digest = user.id, ids.digest(secret)
@@ -85,7 +88,7 @@ def adopt(user: User, secret: str | None) -> None:
     if session.scalar(select(models.Member.id).where(guest).limit(1)) is None:
         return
     with transaction():
-        # One session after the other, always in the same order, so that no two wait for each other.
+        # The sessions are locked one after the other, always in the same order, so that two sign-ins cannot deadlock.
         here = session.scalars(select(models.Member.session_id).where(guest).order_by(models.Member.session_id)).all()
         for session_id in here:
             change_within(session_id, partial(rules.adopt, secret_digest=digest, user_id=user_id))

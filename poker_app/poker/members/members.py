@@ -1,4 +1,4 @@
-"""Joining, roles, leaving, removing, nudging, taking over."""
+"""Joining, roles, leaving, removing, nudging, taking over: one function a change."""
 
 from functools import partial
 
@@ -18,8 +18,8 @@ from poker_app.rules.session.value import Member, Session
 
 
 def join(table: PokerSession | Session, *, name: str, votes: bool, secret: str, user: User | None = None) -> Member:
-    """Become a member. Who is one already, by the secret or as a user, stays that one, under the new name. Whether they
-    may come in is decided before, by ``session.access``. Raises Conflict where the plan has no place left."""
+    """Adds a member. A browser or user that is a member already keeps that member, under the new name. Access is
+    checked before, by ``session.access``. Raises Conflict where the plan allows no more members."""
     name = clean_name(name)
     most, full = entitlements.member_limit(table.account_id)
     digest, user_id = ids.digest(secret), user.id if user else None
@@ -38,22 +38,22 @@ def join(table: PokerSession | Session, *, name: str, votes: bool, secret: str, 
 
 
 def rename(who: Holder, name: str) -> None:
-    """Go by another name."""
+    """Changes the member's name."""
     change(who, partial(rules.rename, name=clean_name(name)))
 
 
 def set_votes(who: Holder, votes: bool) -> None:
-    """Start voting, or put it down and watch. A card played in the open round goes with the hand."""
+    """Lets the member vote, or only watch. Watching removes their card from an open round."""
     change(who, partial(rules.set_votes, votes=votes))
 
 
 def leave(who: Holder) -> None:
-    """Leave the session. The member and the card played stay, for coming back."""
+    """Marks the member as having left. The member and the played card stay, for coming back."""
     change(who, rules.leave, after_end=True, after_leaving=True)
 
 
 def come_back(who: Holder) -> None:
-    """Undo leaving: the same name, role and card. Only this and joining do, no request that a page makes by itself.
+    """Undoes leaving: the same name, role and card. Only this and joining do, no request that a page makes by itself.
 
     Raises NotFound (404) for a removed member, Conflict (409) once the session has ended.
     """
@@ -71,7 +71,8 @@ def hand_over(who: Holder, colleague_id: str) -> None:
 
 
 def step_down(who: Holder) -> None:
-    """Stop facilitating. The last facilitator hands over instead, so that the table is never without."""
+    """Takes the facilitator's role from the member. The last facilitator hands over instead, so that a session always
+    has one."""
     change(who, rules.step_down)
 
 
@@ -82,14 +83,15 @@ def take_over(who: Holder) -> None:
 
 
 def remove(who: Holder, colleague_id: str) -> None:
-    """Send a member away: the card in an open round goes, the connection ends, the votes of earlier rounds stay."""
+    """Removes a member: their card in an open round is deleted and their sockets are closed. Votes of earlier rounds
+    stay."""
     change(who, partial(rules.remove, colleague_id=colleague_id))
 
 
 def remove_former_teammate(user_id: str, account_id: str) -> None:
-    """Send a user away who left an account: out of its sessions that are open to teammates only or ask others for a
-    password, as far as those run or may be made to run again. In the others they may stay, as everybody may come in
-    there. Outside of any transaction."""
+    """Removes a user who left an account from its sessions that are for teammates only or have a password, if those run
+    or may still be reopened. In the account's other sessions the user stays, since everybody may join those. Call it
+    outside of any transaction."""
     closed = select(models.Member.id, PokerSession.id).join(PokerSession, PokerSession.id == models.Member.session_id)
     closed = closed.where(PokerSession.account_id == account_id)
     closed = closed.where(PokerSession.teammates_only | PokerSession.password_hash.is_not(None))
@@ -104,7 +106,7 @@ def remove_former_teammate(user_id: str, account_id: str) -> None:
 
 
 def nudge(who: Holder, colleague_id: str | None = None) -> list[str]:
-    """Ask a member who has not voted to do so, or everybody else who is here: a quiet hint on their screens, for each
-    at most every 20 seconds. Answers with the names of those who were asked."""
+    """Asks a member who has not voted, or all others who are present, to vote: a hint on their screens, at most every
+    20 seconds for each. Returns the names of those who were asked."""
     asked: list[str] = change(who, partial(rules.nudge, colleague_id=colleague_id)).answer
     return asked

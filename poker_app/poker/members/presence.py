@@ -1,4 +1,4 @@
-"""Who is here: told by the realtime engine's webhooks where there is one, and by each browser's own requests."""
+"""Presence of members: written from the realtime engine's webhooks, and from each browser's own requests."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -19,18 +19,19 @@ from poker_app.rules.session import members as rules
 from poker_app.rules.session.change import Change, is_complete
 from poker_app.rules.session.value import Member, Session
 
-# A browser asks for the table at least every 25 seconds, so three missed questions mean that it is not there.
+# A browser polls the table at least every 25 seconds, so three missed polls mean that it is away.
 SILENT_AFTER = timedelta(seconds=90)
-# Every tab that is open asks within 25 seconds; whoever closed the only one is away after these.
+# Every open tab polls within 25 seconds; a member whose only tab was closed is away after this time.
 LAST_CHANCE = timedelta(seconds=30)
-# Sessions of which is remembered until when nobody can be silent for too long.
+# Sessions that ``_silent_from`` holds at the most.
 MAX_REMEMBERED = 20_000
 
 
 def note_seen(member: Member | models.Member) -> None:
-    """A request came from this member: they are here, unless they left. Written at most every 20 seconds.
+    """Records a request of this member as presence, unless they left. Written at most every 20 seconds; a member who
+    was away comes back.
 
-    A tab that was forgotten goes on asking, and its socket comes back after every break.
+    Members who left are excluded, because a forgotten tab goes on polling, and its socket reconnects after every break.
     """
     known = at_least(member.session_id).value.members.get(member.id)
     if known is None or known.has_left:
@@ -43,7 +44,7 @@ def note_seen(member: Member | models.Member) -> None:
 
 
 def _went_away(session_id: str, member_ids: list[str], silent_since: datetime | None = None) -> None:
-    """``silent_since``: only those who have not been heard of since that moment."""
+    """Marks members as away; with ``silent_since`` only those without a request since that moment."""
     if not member_ids:
         return
     with transaction():
@@ -54,15 +55,16 @@ def _went_away(session_id: str, member_ids: list[str], silent_since: datetime | 
         change_within(session_id, partial(rules.lose, member_ids=set(member_ids)))
 
 
-# When the first member of a session can have been silent for too long, as of a version of it: no use in asking before.
+# By session: a version of it, and the moment before which none of its members can have been silent for too long. Until
+# then ``sweep`` makes no query.
 _silent_from: dict[str, tuple[int, datetime]] = {}
 
 
 def sweep(session_id: str) -> None:
-    """Mark as away who has been silent for a while, turn over the cards that waited only for who is lost, and tell the
-    table once when somebody away has become gone.
+    """Marks silent members as away, reveals the cards where only lost members were awaited, and announces once that a
+    member who is away has become gone.
 
-    Asked by every poll of the table, so that it works with no engine at all.
+    Every poll of the table calls it, so that it works without an engine.
     """
     moment = clock.now()
     value = at_least(session_id).value
@@ -77,7 +79,7 @@ def sweep(session_id: str) -> None:
 
 
 def _no_more(value: Session, now: datetime) -> Change:
-    """Nothing but what follows from the moment."""
+    """Changes nothing by itself; ``finished`` then reveals the cards."""
     return Change(value)
 
 
@@ -89,7 +91,7 @@ def _miss_silent(session_id: str, version: int, moment: datetime) -> None:
     if silent:
         _miss(session_id, silent, moment)
     else:
-        # Elsewhere a closed socket may make a member seem silent for longer: that has its last chance first.
+        # ``may_have_left`` in another process may set ``seen_at`` back, which then runs out after LAST_CHANCE.
         first = min((row.seen_at for row in rows), default=moment)
         _silent_from[session_id] = version, min(first + SILENT_AFTER, moment + LAST_CHANCE)
         if len(_silent_from) > MAX_REMEMBERED:
@@ -108,7 +110,7 @@ def _miss(session_id: str, silent: list[str], moment: datetime) -> None:
 
 
 def _connected(session_id: str) -> set[str] | None:
-    """The members who are known to have a socket, or None where the engine should know and does not answer."""
+    """Asks the engine for the members with a socket; None where it should know and does not answer."""
     # No transaction stays open while the engine is asked.
     session.rollback()
     message_usage.count_question(session_id)
@@ -124,7 +126,8 @@ def _still_here(member_ids: list[str]) -> None:
 
 
 def here(channel: str) -> dict[str, dict[str, str]]:
-    """Who is on a session's presence channel, by their own requests: member ids with their names."""
+    """Returns the present members of a session's presence channel, judged by their own requests: member ids with their
+    names."""
     session_id = realtime.session_of(channel) or ""
     if not _is_there(session_id):
         return {}
@@ -136,8 +139,8 @@ def _is_there(session_id: str) -> bool:
 
 
 def may_have_left(channel: str, member_id: str) -> None:
-    """A socket of this member closed, and the engine cannot tell whether it was the last: unless another tab asks for
-    the table soon, they are away."""
+    """Handles the closing of a member's socket where the engine cannot tell whether it was the last: sets ``seen_at``
+    back, so that the member is away unless another tab polls within LAST_CHANCE."""
     session_id = realtime.session_of(channel) or ""
     if ids.could_be_id(session_id) and ids.could_be_id(member_id):
         known = clock.now() - SILENT_AFTER + LAST_CHANCE
@@ -156,8 +159,8 @@ def may_have_left(channel: str, member_id: str) -> None:
 
 
 def handle_webhook(events: Iterable[dict[str, Any]]) -> None:
-    """Take in the engine's webhook: who came to and went from a session's presence channel. Unknown events and
-    sessions are passed over; told twice is told once."""
+    """Handles the engine's webhook: members who came to and went from a session's presence channel. Unknown events and
+    sessions are ignored, and a repeated event changes nothing."""
     for event in events:
         session_id = realtime.session_of(str(event.get("channel", ""))) or ""
         if not _is_there(session_id):
@@ -172,7 +175,7 @@ def handle_webhook(events: Iterable[dict[str, Any]]) -> None:
             case "member_removed", str(member_id) if ids.could_be_id(member_id):
                 _handle_departure(str(event["channel"]), session_id, member_id)
             case "channel_vacated", _:
-                # Each one's leaving was told by itself; whoever polls without a socket is still here.
+                # Each departure has an event of its own, and a member who polls without a socket is still here.
                 sweep(session_id)
 
 

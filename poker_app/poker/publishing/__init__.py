@@ -1,1 +1,2 @@
-"""What browsers are told of a session's changes, and how: events, their queue, their cost, closing sockets."""
+"""Publishing a session's changes to browsers: events, the queue, the publisher thread, message counts, closing
+sockets."""

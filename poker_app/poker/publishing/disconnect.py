@@ -1,6 +1,6 @@
-"""Ends the connections of those who lost their access: at once, or as soon as the engine answers again.
+"""Closes the sockets of members who lost their access: at once, or in a retry as soon as the engine answers again.
 
-A socket is signed in as a member of one session. What an account's user holds is found through their members.
+A socket is signed in as a member of one session, so the sockets of a user are found through their members.
 """
 
 from datetime import timedelta
@@ -12,7 +12,7 @@ from poker_app import clock, realtime
 from poker_app.db import session
 from poker_app.poker.models import Member, PokerSession
 
-# A page that is open is heard from more often, and a socket without a page is of use only while a session is played.
+# An open page sends requests more often, and a socket without a page is of use only while a session is played.
 OPEN_PAGE = timedelta(days=1)
 
 # Members without access, of whatever session, whose connections the engine failed to end.
@@ -20,14 +20,16 @@ _still_listening: set[str] = set()
 
 
 def disconnect_member(member_id: str) -> None:
-    """End a member's connections. Their access is to be taken away, and committed, before."""
+    """Closes a member's sockets, and remembers the member for a retry if the engine fails. Their access has to be taken
+    away, and committed, before."""
     if not realtime.end_connections(member_id) and realtime.troubled():
         _still_listening.add(member_id)
 
 
 def members_of(user_id: str, account_id: str | None = None) -> list[str]:
-    """The members that a user is where they were seen within a day, and in running sessions where anybody was; of one
-    account alone if it is named. Each costs a request to the engine, and many sessions are never ended."""
+    """Returns the ids of a user's members who were seen within a day, or whose session runs and had any member seen
+    within a day; of one account alone if it is named. Each costs a request to the engine, and many sessions are never
+    ended."""
     lately = clock.now() - OPEN_PAGE
     other = aliased(Member)
     is_played = exists().where(other.session_id == PokerSession.id, other.seen_at > lately)
@@ -40,15 +42,15 @@ def members_of(user_id: str, account_id: str | None = None) -> list[str]:
 
 
 def disconnect_user(user_id: str, account_id: str | None = None) -> None:
-    """End all connections of a user: in every session, or in those of one account. To be called after the commit that
-    took the access away; where that removes the user from their members, ask ``members_of`` before it and
-    ``disconnect_member`` each of them after it."""
+    """Closes all sockets of a user: in every session, or in those of one account. Call it after the commit that took
+    the access away. Where that commit removes the user from their members, call ``members_of`` before it and
+    ``disconnect_member`` for each of them after it."""
     for member_id in members_of(user_id, account_id):
         disconnect_member(member_id)
 
 
 def try_again() -> None:
-    """End those that the engine did not, if it is worth asking."""
+    """Retries closing the sockets that the engine failed to close, if the engine is worth asking."""
     if realtime.ready():
         for member_id in list(_still_listening):
             _still_listening.discard(member_id)

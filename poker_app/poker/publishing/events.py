@@ -1,4 +1,6 @@
-"""The wire protocol, on one page: what browsers receive, and when. The names are ``Event`` in ``rules.session.change``.
+"""Renders a session's state as an event, publishes it to the browsers, and catches up after a failed publish.
+
+It is the wire protocol on one page. The events' names are ``Event`` in ``rules.session.change``.
 
 An event is named in the past tense and carries the state, not the difference::
 
@@ -44,8 +46,8 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What everybody at the table may see, rendered: the shared fragment and the versions it shows. Of ``members`` so
-    many are ``present``."""
+    """The rendered state that all members receive: the shared fragment and the versions it shows. The session has
+    ``members``, of whom so many are ``present``."""
 
     version: int
     tasks_version: int
@@ -61,7 +63,7 @@ _publish_queue = PublishQueue()
 
 @dataclass(slots=True)
 class _Wiring:
-    """What the rooms above hand over."""
+    """The callbacks that ``configure`` and ``handed_over`` set."""
 
     render: Callable[[str, int], State] | None = None
     run_after_response: Callable[[Callable[[], None]], bool] = lambda action: False
@@ -72,17 +74,17 @@ _wiring = _Wiring()
 
 
 def configure(render: Callable[[str, int], State], run_after_response: Callable[[Callable[[], None]], bool]) -> None:
-    """Once a process: ``render`` makes the shared state of a session, at a version or a newer one.
-    ``run_after_response`` has something done as soon as the answer under way is delivered; it answers False where
-    nobody waits for one."""
+    """Sets the callbacks, once a process. ``render`` returns the shared state of a session, at a version or a newer
+    one. ``run_after_response`` runs an action once the response under way is sent; it returns False outside of a
+    request."""
     _wiring.render, _wiring.run_after_response = render, run_after_response
 
 
 @contextmanager
 def handed_over(take: Callable[[str], bool]) -> Iterator[None]:
-    """Until the block ends, ``take`` is handed each session that has something to send, and answers whether it takes
-    it: the embedded server has a thread for that (``publisher``). Elsewhere the request's own thread sends, because on
-    a function nothing runs after the answer."""
+    """Passes each session with events to send to ``take`` until the block ends. ``take`` returns whether it takes the
+    session: the embedded server has a thread for that (``publisher_thread``). Elsewhere the request's own thread sends,
+    because on a function nothing runs after the response."""
     _wiring.hand_over = take
     try:
         yield
@@ -91,7 +93,8 @@ def handed_over(take: Callable[[str], bool]) -> Iterator[None]:
 
 
 def publish(*news: News) -> None:
-    """Tell the browsers of one change, once it is committed. A failure is logged and remembered, never raised."""
+    """Queues the events of one committed change, and sends them unless another thread does. A failure is logged and
+    left to ``catch_up``, never raised."""
     session_id = news[0].session_id
     if _publish_queue.put(*news):
         if _wiring.hand_over is not None and _wiring.hand_over(session_id):
@@ -106,8 +109,8 @@ def _send_all(session_id: str) -> None:
 
 
 def _send_later() -> None:
-    """Has this request's thread wait, once its answer is delivered, for what may not be sent yet, of whichever session,
-    unless another thread does. Outside of a request, and without an engine, it is sent now."""
+    """Lets this request's thread wait, once its response is sent, for the events of all sessions that may not be sent
+    yet, unless another thread does. Outside of a request, and without an engine, they are sent now."""
     token = _publish_queue.waiter()
     if token is None:
         return
@@ -126,7 +129,8 @@ def _send_when_due(token: object, *, at_once: bool = False) -> None:
 
 
 def send_next(session_id: str) -> State | None:
-    """Send the next of what waits for a session, by whoever's turn it is; None when there is no more."""
+    """Sends the next event of a session, on the thread that has its turn. None when there is no more, or the database
+    failed."""
     waiting = _publish_queue.take(session_id, together=realtime.sending().apart > 0)
     if waiting is None:
         return None
@@ -138,19 +142,19 @@ def send_next(session_id: str) -> State | None:
         log.exception("publish_failed", session=session_id)
     finally:
         if sent is None:
-            # Whatever broke, the next change finds the way free.
+            # Whatever broke, the turn is given up, so that the next change can publish.
             for unsaid in _publish_queue.drop(session_id):
                 _disconnect_removed(unsaid)
     return sent
 
 
 def may_wait(session_id: str) -> bool:
-    """Whether something of a session is to be sent, and all of it may share an event with what comes later."""
+    """Whether a session has events to send, and all of them may be merged with later ones."""
     return _publish_queue.only_shared(session_id)
 
 
 def reaches(session_id: str, socket: str | None) -> bool:
-    """Whether a socket is sure to be told of a change, so that no answer need show it."""
+    """Whether a socket surely receives the event of a change, so that the response need not show it."""
     return socket is not None and realtime.is_subscribed(realtime.state_channel(session_id), socket)
 
 
@@ -162,7 +166,7 @@ def _send(news: News) -> State:
 
 
 def _disconnect_removed(news: News) -> None:
-    # They hear why, and then nothing any more.
+    # The event reaches the removed member first, then their sockets are closed.
     if news.event == Event.MEMBER_REMOVED:
         disconnect_member(news.about["member"])
 
@@ -172,7 +176,7 @@ def _tell(news: News) -> State:
     forget_what_was_read()
     assert _wiring.render is not None, "configure() comes first"
     state = _wiring.render(news.session_id, news.version)
-    # A large table's answers come without the table: its voters see it in this event like everybody else.
+    # In a large session the responses leave the table out: the asking socket needs this event like all others.
     socket = news.socket if state.members <= LARGE_ABOVE else None
     channel, data = realtime.state_channel(news.session_id), payload(state, news.about)
     # No connection of the database is held while the engine is asked.
@@ -216,10 +220,11 @@ def _remember_lag(session_id: str, version: int) -> None:
 
 
 def catch_up(session_id: str) -> bool:
-    """Publish the newest state once if an earlier publish failed, and end the connections that the engine did not:
-    called by whoever next reads the session.
+    """Publishes the newest state once if an earlier publish failed, retries closing the sockets that the engine did
+    not, and writes message counts. The fetch of the table calls it.
 
-    True while there is something that not everybody has heard of, so that it is worth asking again soon.
+    Returns True while the engine has not taken the newest state for all browsers, so that asking again soon is worth
+    it.
     """
     message_usage.write_down(session_id, older_than=message_usage.WRITE_EVERY)
     try_again()
@@ -232,6 +237,6 @@ def catch_up(session_id: str) -> bool:
     version = known.value.version
     with transaction():
         session.execute(update(PokerSession).where(PokerSession.id == session_id).values(published_version=version))
-    # Which event was lost nobody knows any more. Its state is what counts, and every listener knows this name.
+    # The name of the lost event is not stored. Its state is what counts, and every page handles this name.
     publish(News(session_id, Event.VOTE, version))
     return realtime.troubled()

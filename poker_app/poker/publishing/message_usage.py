@@ -1,8 +1,8 @@
-"""What sessions cost in messages, counted as the managed services bill them: every publish, and every delivery of it.
+"""Counts the messages that sessions cost, as the managed services bill them: every publish, and every delivery of it.
 
-Counted in memory where it happens, because no vote is to wait for it, and written down later: by whoever next fetches
-the table, before anybody looks at the figures, and when the process ends. A process that is killed takes with it what
-it counted in the last seconds.
+The counts are kept in memory, so that no vote waits for a write. They are written to the database later: when the table
+is next fetched, before the figures are read, and when the process ends. A killed process loses the counts of its last
+seconds.
 """
 
 import threading
@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Messages:
-    """How many were published (asked for, or told by webhook), and how many were delivered."""
+    """Counts of messages: ``published`` (requests to the engine and its webhooks included), and ``delivered``."""
 
     published: int = 0
     delivered: int = 0
@@ -41,7 +41,7 @@ class Messages:
 
 
 class _Counted:
-    """What was counted in this process and is not written down yet, by session and day."""
+    """The counts of this process that are not written yet, by session and day, behind a lock."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -71,8 +71,8 @@ _counted = _Counted()
 
 
 def count_event(session_id: str, expected: int, socket: str | None) -> None:
-    """An event was taken by the engine, for all who listen but ``socket``. ``expected`` is how many members hear it,
-    for engines that do not tell how many listen."""
+    """Counts an event that the engine took: one publish, and a delivery to every listener but ``socket``. ``expected``
+    is the number of members who receive it, for engines that do not tell how many listen."""
     channel = realtime.state_channel(session_id)
     listening = realtime.listeners(channel)
     asked = 1 if socket and realtime.is_subscribed(channel, socket) else 0
@@ -81,12 +81,13 @@ def count_event(session_id: str, expected: int, socket: str | None) -> None:
 
 
 def count_question(session_id: str) -> None:
-    """The engine was asked something: that costs as much as a publish."""
+    """Counts a question to the engine, which costs as much as a publish."""
     _count(session_id, Messages(1, 0))
 
 
 def count_presence(session_id: str) -> None:
-    """The engine told the server by webhook, and everybody else there, that somebody came or went."""
+    """Counts a change on the presence channel: the engine's webhook to the server, and a delivery to every other
+    listener."""
     listening = realtime.listeners(realtime.presence_channel(session_id))
     if listening is None:
         here = [column.is_(None) for column in (Member.removed_at, Member.left_at, Member.away_since)]
@@ -112,8 +113,8 @@ _ADDED = {
 
 
 def write_down(session_id: str, older_than: float = 0) -> None:
-    """Write down what was counted for a session, unless the oldest of it is younger than ``older_than`` seconds.
-    Never raises: what cannot be written now is written later."""
+    """Writes a session's counts to the database, unless the oldest is younger than ``older_than`` seconds. Never
+    raises: counts that cannot be written go back into memory and are written later."""
     days = _counted.take(session_id, older_than)
     if not days:
         return
@@ -122,7 +123,7 @@ def write_down(session_id: str, older_than: float = 0) -> None:
         with transaction():
             session.execute(_ADDED[session.get_bind().dialect.name], rows)
     except IntegrityError:
-        # The session is gone for good, and what it cost with it.
+        # The session was deleted for good, and its counts with it.
         log.info("messages_of_no_session", session=session_id)
     except SQLAlchemyError:
         log.exception("messages_not_written", session=session_id)
@@ -135,20 +136,20 @@ def _figures(messages: Messages) -> dict[str, int]:
 
 
 def write_all_down() -> None:
-    """Write down what this process counted."""
+    """Writes all counts of this process to the database."""
     for session_id in _counted.sessions():
         write_down(session_id)
 
 
 def messages_of(session_id: str) -> Messages:
-    """What a session has cost."""
+    """Returns the messages of a session so far."""
     write_down(session_id)
     total = select(*_SUMS).where(MessageCount.session_id == session_id)
     return Messages(*session.execute(total).one())
 
 
 def messages_since(moment: datetime) -> Messages:
-    """What all sessions cost since the day of a moment, in UTC."""
+    """Returns the messages of all sessions since the day (in UTC) of a moment."""
     write_all_down()
     total = select(*_SUMS).where(MessageCount.day >= moment.date())
     return Messages(*session.execute(total).one())

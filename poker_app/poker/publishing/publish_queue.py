@@ -1,6 +1,6 @@
-"""In-memory queue of events, by session: what waits to be published, and which thread of this process publishes it.
+"""In-memory queue of events, by session: the events that wait, and which thread of this process publishes them.
 
-What waits is lost when the process is killed; the browsers' own fetches repair that.
+Queued events are lost when the process is killed; the browsers' own fetches repair that.
 """
 
 import threading
@@ -21,8 +21,8 @@ OVERDUE = 0.2
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """One change, waiting to be told: about which session, under which name, by whose socket. ``waited``: for the pace
-    of its session's events."""
+    """One queued event: its session, its name and version, and the socket to leave out. ``waited``: it was delayed by
+    the pace of its session's events."""
 
     session_id: str
     event: str
@@ -45,15 +45,15 @@ def _both(earlier: News, later: News) -> News:
 
 
 class PublishQueue:
-    """What waits to be published, by session, and the turns of the threads that publish it.
+    """The queued events, by session, and the turns of the threads that publish them.
 
     A session's events are sent by one thread at a time, which has the session's turn. Changes that arrive while it
-    renders and publishes are merged into its next event: the later state holds the earlier one. So a busy table costs
+    renders and publishes are merged into its next event: the later state holds the earlier one. So a busy session costs
     as many publishes as there is time for, and no more.
 
-    Where a session's events are paced (``pace``), what is ``SHARED`` waits until the pace has passed since the last
-    event, without a turn; one thread of the process waits for all sessions (``wait``). Anything else is sent at once
-    and takes along what waits.
+    Where a session's events are paced (``pace``), those that are ``SHARED`` wait without a turn until the pace has
+    passed since the last event; one thread of the process waits for all sessions (``wait``). Any other event is sent at
+    once, and the waiting ones are merged into it.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class PublishQueue:
         return max(0.0, self._free_at.get(session_id, 0.0) - self._clock())
 
     def only_shared(self, session_id: str) -> bool:
-        """Whether something waits, and all of it is ``SHARED``."""
+        """Whether events of the session wait, and all of them are ``SHARED``."""
         with self._changed:
             waiting = self._waiting.get(session_id)
             return bool(waiting) and self._only_shared(session_id)
@@ -113,9 +113,10 @@ class PublishQueue:
         return all(each.event in SHARED for each in self._waiting[session_id].values())
 
     def take(self, session_id: str, *, together: bool = False) -> News | None:
-        """The next event to send; None ends the thread's turn, and what may not be sent yet goes on waiting.
+        """Pops the next event to send. None ends the thread's turn; an event that may not be sent yet stays in the
+        queue.
 
-        ``together``: all that is ``SHARED`` goes in one event, with the next that is not where there is one.
+        ``together``: merges all that are ``SHARED`` into one event, with the next other one where there is one.
         """
         with self._changed:
             waiting = self._waiting.get(session_id)
@@ -139,7 +140,7 @@ class PublishQueue:
             self._free_at = {key: at for key, at in self._free_at.items() if at > now} | {session_id: now + apart}
 
     def drop(self, session_id: str) -> list[News]:
-        """Give up the thread's turn. Answers with what is not told any more."""
+        """Ends the thread's turn. Returns the events that are dropped with it."""
         with self._changed:
             self._turns.discard(session_id)
             self._held.pop(session_id, None)
@@ -148,8 +149,8 @@ class PublishQueue:
     # --- the thread that waits for what may not be sent yet
 
     def waiter(self) -> object | None:
-        """A token for the calling thread to ``wait`` with, where something waits and no other thread waits for it, or
-        that one is to be relieved."""
+        """Returns a token for the calling thread to ``wait`` with, where events wait and no other thread waits for
+        them, or that thread is to be relieved."""
         with self._changed:
             due = self._next_due()
             now = self._clock()
@@ -162,8 +163,8 @@ class PublishQueue:
             return self._waiter
 
     def wait(self, token: object, *, at_once: bool = False) -> str | None:
-        """Waits until something may be sent, and answers with its session, whose turn the calling thread has then.
-        None: nothing waits any more, or another thread waits for it. ``at_once`` sends it now."""
+        """Waits until an event may be sent, and returns its session, whose turn the calling thread then has. None: no
+        event waits any more, or another thread waits for them. ``at_once`` sends it now."""
         with self._changed:
             while self._waiter is token:
                 due = self._next_due()

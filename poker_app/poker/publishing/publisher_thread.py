@@ -1,4 +1,4 @@
-"""The embedded server's thread that tells the browsers, so that nobody's answer waits for it."""
+"""The embedded server's publisher thread: renders and sends events, so that no response waits for them."""
 
 import threading
 import time
@@ -24,10 +24,10 @@ MOMENT = 0.02  # seconds between two looks at what waits so
 
 
 class Publisher:
-    """Sends what waits, session after session.
+    """Sends the queued events, session after session, on one thread.
 
-    ``context`` is the application's, entered for each. ``rest`` waits for so many seconds, or until no request is under
-    way; whether none is.
+    ``context`` is the application's, entered for each. ``rest`` waits for a number of seconds, or until no request is
+    under way; it returns whether none is.
     """
 
     def __init__(
@@ -43,7 +43,8 @@ class Publisher:
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
-        """Takes over the publishing; when the block ends, what still waits is sent first."""
+        """Publishes on the thread until the block ends. What is still queued then is sent first, and the message counts
+        are written."""
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="publisher")
         self._open = True
         try:
@@ -60,7 +61,7 @@ class Publisher:
         return self._do_later(self._send, session_id)
 
     def _do_later(self, action: Callable[..., None], *what: str) -> bool:
-        """Has the thread do it after what waits already. False at the end."""
+        """Submits an action to the thread, after those that are queued. Returns False once the publisher is closed."""
         with self._lock:
             if self._open:
                 self._thread.submit(action, *what).add_done_callback(_tell_fault)
@@ -73,7 +74,7 @@ class Publisher:
         began = time.perf_counter()
         with self._context():
             sent = events.send_next(session_id)
-            # At the end there is no queueing up again for what else the session has to tell.
+            # Once the publisher is closed, the session's other events cannot be submitted again and are sent here.
             while sent and not self._take(session_id):
                 sent = events.send_next(session_id)
         if sent:
@@ -87,7 +88,8 @@ class Publisher:
         return self._free_at.get(session_id, 0.0) > time.perf_counter() and events.may_wait(session_id)
 
     def _send_held(self) -> None:
-        """After a moment: all of it where no request is under way, else what has waited long enough."""
+        """Sends the delayed sessions after a moment: all of them where no request is under way, else those that have
+        waited long enough."""
         if self._rest(MOMENT):
             self._free_at.clear()
         held, self._held = self._held, []

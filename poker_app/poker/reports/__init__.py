@@ -1,1 +1,1 @@
-"""What is read afterwards: a session's report, its files, and the dashboard."""
+"""Read models: a session's report, its export files, and the dashboard."""

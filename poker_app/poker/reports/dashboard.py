@@ -1,6 +1,7 @@
 """The read model of a dashboard: what is live now, and the sessions by name, state, series and page.
 
-It lists what somebody reaches, and under «mine» and «live» also the sessions of other accounts in which they sit.
+It lists the sessions that the membership reaches, and under «mine» and «live» also those of other accounts of which the
+user is a member.
 """
 
 from collections import defaultdict
@@ -28,7 +29,7 @@ SHOWN = ("past", "live", "mine", "archived", "deleted")
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What of it somebody wants to see. ``show`` is one of SHOWN, ``page`` counts from 1."""
+    """The filter and page of the list. ``show`` is one of SHOWN, ``page`` counts from 1."""
 
     name: str = ""
     show: str = "past"
@@ -38,7 +39,8 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """A table where somebody was lately."""
+    """A live session: the current task's ``place`` among its ``tasks``, counted from 1, and how many members are
+    present."""
 
     table: PokerSession
     place: int
@@ -71,7 +73,7 @@ class Listing:
 
 
 def live_sessions(membership: Membership, secret: str | None) -> list[Live]:
-    """Where people sit now, the newest first, six at the most."""
+    """Returns the live sessions, the newest first, six at the most."""
     wanted = select(PokerSession).where(_states(membership, secret)["live"])
     newest = wanted.order_by(PokerSession.created_at.desc(), PokerSession.id.desc()).limit(MAX_LIVE)
     tables = session.scalars(newest).all()
@@ -188,7 +190,8 @@ def _tasks(tables: Sequence[PokerSession]) -> dict[str, list[Any]]:
 
 
 def _first_votes(tables: Sequence[PokerSession]) -> dict[str, dict[str, str]]:
-    """Each task's first revealed round that has votes, as a tally wants it. Only of cards that lie face up."""
+    """Returns each task's first revealed round that has votes, as votes for ``tally``. Cards of open rounds are not
+    read."""
     rows = session.execute(
         select(Round.task_id, Round.number, Vote.card, func.count())
         .join(Task, Task.id == Round.task_id)
@@ -206,7 +209,7 @@ def _first_votes(tables: Sequence[PokerSession]) -> dict[str, dict[str, str]]:
 
 
 def last_sessions(account_id: str) -> Mapping[str, datetime]:
-    """When the last session of the account was opened at which a user sat, by the user's id."""
+    """Returns the opening time of the account's newest session of which a user was a member, by the user's id."""
     last = (
         select(Member.user_id, func.max(PokerSession.created_at, type_=PokerSession.created_at.type))
         .join(PokerSession, Member.session_id == PokerSession.id)

@@ -18,12 +18,12 @@ FORMAT = 1
 """The version of the JSON. It rises when a field changes its meaning or goes, not when one is added."""
 
 MAX_FILE_NAME = 80
-# As much of a name as is looked at: more than any session's.
+# Characters of a name that are read: more than any session's has.
 MAX_NAME = 200
 
 
 def file_name(name: str) -> str:
-    """What a session's report is called on a disk, without ending: ``checkout-team-sprint-42-report``."""
+    """Returns the file name of a session's report, without ending: ``checkout-team-sprint-42-report``."""
     letters = unicodedata.normalize("NFKD", name[:MAX_NAME].casefold()).encode("ascii", "ignore").decode()
     words = re.sub(r"[^a-z0-9]+", "-", letters)[:MAX_FILE_NAME].strip("-")
     return f"{words}-report" if words else "report"

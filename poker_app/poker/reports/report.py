@@ -1,4 +1,4 @@
-"""The report of a session: each task's estimate, rounds, votes and time, and what they come to."""
+"""The report of a session: each task's estimate, rounds, votes and time, and their totals."""
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ class VotedRound:
 
 @dataclass(frozen=True, slots=True)
 class TaskReport:
-    """One task: ``seconds`` that the table spent on it."""
+    """One task of the report: ``seconds`` is the time for which it was the current one."""
 
     title: str
     key: str

@@ -1,4 +1,4 @@
-"""What a task says: its title, key, link and description; and what becomes of it when two change it at once."""
+"""Editing a task's title, key, link and description, and detecting two edits of the same field."""
 
 from functools import partial
 from typing import Any
@@ -15,8 +15,8 @@ NAMES = {"title": "title", "key": "key", "url": "link", "description": "descript
 
 
 class Clash(Conflict):
-    """Somebody else changed the same field meanwhile. ``typed`` is what the task would say with both at work: what one
-    changed alone, and of ``field``, which both did, what was refused."""
+    """Another member changed the same field since the form was loaded. ``typed`` are the task's fields with both edits
+    merged: what one of them changed alone, and for ``field``, which both did, the refused text."""
 
     def __init__(self, field: str, typed: dict[str, str]) -> None:
         super().__init__(f"Somebody else changed the {NAMES[field]} meanwhile. Save again to keep yours instead.")
@@ -25,7 +25,7 @@ class Clash(Conflict):
 
 
 def shown(task: Any) -> str:
-    """Digests of the fields as the form showed them, and the task's id: the form sends them back."""
+    """Returns digests of the fields as the form showed them, and the task's id: the form sends them back."""
     return ".".join([*(_short(getattr(task, field)) for field in MAX_LENGTHS), task.id])
 
 
@@ -34,7 +34,7 @@ def _short(text: str) -> str:
 
 
 def edit_task(who: Holder, task_id: str, *, title: str, key: str, url: str, description: str, before: str = "") -> None:
-    """Change what a task says. ``before`` is what was ``shown``: with it only what the member changed is written, so
+    """Changes a task's fields. ``before`` is what was ``shown``: with it only what the member changed is written, so
     that two who edit a task at once do not undo each other.
 
     Raises:

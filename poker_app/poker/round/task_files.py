@@ -1,4 +1,4 @@
-"""Files beside tasks: from the upload that is allowed to the removal, and what is deleted for good."""
+"""Files of tasks: allowing uploads, adding, describing, moving, removing and restoring files, and purging them."""
 
 from datetime import timedelta
 from functools import partial
@@ -24,7 +24,7 @@ from poker_app.rules.session.change import acting_member
 from poker_app.rules.session.value import TaskFile
 
 MAX_NAME, MAX_CAPTION, MAX_ALT = 200, 200, 500
-# For so long a removed file can come back.
+# How long a removed file can be restored.
 REMOVED_FOR = timedelta(days=1)
 OFF = "Files are not set up here."
 
@@ -37,14 +37,14 @@ _REMOVED = (
 
 
 class Begun(NamedTuple):
-    """An upload that is allowed: the file's id, and the token under which its bytes are taken."""
+    """An upload that is allowed: the file's id, and the token that its bytes are sent with."""
 
     id: str
     token: str
 
 
 def begin(who: Holder, task_id: str, *, name: str, size: int) -> Begun:
-    """Allow a member to upload a file of so many bytes for a task.
+    """Allows a member to upload a file of ``size`` bytes for a task.
 
     Raises:
         Invalid: (422) it is empty, or longer than the account's plan allows.
@@ -82,12 +82,13 @@ def begin(who: Holder, task_id: str, *, name: str, size: int) -> Begun:
 
 
 def used(account_id: str) -> int:
-    """Bytes that an account's files take; removed ones take none, though they can come back for a day."""
+    """Returns the bytes that an account's files take; removed ones count as none, though they can be restored for a
+    day."""
     return storage.used(account_id, counted=~_REMOVED)
 
 
 def arrived(who: Holder, task_id: str, file_id: str) -> TaskFile:
-    """Show a file whose bytes have arrived beside its task. A second time it is only answered with.
+    """Adds a file whose bytes have arrived to its task. A second call only returns it.
 
     Raises:
         Invalid: (422) it is of no kind that is taken, or broken.
@@ -152,8 +153,8 @@ def shown_name(name: str) -> str:
 
 
 def purge() -> int:
-    """Delete for good what was removed more than a day ago, what never arrived, and the files of tasks, sessions and
-    accounts that are gone. Answers with how many."""
+    """Deletes for good the files that were removed more than a day ago, the uploads that never arrived, and the files
+    of tasks, sessions and accounts that are deleted. Returns how many."""
     if not files.is_on():
         return 0
     before = clock.now() - REMOVED_FOR
@@ -165,5 +166,5 @@ def purge() -> int:
 
 
 def left_over() -> int:
-    """How many files wait to be deleted from the store."""
+    """Returns how many files are still to be deleted from the store."""
     return len(storage.left_over(_IN_USE))

@@ -1,4 +1,4 @@
-"""The backlog: adding, ordering, deleting and undoing; and which task the table is on."""
+"""Changes of the backlog: adding, ordering, deleting and undoing tasks, and choosing the current task."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -22,8 +22,8 @@ _LIVE = (
 
 
 class Added(NamedTuple):
-    """The tasks of a pasted list that were added, a sentence for each thing that was not taken as it stood, and what
-    ``voting.undo`` takes back."""
+    """The tasks of a pasted list that were added, a sentence for each thing that was left out or cut, and the version
+    that ``voting.undo`` takes back."""
 
     tasks: Sequence[Task]
     left_out: Sequence[str]
@@ -31,7 +31,7 @@ class Added(NamedTuple):
 
 
 def live_tasks(session_id: str) -> list[models.Task]:
-    """The rows of the backlog in order, deleted tasks left out: for reports and copies."""
+    """Returns the rows of the backlog in order, deleted tasks left out: for reports and copies."""
     return list(session.scalars(_LIVE, {"session_id": session_id}))
 
 
@@ -58,7 +58,7 @@ def move_task_beside(who: Holder, task_id: str, neighbour: str, side: Literal["b
 
 
 def delete_task(who: Holder, task_id: str) -> bool:
-    """Take a task off the backlog. Answers whether it lay on the table."""
+    """Deletes a task from the backlog. Returns whether it was the current task."""
     return bool(change(who, partial(rules.delete_task, task_id=task_id, new_ids=_new_ids())).answer)
 
 
@@ -68,8 +68,8 @@ def restore_task(who: Holder, task_id: str) -> None:
 
 
 def skip_task(who: Holder, task_id: str, round_id: str | None = None) -> int | None:
-    """Go on to the next task. One left without an estimate is marked as skipped. Raises Conflict (409) in another round
-    than the one that is named. Answers with what ``voting.undo`` takes back."""
+    """Goes on to the next task. One left without an estimate is marked as skipped. Raises Conflict (409) in another
+    round than the one that is named. Returns the version that ``voting.undo`` takes back."""
     return change(who, partial(rules.skip_task, task_id=task_id, new_ids=_new_ids(), round_id=round_id)).undo
 
 

@@ -13,14 +13,15 @@ MAX_NOTE = 500
 
 
 def cast_vote(who: Holder, round_id: str, card: str) -> int:
-    """Play a card, or change it. The last of those present to vote turns the cards over, if the session wants that.
+    """Casts a vote, or changes it. Where the session reveals by itself, the last present voter's card turns the cards
+    over.
 
-    The same card again is a change like any other: whoever watches the wire must not learn that it was the same.
-    Answers with the session's version that has it.
+    The same card again is published like any other change: the traffic must not show that it was the same. Returns the
+    session's version that has the vote.
     """
     socket = asking_socket.get()
     rule = partial(rules.cast_vote, round_id=round_id, card=card)
-    # Where the voter's socket is sure to hear the event, the answer comes without the table.
+    # Where the voter's socket surely receives the event, the response leaves the table out.
     heard = events.reaches(who.session_id, socket)
     made = change(who, rule, after_end=True, seen=True, to_all=heard)
     metrics.count_vote()
@@ -28,24 +29,24 @@ def cast_vote(who: Holder, round_id: str, card: str) -> int:
 
 
 def retract_vote(who: Holder, round_id: str) -> int:
-    """Take the card back. Without one, nothing changes. Answers with the session's version then."""
+    """Removes the member's card. Without one, nothing changes. Returns the session's version then."""
     return change(who, partial(rules.retract_vote, round_id=round_id), after_end=True).value.version
 
 
 def reveal(who: Holder, round_id: str) -> None:
-    """Turn the cards over. Done twice it is done once."""
+    """Reveals the cards. A second call changes nothing."""
     change(who, partial(rules.reveal, round_id=round_id), after_end=True)
 
 
 def vote_again(who: Holder, round_id: str) -> int | None:
-    """Open the next round on the same task; before the reveal the round starts over. Answers with what ``undo`` takes
-    back, if it can."""
+    """Opens the next round on the same task; before the reveal the round starts over. Returns the version that ``undo``
+    takes back, if it can."""
     return change(who, partial(rules.vote_again, round_id=round_id, new_id=ids.new_id(12)), after_end=True).undo
 
 
 def finalize(who: Holder, task_id: str, *, estimate: str, note: str = "", round_id: str | None = None) -> int | None:
-    """Record the agreed card as the task's estimate and go on to the next task. The same again changes nothing. Answers
-    with what ``undo`` takes back.
+    """Records the agreed card as the task's estimate and goes on to the next task. The same again changes nothing.
+    Returns the version that ``undo`` takes back.
 
     Raises:
         Conflict: (409) the round that it names is over, or its cards are hidden.

@@ -1,4 +1,5 @@
-"""A session's door: whether it is open to its account's teammates only, and its password. Who sits inside stays."""
+"""Access to a session: for its account's teammates only, or by password. Members who have joined are not asked
+again."""
 
 from datetime import timedelta
 
@@ -33,18 +34,18 @@ def _cleaned(typed: str) -> str:
 
 
 def is_teammate(table: Session, user: User | None) -> bool:
-    """Whether somebody who is signed in belongs to the session's account."""
+    """Whether the user is a teammate of the session's account."""
     return user is not None and membership_for(user, table.account_id) is not None
 
 
 def is_closed_to(table: Session, user: User | None, member: Member | None) -> bool:
-    """Whether it is open to teammates only, and this is somebody else who does not sit there already."""
+    """Whether the session is for teammates only, and the browser is neither a teammate's nor a member's."""
     guarded = table.teammates_only and not auth_is_open()
     return guarded and not _sits(member) and not is_teammate(table, user)
 
 
 def asks_password(table: Session, user: User | None, member: Member | None) -> bool:
-    """Whether the session's password is asked of somebody. Its teammates and whoever sits there need none."""
+    """Whether joining takes the session's password. Teammates and members need none."""
     return table.password_hash is not None and not _sits(member) and not is_teammate(table, user)
 
 
@@ -53,7 +54,7 @@ def _sits(member: Member | None) -> bool:
 
 
 def let_in(table: Session, user: User | None, member: Member | None, password: str, address: str) -> None:
-    """Pass somebody through the door. Wrong passwords are counted by session and network.
+    """Checks that a browser may join. Wrong passwords are counted by session and network.
 
     Raises:
         Forbidden: (403) the session is open to its account's teammates only.

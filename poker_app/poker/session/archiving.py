@@ -1,7 +1,7 @@
-"""Looking after sessions from the dashboard: archiving, deleting and bringing back.
+"""Archiving, unarchiving, deleting and restoring sessions from the dashboard.
 
-May: who opened the session, and the admins and owners of its account. Where nobody signs in: the browser that
-facilitates it.
+Allowed for the user who opened the session, and for the admins and owners of its account. Where users do not sign in:
+for the browser that facilitates it.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from poker_app.rules.session import lifecycle as rules
 
 
 def find(membership: Membership, secret: str | None, session_id: str) -> PokerSession:
-    """A session that the membership reaches, deleted or not.
+    """Returns a session that the membership reaches, deleted or not.
 
     Raises:
         NotFound: (404) there is none, or it is out of reach.
@@ -36,7 +36,7 @@ def find(membership: Membership, secret: str | None, session_id: str) -> PokerSe
 
 
 def find_to_archive(membership: Membership, secret: str | None, session_id: str) -> PokerSession:
-    """The same, for who may look after it.
+    """Returns the same session for a membership that may archive it.
 
     Raises:
         NotFound: (404) there is none, or it is out of reach.
@@ -50,7 +50,8 @@ def find_to_archive(membership: Membership, secret: str | None, session_id: str)
 
 @contextmanager
 def _held(membership: Membership, secret: str | None, session_id: str) -> Iterator[PokerSession]:
-    """The session's row, so that nobody at its table changes anything meanwhile."""
+    """Checks the permission and locks the session's row until the block ends, so that no member changes the session
+    meanwhile."""
     with transaction():
         find_to_archive(membership, secret, session_id)
         lock(session_id)
@@ -63,7 +64,7 @@ def _note(membership: Membership, action: str, table: PokerSession) -> None:
 
 
 def archive(membership: Membership, secret: str | None, session_id: str) -> None:
-    """Put a session away: it and its report stay, out of the list.
+    """Archives a session: it and its report stay, out of the list.
 
     Raises:
         NotFound, Forbidden: (404, 403) as `find_to_archive`.
@@ -80,7 +81,7 @@ def archive(membership: Membership, secret: str | None, session_id: str) -> None
 
 
 def unarchive(membership: Membership, secret: str | None, session_id: str) -> None:
-    """Put it back into the list."""
+    """Takes the session out of the archive, back into the list."""
     with _held(membership, secret, session_id) as table:
         if table.archived_at:
             table.archived_at = None
@@ -88,8 +89,8 @@ def unarchive(membership: Membership, secret: str | None, session_id: str) -> No
 
 
 def delete(membership: Membership, secret: str | None, session_id: str) -> None:
-    """Take the session, its report and its link away, and end it for whoever sits there. It can be brought back until
-    it is purged."""
+    """Deletes the session, its report and its link, and ends it for its members. It can be restored until it is
+    purged."""
     with _held(membership, secret, session_id) as table:
         if table.deleted_at:
             return
@@ -100,7 +101,7 @@ def delete(membership: Membership, secret: str | None, session_id: str) -> None:
 
 
 def restore(membership: Membership, secret: str | None, session_id: str) -> None:
-    """Bring a deleted session back as it was."""
+    """Restores a deleted session as it was."""
     with _held(membership, secret, session_id) as table:
         if table.deleted_at is None:
             return

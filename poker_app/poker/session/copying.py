@@ -1,4 +1,4 @@
-"""Copying a session: the same deck, options and door, and the tasks that got no estimate."""
+"""Copying a session: the same deck, options and access rules, and the tasks that got no estimate."""
 
 from poker_app import ids
 from poker_app.accounts import audit_log
@@ -16,7 +16,8 @@ _ENDING = " (copy)"
 
 
 def copy_session(membership: Membership, session_id: str, *, secret: str, form_key: str) -> Member:
-    """Open the copy, with whoever copies as its facilitator. The same form sent again answers with the same copy."""
+    """Opens the copy; the user or browser that copies facilitates it. The same form sent again returns the same
+    copy."""
     key = ids.digest(f"copy {session_id} {membership.user.id if membership.user else secret} {form_key}")
     with transaction():
         archiving.find_to_archive(membership, secret, session_id)

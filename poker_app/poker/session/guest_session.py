@@ -1,4 +1,4 @@
-"""Sessions without an account: a guest opens one, and by signing up makes it one of an account."""
+"""Claiming: a session that a guest opened without an account becomes an account's, for a credit."""
 
 from functools import partial
 
@@ -11,8 +11,8 @@ from poker_app.rules.session import lifecycle as rules
 
 
 def claim(who: Holder, membership: Membership) -> None:
-    """Make a guest's session one of an account's, as if it had been opened for it: with its members, tasks and votes,
-    for a credit, which comes back where the session ended before its first reveal. Done twice it is done once.
+    """Assigns a guest's session to an account, as if it had been opened for it, with its members, tasks and votes. It
+    costs a credit, which is given back where the session ended before its first reveal. A second call changes nothing.
 
     Raises:
         NotFound: (404) the session is not there for ``who``.

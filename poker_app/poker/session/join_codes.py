@@ -1,4 +1,7 @@
-"""Finding a session by its short code: wrong codes are limited by network, and slower the more of them are tried."""
+"""Looks up a session by its join code, and limits wrong codes by network.
+
+The limits of an hour and a day are stricter than that of three minutes, so that longer guessing gets slower.
+"""
 
 from contextlib import suppress
 from datetime import timedelta
@@ -21,8 +24,9 @@ REFUSED_CODES = Limit("refused code", 5_000, timedelta(days=1))
 
 
 def find(typed: str, asked_from: str) -> PokerSession:
-    """The session with a join code. Only codes that were looked up and are wrong are counted. A code that was right
-    from this network before goes on being so there: typing errors of one colleague do not keep the others out.
+    """Returns the session with a join code. Only codes that were looked up and are wrong are counted. A code that was
+    right from this network before still works there once the limit is reached: typing errors of one colleague do not
+    keep the others out.
 
     Raises:
         NotFound: (404) no session in play has the code.
@@ -47,7 +51,8 @@ def find(typed: str, asked_from: str) -> PokerSession:
 
 
 def note_known(poker_session: PokerSession, address: str) -> None:
-    """Let a session's code be known in the network of an address: it was opened from there, or found by its code."""
+    """Records a session's code as known in the network of an address: it was opened from there, or found by its
+    code."""
     rate_limits.note(_code_known(poker_session.code, address))
 
 

@@ -1,4 +1,4 @@
-"""What the form for a new session remembers of the sessions that its browser or user opened before."""
+"""Defaults of the form for a new session, from the sessions that its browser or user opened before."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -25,8 +25,8 @@ class LastOpened:
 
 
 def last_opened(membership: Membership, secret: str | None) -> LastOpened:
-    """What somebody opened for this account before, not counting series; by the browser's ``secret`` where nobody signs
-    in."""
+    """Returns the defaults from the sessions opened for this account before, not counting series; found by the
+    browser's ``secret`` where users do not sign in."""
     user = membership.user
     mine = Member.user_id == user.id if user else Member.secret_digest == ids.digest(secret or "")
     found = session.execute(

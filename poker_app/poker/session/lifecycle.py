@@ -1,4 +1,4 @@
-"""Opening a session, and its end."""
+"""Opening a session, finding it by code, changing its options, ending and reopening it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -44,11 +44,11 @@ def open_session(
     form_key: str,
     tasks: Sequence[TaskLine] = (),
 ) -> Member:
-    """Open a session on an account's behalf; whoever opens it facilitates and gets a hand of cards. Answers with that
-    member. Without a ``name`` it is named after the day.
+    """Opens a session for an account. The user or browser that opens it becomes a member who facilitates and votes;
+    returns that member. Without a ``name`` it is named after the day.
 
-    ``own`` are the typed cards of an own deck. ``form_key`` names the form that was sent: sent again, it answers with
-    the session that it opened. Raises Invalid, naming the field, and Conflict for a form that another browser sent.
+    ``own`` are the typed cards of an own deck. ``form_key`` names the form that was sent: sent again, it returns the
+    session that it opened. Raises Invalid, naming the field, and Conflict for a form that another browser sent.
     """
     name = session_name(name if one_line(name) else f"Planning poker, {clock.now().day} {clock.now():%B}")
     member_name = clean_name(member_name)
@@ -74,7 +74,7 @@ def open_session(
 
 
 def find_opened(form_key: str, secret: str, user: User | None) -> Member | None:
-    """The member that was made when the form was sent before; None where it was not.
+    """Returns the member that was made when the form was sent before; None where it was not.
 
     Raises:
         Conflict: (409) another browser sent the form.
@@ -102,8 +102,8 @@ def start_session(
     series_id: str | None = None,
     backlog: Sequence[Mapping[str, str]] = (),
 ) -> Member:
-    """A new session with its founder, inside the caller's transaction; everything has been checked. ``backlog`` are the
-    tasks that it begins with, by field; without any it is a quick vote."""
+    """Inserts a new session with its first member, inside the caller's transaction; everything has been checked.
+    ``backlog`` are the tasks that it begins with, by field; without any it is a quick vote."""
     user_id = membership.user.id if membership.user else None
     now = clock.now()
     made = PokerSession(
@@ -226,14 +226,14 @@ def change_options(who: Holder, *, name: str, options: Options) -> None:
 
 
 def end_session(who: Holder) -> None:
-    """End it for everybody. Ending an ended session changes nothing."""
+    """Ends the session for all members. Ending an ended session changes nothing."""
     with transaction():
         made = change_within(who.session_id, by_member(who, rules.end, after_end=True))
         _give_back_unused(made)
 
 
 def end_forgotten(session_id: str, by: str) -> None:
-    """End a session that nobody ended, as of the moment when somebody was last there."""
+    """Ends a session that was left open, as of when a member was last seen or the current task was taken up."""
     value = lock(session_id)
     seen = session.scalar(select(func.max(Member.seen_at)).where(Member.session_id == session_id))
     moments = [moment for moment in (seen or clock.now(), value.task.current_since) if moment]
@@ -242,13 +242,13 @@ def end_forgotten(session_id: str, by: str) -> None:
 
 
 def _give_back_unused(made: Change) -> None:
-    """A session that ended before its first reveal costs nothing."""
+    """Gives the credit back for a session that ended before its first reveal."""
     if made.happened and not made.value.used:
         entitlements.give_back_session(made.value.account_id, made.value.id)
 
 
 def reopen_session(who: Holder) -> None:
-    """Go on with a session that ended less than a day ago, without paying again. One that is running stays so."""
+    """Reopens a session that ended less than a day ago, without paying again. One that is running stays so."""
     with transaction():
         made = change_within(who.session_id, by_member(who, rules.reopen, after_end=True))
         if made.happened:
@@ -262,5 +262,5 @@ def _user_of(who: Holder, value: Session) -> str | None:
 
 
 def is_fresh(value: Session | PokerSession) -> bool:
-    """Whether a session has ended so short a time ago that a facilitator may go on with it."""
+    """Whether a session ended recently enough for a facilitator to reopen it."""
     return value.ended_at is not None and clock.now() - value.ended_at <= rules.REOPENED_WITHIN

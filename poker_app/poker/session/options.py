@@ -1,4 +1,5 @@
-"""What a facilitator chooses about a session: how it is played, and who may come in."""
+"""A session's options: how cards are revealed, the timer's length, teammates only, the password; and reading them from
+a form."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ SWITCHES = (
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a facilitator chooses about a session, when it opens and later."""
+    """The options of a session, chosen when it opens and changed later by a facilitator."""
 
     auto_reveal: bool = False
     anyone_reveals: bool = False
@@ -38,7 +39,7 @@ class Options:
         return cls(**{name: getattr(value, name) for name in cls.__slots__})
 
     def checked(self) -> dict[str, Any]:
-        """What is to be written, by field.
+        """Returns the columns to write, by field; an unchanged password is not among them.
 
         Raises:
             Invalid: (422) the timer's length is out of bounds.
@@ -49,7 +50,7 @@ class Options:
 
 
 def options_from(form: Mapping[str, str]) -> Options:
-    """Options as a form or an API call sends them: a switch is on when it is there and not empty.
+    """Reads options from a form or an API call: a switch is on when it is there and not empty.
 
     Raises:
         Invalid: (422) the timer's length is no number.

@@ -20,7 +20,8 @@ BATCH = 100
 
 
 def kept_until(table: PokerSession, account: Account | None = None) -> datetime | None:
-    """When a session and its report go, unless it is brought to life again; None while it runs."""
+    """Returns when a session and its report are deleted for good, unless it is reopened or restored; None while it
+    runs."""
     if table.deleted_at:
         return table.deleted_at + DELETED_FOR
     if table.ended_at is None:
@@ -30,14 +31,14 @@ def kept_until(table: PokerSession, account: Account | None = None) -> datetime 
 
 
 def goes_soon(table: PokerSession, account: Account) -> datetime | None:
-    """The same, where it is near enough to be said."""
+    """Returns the same moment where it is near enough for the dashboard to show it."""
     until = kept_until(table, account)
     return until if until and until - clock.now() <= SAID_BEFORE else None
 
 
 def purge_sessions() -> int:
-    """Delete for good what is past its time; a session that nobody ended counts from when somebody was last there.
-    Answers with how many. In batches, so that nobody waits long for the database."""
+    """Deletes sessions that are past their time for good; one that was not ended counts from when a member was last
+    seen. Returns how many. Works in batches, so that no other transaction waits long for the database."""
     count = 0
     accounts = session.scalars(select(Account)).all()
     for account_id, kept_for in [(each.id, timedelta(days=entitlements.kept_days(each))) for each in accounts]:

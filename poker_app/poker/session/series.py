@@ -48,7 +48,7 @@ def find_own(membership: Membership, secret: str | None, series_id: str) -> Seri
 
 
 def series_of(membership: Membership, secret: str | None) -> Sequence[Series]:
-    """The series that somebody's dashboard lists, by name, closed ones last."""
+    """Returns the series that the dashboard lists, by name, closed ones last."""
     mine = select(Series).where(Series.account_id == membership.account.id)
     if membership.user is None:
         mine = mine.where(Series.secret_digest == ids.digest(secret or ""))
@@ -103,7 +103,7 @@ def rename(membership: Membership, secret: str | None, series_id: str, typed: st
 
 
 def close(membership: Membership, secret: str | None, series_id: str) -> None:
-    """Let the link open no more sessions. Those that were stay."""
+    """Closes the series, so that its link opens no more sessions. Those that were opened stay."""
     with transaction():
         series = find_own(membership, secret, series_id)
         if series.closed_at is None:
@@ -129,16 +129,16 @@ def _note(membership: Membership, action: str, series: Series) -> None:
 
 
 def running(series: Series) -> PokerSession | None:
-    """The session of the series where people sit now."""
+    """Returns the live session of the series; None where there is none."""
     live = select(PokerSession).where(PokerSession.series_id == series.id, is_live(clock.now()))
     return session.scalars(live.order_by(PokerSession.created_at.desc(), PokerSession.id).limit(1)).one_or_none()
 
 
 def open_today(membership: Membership, series_id: str, *, member_name: str, secret: str) -> str:
-    """Open the day's session, named after the series and the date, and answer with its id; or with the running one's,
-    so that two who press at once sit down at one table.
+    """Opens the day's session, named after the series and the date, and returns its id. Where a session is running,
+    returns that one's id, so that two requests at once lead to one session.
 
-    What somebody forgot to end, and where nobody has been for hours, ends as of when it was left.
+    A session that was not ended, and in which no member was seen for hours, is ended as of when it was left.
 
     Raises:
         NotFound: (404) there is no such series.

@@ -1,4 +1,4 @@
-"""The countdown that everybody at the table sees alike."""
+"""The session's timer: start, pause, resume, stop."""
 
 from functools import partial
 
@@ -7,20 +7,20 @@ from poker_app.rules.session import lifecycle as rules
 
 
 def start_timer(who: Holder) -> None:
-    """Start it over with the session's length."""
+    """Starts the timer over, with the session's length."""
     change(who, partial(rules.set_timer, how=rules.start_timer))
 
 
 def pause_timer(who: Holder) -> None:
-    """Hold it where it is; without a timer nothing happens."""
+    """Pauses the timer; without one nothing happens."""
     change(who, partial(rules.set_timer, how=rules.pause_timer))
 
 
 def resume_timer(who: Holder) -> None:
-    """Let a held timer run on."""
+    """Resumes a paused timer."""
     change(who, partial(rules.set_timer, how=rules.resume_timer))
 
 
 def stop_timer(who: Holder) -> None:
-    """Put the timer away."""
+    """Removes the timer."""
     change(who, partial(rules.set_timer, how=rules.stop_timer))

@@ -1,7 +1,7 @@
-"""The public view of the tasks: the backlog, and the one on the table.
+"""The public view of the tasks: the backlog, and the current task.
 
-A list of hundreds is drawn where it is seen first, the rows around the current task, and a change of it travels as the
-rows that changed.
+Of a list of hundreds a page first renders the rows around the current task, and events carry only the rows that
+changed.
 """
 
 from dataclasses import dataclass, field
@@ -70,7 +70,7 @@ class BacklogView:
 
 
 def backlog_view(value: Session) -> BacklogView:
-    """The backlog as everybody may see it."""
+    """Builds the public view of the tasks."""
     return BacklogView(
         tasks_version=value.tasks_version,
         tasks=tuple(value.backlog),
@@ -92,7 +92,7 @@ class Recent:
     rows: dict[str, int] = field(default_factory=dict)
 
     def after(self, before: Session, value: Session) -> "Recent":
-        """With what became another between two values, at most ``MAX_CHANGED`` rows."""
+        """Returns it with the rows that differ between two values, at most ``MAX_CHANGED``."""
         if before.tasks_version == value.tasks_version:
             return self
         changed = _changed_rows(before, value)
@@ -106,7 +106,7 @@ class Recent:
 
 
 def shows(task: Task) -> tuple[object, ...]:
-    """What of a task its row in the backlog shows."""
+    """Returns the fields of a task that its row in the backlog shows."""
     return task.key, task.title, task.estimate, task.skipped_at is not None
 
 

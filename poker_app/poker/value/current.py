@@ -1,5 +1,4 @@
-"""The newest value of a session, for whoever only reads: one question for the version, and nothing else where this
-process knows the session at that version."""
+"""Reads the newest value of a session: one query for its version, and no other where the cache has that version."""
 
 from sqlalchemy import Row, bindparam, select
 
@@ -18,7 +17,7 @@ _VERSIONS = select(_table.version, _table.published_version).where(_table.id == 
 
 
 def newest(session_id: str) -> Known:
-    """A session as the database has it now. Raises NotFound."""
+    """Returns the session at the version that the database has now, loaded unless it is cached. Raises NotFound."""
     versions = _versions(session_id)
     known = values.get(session_id)
     if known and known.value.version > versions.version and not session.info.get("writing"):
@@ -43,7 +42,7 @@ def _versions(session_id: str) -> Row[int, int]:
 
 
 def at_least(session_id: str, version: int = 0) -> Known:
-    """A session at a version or a newer one, without a question where this process knows it. Raises NotFound."""
+    """Returns a session at a version or a newer one, without a query where it is cached. Raises NotFound."""
     known = values.get(session_id)
     return known if known and known.value.version >= version else newest(session_id)
 
@@ -56,10 +55,10 @@ def _loaded(session_id: str) -> Session:
 
 
 def view_of(session_id: str) -> SessionView:
-    """What everybody may see of a session. Raises NotFound."""
+    """Returns the public view of a session. Raises NotFound."""
     return public_view(newest(session_id).value, clock.now())
 
 
 def backlog_of(session_id: str) -> BacklogView:
-    """The tasks as everybody may see them. Raises NotFound."""
+    """Returns the public view of the tasks. Raises NotFound."""
     return backlog_view(newest(session_id).value)

@@ -1,4 +1,4 @@
-"""What a revealed round shows: its cards in columns, and its figures."""
+"""The columns of a revealed round, and the voters whose card changed since the first vote."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from poker_app.rules.tally import Tally
 
 @dataclass(frozen=True, slots=True)
 class Lay:
-    """A card face up; without id and name where the session hides names."""
+    """A revealed card; without id and name where the session hides names."""
 
     id: str
     name: str
@@ -38,15 +38,16 @@ class Move(NamedTuple):
 
 
 def moves(value: Session, short: Mapping[str, str]) -> tuple[Move, ...]:
-    """Who moved since the first vote on the task, in the order members joined. ``short`` names members as cards do."""
+    """Returns the voters whose card changed since the first vote on the task, in the order members joined. ``short``
+    maps names to those on cards."""
     moved = value.rounds.moved
     here = {key: member.name for key, member in value.members.items() if key in moved}
     return tuple(Move(short.get(name, name), *moved[key]) for key, name in here.items())
 
 
 def columns(value: Session, figures: Tally, short: Mapping[str, str]) -> tuple[Column, ...]:
-    """The votes of a revealed round by card, lowest first, each column in the order members joined; who was removed
-    since comes last. ``short`` names members as cards do."""
+    """Returns the columns of a revealed round: the votes by card, lowest first, each column in the order members
+    joined. Members who were removed since come last. ``short`` maps names to those on cards."""
     votes, seated = value.round.cards, {each.id: each for each in value.seated}
     order = [*(key for key in seated if key in votes), *sorted(votes.keys() - seated.keys())]
     laid: dict[str, list[Lay]] = defaultdict(list)

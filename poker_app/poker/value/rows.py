@@ -1,4 +1,4 @@
-"""Which rows and columns the parts of a session's value are kept in."""
+"""Maps the parts of a session's value to their tables and columns."""
 
 from dataclasses import dataclass, fields
 from typing import Any
@@ -9,7 +9,7 @@ from poker_app.db import Base
 from poker_app.poker import models
 from poker_app.rules.session import rounds, value
 
-# What is reckoned when a session is loaded, and what has rows of its own.
+# Fields that are computed when a session is loaded, and fields that have rows of their own.
 _NOT_COLUMNS = {"newest", "votes", "members", "tasks", "files", "rounds", "others", "played"}
 
 

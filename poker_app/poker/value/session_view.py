@@ -1,7 +1,7 @@
-"""The public view of a session: what everybody at the table may see of it, and nothing else.
+"""The public view of a session: what all its members may see of it, and nothing else.
 
-Fragments, events and headers of a running round are made from this alone. While the cards are face down it holds who
-has voted and no card.
+Fragments, events and headers of a running round are made from this alone. While the cards are face down it holds which
+members have voted and no card.
 """
 
 from dataclasses import dataclass
@@ -66,12 +66,12 @@ class SessionView:
     columns: tuple[Column, ...]
     tally: Tally | None
     earlier: tuple[Result, ...]
-    # Who moved since the first vote on the task; empty before the reveal, and where names are hidden.
+    # Voters whose card changed since the first vote on the task; empty before the reveal, and where names are hidden.
     moved: tuple[Move, ...]
     facilitators: tuple[Named, ...]
     watching: tuple[str, ...]
     gone: tuple[str, ...]
-    # The ids of those who left by their own act, and do not come back by themselves.
+    # The ids of members who left by their own act: their requests alone do not bring them back.
     left: tuple[str, ...]
     did_not_vote: tuple[str, ...]
     expected: int
@@ -122,8 +122,8 @@ class SessionView:
 
 
 def public_view(value: Session, now: datetime) -> SessionView:
-    """A session as everybody may see it. The only reader of votes for others than who cast them: their cards after the
-    reveal, before it only who has voted."""
+    """Builds the public view of a session. The only reader of votes for others than the voter: their cards after the
+    reveal, before it only which members have voted."""
     members = {each.id: each for each in value.seated}
     here = {key: each.presence(now) for key, each in members.items()}
     short = shortened(each.name for each in members.values())

@@ -1,6 +1,6 @@
-"""Writes what a change made of a session: the difference between two values, as inserts, updates and deletes.
+"""Writes the difference between two values of a session, as inserts, updates and deletes.
 
-The difference is taken for each change by itself and then merged by key: a value forgets the votes of a round that it
+The difference is taken for each change by itself and then merged by key: a value drops the votes of a round that it
 leaves, so one difference over several changes would lose them.
 """
 
@@ -29,7 +29,7 @@ class Difference:
         self._announced: set[_Key] = set()
 
     def add(self, old: Session, new: Session, *, announced: bool = True) -> None:
-        """Takes in one change; ``announced``: an event will carry the session as it is then."""
+        """Adds one change; ``announced``: an event will carry the session as it is then."""
         if announced:
             self._announced.add((SESSION, (new.id,)))
         for kept, before, after in _parts(old, new):
@@ -40,7 +40,7 @@ class Difference:
                     self._rows[kept, key] = (first, now)
 
     def write(self, connection: Connection) -> None:
-        """Writes it, once: in the order of the kinds, and of a kind parents before children."""
+        """Writes the rows, once: in the order of the kinds, and of a kind parents before children."""
         statements: dict[tuple[int, int, Kept, tuple[str, ...]], list[dict[str, Any]]] = {}
         for (kept, key), (was, now) in self._rows.items():
             place = ALL.index(kept)

@@ -1,7 +1,7 @@
-"""The sessions that this process knows as values, each with what was rendered from it, bounded in bytes.
+"""In-memory cache of session values, each with the fragments rendered from it, bounded in bytes.
 
-A value here may be old: whoever needs the newest compares its version with the database's. What has not been asked for
-longest is dropped first.
+A cached value may be old: code that needs the newest compares its version with the database's. The least recently used
+is dropped first.
 """
 
 import threading
@@ -15,15 +15,15 @@ from poker_app.poker.value.backlog_view import Recent
 from poker_app.rules.session.value import Session
 
 MAX_BYTES = 64_000_000
-# Seconds after which a session that nobody asked for is dropped.
+# Seconds after which a session that was not read is dropped.
 IDLE = 3600.0
 # Bytes, as measured with CPython 3.14 on sessions of 8 to 200 members and 20 to 500 tasks.
 _SESSION, _MEMBER, _TASK, _VOTE, _RESULT = 3_000, 1_000, 700, 250, 900
 
 
 class Known:
-    """One session's value in this process. ``lock`` is held while something is made from it, so that an answer and an
-    event that want the same at the same moment make it once."""
+    """One cached value. ``lock`` is held while a fragment is made from it, so that a response and an event that need
+    the same fragment at the same moment make it once."""
 
     __slots__ = (
         "_count",
@@ -45,10 +45,10 @@ class Known:
         before: "Known | None" = None,
         count: "Callable[[Known, int], None] | None" = None,
     ) -> None:
-        """``before``: what was known of the session so far. ``count`` adds what is made later to ``bytes``."""
+        """``before``: the entry that this one replaces. ``count`` adds the bytes of what is made later."""
         self.value, self._count = value, count
         self.lock: threading.Lock = before.lock if before else threading.Lock()
-        # What shows the tasks alone is good as long as they are the same, and what shows one of them in whatever value.
+        # What depends on the tasks alone is valid until they change; a task's row is valid while it shows the same.
         self.rows: _Rows = before.rows if before else _Rows()
         same = before is not None and before.value.tasks_version == value.tasks_version
         self._of_tasks: dict[str, object] = before._of_tasks if before and same else {}
@@ -64,8 +64,8 @@ class Known:
     def made[T](
         self, what: str, make: Callable[[], T], *, of_tasks: bool = False, size: Callable[[T], int] = lambda made: 0
     ) -> T:
-        """What is made from this value under a name, made once; ``of_tasks``: from its tasks alone. ``size`` tells the
-        bytes of what is no text. The caller holds the lock."""
+        """Caches what ``make`` returns under a name. ``of_tasks``: it depends on the tasks alone and is valid until
+        they change. ``size`` gives the bytes of what is no text. The caller holds the lock."""
         kept = self._of_tasks if of_tasks else self._made
         if what not in kept:
             made = kept[what] = make()
@@ -73,7 +73,7 @@ class Known:
         return cast(T, kept[what])
 
     def row(self, key: str, shows: object, make: Callable[[], str]) -> str:
-        """What is made for one task, made again only when it ``shows`` something else. The caller holds the lock."""
+        """Caches the row of one task; it is made again only when ``shows`` differs. The caller holds the lock."""
         known = self.rows.html.get(key)
         if known is None or known[0] != shows:
             more = -len(known[1]) if known else 0
@@ -113,7 +113,7 @@ def size_of_tasks(value: Session) -> int:
 
 
 class ValueCache:
-    """The newest value that this process knows of each session."""
+    """The newest value of each session that this process has read or written. Safe for threads."""
 
     def __init__(self, most: int = MAX_BYTES) -> None:
         """``most``: bytes."""
@@ -123,7 +123,7 @@ class ValueCache:
         self._bytes = 0
 
     def get(self, session_id: str) -> Known | None:
-        """What is known of a session."""
+        """Returns the cached entry of a session and marks it as used; None where it is not cached."""
         with self._lock:
             found = self._known.get(session_id)
             if found:
@@ -132,7 +132,7 @@ class ValueCache:
             return found
 
     def put(self, value: Session) -> Known:
-        """Keep a value, unless a newer one is known. Answers with what is known then."""
+        """Caches a value, unless a newer one is cached. Returns the cached entry."""
         with self._lock:
             known = self._known.get(value.id)
             if known and known.value.version >= value.version:
@@ -145,12 +145,12 @@ class ValueCache:
             return made
 
     def drop(self, session_id: str) -> None:
-        """Forget a session."""
+        """Drops a session from the cache."""
         with self._lock:
             self._forget(session_id)
 
     def clear(self) -> None:
-        """Forget all of them."""
+        """Drops all sessions from the cache."""
         with self._lock:
             self._known.clear()
             self._bytes = 0
@@ -158,7 +158,7 @@ class ValueCache:
     def _count(self, known: Known, more: int) -> None:
         with self._lock:
             known.bytes += more
-            # What is still made from a value that was dropped meanwhile counts no more.
+            # Bytes made from an entry that was dropped meanwhile are not counted.
             if self._known.get(known.value.id) is known:
                 self._bytes += more
 
