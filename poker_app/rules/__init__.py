@@ -1,4 +1,4 @@
-"""The rules of the table: pure functions over plain values, with nothing but the standard library."""
+"""The product's rules: pure functions over plain values, with nothing but the standard library."""
 
 from typing import Literal
 
@@ -6,8 +6,8 @@ Kind = Literal["missing", "forbidden", "conflict", "invalid", "plan"]
 
 
 class Refused(Exception):
-    """What a rule does not allow: ``kind`` says whether it is not there for the member, or the role, the moment or the
-    input is wrong, or the plan does not have it; ``sentence`` is for people, ``field`` the form field to point at."""
+    """A rule's refusal. ``kind`` says whether it is not there for the member, or the role, the moment or the input is
+    wrong, or the plan does not have it; ``sentence`` is for people, ``field`` the form field to point at."""
 
     def __init__(self, kind: Kind, sentence: str, field: str | None = None) -> None:
         super().__init__(sentence)

@@ -1,4 +1,4 @@
-"""The backlog: a pasted list read into tasks, and a task moved to another place."""
+"""Parses a pasted list into tasks; also moves an item within an order."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -107,7 +107,7 @@ MAX_SAID = 3
 
 
 def said_of(left_out: Sequence[str]) -> str:
-    """What was left out of a pasted list, in a few sentences; empty where it was nothing."""
+    """Returns what was left out of a pasted list, in a few sentences; empty where it was nothing."""
     more = len(left_out) - MAX_SAID
     return " ".join([*left_out[:MAX_SAID], *([f"{more} more like that."] if more > 0 else [])])
 

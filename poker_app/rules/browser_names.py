@@ -1,4 +1,4 @@
-"""What to call a browser, by what it says of itself: enough to recognise one's own in a list."""
+"""Names a browser by its ``User-Agent``: precisely enough to recognise one's own in a list."""
 
 # The first that is found counts: nearly all say that they are Mozilla, Chrome and Safari as well.
 _BROWSERS = (
@@ -12,7 +12,7 @@ _SYSTEMS = (
 
 
 def name(user_agent: str) -> str:
-    """Such as «Firefox on Windows»; «Unknown browser» where it says nothing that is known."""
+    """Returns such as «Firefox on Windows»; «Unknown browser» where the text names none that is known."""
     browser = next((known for mark, known in _BROWSERS if mark in user_agent), "Unknown browser")
     system = next((known for mark, known in _SYSTEMS if mark in user_agent), "")
     return f"{browser} on {system}" if system else browser

@@ -1,4 +1,5 @@
-"""What people use as a password, or build one from: from lists that were published after thefts, in lower case."""
+"""Words that people use as a password, or build one from: from lists that were published after thefts, in lower
+case."""
 
 COMMON_WORDS = frozenset(
     """

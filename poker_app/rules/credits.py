@@ -1,4 +1,4 @@
-"""Credits: which lot is used up first, and when a month's credits arrive."""
+"""Credits: the order in which lots are used up, and the months in which credits arrive."""
 
 import calendar
 from collections.abc import Iterable, Sequence
@@ -24,7 +24,7 @@ def usable(lots: Iterable[Lot], now: datetime) -> list[Lot]:
 
 
 def burn(lots: Iterable[Lot], amount: int, now: datetime) -> list[tuple[int, int]] | None:
-    """How much to take from which lot, as (id, amount) in order; None where there is not enough."""
+    """Returns how much to take from which lot, as (id, amount) in order; None where there is not enough."""
     taken = []
     for lot in usable(lots, now):
         if amount == 0:
@@ -36,7 +36,7 @@ def burn(lots: Iterable[Lot], amount: int, now: datetime) -> list[tuple[int, int
 
 
 def expired(lots: Iterable[Lot], now: datetime) -> list[tuple[int, int]]:
-    """What is left in lots that have expired, as (id, amount)."""
+    """Returns the remaining credits of lots that have expired, as (id, amount)."""
     return [(lot.id, lot.remaining) for lot in lots if lot.remaining and lot.expires_at and lot.expires_at <= now]
 
 

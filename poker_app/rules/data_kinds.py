@@ -1,4 +1,4 @@
-"""What each column of the database holds, and each key of its JSON columns: whose data it is, or no person's.
+"""Declares each column of the database, and each key of its JSON columns: whose data it is, or no person's.
 
 The download and the erasure of one's own data are made from this page, and the database takes no JSON key that is not
 on it. A column that is missing here is in no download and fails a test.
@@ -17,7 +17,7 @@ class Whose(StrEnum):
     LEFT = "left"
     # Another person's than the one whom the row is about.
     OTHERS = "others"
-    # Lets somebody in, or tells what does: in no download.
+    # Gives access, or tells what does: in no download.
     SECRET = "secret"  # noqa: S105 (a kind of data, not a secret)
     # Of no person: ids, moments and figures, and what belongs to an account or a session.
     NO_PERSON = "no person"
@@ -25,7 +25,7 @@ class Whose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a column or key is. ``by`` is the column that names the person, "" for what is no single person's."""
+    """The kind of a column or key. ``by`` is the column that names the person, "" for what is no single person's."""
 
     whose: Whose
     by: str = ""
@@ -125,7 +125,7 @@ _TABLES: dict[str, dict[Kind, str]] = {
 }
 
 _JSON_KEYS: dict[str, dict[Kind, str]] = {
-    # Where somebody was on the way to may be a link that lets them in.
+    # ``onward`` may be a link that works as a key.
     "mail_token.data": {_own("user_id"): "name", SECRET: "password_hash browser onward"},
     "poker_session.undo": {NO_PERSON: "version task_id round_id tasks"},
     "account.session_defaults": {

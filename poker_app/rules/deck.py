@@ -64,7 +64,7 @@ _SINGLE_COMMA = re.compile(r"(?<![0-9.-])(?<!\S,)(-?[0-9]{1,8}),([0-9]{1,8})(?![
 
 
 def own_cards(text: str) -> tuple[str, ...]:
-    """The cards a person typed, with the outside cards once at the end.
+    """Parses typed cards, with the outside cards once at the end.
 
     Commas, semicolons and lines separate, or spaces where there are none of these. Digits and marks of every script are
     read as ASCII, and a decimal comma as a point: ``0,5; 1`` and ``0,5, 1`` have the card ``0.5``. 2 to 30 cards of 1
@@ -150,7 +150,8 @@ _MIXED = re.compile(rf"(?P<whole>[0-9]{{0,{MAX_CARD}}})(?P<part>[{''.join(_PARTS
 
 @lru_cache(maxsize=1_000)
 def figure(card: str) -> Fraction | None:
-    """What a card is worth (``"0"``, ``"0.5"``, ``"1/2"``, ``"½"``, ``"2½"``), or None for words and outside cards."""
+    """Returns a card's value (``"0"``, ``"0.5"``, ``"1/2"``, ``"½"``, ``"2½"``), or None for words and outside
+    cards."""
     if _DECIMAL.fullmatch(card) or _RATIO.fullmatch(card):
         return Fraction(card)
     if mixed := _MIXED.fullmatch(card):
@@ -165,8 +166,8 @@ def is_numeric(cards: Iterable[str]) -> bool:
 
 
 def places(cards: Sequence[str]) -> dict[str, Fraction]:
-    """Where each card that counts stands, lowest first: its value in a numeric deck, whose words do not count; its
-    position in a deck of words."""
+    """Returns the place of each card that counts, lowest first: its value in a numeric deck, whose words do not count;
+    its position in a deck of words."""
     counting = [card for card in cards if card not in OUTSIDE]
     if not is_numeric(cards):
         return {card: Fraction(position) for position, card in enumerate(counting)}

@@ -1,6 +1,6 @@
-"""Email domains: whose an address is, and which domains belong to nobody in particular."""
+"""Email domains: the domain of an address, and whether it is one company's or a public mail service's."""
 
-# Where anybody gets an address. Whoever has one there is no colleague of everybody else who has.
+# Services where everybody can get an address: two users of one are not colleagues for that.
 _PUBLIC = frozenset(
     """
     gmail.com googlemail.com outlook.com hotmail.com live.com msn.com yahoo.com ymail.com rocketmail.com icloud.com
@@ -26,7 +26,7 @@ _COUNTRY_PARTS = frozenset({"co", "com"})
 
 
 def domain_of(email: str) -> str:
-    """What stands behind the at sign, in lower case."""
+    """Returns the domain of an address, in lower case."""
     return email.rpartition("@")[2].lower()
 
 

@@ -1,4 +1,4 @@
-"""Several email addresses in one field, as people paste them."""
+"""Parses several email addresses in one field, as people paste them."""
 
 import re
 
@@ -8,8 +8,8 @@ _NAMED = re.compile(r"[^<>,;\n]*+(?:<([^<>\s]++)>)?")
 
 
 def typed_addresses(text: str) -> list[str]:
-    """What stands between commas, semicolons, spaces and lines, each once and in order; ``Ada <ada@x.example>`` is
-    ``ada@x.example``."""
+    """Returns the addresses between commas, semicolons, spaces and lines, each once and in order; ``Ada
+    <ada@x.example>`` is ``ada@x.example``."""
     plain = _NAMED.sub(lambda found: f"{found[1]} " if found[1] else found[0], text)
     parts = (part.strip("<>\"'") for part in _BETWEEN.split(plain))
     return list(dict.fromkeys(part for part in parts if part))

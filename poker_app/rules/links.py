@@ -1,4 +1,4 @@
-"""Links and codes as people pass them on: with what chats and other keyboards add."""
+"""Reads links and join codes as people pass them on: without what chats and other keyboards add."""
 
 import unicodedata
 from urllib.parse import quote, unquote, urlsplit
@@ -10,7 +10,7 @@ LEADS_IN = frozenset({"j", "sessions", "series", "sign-in", "sign-up", "new-pass
 PAGES = frozenset({"sign-in", "sign-up"})
 """Those of them that are pages by themselves; the others lead nowhere without what follows."""
 ADDED = ".,;:!?…)>]}'\"’”»*`|/\\"
-"""What stands behind a link in a sentence, and no link ends with."""
+"""Characters behind a link in a sentence, which no link ends with."""
 
 
 def plain_code(typed: str) -> str:
@@ -20,8 +20,8 @@ def plain_code(typed: str) -> str:
 
 
 def tidied(path: str) -> str:
-    """The path that a link meant: without what a chat added at its end, and in small letters, as all ids and secrets
-    are; the case of a code is of no matter."""
+    """Returns the path that a link meant: without what a chat added at its end, and in small letters, as all ids and
+    secrets are; the case of a code is of no matter."""
     first, slash, rest = path.rstrip(ADDED).removeprefix("/").partition("/")
     name = first.lower()
     if name not in LEADS_IN or not (rest or name in PAGES):

@@ -1,4 +1,4 @@
-"""What a session costs in messages, where a managed service bills every publish and every delivery."""
+"""Computes what a session costs in messages, where a managed service bills every publish and every delivery."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ LARGE_ABOVE = 12
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """A session to reckon with. ``rounds`` are all of them, those on tasks voted on again included. Members come evenly
-    over ``arriving`` seconds; a round's votes come in evenly over ``seconds``, and then it is revealed."""
+    """The session that is computed. ``rounds`` are all of them, those on tasks voted on again included. Members join
+    evenly over ``arriving`` seconds; a round's votes come in evenly over ``seconds``, and then it is revealed."""
 
     members: int
     tasks: int = 10
@@ -26,15 +26,15 @@ class Meeting:
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """How events are sent. Tables up to ``coalesce_above`` members: each by itself. At larger ones votes, comings and
-    goings are sent ``apart`` seconds after any other event at least, and one event tells of all since the last; the
-    others are sent at once and tell of what waits."""
+    """How events are sent. In sessions of up to ``coalesce_above`` members: each by itself. In larger ones votes,
+    comings and goings are sent at least ``apart`` seconds after any other event, and one event carries all changes
+    since the last; the other events are sent at once and carry the waiting changes too."""
 
     coalesce_above: int
     apart: float
 
     def apart_at(self, members: int) -> float:
-        """Seconds for a table of so many."""
+        """Returns the seconds between events for a session of so many members."""
         return self.apart if members > self.coalesce_above else 0.0
 
 
@@ -65,10 +65,10 @@ SIZES = (5, 8, 20, 50, 200)
 
 
 def messages_of(meeting: Meeting, sending: Sending | None = None) -> int:
-    """The messages that a whole session costs: everybody comes, the tasks are put in at once, each round is voted on by
-    all and revealed, each task finalized, the session ended, and everybody goes. Without ``sending``: each event by
-    itself. An event for several sockets' changes goes to everybody, any other to all but the socket that asked; at a
-    large table all go to everybody, where there is ``sending``."""
+    """Returns the messages that a whole session costs: all members join, the tasks are added at once, each round is
+    voted on by all and revealed, each task finalized, the session ended, and all members leave. Without ``sending``:
+    each event by itself. An event for the changes of several sockets goes to all members, any other to all but the
+    socket that asked; in a large session all go to all members, where there is ``sending``."""
     members, sent = meeting.members, sending or EACH_BY_ITSELF
     large = sending is not None and members > LARGE_ABOVE
     shared, alone = 1 + members, members + large
@@ -82,7 +82,8 @@ def messages_of(meeting: Meeting, sending: Sending | None = None) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Deliveries:
-    """An event for so many changes, ``so_far`` of all; ``waited``: sent later than the last of them."""
+    """An event for so many ``changes``; ``so_far`` of all have happened; ``waited``: sent later than the last of
+    them."""
 
     changes: int
     so_far: int
@@ -90,9 +91,9 @@ class _Deliveries:
 
 
 def _paced(many: int, seconds: float, apart_at: Callable[[int], float]) -> tuple[list[_Deliveries], int]:
-    """The events of so many changes that come in evenly: the first is told at once, from then on whatever has come in,
-    as soon as it may be. And how many of them wait as the time is over. ``apart_at``: how far the next event keeps from
-    one that tells of so many so far."""
+    """Returns the events for ``many`` changes that come in evenly, and how many changes still wait when the time is
+    over. The first is sent at once; from then on one event carries all that have come in, as soon as it may be sent.
+    ``apart_at``: seconds between the next event and one after so many changes."""
     told: list[_Deliveries] = []
     before, free_at = 0, -inf
     for came in range(many + 1):
@@ -107,8 +108,9 @@ def _paced(many: int, seconds: float, apart_at: Callable[[int], float]) -> tuple
 
 
 def _coming(meeting: Meeting, sending: Sending) -> int:
-    """Whoever comes is told of to those who sit there, as an event, and on the presence channel, of which the server
-    hears by webhook. Who has just come hears an event only if it waited; the first opens the session, without one."""
+    """Returns the messages of joining. Each new member costs an event to those who have joined, a delivery to them on
+    the presence channel, and the webhook of that channel to the server. A new member receives their own event only if
+    it waited. The first one opens the session, without an event."""
     others = meeting.members - 1
     told, waiting = _paced(others, meeting.arriving, lambda came: sending.apart_at(came + 1)) if others else ([], 0)
     joined = sum(1 + each.so_far + each.waited for each in told) + (1 + meeting.members if waiting else 0)
@@ -117,8 +119,8 @@ def _coming(meeting: Meeting, sending: Sending) -> int:
 
 
 def _going(members: int) -> int:
-    """Once the session has ended only the presence channel tells: a webhook each, and a question whether they are
-    gone."""
+    """Returns the messages of leaving. After the end only the presence channel sends: for each member a webhook, a
+    question to the engine whether they are gone, and a delivery to those who are left."""
     return sum(2 + left for left in range(min(members, MAX_PRESENT)))
 
 

@@ -1,4 +1,4 @@
-"""Networks: which addresses count as one place that requests come from."""
+"""Networks: the address ranges that rate limits count as one place."""
 
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
@@ -10,10 +10,11 @@ _TRANSLATED = IPv6Network("64:ff9b::/96")
 
 
 def networks_of(address: str) -> list[tuple[str, int]]:
-    """The networks that an address is counted in, the narrowest first, and how many times the limit each may reach.
+    """Returns the networks that an address is counted in, the narrowest first, and how many times the limit each may
+    reach.
 
-    IPv4 is one network, also when written as IPv6 (``::ffff:192.0.2.1``). IPv6 is three: its /64, /56 and /48. What is
-    no address is a network of its own. A port behind it, as some proxies write one, counts for nothing.
+    IPv4 is one network, also when written as IPv6 (``::ffff:192.0.2.1``). IPv6 is three: its /64, /56 and /48. A text
+    that is no address is a network of its own. A port behind it, as some proxies write one, is dropped.
     """
     try:
         found = ip_address(_without_port(address))

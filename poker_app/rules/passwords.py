@@ -1,4 +1,4 @@
-"""Which passwords are strong enough: how much is left of one once everything that is easily guessed is taken out.
+"""Checks how strong a password is: what is left of it once everything that is easily guessed is taken out.
 
 A guesser tries names, common words, years and runs along the keyboard before single characters. So each such part
 counts little, however long it is, every other character counts one, and a password needs eight in all.
@@ -16,7 +16,7 @@ SHORTEST, LONGEST = 10, 200
 ENOUGH = 8
 PRODUCT = frozenset({"faceup", "planning", "poker"})
 
-# What a part counts, and what is said about a password that is made of such parts.
+# The count of a part by its kind, and the sentence about a password that is made mostly of such parts.
 COUNTS = {"yours": 1, "product": 1, "pattern": 1, "common": 2}
 SENTENCES = {
     "yours": "Your name and address are what others would guess first. Choose something without them.",
@@ -36,7 +36,8 @@ _SPELLED = (str.maketrans("@4031!$57+", "aaoeiisstt"), str.maketrans("@4031!$57+
 
 
 def whats_wrong(password: str, about: Iterable[str] = ()) -> str | None:
-    """A sentence that says why a password will not do; None if it will. ``about``: the user's name and address."""
+    """Returns a sentence that says why a password will not do; None if it will. ``about``: the user's name and
+    address."""
     if len(password) < SHORTEST:
         return f"A password has at least {SHORTEST} characters; a few words in a row are easy to remember."
     if len(password) > LONGEST:
@@ -46,7 +47,7 @@ def whats_wrong(password: str, about: Iterable[str] = ()) -> str | None:
     count, kinds = _weigh(password.casefold()[:_WEIGHED], frozenset(_words(about)))
     if count >= ENOUGH:
         return None
-    # Of what covers most of it; single characters are nobody's fault.
+    # The sentence of the kind that covers most of it; single characters have none.
     return SENTENCES[max(SENTENCES, key=lambda kind: kinds.get(kind, 0))]
 
 
@@ -56,12 +57,13 @@ def _words(about: Iterable[str]) -> set[str]:
 
 
 def _weigh(text: str, yours: frozenset[str]) -> tuple[int, Mapping[str, int]]:
-    """What the cheapest way to take a text apart counts, and how many characters each kind of part covers."""
+    """Returns the lowest count of all ways to divide a text into parts, and how many characters each kind of part
+    covers."""
     if repeated := re.fullmatch(r"(.+?)\1+", text, re.DOTALL):
         count, _ = _weigh(repeated[1], yours)
         return count + COUNTS["pattern"], {"pattern": len(text)}
     spellings = (text, *(text.translate(table) for table in _SPELLED))
-    # Where none of the parts begins that are known, none of them is looked for.
+    # At places where no known part begins, none is searched for: that saves most of the time.
     begins = _beginnings() | {word[:2] for word in yours}
     hopeful = [
         text[place] == text[place + 1] or any(spelled[place : place + 2] in begins for spelled in spellings)
@@ -85,7 +87,8 @@ def _weigh(text: str, yours: frozenset[str]) -> tuple[int, Mapping[str, int]]:
 
 
 def _kind(spellings: list[str], yours: frozenset[str]) -> str | None:
-    """What a part is, by the ways it can be spelled; the first is as it was typed."""
+    """Returns the kind of a part, None for no known one. ``spellings`` are the ways it can be read; the first is as it
+    was typed."""
     if not yours.isdisjoint(spellings):
         return "yours"
     if not PRODUCT.isdisjoint(spellings):

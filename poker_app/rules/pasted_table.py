@@ -1,4 +1,4 @@
-"""A pasted table, from a spreadsheet or as CSV, whose first line names its columns."""
+"""Parses a pasted table, from a spreadsheet or as CSV, whose first line names its columns."""
 
 import csv
 from collections.abc import Iterator, Mapping
@@ -10,8 +10,8 @@ HEADS: Mapping[str, frozenset[str]] = {
     "url": frozenset({"url", "link", "address"}),
     "description": frozenset({"description", "details"}),
 }
-"""What columns are called, in lower case. A table has a title's column; of two that are called alike the first counts,
-in the order of the names' columns from left to right."""
+"""Names of columns, in lower case. A table has a title's column; of two that are called alike the first counts, in the
+order of the names' columns from left to right."""
 DELIMITERS = "\t,;|"
 MAX_COLUMNS = 100
 

@@ -38,7 +38,7 @@ class Plan:
     why: str = ""
 
     def monthly(self, facilitators: int) -> int | None:
-        """What so many facilitators pay a month, in cents; None where the plan has no place for them all."""
+        """Returns what so many facilitators pay a month, in cents; None where the plan has no place for them all."""
         if self.facilitators is not None and facilitators > self.facilitators:
             return None
         return self.amount * (max(facilitators, self.min_seats) if self.per_seat else 1)
@@ -70,9 +70,9 @@ class Pack:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Everything that can be had: the plans from the least to the most, the packs, and what may be tried for how many
-    days. The first plan is what an account has that pays nothing. ``earlier`` are versions of plans that are not sold
-    any more, and go on at their price for whoever subscribed to them."""
+    """The plans from the least to the most, the packs, and which plan may be tried for how many days. The first plan is
+    that of an account that pays nothing. ``earlier`` are versions of plans that are not sold any more, and go on at
+    their price for their subscribers."""
 
     plans: Sequence[Plan]
     packs: Sequence[Pack] = ()
@@ -137,8 +137,8 @@ def check(offer: Offer) -> None:
 
 
 def dearer_for_less(offer: Offer, teams: Iterable[int]) -> list[tuple[int, str, str]]:
-    """Where a team of so many facilitators pays more for a plan than for one that has all of it: the size, the dearer
-    plan, and the other."""
+    """Returns where a team of so many facilitators pays more for a plan than for one that has all of it: the size, the
+    dearer plan, and the other."""
     pairs = [(less, more) for less, more in permutations(offer.plans, 2) if more.has_all_of(less)]
     costs = [(team, less, more, less.monthly(team), more.monthly(team)) for team in teams for less, more in pairs]
     return [
@@ -153,14 +153,15 @@ GRACE = timedelta(days=14)
 
 
 def low_balance(monthly: int) -> int:
-    """With how many credits left an account is told that they run out: a fifth of a month's, and at least one."""
+    """Returns the balance at which an account is told that its credits run out: a fifth of a month's, and at least
+    one."""
     return max(1, monthly // 5)
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Which plan an account has now. ``grace_ends``: a payment has failed, and from then on it is ``read_only``: what
-    is there can be seen and taken along, and nothing new begins. ``trial_ends``: the plan is only tried."""
+    """The plan that an account has now. ``grace_ends``: a payment has failed, and from then on it is ``read_only``:
+    what is there can be seen and downloaded, and nothing new begins. ``trial_ends``: the plan is only tried."""
 
     plan: Plan
     read_only: bool = False
@@ -177,9 +178,9 @@ def standing(
     past_due_since: datetime | None = None,
     trial_ends: datetime | None = None,
 ) -> Standing:
-    """What a subscription (by the payment provider's words) and a trial come to.
+    """Returns the standing that follows from a subscription (by the payment provider's words) and a trial.
 
-    A plan that is no longer sold in any version is served as the free one, so that nobody is locked out by an
+    A plan that is no longer sold in any version is served as the free one, so that no account is locked out by an
     operator's edit.
     """
     known = next((each for each in offer.plans if each.name == plan), offer.free)
@@ -237,7 +238,7 @@ BUSINESS = Plan(
 )
 BUSINESS_V1 = replace(BUSINESS, version=1, price="faceup_business_seat_monthly_v1", min_seats=1)
 
-# What is sold unless an operator's file says otherwise.
+# The offer that is sold unless an operator's file says otherwise.
 STANDARD = Offer(
     plans=(FREE, TEAM, BUSINESS),
     earlier=(BUSINESS_V1,),
@@ -250,7 +251,7 @@ STANDARD = Offer(
     trial_days=14,
 )
 
-# What a guest has who opens a session without an account, where accounts pay for theirs: the figures of
+# The plan of guests who open a session without an account, where accounts pay for theirs: the figures of
 # docs/decisions/guest-sessions.md. The account has no owner, and never a teammate. Reports end with the session.
 GUESTS = "guests"
 GUEST = Plan("guest", "Guest", credits=None, members=5, report_days=0, file_megabytes=0, storage_megabytes=0)
@@ -258,7 +259,7 @@ MAX_GUEST_ROUNDS = 5
 GUEST_DAYS_KEPT = 1
 GUEST_KEPT = in_words(timedelta(days=GUEST_DAYS_KEPT))
 
-# What an account has where nothing is sold.
+# The plan of every account where nothing is sold.
 EVERYTHING = Plan(
     "everything",
     "Everything",

@@ -1,5 +1,5 @@
-"""What is in names beside what one reads: characters that cannot be seen, which turn text around or break a database,
-and links, which mail programs make by themselves."""
+"""Cleans names and texts: hidden characters, which turn text around or break a database, and links, which mail programs
+make by themselves."""
 
 import re
 import unicodedata
@@ -41,8 +41,8 @@ def is_blank(text: str) -> bool:
 
 
 def one_line(typed: str) -> str:
-    """What a person typed as a name of something: one line in composed form (NFC), white space folded, without hidden
-    characters. Empty where nothing of it could be seen."""
+    """Returns a typed name as one line in composed form (NFC), white space folded, without hidden characters. Empty
+    where nothing of it could be seen."""
     text = " ".join(without_hidden(typed, keep=_SPACING).split())
     if is_blank(text):
         return ""
@@ -50,7 +50,8 @@ def one_line(typed: str) -> str:
 
 
 def likeness(name: str) -> str:
-    """What two names that look alike share: without case, form of Unicode and characters that are not seen."""
+    """Returns the form that two names share where they look alike: without case, form of Unicode and characters that
+    are not seen."""
     seen = "".join(char for char in name if char not in _FILLERS and char not in JOINERS)
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen[:MAX_COMPOSED]).casefold())
 
@@ -62,8 +63,8 @@ _CLUSTER = re.compile(
 
 
 def first_letter(word: str) -> str:
-    """The first that is neither punctuation nor a sign, whole: with its accents, and an emoji with all its parts. The
-    first of all where there is nothing else."""
+    """Returns the first letter that is neither punctuation nor a sign, whole: with its accents, and an emoji with all
+    its parts. The first of all where there is nothing else."""
     kinds = map(unicodedata.category, word)
     start = next((place for place, kind in enumerate(kinds) if kind[0] in "LN" or kind == "So"), 0)
     end = _CLUSTER.match(word, start).end()  # type: ignore[union-attr]
@@ -72,7 +73,7 @@ def first_letter(word: str) -> str:
     return word[start:end]
 
 
-# What mail programs take for the beginning of an address, and the dots of a domain, in every form that browsers read.
+# The beginnings of an address as mail programs find them, and the dots of a domain, in every form that browsers read.
 _SCHEME = re.compile(r":(?=[^\W\d_]|[/\\])|[/\\]{2,}")
 _DOT = re.compile(r"(?<=\w)[.\u2024\u3002\uff0e\uff61](?=[^\W\d_])|(?<=\d)\.(?=\d+\.\d+\.\d)")
 

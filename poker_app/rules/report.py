@@ -15,7 +15,7 @@ MAX_LOOKS = 5
 
 @dataclass(frozen=True, slots=True)
 class TaskFigures:
-    """What a task's rounds came to. ``first_…`` is the first round; ``first_median`` a card or a shown figure."""
+    """The figures of a task's rounds. ``first_…`` is the first round; ``first_median`` a card or a shown figure."""
 
     title: str
     key: str
@@ -89,6 +89,6 @@ def points(cards: Sequence[str], estimates: Iterable[str | None]) -> Fraction | 
 
 
 def mean_agreement(agreements: Iterable[Fraction | None]) -> Fraction | None:
-    """What the first votes of several tasks agree on average; None where no vote counted."""
+    """Returns the mean agreement of several tasks' first votes; None where no vote counted."""
     counted = [agreement for agreement in agreements if agreement is not None]
     return sum(counted, Fraction()) / len(counted) if counted else None

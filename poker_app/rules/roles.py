@@ -1,4 +1,5 @@
-"""Roles and presence: who facilitates, who votes, who is here, and when the table may be taken over."""
+"""Roles and presence: the role a member is shown with, present, away or gone, and when the session may be taken
+over."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

@@ -1,4 +1,5 @@
-"""The round: who may do what to it now. Every ``may_…`` raises the first ``Refused`` that applies, or returns."""
+"""The round: which actions a member may take in it now. Every ``may_…`` raises the first ``Refused`` that applies, or
+returns."""
 
 from collections.abc import Collection, Sequence
 
@@ -25,12 +26,13 @@ def _refuse(*reasons: tuple[bool, Reason]) -> None:
 
 
 def must_be_current(named: str | None, current: str) -> None:
-    """What names its round is of no other. Pages of the release before do not name it."""
+    """Refuses a form that names another round than the current one. Pages of the release before name none, which
+    passes."""
     _refuse((named not in (None, current), ROUND_OVER))
 
 
 def everyone_voted(present_voters: Collection[str], voted: Collection[str]) -> bool:
-    """Whether somebody is there to vote and all of them have; members away, gone or watching are not waited for."""
+    """Whether a present voter exists and all of them have voted; members away, gone or watching are not waited for."""
     return bool(present_voters) and set(present_voters) <= set(voted)
 
 
@@ -78,7 +80,8 @@ def may_reveal(
 
 
 def may_revote(*, facilitates: bool, revealed: bool, is_current: bool, ended: bool, anyone_may: bool = False) -> None:
-    """Whoever may reveal may open the next round after it; only a facilitator may restart a round still face down."""
+    """A member who may reveal may open the next round after the reveal; only a facilitator may restart a round still
+    face down."""
     _refuse(
         (ended, ENDED),
         (revealed and not (facilitates or anyone_may), NOT_YOURS_TO_REVOTE),

@@ -1,4 +1,4 @@
-"""The tally: what a revealed round says, in figures that never depend on the order of the votes."""
+"""The tally: the figures of a revealed round, which never depend on the order of the votes."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

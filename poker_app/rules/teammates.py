@@ -1,4 +1,4 @@
-"""Teammates' roles in an account: who may do what to whom, and that an owner is always left."""
+"""Teammates' roles in an account: which role may manage which, and that an owner is always left."""
 
 from poker_app.rules import Refused
 

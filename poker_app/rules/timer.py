@@ -35,11 +35,11 @@ class Timer:
         return self.ends_at is not None
 
     def paused(self, now: datetime) -> Self:
-        """The timer held where it is; a paused one stays as it was."""
+        """Returns the timer paused; a paused one stays as it was."""
         return type(self)(self.length, None, self.left(now)) if self.running else self
 
     def resumed(self, now: datetime) -> Self:
-        """The timer running on from where it was held; a running one stays as it was."""
+        """Returns the timer running on from where it was paused; a running one stays as it was."""
         return self if self.running else type(self)(self.length, now + timedelta(seconds=self.left(now)), None)
 
     def left(self, now: datetime) -> int:

@@ -1,4 +1,4 @@
-"""What a change to a session comes to, and the step that ends each of them."""
+"""A change to a session: its new value and the events that it publishes; and the step that completes each change."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -23,7 +23,7 @@ from poker_app.rules.session.value import (
 
 
 class Event(StrEnum):
-    """What browsers are told, by name."""
+    """The names of the events that browsers receive."""
 
     VOTE = "vote"
     MEMBER_JOINED = "member-joined"
@@ -61,7 +61,7 @@ EVENTS = {
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """One event of a change: at which version of the session, and about whom."""
+    """One event of a change: its version of the session, and the members that it names."""
 
     event: Event
     version: int
@@ -70,33 +70,33 @@ class Happened:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A session after a change, what happened on the way, in order, and what the change answers."""
+    """A session after a change, its events in order, and the answer of the rule."""
 
     value: Session
     happened: tuple[Happened, ...] = ()
     answer: Any = None
 
     def then(self, event: Event, *, tasks: bool = False, **about: str) -> "Change":
-        """One event more, with a version of its own. ``tasks``: the backlog, or the task on the table, changed too."""
+        """Adds one event, with a version of its own. ``tasks``: the backlog, or the current task, changed too."""
         version = self.value.version + 1
         value = replace(self.value, version=version, tasks_version=version if tasks else self.value.tasks_version)
         return replace(self, value=value, happened=(*self.happened, Happened(event, version, about)))
 
     @property
     def undo(self) -> int | None:
-        """The version that ``undo.undo`` takes back, where this change is one that can be taken back."""
+        """The version that ``undo.undo`` takes back, where this change is one that can be undone."""
         known = self.value.undo
         return known["version"] if known and any(known["version"] == each.version for each in self.happened) else None
 
     def unannounced(self) -> "Change":
-        """The change counted, and told to nobody."""
+        """Counts the change as a version, without an event."""
         return replace(self, value=replace(self.value, version=self.value.version + 1))
 
 
 def acting_member(
     value: Session, member: Member | None, *, after_end: bool = False, after_leaving: bool = False
 ) -> Member:
-    """The member who asks for a change, if they may ask now.
+    """Returns the member who asks for a change, if they may ask now.
 
     Raises:
         Refused: missing, for a stranger, a removed member and in a deleted session; conflict, once the session has
@@ -126,7 +126,7 @@ def require_facilitator(member: Member, what: str) -> None:
 
 
 def undoable(before: Session, change: Change) -> Change:
-    """The change, which was made of ``before``, with what takes it back."""
+    """Returns the change, which was made of ``before``, with the data that undoes it."""
     value = change.value
     tasks = {
         key: _before(before.tasks.get(key)) for key, task in value.tasks.items() if before.tasks.get(key) is not task
@@ -136,27 +136,27 @@ def undoable(before: Session, change: Change) -> Change:
 
 
 def _before(task: Task | None) -> Before:
-    """What a task was. One that the change made is taken off the backlog again."""
+    """Returns the part of a task that the undo restores. A task that the change made is deleted by the undo."""
     if task is None:
         return Before(estimate=None, skipped=False, deleted=True)
     return Before(estimate=task.estimate, skipped=task.skipped_at is not None, deleted=task.deleted_at is not None)
 
 
 def finished(change: Change, now: datetime) -> Change:
-    """The change with what follows from it: the cards turn over by themselves where the session wants that and every
-    voter who is waited for has a card."""
+    """Completes a change: reveals the cards where the session reveals by itself and every voter who is waited for has a
+    card."""
     return revealed(change, now) if is_complete(change.value, now) else change
 
 
 def is_complete(value: Session, now: datetime) -> bool:
-    """Whether the cards are to turn over by themselves."""
+    """Whether the cards are to be revealed without a request for it."""
     if not value.auto_reveal or not value.running or value.round.revealed_at or value.rounds_used_up:
         return False
     return everyone_voted([key for key, member in value.members.items() if member.awaited(now)], value.round.votes)
 
 
 def revealed(change: Change, now: datetime) -> Change:
-    """The cards turn over: what that means, in one place."""
+    """Reveals the cards: the one place for all ways to it."""
     value = change.value
     turned = replace(value.round, revealed_at=now, names_hidden=value.hides_names)
     value = replace(

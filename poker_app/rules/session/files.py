@@ -1,4 +1,4 @@
-"""Files beside a task: adding, describing, ordering, removing and undoing."""
+"""Rules of a task's files: adding, describing, ordering, removing and restoring."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -34,7 +34,7 @@ def check_room(value: Session, me: Member, task_id: str) -> None:
 
 
 def add_file(value: Session, me: Member, now: datetime, *, file: TaskFile) -> Change:
-    """Put a file after the others of its task. One that is there already, because it is announced twice, stays as it
+    """Adds a file after the others of its task. One that is there already, because it is announced twice, stays as it
     is. Raises like ``check_room``."""
     _check_may_add(value, me)
     if file.id in value.files:
@@ -75,7 +75,7 @@ def move_file(value: Session, me: Member, now: datetime, *, file_id: str, to: in
 
 
 def remove_file(value: Session, me: Member, now: datetime, *, file_id: str) -> Change:
-    """Take a file away from its task; ``restore_file`` brings it back.
+    """Removes a file from its task; ``restore_file`` brings it back.
 
     Raises:
         Refused: forbidden, for a member who is no facilitator; missing, for no file of the session.
@@ -122,7 +122,7 @@ def _changed(value: Session) -> Change:
 
 
 def forget_removed(value: Session, now: datetime, *, before: datetime) -> Change:
-    """Without the files that were removed before a moment. No browser is told: none shows them."""
+    """Drops the files that were removed before a moment. No event is published: no page shows them."""
     gone = [key for key, each in value.files.items() if each.removed_at and each.removed_at < before]
     if not gone:
         return Change(value)

@@ -1,4 +1,4 @@
-"""What a facilitator decides about the whole session: its name and options, the timer, its end and its going on."""
+"""Rules of the whole session: its name and options, the timer, its end and reopening, claiming, deleting, restoring."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -18,29 +18,29 @@ ANOTHER_ACCOUNT = "This session belongs to another account already."
 
 
 def change_options(value: Session, me: Member, now: datetime, *, checked: Callable[[], Mapping[str, Any]]) -> Change:
-    """Rename the session and change its options, from now on. ``checked`` answers with what the fields are to be, or
-    refuses what was typed: it is asked last."""
+    """Renames the session and changes its options, from now on. ``checked`` returns the new values of the fields, or
+    refuses what was typed: it is called last."""
     require_facilitator(me, "change the session's options")
     return Change(replace(value, **checked())).then(Event.OPTIONS_CHANGED, tasks=True)
 
 
 def start_timer(value: Session, now: datetime) -> Timer | None:
-    """Started over with the session's length."""
+    """Returns a timer that starts over with the session's length."""
     return Timer.started(value.timer_length, now)
 
 
 def pause_timer(value: Session, now: datetime) -> Timer | None:
-    """Held where it is."""
+    """Returns the timer paused."""
     return value.timer.paused(now) if value.timer else None
 
 
 def resume_timer(value: Session, now: datetime) -> Timer | None:
-    """Running on from where it was held."""
+    """Returns the timer running on from where it was paused."""
     return value.timer.resumed(now) if value.timer else None
 
 
 def stop_timer(value: Session, now: datetime) -> Timer | None:
-    """Put away."""
+    """Returns None: the timer is removed."""
     return None
 
 
@@ -60,19 +60,19 @@ def set_timer(value: Session, me: Member, now: datetime, *, how: Callable[[Sessi
 
 
 def end(value: Session, me: Member, now: datetime) -> Change:
-    """End it for everybody. Ending an ended session changes nothing."""
+    """Ends the session for all members. Ending an ended session changes nothing."""
     require_facilitator(me, "end the session")
     return Change(value) if value.ended_at else end_as_of(value, now, by=me.name)
 
 
 def end_as_of(value: Session, moment: datetime, *, by: str) -> Change:
-    """The session ended at a moment, by whose name is given; the current task took time up to then."""
+    """Ends the session as of a moment, under the name ``by``; the current task took time up to then."""
     value = leave_current(value, moment).without_timer()
     return Change(replace(value, ended_at=moment, ended_by=by)).then(Event.SESSION_ENDED, tasks=True)
 
 
 def reopen(value: Session, me: Member, now: datetime) -> Change:
-    """Go on with a session that ended less than a day ago. One that is running stays so.
+    """Reopens a session that ended less than a day ago. One that is running stays so.
 
     Raises:
         Refused: forbidden, for a member who is no facilitator; conflict, a day after the end.
@@ -87,8 +87,8 @@ def reopen(value: Session, me: Member, now: datetime) -> Change:
 
 
 def claim(value: Session, me: Member, now: datetime, *, account_id: str) -> Change:
-    """A session that was opened without an account becomes one of an account's, with all that is in it. Done twice it
-    is done once.
+    """Assigns a session that was opened without an account to an account, with all that is in it. A second call changes
+    nothing.
 
     Raises:
         Refused: forbidden, for a member who is no facilitator; conflict, where it is another account's.
@@ -102,7 +102,7 @@ def claim(value: Session, me: Member, now: datetime, *, account_id: str) -> Chan
 
 
 def delete(value: Session, now: datetime) -> Change:
-    """Take the session away, ended for everybody there."""
+    """Deletes the session, ended for all its members."""
     if value.deleted_at:
         return Change(value)
     taken_away = Change(replace(value, deleted_at=now))
@@ -110,10 +110,10 @@ def delete(value: Session, now: datetime) -> Change:
 
 
 def restore(value: Session, now: datetime) -> Change:
-    """Bring a deleted session back as it was."""
+    """Restores a deleted session as it was."""
     return Change(replace(value, deleted_at=None)).unannounced() if value.deleted_at else Change(value)
 
 
 def rename_ender(value: Session, now: datetime, *, name: str, to: str) -> Change:
-    """The session was ended by somebody of another name."""
+    """Replaces the name of the person who ended the session, where it is ``name``."""
     return Change(replace(value, ended_by=to)).unannounced() if value.ended_by == name else Change(value)

@@ -1,4 +1,4 @@
-"""Joining, roles, leaving and coming back, removing, nudging, taking over."""
+"""Rules of joining, roles, presence, leaving and coming back, removing, nudging, taking over."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
@@ -18,7 +18,8 @@ FORMER = "Former member"
 
 
 def unique_name(name: str, taken: Iterable[str]) -> str:
-    """The name itself, or with the first number that makes it look different from those taken: ``Ben``, ``Ben 2``."""
+    """Returns the name itself, or with the first number that makes it look different from those taken: ``Ben``, ``Ben
+    2``."""
     seen = {likeness(other) for other in taken}
     if likeness(name) not in seen:
         return name
@@ -40,8 +41,9 @@ def join(
     most: int,
     full: str,
 ) -> Change:
-    """Become a member. A member already, by the secret or as a user, stays that one, under the new name; one who was
-    removed comes back without the facilitator's role. ``most`` members may be there at once. Answers with the member.
+    """Adds a member. One who is a member already, by the secret or as a user, stays that one, under the new name; one
+    who was removed comes back without the facilitator's role. ``most`` members may be there at once. Answers with the
+    member.
 
     Raises:
         Refused: missing, in a deleted session; conflict, in one that ended, and with ``full`` where there are ``most``.
@@ -73,7 +75,7 @@ def join(
 
 
 def adopt(value: Session, now: datetime, *, secret_digest: str, user_id: str) -> Change:
-    """A guest who signs in keeps what they did: the member becomes the user's, unless the user is a member already."""
+    """Assigns a guest's member to the user who signs in, unless the user is a member already."""
     members = value.members.values()
     guest = next((each for each in members if each.user_id is None and each.secret_digest == secret_digest), None)
     if guest is None or any(each.user_id == user_id for each in members):
@@ -82,13 +84,13 @@ def adopt(value: Session, now: datetime, *, secret_digest: str, user_id: str) ->
 
 
 def rename(value: Session, me: Member, now: datetime, *, name: str) -> Change:
-    """Go by another name."""
+    """Changes the member's name."""
     others = [each.name for each in value.seated if each.id != me.id]
     return Change(value.with_member(replace(me, name=unique_name(name, others)))).then(Event.ROLE_CHANGED)
 
 
 def set_votes(value: Session, me: Member, now: datetime, *, votes: bool) -> Change:
-    """Start voting, or put it down and watch. A card played in the open round goes with the hand."""
+    """Lets the member vote, or only watch. Watching removes their card from an open round."""
     if me.votes == votes:
         return Change(value)
     value = value.with_member(replace(me, votes=votes))
@@ -96,14 +98,14 @@ def set_votes(value: Session, me: Member, now: datetime, *, votes: bool) -> Chan
 
 
 def leave(value: Session, me: Member, now: datetime) -> Change:
-    """Leave the session. The member and the card played stay, for coming back."""
+    """Marks the member as having left. The member and the played card stay, for coming back."""
     if me.has_left or value.ended_at:
         return Change(value)
     return Change(value.with_member(replace(me, left_at=now, away_since=None))).then(Event.MEMBER_LEFT)
 
 
 def undo_leaving(value: Session, me: Member, now: datetime) -> Change:
-    """Come back after leaving: the same name, role and card."""
+    """Undoes leaving: the same name, role and card."""
     if not me.left_at:
         return Change(value)
     return Change(value.with_member(replace(me, away_since=None, left_at=None))).then(Event.MEMBER_JOINED)
@@ -113,7 +115,8 @@ def undo_leaving(value: Session, me: Member, now: datetime) -> Change:
 
 
 def come_back(value: Session, now: datetime, *, member_id: str) -> Change:
-    """A request came from a member who was away or gone: they are here. Who left by their own act stays so."""
+    """Marks a member who was away or gone as present, after a request of theirs. A member who left by their own act
+    stays so."""
     member = value.members.get(member_id)
     if member is None or member.removed_at or member.has_left or not member.absent or not value.running:
         return Change(value)
@@ -121,7 +124,7 @@ def come_back(value: Session, now: datetime, *, member_id: str) -> Change:
 
 
 def lose(value: Session, now: datetime, *, member_ids: Collection[str]) -> Change:
-    """These members lost the connection: they are away from now on, unless they are away, left or removed already."""
+    """Marks members who lost the connection as away from now on, unless they are away, left or removed already."""
     lost = [each for each in value.seated if each.id in member_ids and not each.absent]
     if not lost or not value.running:
         return Change(value)
@@ -130,7 +133,7 @@ def lose(value: Session, now: datetime, *, member_ids: Collection[str]) -> Chang
 
 
 def give_up(value: Session, now: datetime) -> Change:
-    """Members who have been away for ten minutes are gone, as of when they went away."""
+    """Marks members who have been away for ten minutes as gone, as of when they went away."""
     gone = {
         each.id: replace(each, left_at=each.away_since)
         for each in value.seated
@@ -142,8 +145,8 @@ def give_up(value: Session, now: datetime) -> Change:
 
 
 def make_former(value: Session, now: datetime, *, member_id: str, secret_digest: str) -> Change:
-    """A member whose user is deleted stays without name, user and secret, and leaves; what they ended is named after
-    the former member too."""
+    """Makes a member whose user is deleted a former one: without name, user and secret, and having left. A session that
+    they ended shows the new name too."""
     member = value.members[member_id]
     name = unique_name(FORMER, [each.name for each in value.members.values() if each.id != member_id])
     if value.ended_by == member.name:
@@ -178,7 +181,8 @@ def hand_over(value: Session, me: Member, now: datetime, *, colleague_id: str) -
 
 
 def step_down(value: Session, me: Member, now: datetime) -> Change:
-    """Stop facilitating. The last facilitator hands over instead, so that the table is never without.
+    """Takes the facilitator's role from the member. The last facilitator hands over instead, so that a session always
+    has one.
 
     Raises:
         Refused: conflict, for the last facilitator.
@@ -191,8 +195,8 @@ def step_down(value: Session, me: Member, now: datetime) -> Change:
 
 
 def take_over(value: Session, me: Member, now: datetime) -> Change:
-    """Become the facilitator of a session that has had none present for ``TAKEOVER_AFTER``, or that they all left by
-    their own act. Those away or gone lose the role.
+    """Makes the member the facilitator of a session that has had none present for ``TAKEOVER_AFTER``, or that they all
+    left by their own act. Facilitators who are away or gone lose the role.
 
     Raises:
         Refused: conflict, while a facilitator is present, or was less than two minutes ago.
@@ -207,7 +211,8 @@ def take_over(value: Session, me: Member, now: datetime) -> Change:
 
 
 def remove(value: Session, me: Member, now: datetime, *, colleague_id: str) -> Change:
-    """Send a member away: the card in an open round goes, the connection ends, the votes of earlier rounds stay.
+    """Removes a member: their card in an open round is deleted, their sockets are closed, the votes of earlier rounds
+    stay.
 
     Raises:
         Refused: forbidden, for a member who is no facilitator; missing, where there is no such member; invalid, for
@@ -221,7 +226,8 @@ def remove(value: Session, me: Member, now: datetime, *, colleague_id: str) -> C
 
 
 def send_away(value: Session, now: datetime, *, member_id: str) -> Change:
-    """A member is removed, of a session that does not run too: it may go on. One who is already stays as they are."""
+    """Removes a member, also from a session that does not run: it may be reopened. One who is removed already stays as
+    they are."""
     member = value.members[member_id]
     if member.removed_at:
         return Change(value)
@@ -230,9 +236,9 @@ def send_away(value: Session, now: datetime, *, member_id: str) -> Change:
 
 
 def nudge(value: Session, me: Member, now: datetime, *, colleague_id: str | None = None) -> Change:
-    """Ask a member who has not voted to do so, or everybody else who is here: a quiet hint on their screens, for each
-    at most every 20 seconds. A member without a hand of cards, or whose card lies on the table, is not asked. Answers
-    with the names of those who were."""
+    """Asks a member who has not voted, or all others who are present, to vote: a hint on their screens, at most every
+    20 seconds for each. A member who only watches, or who has voted, is not asked. Answers with the names of those who
+    were asked."""
     require_facilitator(me, "nudge a member")
     if colleague_id is None:
         meant = [each for each in value.seated if each.id != me.id and not each.absent]

@@ -1,4 +1,4 @@
-"""The rounds of a task: the newest with its votes, and those before it as results."""
+"""The rounds of a task as values: the newest with its votes, and those before it as results."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -65,15 +65,16 @@ class Rounds:
 
     @property
     def moved(self) -> dict[str, tuple[str, str]]:
-        """Whose card in the newest round is another than their first one, with the two; empty while the newest round
-        is open, or where it hides names. By member id."""
+        """The members whose card in the newest round is another than their first one, with the two, by member id. Empty
+        while the newest round is open, or where it hides names."""
         if self.newest.revealed_at is None or self.newest.names_hidden:
             return {}
         cards = self.newest.cards
         return {key: (card, cards[key]) for key, card in self.first.items() if cards.get(key, card) != card}
 
     def followed_by(self, opened: Round, cards: tuple[str, ...]) -> Self:
-        """With another round after the newest, of which the result stays; a round without votes leaves none."""
+        """Returns the rounds with another one after the newest, of which the result stays; a round without votes leaves
+        none."""
         newest, earlier, first = self.newest, self.earlier, self.first
         if newest.votes:
             earlier = (*earlier, Result(newest.number, tally(cards, newest.cards)))

@@ -1,4 +1,4 @@
-"""The backlog: adding, editing, ordering, deleting and undoing; and which task the table is on.
+"""Rules of the backlog: adding, editing, ordering, deleting and undoing tasks; and which task is the current one.
 
 ``new_ids`` are the ids of a task and a round, for a change that may have to make them.
 """
@@ -55,8 +55,8 @@ def add_tasks(
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """Two edits changed the same ``field``. ``typed`` is what the task would say with both at work: what one changed
-    alone, and of the field what was refused."""
+    """Two edits changed the same ``field``. ``typed`` are the task's fields with both edits merged: what one of them
+    changed alone, and of the field the refused text."""
 
     field: str
     typed: Mapping[str, str]
@@ -72,9 +72,9 @@ def edit_task(
     before: Mapping[str, str],
     short: Callable[[str], str],
 ) -> Change:
-    """Change what a task says: ``checked`` answers with its fields, or refuses what was typed. ``before`` is what the
-    member was shown, by field and ``short``: where it is given, only what the member changed is written. Answers with a
-    ``Clash``, and changes nothing, where another member changed the same field to something else.
+    """Changes a task's fields: ``checked`` returns them, or refuses what was typed. ``before`` is what the member was
+    shown, by field and ``short``: where it is given, only what the member changed is written. Answers with a ``Clash``,
+    and changes nothing, where another member changed the same field to something else.
 
     Raises:
         Refused: forbidden, for a member who is no facilitator; missing, for no task of the session; conflict, for a
@@ -140,8 +140,8 @@ def move_task_beside(
 
 
 def delete_task(value: Session, me: Member, now: datetime, *, task_id: str, new_ids: tuple[str, str]) -> Change:
-    """Take a task off the backlog; its rounds are kept, so that ``restore_task`` brings back all of it. Answers whether
-    it lay on the table."""
+    """Deletes a task from the backlog; its rounds are kept, so that ``restore_task`` brings back all of it. Answers
+    whether it was the current task."""
     require_facilitator(me, "delete tasks")
     task = value.task_here(task_id)
     if task.deleted_at:
@@ -223,7 +223,7 @@ def reopen_task(value: Session, me: Member, now: datetime, *, task_id: str, new_
     return Change(take_up(value, task.id, now, new_id)).then(Event.TASKS_CHANGED, tasks=True)
 
 
-# --- which task the table is on
+# --- which task is the current one
 
 
 def go_on(value: Session, now: datetime, new_ids: tuple[str, str]) -> Session:
@@ -245,14 +245,14 @@ def go_on(value: Session, now: datetime, new_ids: tuple[str, str]) -> Session:
 
 
 def start_untitled(value: Session, now: datetime, new_ids: tuple[str, str]) -> Session:
-    """With a task without a title on the table, so that people can vote before, or without, a backlog."""
+    """Puts a new task without a title on the table, so that members can vote before, or without, a backlog."""
     task = Task(id=new_ids[0], session_id=value.id, position=_end(value), created_at=now)
     return take_up(value.with_task(task), task.id, now, new_ids[1])
 
 
 def take_up(value: Session, task_id: str, now: datetime, new_id: str) -> Session:
-    """With a task on the table, and its newest round; the first one is opened, with ``new_id``, if it has none. Raises
-    RoundsNeeded where the task has rounds that are not in the value."""
+    """Makes a task the current one, with its newest round; the first one is opened, with ``new_id``, if it has none.
+    Raises RoundsNeeded where the task has rounds that are not in the value."""
     task = value.tasks[task_id]
     if task_id == value.current_task_id:
         rounds = value.rounds
@@ -274,7 +274,7 @@ def take_up(value: Session, task_id: str, now: datetime, new_id: str) -> Session
 
 
 def leave_current(value: Session, now: datetime) -> Session:
-    """With the time counted that the current task took."""
+    """Adds the time that the current task took to its ``seconds``."""
     task = value.task
     if task.current_since is None:
         return value
@@ -288,14 +288,15 @@ def _end(value: Session) -> int:
 
 
 def _in_place_of_untitled(value: Session, task_id: str, now: datetime, new_id: str) -> Session:
-    """With the task on the table, where the one there has no title, estimate or votes: that one is deleted."""
+    """Makes the task the current one, where the one on the table has no title, estimate or votes: that one is
+    deleted."""
     if not _is_empty_quick_vote(value):
         return value
     return take_up(_without_empty_quick_vote(value, now), task_id, now, new_id)
 
 
 def _without_empty_quick_vote(value: Session, now: datetime) -> Session:
-    """A quick vote without votes leaves nothing behind."""
+    """Deletes the current task if it is a quick vote without votes."""
     return value.with_task(replace(value.task, deleted_at=now)) if _is_empty_quick_vote(value) else value
 
 

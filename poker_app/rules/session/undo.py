@@ -1,6 +1,6 @@
-"""Taking back the newest change of the tasks: an estimate, a skip, a restarted vote, tasks that were added.
+"""Undoes the newest change of the tasks: an estimate, a skip, a restarted vote, tasks that were added.
 
-What such a change leaves behind is small: which task and round were on the table before, and of each task that it
+The data that such a change leaves behind is small: which task and round were current before, and of each task that it
 changed what is not kept anyway. The cards of a vote that was restarted are set aside in ``Rounds``.
 """
 
@@ -18,8 +18,8 @@ VOTED_ON = "There are votes on what was added, so it stays. Delete single tasks 
 
 
 def undo(value: Session, me: Member, now: datetime, *, version: int) -> Change:
-    """Take back the change that made this version. What members did since in the rounds stays: their cards, and, where
-    a vote was restarted, a newer card in the place of the older one.
+    """Undoes the change that made this version. What members did since in the rounds stays: their cards, and, where a
+    vote was restarted, a newer card in the place of the older one.
 
     Raises:
         Refused: forbidden, for a member who is no facilitator; conflict, once another change of the tasks followed,
@@ -56,7 +56,8 @@ def _restored(value: Session, task: Task, before: Before, now: datetime) -> Task
 
 
 def _with_cards_back(value: Session, round_id: str) -> Session:
-    """With the round that a restart set aside on the table again, and its cards of those who vote still."""
+    """Returns the session with the round that a restart set aside as the current one again, and its cards of members
+    who still vote."""
     opened, aside = value.round, value.rounds.aside
     if aside is None or aside.id != round_id or opened.revealed_at:
         raise Refused("conflict", FACE_UP)

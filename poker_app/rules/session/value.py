@@ -1,4 +1,4 @@
-"""A session in play: one immutable value of its options, members, tasks, newest round and results.
+"""A session as one immutable value: its options, members, tasks, newest round and results.
 
 A mapping in it is never changed either: a change makes a new one with what differs, and shares the rest.
 """
@@ -51,7 +51,7 @@ class Member:
 
     @property
     def has_left(self) -> bool:
-        """Whether they left by their own act, and no request brings them back but joining and coming back."""
+        """Whether they left by their own act. Only joining and coming back undo that, no other request."""
         return roles.has_left(self.left_at, self.away_since)
 
     @property
@@ -121,7 +121,7 @@ class TaskFile:
 
 
 class Before(TypedDict):
-    """What a task was before a change: the part of it that the change cannot but lose."""
+    """The part of a task that a change loses and its undo restores."""
 
     estimate: str | None
     skipped: bool
@@ -129,8 +129,8 @@ class Before(TypedDict):
 
 
 class Undo(TypedDict):
-    """What takes the change that made this ``version`` back: the task and the round on the table before it, and the
-    tasks that it changed, as they were. A dict, as its column keeps it."""
+    """The data that undoes the change that made this ``version``: the current task and round before it, and the tasks
+    that it changed, as they were. A dict, as its column keeps it."""
 
     version: int
     task_id: str
@@ -188,11 +188,11 @@ class Session:
     files: Mapping[str, TaskFile] = field(default_factory=dict)
     others: Mapping[str, Rounds] = field(default_factory=dict)
 
-    # --- what is where
+    # --- reading it
 
     @property
     def running(self) -> bool:
-        """Whether anything can still happen at its table."""
+        """Whether the session is neither ended nor deleted."""
         return self.ended_at is None and self.deleted_at is None
 
     @property
@@ -202,7 +202,7 @@ class Session:
 
     @property
     def of_guests(self) -> bool:
-        """Whether it was opened without an account, and belongs to none so far."""
+        """Whether the session was opened without an account, and belongs to none so far."""
         return self.account_id == GUESTS
 
     @property
@@ -233,7 +233,7 @@ class Session:
 
     @property
     def facilitators(self) -> list[Member]:
-        """Who facilitates, in the order they joined. One who left by their own act has the role again on coming back,
+        """The facilitators, in the order they joined. One who left by their own act has the role again on coming back,
         unless another member took it over meanwhile."""
         return [member for member in self.seated if member.facilitates and not member.has_left]
 
@@ -255,10 +255,10 @@ class Session:
         return Timer(self.timer_length, self.timer_ends_at, self.timer_remaining)
 
     def member_of(self, secret_digest: str | None, user_id: str | None) -> Member | None:
-        """Whose member a browser is, removed ones included; None for a stranger, and in a deleted session.
+        """Returns the member that a browser is, removed ones included; None for a stranger, and in a deleted session.
 
-        A user is one member, reached from every browser of theirs; once it is theirs, the browser's secret alone finds
-        it no longer, so that signing out ends it there too. A guest's member is found by the secret.
+        A user is one member, reached from every browser of theirs. Once the member is the user's, the browser's secret
+        alone finds it no longer, so that signing out ends it there too. A guest's member is found by the secret.
         """
         if self.deleted_at:
             return None
@@ -272,12 +272,12 @@ class Session:
         return guest
 
     def card_of(self, member: Member) -> str | None:
-        """The member's card on the table: for nobody else's eyes before the reveal."""
+        """Returns the member's own card: for that member's page alone before the reveal."""
         vote = self.round.votes.get(member.id) if member.votes else None
         return vote.card if vote else None
 
     def colleague(self, member_id: str) -> Member:
-        """Another member at the table.
+        """Returns another member of the session.
 
         Raises:
             Refused: missing, where there is none.
@@ -288,7 +288,7 @@ class Session:
         return found
 
     def task_here(self, task_id: str) -> Task:
-        """A task of this session, deleted ones included.
+        """Returns a task of this session, deleted ones included.
 
         Raises:
             Refused: missing, where there is none.
@@ -299,7 +299,7 @@ class Session:
         return found
 
     def file_here(self, file_id: str) -> TaskFile:
-        """A file of this session, removed ones included.
+        """Returns a file of this session, removed ones included.
 
         Raises:
             Refused: missing, where there is none.
@@ -309,10 +309,11 @@ class Session:
             raise Refused("missing", NO_SUCH_FILE)
         return found
 
-    # --- the same with something else
+    # --- copies with one thing changed
 
     def with_member(self, member: Member) -> Self:
-        """With a member as given, in the place of the one with the same id, or where the order puts a new one."""
+        """Returns the session with a member as given, in the place of the one with the same id, or where the order puts
+        a new one."""
         members = {**self.members, member.id: member}
         if len(members) > len(self.members):
             # Two may join in the same moment.

@@ -1,6 +1,6 @@
-"""Votes, the reveal, the next round and the estimate.
+"""Rules of votes, the reveal, the next round and the estimate.
 
-Each function takes the session, the member who acts and the moment, and answers with the ``Change``, or refuses.
+Each function takes the session, the member who acts and the moment, and returns the ``Change``, or refuses.
 """
 
 from dataclasses import replace
@@ -22,7 +22,7 @@ ROUNDS_USED_UP = (
 
 
 def cast_vote(value: Session, me: Member, now: datetime, *, round_id: str, card: str) -> Change:
-    """Play a card, or change it. The same card again is a change like any other."""
+    """Casts a vote, or changes it. The same card again is a change like any other."""
     rules.may_vote(
         card=card,
         cards=value.cards,
@@ -41,14 +41,14 @@ def cast_vote(value: Session, me: Member, now: datetime, *, round_id: str, card:
 
 
 def _require_rounds(value: Session) -> None:
-    """Refuse another round where a session without an account has played all of its own. Nothing on the table is
+    """Refuses another round where a session without an account has played all of its own. Nothing that was voted is
     lost by it."""
     if value.rounds_used_up:
         raise Refused("plan", ROUNDS_USED_UP)
 
 
 def retract_vote(value: Session, me: Member, now: datetime, *, round_id: str) -> Change:
-    """Take the card back. Without one, nothing changes."""
+    """Removes the member's card. Without one, nothing changes."""
     rules.may_retract(
         votes_here=me.votes,
         is_current=round_id == value.round.id,
@@ -63,7 +63,7 @@ def retract_vote(value: Session, me: Member, now: datetime, *, round_id: str) ->
 
 
 def reveal(value: Session, me: Member, now: datetime, *, round_id: str) -> Change:
-    """Turn the cards over. Done twice it is done once."""
+    """Reveals the cards. A second call changes nothing."""
     current = value.round
     if current.revealed_at and round_id == current.id and not value.ended_at:
         return Change(value)
@@ -80,8 +80,8 @@ def reveal(value: Session, me: Member, now: datetime, *, round_id: str) -> Chang
 
 
 def vote_again(value: Session, me: Member, now: datetime, *, round_id: str, new_id: str) -> Change:
-    """Open the next round on the same task; the one before is kept. Before the reveal the cards were not seen: that
-    round starts over, which can be undone, and without a vote in it nothing changes, so that a second click does no
+    """Opens the next round on the same task; the one before is kept. Before the reveal the cards were not seen: that
+    round starts over, which can be undone. Without a vote in it nothing changes, so that a second click does no
     harm."""
     current, task = value.round, value.task
     rules.may_revote(
@@ -122,7 +122,7 @@ def finalize(
     new_ids: tuple[str, str],
     round_id: str | None = None,
 ) -> Change:
-    """Record the agreed card as the task's estimate and go on to the next task. The same again changes nothing.
+    """Records the agreed card as the task's estimate and goes on to the next task. The same again changes nothing.
 
     Raises:
         Refused: forbidden, for a member who is no facilitator; conflict, in another round than ``round_id``, where that
