@@ -1,1 +1,1 @@
-"""How fast the table is: the real server, spoken to as browsers speak, beside a server that only forwards."""
+"""Benchmarks: the real server, with clients that send what browsers send, beside a server that only forwards."""

@@ -1,4 +1,4 @@
-"""What each request costs the application: milliseconds of processor time, and statements, at several sizes.
+"""Measures the cost of each request: milliseconds of processor time, and SQL statements, at several sizes.
 
 Each release answers in a process of its own on the server's core, by turns: one pass of this one, one of the other.
 """

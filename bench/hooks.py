@@ -1,6 +1,7 @@
-"""What each hook adds to a request that does nothing: microseconds of processor time, the least of many batches.
+"""Measures the cost of each hook on a request that does nothing: microseconds of processor time, the least of many
+batches.
 
-A hook is measured by leaving it out. In this process and without a server: only this release is asked.
+A hook is measured by leaving it out. It runs in this process and without a server, so only this release is measured.
 """
 
 import time

@@ -70,7 +70,7 @@ class Process:
         return cpu_of(self._child.pid)
 
     def memory(self) -> float:
-        """What is resident, in MB."""
+        """Returns the resident memory, in MB."""
         return sum(resident_mb(process) for process in _family(self._child.pid))
 
 

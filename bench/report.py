@@ -1,4 +1,4 @@
-"""What was measured, a line a figure."""
+"""Prints measured figures, a line each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Row:
     note: str = ""
 
     def times(self, other: float) -> str:
-        """How many times as good as another figure."""
+        """Returns how many times as good as another figure it is."""
         better = other / self.value if self.less_is_better else self.value / other
         return f"{better:.2f} ×"
 
@@ -31,7 +31,7 @@ HEAD = f"{'':58}{'':>10} {'':18}{'of the floor':>14}{'of the one before':>28}  w
 
 
 def show(row: Row) -> None:
-    """Ratios above 1 are better than the other."""
+    """Prints a figure. Ratios above 1 are better than the other."""
     floor = row.times(row.floor) if row.floor else ""
     before = f"{row.times(row.before)} ({figure(row.before)})" if row.before else ""
     print(

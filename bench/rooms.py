@@ -16,9 +16,11 @@ CARDS = ("1", "2", "3", "5", "8", "13")
 
 
 class Room(Protocol):
-    """What can be measured. Voters are numbered; the times are seconds from sending until the last other one saw it.
+    """The steps of a round that are measured. Voters are numbered; the times are seconds from sending until the last
+    other member received it.
 
-    ``change`` is a vote like any other, for which nobody watches the others: it ends when it is acknowledged.
+    ``change`` is a vote like any other, for which the other members' sockets are not watched: it ends when it is
+    acknowledged.
     """
 
     voters: int

@@ -1,4 +1,4 @@
-"""What is waited for: something that everybody else at a table is to see."""
+"""Waits for a change to be seen: it counts the clients of a session that have received it."""
 
 import asyncio
 import time
@@ -8,7 +8,7 @@ PATIENCE = 60  # seconds
 
 
 class Sight:
-    """Until ``missing`` people have seen it. ``at`` is when the last of them did."""
+    """Waits until ``missing`` clients have received a change. ``at`` is when the last of them did."""
 
     __slots__ = ("_seen", "at", "by", "missing")
 
@@ -29,7 +29,7 @@ class Sight:
                 self._complete()
 
     async def everywhere(self) -> float:
-        """When the last of them saw it."""
+        """Waits for the last of them, and returns when that was."""
         try:
             async with asyncio.timeout(PATIENCE):
                 await self._seen
@@ -39,7 +39,7 @@ class Sight:
 
 
 class Sights(dict[Hashable, Sight]):
-    """What is waited for at one table."""
+    """The changes that are waited for in one session, by key."""
 
     def seen(self, what: Hashable, who: object) -> None:
         if sight := self.get(what):

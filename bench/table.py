@@ -29,7 +29,8 @@ class Table:
         self._news: dict[int, list[Hashable]] = {}
 
     def news_since(self, earlier: "Table") -> list[Hashable]:
-        """What it shows that an earlier table did not; most people come from the same one."""
+        """Returns what it shows that an earlier table did not. Cached by the earlier version, since most clients come
+        from the same one."""
         if earlier.version not in self._news:
             self._news[earlier.version] = list(self.shows - earlier.shows)
         return self._news[earlier.version]

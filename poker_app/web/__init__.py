@@ -4,7 +4,7 @@ from flask import Flask
 
 
 def install(app: Flask) -> None:
-    """Everything that answers requests, in the order in which a request meets it."""
+    """Registers hooks and blueprints, in the order in which a request meets them."""
     from poker_app.mail import rendering
     from poker_app.poker.publishing import events
     from poker_app.web import tidy_links

@@ -1,4 +1,4 @@
-"""Links with what a chat added at their end, or in capital letters: on to the address that was meant."""
+"""Redirects links with a chat's additions at their end, or in capital letters, to the address that was meant."""
 
 from urllib.parse import quote
 
@@ -9,7 +9,7 @@ from poker_app.rules import links
 
 
 def install(app: Flask) -> None:
-    """Ask before anything else is: what a secret with a full stop leads to would be a dead link."""
+    """Adds the redirect before all other hooks: a secret with a full stop behind it would be a dead link to them."""
 
     @app.before_request
     def tidy() -> ResponseReturnValue | None:

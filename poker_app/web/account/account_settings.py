@@ -1,4 +1,4 @@
-"""What an account wants: its name, session defaults, own decks, retention, domain."""
+"""Settings pages of an account: its name, session defaults, own decks, retention, domain, required sign-in."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -96,7 +96,7 @@ def set_domain(membership: Membership) -> ResponseReturnValue:
 @blueprint.post("/sign-on")
 @teammate
 def require_sign_on(membership: Membership) -> ResponseReturnValue:
-    """Let teammates in by one provider only, or by every way."""
+    """Lets teammates sign in by one provider only, or by every way."""
     required_sso.require(membership, request.form.get("provider", ""), login.current_sign_in())
     return _saved(membership)
 
@@ -151,7 +151,7 @@ def _deck(membership: Membership, found: Deck | None, refusal: Invalid | None = 
 @blueprint.get("/decks/<deck_id>/deletion")
 @teammate
 def ask_deletion(membership: Membership, deck_id: str) -> ResponseReturnValue:
-    """Are you sure?"""
+    """Asks for confirmation."""
     membership.require_arranging("delete decks")
     return render_template("settings/deck_deletion.html", membership=membership, deck=decks.find(membership, deck_id))
 

@@ -25,7 +25,7 @@ ACCOUNTS_MADE = Limit("account", 20, timedelta(hours=1))
 @blueprint.get("")
 @signed_in
 def index(user: User) -> ResponseReturnValue:
-    """Where somebody belongs, where they are awaited, and what to do with neither."""
+    """Lists the accounts that the user belongs to, those that they are invited to, and those to join by domain."""
     mine = memberships.accounts_of(user)
     known = {each.account.id for each in mine}
     invited = [each for each in invitations.waiting_for_user(user) if each.account_id not in known]
@@ -77,7 +77,7 @@ def join(user: User, account_id: str) -> ResponseReturnValue:
 @blueprint.post("/<account_id>/joining/requests")
 @signed_in
 def ask_to_join(user: User, account_id: str) -> ResponseReturnValue:
-    """Let the owners of an account that is full know who would join by the domain of their address."""
+    """Mails the owners of a full account that the user would join by the domain of their address."""
     return ask_owners(joining.offer_for(user, account_id), user.email or user.name, url_for("accounts.index"))
 
 

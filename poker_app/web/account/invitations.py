@@ -1,4 +1,4 @@
-"""What an invitation leads to: looking at it changes nothing, accepting it takes a signed-in user."""
+"""Pages of an invitation: looking at it changes nothing, accepting it takes a signed-in user."""
 
 from flask import Blueprint, flash, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -29,12 +29,13 @@ def only_with_accounts() -> None:
 
 @blueprint.get("/<secret>")
 def look(secret: str) -> ResponseReturnValue:
-    """Who invites to what. Whoever is in already is led there, however old the invitation."""
+    """Shows the inviter and the account. A user who is a teammate already is redirected there, however old the
+    invitation."""
     user = login.user()
     if user and (account_id := joining.already_in(secret, user)):
         return _in(account_id)
     invitation = joining.look_at(secret)
-    # The mailed secret goes no further than this page: who signs in finds a mailed invitation by their own address.
+    # The mailed secret goes no further than this page: after signing in, a mailed invitation is found by the address.
     own = url_for("invitations.look_at_own", invitation_id=invitation.id)
     onward = own if invitation.email else url_for("invitations.look", secret=secret)
     asking = url_for("invitations.ask", secret=secret)
@@ -43,7 +44,7 @@ def look(secret: str) -> ResponseReturnValue:
 
 @blueprint.post("/<secret>/acceptance")
 def accept(secret: str) -> ResponseReturnValue:
-    """Become a teammate; twice is once."""
+    """Makes the user a teammate; a second request changes nothing."""
     user = login.user()
     if user is None:
         return look(secret)
@@ -55,7 +56,7 @@ def accept(secret: str) -> ResponseReturnValue:
 
 @blueprint.post("/<secret>/requests")
 def ask(secret: str) -> ResponseReturnValue:
-    """Let the owners of an account that is full know who waits."""
+    """Mails the owners of a full account that the invited person waits for a place."""
     invitation, user = joining.look_at(secret), login.user()
     who = invitation.email or (user and (user.email or user.name)) or "Somebody who has your invitation link"
     return ask_owners(joining.account_of(invitation), who, url_for("invitations.look", secret=secret))

@@ -90,7 +90,7 @@ def change_role(membership: Membership, user_id: str) -> ResponseReturnValue:
 @blueprint.get("/team/<user_id>/removal")
 @teammate
 def ask_removal(membership: Membership, user_id: str) -> ResponseReturnValue:
-    """Are you sure?"""
+    """Asks for confirmation."""
     membership.require("admin", "remove a teammate")
     return render_template("team/removal.html", membership=membership, them=teammates.find(membership, user_id))
 
@@ -106,7 +106,7 @@ def remove(membership: Membership, user_id: str) -> ResponseReturnValue:
 @blueprint.get("/departure")
 @teammate
 def ask_departure(membership: Membership) -> ResponseReturnValue:
-    """Are you sure?"""
+    """Asks for confirmation."""
     return render_template("team/departure.html", membership=membership)
 
 
@@ -125,7 +125,7 @@ def leave(membership: Membership) -> ResponseReturnValue:
 @blueprint.post("/invitations")
 @teammate
 def invite(membership: Membership) -> ResponseReturnValue:
-    """Invite everybody whose address was typed."""
+    """Invites each typed address."""
     try:
         outcome = invitations.invite(
             membership,
@@ -149,7 +149,7 @@ def invite(membership: Membership) -> ResponseReturnValue:
 @blueprint.post("/invitations/<invitation_id>/sending")
 @teammate
 def send_again(membership: Membership, invitation_id: str) -> ResponseReturnValue:
-    """A new mail with a new link; the one before is worth nothing from then on."""
+    """Sends a new mail with a new link; the link before stops working."""
     try:
         flash(f"Sent to {invitations.send_again(membership, invitation_id)} again. Only the new link works.")
     except (TooMany, Undelivered) as refusal:

@@ -27,13 +27,13 @@ def only_where_nothing_costs_anything() -> None:
 
 @blueprint.get("/checkouts/<checkout_id>")
 def checkout(checkout_id: str) -> ResponseReturnValue:
-    """What is to be paid, and two cards to choose from."""
+    """Shows the amount to pay, and two cards to choose from."""
     return _checkout(checkout_id)
 
 
 @blueprint.post("/checkouts/<checkout_id>/payment")
 def pay(checkout_id: str) -> ResponseReturnValue:
-    """Pay, without paying."""
+    """Completes the checkout; no money is taken."""
     fake_payments.find("checkout", checkout_id)
     try:
         return redirect(fake_payments.pay(checkout_id, request.form.get("card", "")), 303)
@@ -52,7 +52,7 @@ def _checkout(checkout_id: str, refusal: Invalid | None = None) -> str:
 
 @blueprint.get(PORTAL)
 def portal(portal_id: str) -> ResponseReturnValue:
-    """The subscription, its card, its invoices, and what time does to it."""
+    """Shows the subscription, its card and its invoices, and buttons that let time pass."""
     return _portal(portal_id)
 
 
@@ -69,42 +69,42 @@ def _portal(portal_id: str) -> str:
 
 @blueprint.post(f"{PORTAL}/card")
 def use_card(portal_id: str) -> ResponseReturnValue:
-    """Another card."""
+    """Changes the card."""
     fake_payments.use_card(portal_id, request.form.get("card", ""))
     return _back(portal_id)
 
 
 @blueprint.post(f"{PORTAL}/cancellation")
 def cancel(portal_id: str) -> ResponseReturnValue:
-    """End with the period."""
+    """Cancels the subscription at the end of its period."""
     fake_payments.cancel(portal_id, ends=True)
     return _back(portal_id)
 
 
 @blueprint.post(f"{PORTAL}/resumption")
 def resume(portal_id: str) -> ResponseReturnValue:
-    """Not after all."""
+    """Takes the cancellation back."""
     fake_payments.cancel(portal_id, ends=False)
     return _back(portal_id)
 
 
 @blueprint.post(f"{PORTAL}/plan")
 def change_plan(portal_id: str) -> ResponseReturnValue:
-    """Another plan, and back to where one came from."""
+    """Changes the plan, and redirects back to the page that led here."""
     fake_payments.change_plan(portal_id, request.form.get("price", ""))
     return redirect(fake_payments.find("portal", portal_id).data["back"], 303)
 
 
 @blueprint.post(f"{PORTAL}/month")
 def let_a_month_pass(portal_id: str) -> ResponseReturnValue:
-    """What Stripe does once a month."""
+    """Lets a month pass: does what Stripe does once a month."""
     fake_payments.let_a_month_pass(portal_id)
     return _back(portal_id)
 
 
 @blueprint.post(f"{PORTAL}/refunds")
 def give_money_back(portal_id: str) -> ResponseReturnValue:
-    """What an operator does at Stripe."""
+    """Refunds a payment, as an operator does at Stripe."""
     fake_payments.give_money_back(portal_id)
     return _back(portal_id)
 

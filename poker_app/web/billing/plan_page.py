@@ -28,7 +28,7 @@ REQUESTS = Limit("ask for credits", 1, timedelta(hours=1))
 
 
 def install(app: Flask) -> None:
-    """What pages need to speak of money."""
+    """Gives templates the offer, an account's statement, and a filter for amounts of money."""
     app.jinja_env.filters["money"] = lambda cents, currency="": money.amount(
         cents, currency or billing.offer().currency
     )
@@ -38,7 +38,7 @@ def install(app: Flask) -> None:
 
 @blueprint.before_request
 def nothing_is_sold() -> None:
-    """With ``BILLING=off`` none of this exists."""
+    """Answers 404 with ``BILLING=off``."""
     if not billing.is_on():
         abort(404)
 
@@ -67,7 +67,8 @@ def page(membership: Membership) -> ResponseReturnValue:
 
 
 def _invoices(membership: Membership) -> dict[str, object]:
-    """The provider's list; a page that has all the rest waits for nobody who does not answer."""
+    """Returns the provider's invoices; where it does not answer, the sentence about that, so that the page shows the
+    rest."""
     try:
         return {"invoices": checkout.invoices(membership)}
     except Unavailable as silent:
@@ -91,8 +92,8 @@ def as_csv(membership: Membership) -> ResponseReturnValue:
 @blueprint.post("/purchases")
 @teammate
 def buy(membership: Membership) -> ResponseReturnValue:
-    """To the checkout for the pack or plan that the form names. Where a session waits for it, back to its form, and,
-    where the form said so, straight on into it."""
+    """Leads to the checkout for the pack or plan that the form names. Where a session waits for it, the checkout leads
+    back to its form, and, where the form said so, straight on into the session."""
     here = url_for("billing.page", account_id=membership.account.id)
     form = url_for("home.new", account=membership.account.id)
     waits = draft.stored() is not None
@@ -107,7 +108,8 @@ def buy(membership: Membership) -> ResponseReturnValue:
 
 
 def _on_to(address: str) -> ResponseReturnValue:
-    """On to the provider, by a page: where a form leads to, our policy would not let it redirect to another site."""
+    """Leads on to the provider, by a page: from a form's response, our policy would not let a redirect go to another
+    site."""
     if address.startswith(active_provider.own_address("/")):
         return redirect(address, 303)
     return render_template("billing/on_to_payment.html", address=address)
@@ -116,7 +118,7 @@ def _on_to(address: str) -> ResponseReturnValue:
 @blueprint.post("/portal")
 @teammate
 def portal(membership: Membership) -> ResponseReturnValue:
-    """To the provider's pages for card, invoices and cancelling."""
+    """Leads to the provider's pages for card, invoices and cancelling."""
     door: Door = DOORS.get(request.form.get("door", ""), "")
     here = url_for("billing.page", account_id=membership.account.id)
     return _on_to(checkout.open_portal(membership, back=here, door=door))
@@ -125,7 +127,7 @@ def portal(membership: Membership) -> ResponseReturnValue:
 @blueprint.post("/trial")
 @teammate
 def start_trial(membership: Membership) -> ResponseReturnValue:
-    """Try the plan that may be tried."""
+    """Starts the trial of the plan that may be tried."""
     membership.require("admin", "start a trial")
     account_id, user_id = membership.account.id, membership.user.id if membership.user else None
     with transaction():

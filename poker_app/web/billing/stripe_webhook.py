@@ -1,4 +1,4 @@
-"""Where the payment provider tells what happened."""
+"""The payment provider's webhook."""
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
@@ -12,7 +12,7 @@ blueprint = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 
 @blueprint.post("/stripe")
 def receive_stripe() -> ResponseReturnValue:
-    """An event of Stripe's. Whatever goes wrong once it is read is no 2xx, so that it is sent again.
+    """Handles an event of Stripe's. Any failure once it is read is answered without 2xx, so that Stripe sends it again.
 
     Raises:
         NotFound: (404) payments are off.

@@ -32,7 +32,7 @@ DONE = {
 
 @blueprint.get("/dashboard")
 def latest() -> ResponseReturnValue:
-    """Of the account that somebody acts for here."""
+    """Redirects to the dashboard of the current account."""
     user = login.user()
     if user is None and not auth_is_open():
         return login.to_sign_in()
@@ -44,7 +44,8 @@ def latest() -> ResponseReturnValue:
 @blueprint.get("/accounts/<account_id>")
 @teammate
 def page(membership: Membership) -> ResponseReturnValue:
-    """Everything on it is in the address, so that it survives a reload, a bookmark and the way back."""
+    """Shows the dashboard. Its whole state is in the address, so that it survives a reload, a bookmark and the way
+    back."""
     secret, wish = guest_secret(), _wish()
     return render_template(
         "dashboard/dashboard.html",
@@ -74,13 +75,13 @@ def _wish() -> Wish:
 
 
 def _params(wish: Wish, **other: Any) -> dict[str, Any]:
-    """The wish as an address says it: what is not as it begins."""
+    """Returns the filter as query parameters, those with the default value left out."""
     told = {"name": wish.name, "show": wish.show, "series": wish.series, "page": wish.page}
     return {**{name: value for name, value in told.items() if value != getattr(Wish(), name)}, **other}
 
 
 def _done(membership: Membership, secret: str | None) -> dict[str, str | None] | None:
-    """What was just done, to be told once more after the way to the page, with its undo."""
+    """Returns the sentence about the last action, and its undo address, to show once after the redirect to the page."""
     done, session_id = request.args.get("done", ""), request.args.get("of", "")
     if done not in DONE or not ids.could_be_id(session_id):
         return None
@@ -89,7 +90,7 @@ def _done(membership: Membership, secret: str | None) -> dict[str, str | None] |
     except NotFound:
         return None
     sentence, undo = DONE[done]
-    # Undone meanwhile, in another tab say: nothing to tell.
+    # Undone meanwhile, for example in another tab: there is nothing to show.
     if (done == "deleted") != (table.deleted_at is not None) or (done == "archived") != (table.archived_at is not None):
         return None
     address = url_for(undo, account_id=membership.account.id, session_id=table.id) if undo else None
@@ -102,7 +103,7 @@ def _done(membership: Membership, secret: str | None) -> dict[str, str | None] |
 @blueprint.post("/accounts/<account_id>/sessions/<session_id>/copies")
 @teammate
 def copy(membership: Membership, session_id: str) -> ResponseReturnValue:
-    """Open a copy and sit down at it."""
+    """Opens a copy, which the user or browser facilitates, and goes to its page."""
     secret = guest_secret() or ids.new_secret()
     form_key = request.form.get("form_key", "")[:64] or ids.new_secret()
     member = copying.copy_session(membership, session_id, secret=secret, form_key=form_key)
@@ -117,7 +118,7 @@ def archive(membership: Membership, session_id: str) -> ResponseReturnValue:
 
 
 def _back(membership: Membership, **done: str) -> ResponseReturnValue:
-    """To the same page of the same list."""
+    """Redirects to the same page of the same list."""
     return fragments.leave_for(url_for("dashboard.page", account_id=membership.account.id, **_params(_wish(), **done)))
 
 

@@ -28,7 +28,7 @@ def front() -> ResponseReturnValue:
 
 @blueprint.get("/j")
 def typed_code() -> ResponseReturnValue:
-    """The code form's target: on to the code's own address, or to that of a link that was pasted whole."""
+    """Redirects the code form to the code's own address, or to that of a link that was pasted whole."""
     typed = request.args.get("code", "")
     if path := links.path_in(typed):
         return redirect(path, 303)
@@ -40,10 +40,10 @@ def typed_code() -> ResponseReturnValue:
 
 @blueprint.get("/j/<code>")
 def by_code(code: str) -> ResponseReturnValue:
-    """An invitation by code. Wrong codes are counted, right ones are not.
+    """Redirects a join code to its session. Wrong codes are counted, right ones are not.
 
-    What another site's page embeds, such as an image, is refused unread: a page could use up its visitors' tries. A
-    link that is followed is not.
+    What another site's page embeds, such as an image, is refused before the code is looked up: a page could use up its
+    visitors' tries. A link that is followed is not.
 
     Raises:
         Forbidden: (403) another site's page embeds it.
@@ -61,7 +61,7 @@ def by_code(code: str) -> ResponseReturnValue:
 @blueprint.get("/sessions/new")
 @may_open
 def new(membership: Membership) -> ResponseReturnValue:
-    """The form. The browser is known from here on, so that sending it twice is sending it once."""
+    """Shows the form. The browser gets its secret here, so that sending the form twice opens one session."""
     starts = draft.is_to_start(membership.account.id) and "paid" in request.args
     typed = {"form_key": ids.new_secret(), **(draft.stored() or session_form.fresh(membership))}
     page = make_response(session_form.page(membership, typed, starts=starts))
@@ -71,7 +71,8 @@ def new(membership: Membership) -> ResponseReturnValue:
 @blueprint.get("/sessions/new/payment")
 @may_open
 def await_payment(membership: Membership) -> ResponseReturnValue:
-    """Asked by the open form every few seconds: nothing until what was paid for is here, then the word to start."""
+    """Polled by the open form every few seconds: 204 until the payment has arrived, then the fragment that lets the
+    form start."""
     if not statement_of(membership.account).can_open:
         return "", 204
     return render_template("home/_starting.html", membership=membership)
@@ -80,7 +81,7 @@ def await_payment(membership: Membership) -> ResponseReturnValue:
 @blueprint.get("/plans")
 @may_open
 def plans(membership: Membership) -> ResponseReturnValue:
-    """From the price list to the plans of the account that the user acts for."""
+    """Redirects from the price list to the plans of the user's current account."""
     if not billing.is_on():
         abort(404)
     return redirect(url_for("billing.page", account_id=membership.account.id, _anchor="plans"), 303)
@@ -88,7 +89,7 @@ def plans(membership: Membership) -> ResponseReturnValue:
 
 @blueprint.get("/sessions/new/cards")
 def preview_cards() -> ResponseReturnValue:
-    """The own deck as it is typed: its cards, or what is wrong with them."""
+    """Previews an own deck as it is typed: its cards, or what is wrong with them."""
     typed, problem = request.args.get("own", ""), None
     cards: tuple[str, ...] = ()
     try:
@@ -101,7 +102,7 @@ def preview_cards() -> ResponseReturnValue:
 @blueprint.post("/sessions")
 @may_open
 def open_session(membership: Membership) -> ResponseReturnValue:
-    """Open the session and sit down as its facilitator."""
+    """Opens the session, with the user or browser as its facilitator."""
     form, secret = request.form, guest_secret() or ids.new_secret()
     try:
         rate_limits.spend(session_form.OPENED.of_network(request.remote_addr or ""))

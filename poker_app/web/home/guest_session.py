@@ -23,7 +23,7 @@ OPENED = Limit("open without an account", 10, timedelta(days=1))
 
 
 def install(app: Flask) -> None:
-    """What pages say about sessions without an account."""
+    """Gives templates the limits of sessions without an account."""
     app.jinja_env.globals.update(
         may_try_as_guest=lambda: billing.is_on() and login.user() is None,
         GUEST_PEOPLE=GUEST.members,
@@ -34,14 +34,14 @@ def install(app: Flask) -> None:
 
 @blueprint.before_request
 def nothing_to_try() -> None:
-    """Where nothing is sold there is one way to open a session."""
+    """Answers 404 where nothing is sold: there is one way to open a session there."""
     if not billing.is_on():
         abort(404)
 
 
 @blueprint.get("")
 def new() -> ResponseReturnValue:
-    """The form. Who has an account opens sessions for that."""
+    """Shows the form. A user who is signed in opens sessions for an account and is redirected to that form."""
     if login.user():
         return redirect(url_for("home.new"), 303)
     guests = memberships.guests()
@@ -51,8 +51,8 @@ def new() -> ResponseReturnValue:
 
 @blueprint.post("")
 def open_session() -> ResponseReturnValue:
-    """Open the session; its guest facilitates. Counted by network before anything is done, except that a form which was
-    sent already leads to the session that it opened."""
+    """Opens the session; its guest facilitates. Counted by network before anything is done, except that a form which
+    was sent already leads to the session that it opened."""
     form, secret, guests = request.form, guest_secret() or ids.new_secret(), memberships.guests()
     if login.user():  # in another tab, since the form was loaded: it costs a credit now, which the form says
         draft.store(form)

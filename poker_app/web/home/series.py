@@ -1,4 +1,4 @@
-"""A series: its permanent link, and what an account does with it."""
+"""Pages of a series: its permanent link, and its making, renaming and closing by an account."""
 
 from typing import Any
 
@@ -27,7 +27,8 @@ blueprint = Blueprint("series", __name__)
 
 @blueprint.get("/series/<series_id>")
 def link(series_id: str) -> ResponseReturnValue:
-    """To the day's session if it has begun; until then teammates may open it, and everybody else waits for them."""
+    """Redirects to the day's session if it is running. Until then teammates may open it, and all others wait on this
+    page."""
     found = series.find(series_id)
     if running := series.running(found):
         return redirect(url_for("sessions.room", session_id=running.id), 303)
@@ -42,7 +43,7 @@ def _waiting_room(found: Series, invalid: Invalid | None = None) -> str:
 
 @blueprint.get("/series/<series_id>/waiting")
 def waiting(series_id: str) -> ResponseReturnValue:
-    """Asked by the open page every few seconds: nothing, until there is a session to go to."""
+    """Polled by the open page every few seconds: 204 until there is a session to go to."""
     running = series.running(series.find(series_id))
     if running is None:
         return "", 204

@@ -1,1 +1,1 @@
-"""What every request passes: guards, errors, headers, who is signed in, and the fragments that pages share."""
+"""Hooks of every request: guards, errors, headers, the sign-in cookie; and the fragments that pages share."""

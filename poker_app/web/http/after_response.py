@@ -1,18 +1,18 @@
-"""What is done once somebody has their answer, while the request still counts as under way."""
+"""Runs callbacks after the response is sent, while the request still counts as under way."""
 
 from collections.abc import Callable
 
 from flask import Response, after_this_request, current_app, has_request_context, request
 
-# Where a server lets its requests leave what it is to do after their answers.
+# The key of the WSGI environment under which the embedded server has a list for such callbacks.
 AFTER_RESPONSE = "faceup.after_commit"
 
 
 def run_after_response(action: Callable[[], None]) -> bool:
-    """Have ``action`` done as soon as the answer under way is delivered; False outside of a request.
+    """Runs ``action`` as soon as the response under way is sent; returns False outside of a request.
 
-    WSGI servers close an answer once it is delivered, on functions too, where nothing runs after that. The embedded
-    server's pages are closed before, so it has a list of its own.
+    WSGI servers close a response once it is sent, on functions too, where nothing runs after that. The embedded server
+    closes its pages before, so it has a list of its own.
     """
     if not has_request_context():
         return False

@@ -1,4 +1,4 @@
-"""Refusals and faults as pages and fragments: one sentence, the right status, and a way on."""
+"""Renders refusals and faults as pages and fragments: one sentence, the right status, and a way on."""
 
 import structlog
 from flask import Flask, Response, g, make_response, render_template, request
@@ -33,7 +33,7 @@ SENTENCES = {
 
 
 def install(app: Flask) -> None:
-    """Answer every refusal and fault."""
+    """Registers a handler for every refusal and fault."""
 
     @app.errorhandler(Refusal)
     def refused(refusal: Refusal) -> Response:
@@ -90,7 +90,7 @@ def install(app: Flask) -> None:
 
 
 def answer(sentence: str, status: int, retry_after: int | None = None) -> Response:
-    """The sentence as a notice at the table, for a member's htmx request, else as a page."""
+    """Returns the sentence as a notice on the session's page, for a member's htmx request, else as a page."""
     member = g.get("member")
     if request.accept_mimetypes.best == "text/plain":
         # A script that shows the sentence by itself.
@@ -115,7 +115,7 @@ def answer(sentence: str, status: int, retry_after: int | None = None) -> Respon
 
 
 def again(page: str, refusal: Refusal) -> Response:
-    """A form once more, with what was typed and the sentence that says what is wrong with it."""
+    """Returns a form once more, with what was typed and the sentence that says what is wrong with it."""
     answer = make_response(page, refusal.status)
     if wait := getattr(refusal, "retry_after", None):
         answer.headers["Retry-After"] = str(wait)

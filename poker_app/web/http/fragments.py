@@ -1,6 +1,7 @@
-"""Fragments: one file, one id, one route each; and the answers that carry several of them.
+"""Responses made of fragments: a member's own ones, notices, answers that carry several, and ETags.
 
-The shared ones (table, task, backlog) are rendered once a version from the public read model, the same for everybody.
+A fragment has one file, one id and one route. The shared ones (table, task, backlog) are rendered once a version from
+the public read model, the same for every member: ``shared_fragments``.
 """
 
 from collections.abc import Callable
@@ -27,7 +28,8 @@ AT_THE_TABLE = "at the table"
 
 
 def install(app: Flask) -> None:
-    """Say of every change whether the engine is in trouble, and in every answer at a table what time it is."""
+    """Adds headers: on the response to a change that the engine is in trouble, if it is; on those of a session the
+    server's time."""
 
     @app.after_request
     def hurry(answer: Response) -> Response:
@@ -40,8 +42,8 @@ def install(app: Flask) -> None:
 
 
 def say_behind(answer: Response, behind: bool) -> None:
-    """Whether others may not have heard of the newest state: then this browser asks more often, and so brings the
-    engine's return to everybody's notice."""
+    """Sets the header that says whether other browsers may lack the newest state. The browser then polls more often,
+    which publishes that state as soon as the engine is back."""
     answer.headers["X-Behind"] = str(int(behind))
 
 
@@ -49,19 +51,19 @@ def say_behind(answer: Response, behind: bool) -> None:
 
 
 def actions(member: Member, table: SessionView, backlog: BacklogView, card: str | None) -> str:
-    """The viewer's hand, with their own card, and, for a facilitator, the controls."""
+    """Renders the member's own cards to choose from, and, for a facilitator, the controls."""
     return render_template("sessions/_actions.html", member=member, t=table, a=backlog, card=card)
 
 
 def own_actions(member: Member, known: Known) -> str:
-    """The same, at what is known of the session."""
+    """Renders the same from a cached session."""
     me = known.value.members.get(member.id, member)
     view, backlog = shared.locked(known, lambda known: (shared.view(known), shared.tasks_view(known)))
     return actions(me, view, backlog, known.value.card_of(me))
 
 
 def notice(sentence: str, *, alert: bool = False, undo: str | None = None) -> str:
-    """One sentence over the table, perhaps with a way to take back what was done."""
+    """Renders one sentence over the table, with an address for Undo if there is one."""
     return render_template("sessions/_notice.html", sentence=sentence, alert=alert, undo=undo)
 
 
@@ -69,24 +71,24 @@ def notice(sentence: str, *, alert: bool = False, undo: str | None = None) -> st
 
 
 def notice_only(sentence: str) -> str:
-    """A refusal for somebody who has no table to be shown."""
+    """Renders a refusal for a visitor who is no member, so that no table is shown."""
     return shared.partial("notice", notice(sentence, alert=True))
 
 
 def origin() -> str:
-    """Where people reach the service, for addresses that they pass on."""
+    """Returns the address of the service, for links that people pass on."""
     return str(current_app.config["SETTINGS"].public_url or f"{request.scheme}://{asked_host()}").rstrip("/")
 
 
 def whole(member: Holder, html: str) -> Response:
-    """One fragment alone, or, for a browser without scripts, the page that holds it."""
+    """Returns one fragment alone, or, for a browser without scripts, a redirect to the page that holds it."""
     if "HX-Request" in request.headers:
         return make_response(html)
     return back_to_session(member)
 
 
 def back_to_session(member: Holder) -> Response:
-    """Where a plain form leads: the room."""
+    """Redirects a plain form to the session's page."""
     return _to_room(member.session_id)
 
 
@@ -95,14 +97,14 @@ def _to_room(session_id: str) -> Response:
 
 
 def leave_for(address: str) -> Response:
-    """Another page, loaded whole, for htmx and for a plain form."""
+    """Leads to another page, loaded whole, for htmx and for a plain form."""
     if "HX-Request" in request.headers:
         return Response(headers={"HX-Redirect": address})
     return make_response(redirect(address, 303))
 
 
 def after_vote(session_id: str, version: int, card: str | None) -> Response:
-    """The answer to a vote: the viewer's hint, and the table unless the shared event brings it."""
+    """Returns the response to a vote: the member's hint, and the table unless the shared event brings it."""
     if "HX-Request" not in request.headers:
         return _to_room(session_id)
     hint = _hint(current_app.jinja_env, card)
@@ -110,7 +112,7 @@ def after_vote(session_id: str, version: int, card: str | None) -> Response:
         return make_response(shared.partial("hand-hint", hint))
     known = at_least(session_id, version)
     state = shared.locked(known, shared.state)
-    # A large table's answers come without the table: its voters see it in the event like everybody else.
+    # In a large session the responses leave the table out: the voters get it by the event like all others.
     if asking_socket.get() and state.members > LARGE_ABOVE:
         return make_response(shared.partial("hand-hint", hint))
     return make_response(shared.partial("hand-hint", hint) + state.html)
@@ -122,7 +124,7 @@ def _hint(templates: Environment, card: str | None) -> str:
 
 
 def answer(member: Member, *also: str, table: bool = True) -> Response:
-    """After a change: the regions that may look different to this member now, all in one answer."""
+    """Returns the response to a change: all regions that may look different to this member now, in one response."""
     if "HX-Request" not in request.headers:
         return back_to_session(member)
     parts = list(also)
@@ -132,8 +134,8 @@ def answer(member: Member, *also: str, table: bool = True) -> Response:
 
 
 def answer_with_undo(member: Member, sentence: str, version: int | None, *, alert: bool = False) -> Response:
-    """After a change that made ``version`` and can be taken back: the same, and what was done with its Undo. None:
-    nothing was done that can be."""
+    """Returns the response to a change that made ``version`` and can be undone: the same, and the sentence with its
+    Undo. None: nothing was done that can be."""
     if version is None:
         return answer(member)
     undo = url_for("rounds.undo", session_id=member.session_id, version=version)
@@ -148,16 +150,16 @@ def _everything(member: Member) -> list[str]:
 
 
 def refuse(member: Member, sentence: str, status: int) -> Response:
-    """A refusal: the sentence, and the state as it is now, for whoever is still a member."""
+    """Returns a refusal: the sentence, and the current state if the browser is still a member."""
     me = newest(member.session_id).value.members.get(member.id)
     shown = [] if me is None or me.removed_at else _everything(me)
     return make_response("".join([shared.partial("notice", notice(sentence, alert=True)), *shown]), status)
 
 
 def unless_known(tag: int, render: Callable[[], str]) -> Response:
-    """A shared fragment under an ETag made of its version and the build: 304 where the browser has it.
+    """Returns a shared fragment under an ETag made of its version and the build: 304 where the browser has it.
 
-    Never of anything hidden: who compares two tags learns only that something at the table changed.
+    Never for anything hidden: a comparison of two tags shows only that something in the session changed.
     """
     made = Response()
     made.set_etag(f"{tag}-{current_app.config['BUILD']}")

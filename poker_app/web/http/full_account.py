@@ -1,4 +1,5 @@
-"""The page of an account that has as many teammates as its plan allows, for who was invited to it or would join it."""
+"""The page of an account that has as many teammates as its plan allows, for people invited to it or joining by
+domain."""
 
 from datetime import timedelta
 
@@ -18,7 +19,7 @@ ASKED_BY_ALL = Limit("ask for places", 10, timedelta(days=1))
 
 
 def ask_owners(account: Account, who: str, back: str) -> ResponseReturnValue:
-    """Write to the owners of an account that is full; back to where one may join once it is not."""
+    """Mails the owners of a full account; redirects to ``back`` where it is not full any more."""
     if teammates.more_allowed(account) != 0:
         return redirect(back, 303)
     counters = [*ASKED_BY_ONE.of(account.id, who), *ASKED_BY_ALL.of(account.id)]
@@ -32,8 +33,8 @@ def ask_owners(account: Account, who: str, back: str) -> ResponseReturnValue:
 
 
 def full_page(account: Account, *, asking: str | None, asked: bool | None = None) -> str:
-    """That an account is full, and every way on; ``asking`` is the address to ask its owners at, and ``asked`` whether
-    that was done and reached one."""
+    """Renders the page: the account is full, and every way on. ``asking`` is the address to ask its owners at, and
+    ``asked`` whether that was done and reached one."""
     return render_template(
         "invitations/full.html",
         account=account,

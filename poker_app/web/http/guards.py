@@ -1,4 +1,4 @@
-"""Who is asking: every request's checks, and the way from a cookie to a member."""
+"""Checks of every request (site, form, host), and the decorators that find the member of a session's page."""
 
 import re
 import secrets
@@ -130,19 +130,19 @@ def require_bearer(secret: str, sentence: str) -> None:
 
 
 def member_here(session_id: str, *, fresh: bool = True) -> Member | None:
-    """The member that this browser, or who is signed in in it, is in a session; None for strangers and removed ones.
-    See ``member_lookup.find_member`` for ``fresh``."""
+    """Returns the member that this browser, or its signed-in user, is in a session; None for strangers and removed
+    ones. See ``member_lookup.find_member`` for ``fresh``."""
     member = member_lookup.find_member(session_id, guest_secret(), login.user(), fresh=fresh)
     return None if member is None or member.removed_at else member
 
 
 def seated[**P](view: Callable[Concatenate[Member, P], ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
-    """Load through the person: the view gets the member, or the answer is 404."""
+    """Passes the browser's member to the view, or answers 404. A POST records the member as present."""
     return _require_member(view, noted=True)
 
 
 def voting[**P](view: Callable[Concatenate[Member, P], ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
-    """``seated`` for an action that notes by itself that the member is here."""
+    """Like ``seated``, for an action that records the member's presence by itself, in the same transaction."""
     return _require_member(view, noted=False)
 
 
@@ -152,13 +152,13 @@ def _require_member[**P](
     @wraps(view)
     def guarded(session_id: str, *args: P.args, **kwargs: P.kwargs) -> Any:
         posted = request.method == "POST"
-        # Who votes is looked for again in the newest session, under its lock; the others are in it when they ask.
+        # A voter is looked up again in the newest session, under its lock; the others are looked up in it here.
         member = member_here(session_id, fresh=noted)
         if member is None:
             raise member_lookup.missing(session_id)
         g.member = member
         if posted and noted:
-            # Reading a report is not being here; asking for the table says so itself.
+            # A request for a report does not count as presence; the poll of the table records it itself.
             presence.note_seen(member)
         try:
             return view(member, *args, **kwargs)
@@ -173,7 +173,8 @@ def _require_member[**P](
 def reader[**P](
     view: Callable[Concatenate[PokerSession, P], ResponseReturnValue],
 ) -> Callable[..., ResponseReturnValue]:
-    """Who may read a session's report: its members, and the teammates of its account without a seat."""
+    """Passes the session's row to the view for readers of its report and files: its members, and the teammates of its
+    account who are no members. Answers 404 to all others."""
 
     @wraps(view)
     def guarded(session_id: str, *args: P.args, **kwargs: P.kwargs) -> Any:

@@ -1,4 +1,5 @@
-"""The secret by which a browser is known, with or without somebody signed in: it holds the seats of guests."""
+"""The cookie with a browser's secret, by which it is known with or without a user: guests' members are found by it.
+Also the device cookie."""
 
 import re
 from typing import TypedDict
@@ -25,7 +26,7 @@ def guest_secret() -> str | None:
 
 
 def store_secret(answer: Response, secret: str) -> Response:
-    """Let the browser keep its secret for a year."""
+    """Sets the secret's cookie for a year."""
     return _set_cookie(answer, GUEST_COOKIE, secret, A_YEAR)
 
 
@@ -42,24 +43,25 @@ def device() -> str:
 
 
 def store_device[A: BaseResponse](answer: A, cookie: str) -> A:
-    """Let the browser be known for a year, after signing out too; or not any more, where the cookie is empty."""
+    """Sets the device cookie for a year, which stays after signing out; or deletes it, where ``cookie`` is empty."""
     return _set_cookie(answer, DEVICE_COOKIE, cookie, A_YEAR if cookie else 0)
 
 
 class Asker(TypedDict):
-    """By what tries are counted: the address that a request comes from, and the cookie of a browser known before."""
+    """The keys by which tries are counted: the address that a request comes from, and the cookie of a browser known
+    before."""
 
     asked_from: str
     device: str
 
 
 def asker() -> Asker:
-    """Who tries something in this request."""
+    """Returns those keys of this request."""
     return {"asked_from": request.remote_addr or "", "device": device()}
 
 
 def renew_secret() -> None:
-    """Let the browser be known as somebody new from this answer on."""
+    """Replaces the browser's secret with a new one, on this response."""
 
     @after_this_request
     def renew(answer: Response) -> Response:

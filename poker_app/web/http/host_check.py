@@ -1,8 +1,8 @@
-"""Which host names are answered to where anybody may open a session and no names are set.
+"""Refuses unknown host names where anybody may open a session and no names are set.
 
 A page elsewhere can have its own name lead to this machine after it was loaded (DNS rebinding). To the browser the
-service is then that page's own site, on a laptop too that listens to nobody else. So a name has to be known here. A
-literal address cannot be made to lead elsewhere, and is answered to always.
+service is then that page's own site, on a laptop too that listens on no network. So a name has to be known here. A
+literal address cannot be made to lead elsewhere, and is always answered.
 """
 
 import re
@@ -23,8 +23,9 @@ _WITH_UNDERSCORE = re.compile(r"[\w.-]{1,253}(:\d{1,5})?", re.ASCII)
 
 
 def install(app: Flask) -> None:
-    """Refuse other names with 400. With ``TRUSTED_HOSTS`` Flask does that itself, with ``AUTH=accounts`` a page without
-    a cookie is a stranger's, and a platform's functions are only reached by their project's own names."""
+    """Adds the check, which answers 400 to other names. With ``TRUSTED_HOSTS`` Flask does that itself, with
+    ``AUTH=accounts`` a page without a cookie is a stranger's, and a platform's functions are only reached by their
+    project's own names."""
     settings: Settings = app.config["SETTINGS"]
     if settings.auth != "open" or settings.vercel:
         return

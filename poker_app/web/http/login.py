@@ -1,4 +1,5 @@
-"""Who is signed in: the way from a cookie to a user, and the one door that every way of signing in ends at."""
+"""Sign-in of a browser: from the cookie to the user and the account, starting and ending it, and the guards of
+pages."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,14 +24,14 @@ from poker_app.poker.members import member_lookup
 from poker_app.poker.session import guest_session
 from poker_app.web.http.guest_cookie import device, guest_secret, renew_secret, store_device
 
-# Where whoever signs in arrives unless they were on their way somewhere.
+# The page after signing in, unless another one was asked for.
 HOME = "/dashboard"
 
 HALF_IN_FOR = timedelta(minutes=10)
 
 
 class Login(UserMixin):  # type: ignore[misc]  # the library has no types
-    """A sign-in as Flask-Login wants it. Its id is the secret: the cookie alone says nothing about who somebody is."""
+    """A sign-in as Flask-Login wants it. Its id is the secret: the cookie alone does not show which user it is."""
 
     def __init__(self, secret: str, sign_in: SignIn) -> None:
         self._secret, self.sign_in = secret, sign_in
@@ -40,7 +41,7 @@ class Login(UserMixin):  # type: ignore[misc]  # the library has no types
 
 
 def install(app: Flask) -> None:
-    """Find the user of a request when somebody asks for it, and not before."""
+    """Installs Flask-Login; the user of a request is loaded on the first access, and not before."""
     # Not by its init_app, whose hook looks after each request (28 of 456 µs) for a cookie that is never set here.
     manager = LoginManager()
     app.login_manager = manager  # type: ignore[attr-defined]
@@ -64,24 +65,25 @@ def install(app: Flask) -> None:
 
 
 def user() -> User | None:
-    """Who is signed in in this browser."""
+    """Returns the user who is signed in in this browser."""
     found = current_sign_in()
     return found.user if found else None
 
 
 def current_sign_in() -> SignIn | None:
-    """The row of this browser's sign-in."""
+    """Returns the row of this browser's sign-in."""
     return current_user.sign_in if current_user.is_authenticated else None
 
 
 def start(who: User, onward: str, *, issuer: str | None = None) -> Response:
-    """Lead on somebody who has shown who they are: in, or first to the question for their second factor.
+    """Signs in a user who has proven who they are, or first asks for their second factor.
 
-    ``issuer`` is the provider's that they came by, if they did. Whoever is signed in here stays so until they are in.
+    ``issuer`` is the provider's that they came by, if they did. A user who is signed in in this browser stays so until
+    the new one is signed in.
     """
     if who.totp_secret is None:
         return enter(who, onward, issuer=issuer)
-    # Who is only half in is known by the cookie alone, and not for long.
+    # Until the second factor is shown, the user is stored in the cookie alone, and not for long.
     until = (clock.now() + HALF_IN_FOR).timestamp()
     session["half_in"] = {"user": who.id, "onward": onward, "issuer": issuer, "until": until}
     return redirect(url_for("second_step.page"), 303)
@@ -89,7 +91,7 @@ def start(who: User, onward: str, *, issuer: str | None = None) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class HalfIn:
-    """Who still has to show their second factor in this browser, and what becomes of them then."""
+    """A user who still has to show their second factor in this browser, and the page and provider of their sign-in."""
 
     user: User
     onward: str
@@ -97,7 +99,7 @@ class HalfIn:
 
 
 def half_in() -> HalfIn | None:
-    """Who is half signed in, if it is not too long ago."""
+    """Returns the user who is half signed in, if it is not too long ago."""
     kept = session.get("half_in")
     if not kept or kept["until"] <= clock.now().timestamp():
         return None
@@ -106,8 +108,8 @@ def half_in() -> HalfIn | None:
 
 
 def enter(who: User, onward: str, *, issuer: str | None = None) -> Response:
-    """Sign somebody in who has shown all that is asked for. What was in the cookie before is forgotten; the seats that
-    this browser took as a guest become theirs."""
+    """Signs in a user who has shown all that is asked for. The cookie's session is cleared; the members that this
+    browser was as a guest become the user's."""
     member_lookup.adopt(who, guest_secret())
     address, browser = request.remote_addr or "", request.user_agent.string
     if before := current_sign_in():
@@ -123,7 +125,7 @@ def enter(who: User, onward: str, *, issuer: str | None = None) -> Response:
 
 
 def session_to_claim(onward: str) -> str | None:
-    """The guest's session that signing in makes one of the account, by the page that it leads on to: ``claim.page``."""
+    """Returns the id of the guest's session that signing in claims, by the page that it leads on to: ``claim.page``."""
     match onward.split("/"):
         case ["", "sessions", session_id, "claim"]:
             return session_id
@@ -131,8 +133,8 @@ def session_to_claim(onward: str) -> str | None:
 
 
 def _claim_session(who: User, onward: str) -> None:
-    """Make the guest's session one of the account, where it is clear which account pays. Otherwise, and where that
-    is refused, the page that signing in leads on to says so, and asks."""
+    """Claims the guest's session where it is clear which account pays. Otherwise, and where that is refused, the page
+    that signing in leads on to says so, and asks."""
     session_id = session_to_claim(onward)
     if session_id is None or len(memberships.accounts_of(who)) > 1 or is_lost(who):
         return
@@ -146,7 +148,8 @@ def _claim_session(who: User, onward: str) -> None:
 
 
 def end() -> None:
-    """Sign this browser out. It is a new guest from then on: the seats were the user's."""
+    """Signs this browser out and renews its secret: it is a new guest from then on, since the members were the
+    user's."""
     renew_secret()
     if found := current_sign_in():
         login_sessions.end(found.user, found.id)
@@ -155,7 +158,7 @@ def end() -> None:
 
 
 def forget() -> None:
-    """Let this browser know nobody any more: who was signed in is deleted."""
+    """Gives this browser a new secret and clears its other cookies, after its user was deleted."""
     renew_secret()
     logout_user()
     session.clear()
@@ -166,7 +169,8 @@ def forget() -> None:
 
 
 def own_address(given: str | None) -> str:
-    """Where to go on to: an address of this site, else the dashboard. Nobody else's, however it is spelled."""
+    """Returns the address to go on to if it is one of this site, else the dashboard. No spelling of another site's
+    address passes."""
     given = given or ""
     fine = given.startswith("/") and not given.startswith(("//", "/\\")) and given.isprintable()
     return given if fine else HOME
@@ -176,7 +180,7 @@ def own_address(given: str | None) -> str:
 
 
 def only_with_accounts(blueprint: Blueprint) -> None:
-    """Where nobody signs in, there is nothing at these addresses."""
+    """Redirects the blueprint's pages to the front page where users do not sign in."""
 
     @blueprint.before_request
     def lead_away() -> Response | None:
@@ -184,8 +188,8 @@ def only_with_accounts(blueprint: Blueprint) -> None:
 
 
 def signed_in[**P](view: Callable[Concatenate[User, P], ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
-    """The view gets the user; a visitor is asked to sign in first, and comes back to the page that they wanted. A form
-    names the user whom its page showed, so that what was typed for one is never saved on the other.
+    """Passes the user to the view; a visitor is asked to sign in first, and comes back to the page that they wanted. A
+    form names the user whom its page showed, so that what was typed for one is never saved on the other.
 
     Raises:
         NotFound: (404) users do not sign in here.
@@ -207,7 +211,7 @@ def signed_in[**P](view: Callable[Concatenate[User, P], ResponseReturnValue]) ->
 def teammate[**P](
     view: Callable[Concatenate[Membership, P], ResponseReturnValue],
 ) -> Callable[..., ResponseReturnValue]:
-    """Load through the person: the view gets the membership in the account of the address.
+    """Passes the user's membership in the account of the address to the view.
 
     Raises:
         NotFound: (404) the user has none.
@@ -228,44 +232,47 @@ def teammate[**P](
 
 
 def _remember(membership: Membership) -> None:
-    """The account that was last used in this browser is the one to go on with."""
+    """Stores the account in the cookie's session as the one to go on with."""
     if membership.user and session.get("account") != membership.account.id:
         session["account"] = membership.account.id
 
 
 def acts_for(account_id: str) -> Membership | None:
-    """Somebody at work for an account here and now; None if they do not belong to it. Raises CameAnotherWay for
-    who did so."""
+    """Returns the user's membership in an account; None if they do not belong to it. Raises CameAnotherWay for a user
+    who signed in by another way than the account requires."""
     found = memberships.membership_for(user(), account_id)
     return required_sso.check(found, current_sign_in()) if found else None
 
 
 def account_here() -> Membership | None:
-    """The account that was last used in this browser, if its user belongs to it still."""
+    """Returns the membership in the account that was last used in this browser, if its user belongs to it still."""
     kept = session.get("account")
     return memberships.membership_for(user(), kept) if kept and user() else None
 
 
 def account_let_in() -> Membership | None:
-    """The account last used in this browser, else the first; none that asks for another way in than theirs."""
+    """Returns the account last used in this browser, else the first; none that requires another way to sign in than the
+    user's."""
     known = [*filter(None, [account_here()]), *memberships.accounts_of(user())]
     return next((each for each in known if required_sso.lets_in(each, current_sign_in())), None)
 
 
 def acts_here() -> Membership:
-    """Somebody at work where no account is named: for the one last used, else their first. One that asks for another
-    way in than theirs comes last."""
+    """Returns the membership to act with where no account is named: the one last used, else the first. An account that
+    requires another way to sign in comes last."""
     return account_let_in() or account_here() or memberships.home_of(user())
 
 
 def is_lost(who: User) -> bool:
-    """Belonging to no account, but awaited in one: there is something to ask before one is made for them."""
+    """Whether the user belongs to no account but is invited to one: they are asked before an account is made for
+    them."""
     return not memberships.accounts_of(who) and joining.is_awaited(who)
 
 
 def may_open[**P](view: Callable[Concatenate[Membership, P], ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
-    """Who may open a session: a signed-in user on an account, the one that the request names, or else the one that they
-    act for here. Who has none, but is awaited in one, is asked first.
+    """Passes to the view the membership for which a session is opened: in the account that the request names, or else
+    the current one. A visitor is asked to sign in first. A user without an account who is invited to one is asked about
+    that first.
 
     Raises:
         NotFound: (404) the user has no membership in the account that the request names.
@@ -288,10 +295,10 @@ def may_open[**P](view: Callable[Concatenate[Membership, P], ResponseReturnValue
 
 
 def to_sign_in() -> Response:
-    """To the sign-in page, and from there back to where a page was asked for."""
+    """Redirects to the sign-in page, which leads back to the page that was asked for."""
     return redirect(url_for("signing_in.page", next=page_asked_for("/")), 303)
 
 
 def page_asked_for(otherwise: str) -> str:
-    """Where to come back to: the page that the request is for, or ``otherwise`` where it is no page's."""
+    """Returns the page to come back to: the one that the request is for, or ``otherwise`` where it is no page's."""
     return request.full_path.rstrip("?") if request.method == "GET" else otherwise

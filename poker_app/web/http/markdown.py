@@ -1,4 +1,4 @@
-"""Descriptions in Markdown, as HTML that is safe to show."""
+"""Renders descriptions in Markdown as HTML that is safe to show."""
 
 from functools import cache, lru_cache
 from string import punctuation
@@ -30,8 +30,8 @@ MAX_KEPT = 128
 
 @lru_cache(MAX_KEPT)
 def render(text: str) -> Markup:
-    """Markdown as HTML of a few harmless tags; headings keep below the page's own, links open elsewhere. What follows
-    after MAX_MARKS marks is shown as it was typed."""
+    """Returns Markdown as HTML of a few harmless tags; headings are below the page's own, links open elsewhere. The
+    text after MAX_MARKS marks is shown as it was typed."""
     head, tail = _divided(text)
     return _drawn(head) + _as_typed(tail)
 

@@ -1,4 +1,4 @@
-"""Going back page by page through what the database numbers."""
+"""Paging backwards by row id: reads ``before`` from the address."""
 
 from flask import request
 
@@ -6,7 +6,8 @@ LARGEST_ID = 2**31 - 1
 
 
 def before() -> int | None:
-    """The id of the last line seen, as the address has it; None on the first page, and for what is no number."""
+    """Returns the id of the last line seen, as the address has it; None on the first page, and for a text that is no
+    number."""
     given = request.args.get("before", "")
     plain = given.isascii() and given.isdigit() and len(given) < 20
     return min(int(given), LARGEST_ID) if plain else None

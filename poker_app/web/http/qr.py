@@ -4,7 +4,7 @@ from markupsafe import Markup
 
 
 def drawn(text: str) -> Markup:
-    """A code that says a text, as an SVG. Segno is imported where it is used: few requests draw one."""
+    """Returns a QR code of a text, as an SVG. Segno is imported where it is used: few requests draw one."""
     import segno
 
     code = segno.make(text, error="m", micro=False)

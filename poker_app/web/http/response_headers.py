@@ -1,4 +1,4 @@
-"""What every answer says to the browser about what it may do."""
+"""Security headers of every response: content policy, referrer, permissions, caching."""
 
 from functools import lru_cache
 
@@ -23,7 +23,7 @@ POLICY = {
 
 
 def install(app: Flask) -> None:
-    """Put the policy headers on every answer; nothing with a session in it is kept by caches in between."""
+    """Adds the headers to every response; shared caches keep none with a session in it."""
 
     @app.after_request
     def add_headers(answer: Response) -> Response:

@@ -1,4 +1,4 @@
-"""What the table says of its round: the line above the cards, and what a screen reader announces."""
+"""Sentences about the current round: the line above the cards, and the text for screen readers."""
 
 from poker_app.poker.value.session_view import SessionView
 from poker_app.rules.tally import Tally
@@ -37,7 +37,7 @@ def _outcome(tally: Tally, *, agreed: bool) -> str:
 
 
 def announcement(view: SessionView) -> str:
-    """What a screen reader announces where it has become another sentence; empty while some have yet to vote."""
+    """Returns the sentence that screen readers announce when it changes; empty while votes are missing."""
     if view.all_voted:
         return "Everyone has voted."
     if view.phase == "revealed":

@@ -23,19 +23,19 @@ MAX_KEY = 64
 
 
 def fresh(membership: Membership) -> dict[str, str]:
-    """The form as it begins, by field."""
+    """Returns the form's first values, by field."""
     return {
         **account_settings.defaults_of(membership.account),
         "member_name": membership.user.name if membership.user else "",
         **last_opened(membership, guest_secret()).typed,
-        # What an account has chosen for its new sessions comes before what was chosen last.
+        # The account's default deck comes before the deck that was chosen last.
         **{name: deck for name, deck in account_settings.chosen_defaults(membership.account).items() if name == "deck"},
     }
 
 
 def page(membership: Membership, typed: dict[str, str], invalid: Refusal | None = None, *, starts: bool = False) -> str:
-    """The form for a new session of an account, or of a guest's without one, with what was typed and what is wrong with
-    it."""
+    """Renders the form for a new session of an account, or of a guest's without one, with what was typed and what is
+    wrong with it."""
     of_guests = membership.account.id == GUESTS
     return render_template(
         "home/new.html",
@@ -51,8 +51,8 @@ def page(membership: Membership, typed: dict[str, str], invalid: Refusal | None 
 
 
 def open_session(membership: Membership, secret: str) -> Response:
-    """Open the session that the request's form describes, and lead to its room. Raises what ``lifecycle.open_session``
-    does."""
+    """Opens the session that the request's form describes, and redirects to its page. Raises what
+    ``lifecycle.open_session`` does."""
     form = request.form
     pasted = lifecycle.read_tasks(form.get("tasks", ""))
     own_deck = decks.chosen(membership.account.id, form.get("deck", ""))
@@ -74,5 +74,6 @@ def open_session(membership: Membership, secret: str) -> Response:
 
 
 def key() -> str:
-    """Names the form that was sent, so that sending it again opens no second session; "" where it has no name."""
+    """Returns the name of the form that was sent, so that sending it again opens no second session; "" where it has
+    none."""
     return request.form.get("form_key", "")[:MAX_KEY]

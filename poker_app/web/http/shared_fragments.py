@@ -1,4 +1,4 @@
-"""The shared fragments: the table, the task on it and the backlog, the same for everybody in a session.
+"""Renders the shared fragments: the table, the current task and the backlog, the same for every member of a session.
 
 They are rendered once a version, from the public view alone.
 """
@@ -21,34 +21,36 @@ from poker_app.web.http import round_sentences
 
 
 def partial(region: str, html: str, swap: str = "outerMorph") -> str:
-    """A fragment addressed to its place on the page."""
+    """Wraps a fragment with its place on the page."""
     return f'<hx-partial hx-target="#{region}" hx-swap="{swap}">{html}</hx-partial>'
 
 
 def shared_state(session_id: str, version: int = 0) -> events.State:
-    """The shared state as events carry it: the table, and the tasks if they are what changed. One render a version.
+    """Returns the shared state as events carry it: the table, and the tasks if they are what changed. Rendered once a
+    version.
 
-    Who knows of a version gets that or a newer one, and saves the question for it.
+    A caller that knows the version gets that or a newer one, without a query where it is cached.
     """
     known = at_least(session_id, version)
     return locked(known, state)
 
 
 def current_vote_table(session_id: str, version: int) -> str:
-    """The felt at a version that is known, or a newer one."""
+    """Returns the table at a version that is known, or a newer one."""
     return locked(at_least(session_id, version), _table)
 
 
 def locked[T](known: Known, make: Callable[[Known], T]) -> T:
-    """Something made from what is known, made once however many ask at the same moment."""
-    # Who renders holds no connection of the database, and neither does who waits for them.
+    """Returns what ``make`` renders from a cached session, under its lock: requests at the same moment render it
+    once."""
+    # Neither the thread that renders nor those that wait for the lock hold a database connection.
     forget_what_was_read()
     with known.lock:
         return make(known)
 
 
 def view(known: Known) -> SessionView:
-    """The public view. The caller holds the lock, as for all below."""
+    """Returns the public view. The caller holds the lock, as for all below."""
     return known.made("view", lambda: public_view(known.value, clock.now()))
 
 
@@ -74,8 +76,8 @@ def _backlog(known: Known) -> str:
 
 
 def _rows(known: Known, places: Iterable[int]) -> list[Markup]:
-    """The rows at these places, counted from 0, each rendered again only where the task, the one before it or its being
-    on the table is another."""
+    """Renders the rows at these places, counted from 0. Each is rendered again only where the task, the one before it
+    or whether it is current differs."""
     draw, tasks = current_app.jinja_env.get_template("sessions/_backlog_row.html").render, tasks_view(known)
     rows = []
     for place in places:
@@ -87,7 +89,7 @@ def _rows(known: Known, places: Iterable[int]) -> list[Markup]:
 
 
 def _changes(known: Known) -> str:
-    """The rows that changed lately, in the list's order, and those that are gone."""
+    """Renders the rows that changed lately, in the list's order, and the ids of those that are gone."""
 
     def draw() -> str:
         tasks, recent = tasks_view(known), known.recent
@@ -99,8 +101,8 @@ def _changes(known: Known) -> str:
 
 
 def tasks_of(known: Known) -> str:
-    """The task and the backlog, each addressed to its place: of a long list the rows that changed lately, which the
-    page puts into the list that it shows (``room/changed-rows.js``)."""
+    """Renders the task and the backlog, each with its place on the page: of a long list the rows that changed lately,
+    which the page puts into the list that it shows (``room/changed-rows.js``)."""
     html = partial("task", _task(known))
     if len(tasks_view(known).tasks) <= MAX_CHANGED:
         return html + partial("backlog", _backlog(known))
@@ -108,8 +110,8 @@ def tasks_of(known: Known) -> str:
 
 
 def rest_of_backlog(known: Known, *, before: str = "", after: str = "") -> str | None:
-    """The rows before a task, or after it, for a page that shows the list from it on; None where it is in the list no
-    more."""
+    """Renders the rows before a task, or after it, for a page that shows the list from it on; None where the task is in
+    the list no more."""
 
     def draw(known: Known) -> str | None:
         tasks = tasks_view(known).tasks
@@ -123,7 +125,7 @@ def rest_of_backlog(known: Known, *, before: str = "", after: str = "") -> str |
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What is the same for everybody in a session, and the shared fragments made from it."""
+    """The two public views of a session, and the shared fragments rendered from them."""
 
     table: SessionView
     backlog: BacklogView
@@ -133,7 +135,7 @@ class Shared:
 
 
 def shared(known: Known) -> Shared:
-    """All of it, for a page."""
+    """Returns all shared views and fragments, for a page."""
     return locked(known, _shared)
 
 
@@ -156,28 +158,29 @@ def state(known: Known) -> events.State:
 
 
 def vote_table(table: SessionView) -> str:
-    """The felt: seats face down, or columns face up."""
+    """Renders the table: card places face down, or columns face up."""
     status, say = round_sentences.status(table), round_sentences.announcement(table)
     agreed = round_sentences.agrees(table)
     return render_template("sessions/_vote_table.html", t=table, status=status, say=say, agreed=agreed)
 
 
 def task(tasks: BacklogView) -> str:
-    """The task that is voted on."""
+    """Renders the current task."""
     return render_template("sessions/_task.html", a=tasks)
 
 
 def backlog(tasks: BacklogView, rows: Sequence[Markup], **part: object) -> str:
-    """The list with these ``rows``: see the template for which ``part`` of it they are."""
+    """Renders the list with these ``rows``: see the template for which ``part`` of it they are."""
     return render_template("sessions/_backlog.html", a=tasks, rows=rows, **part)
 
 
 def current_task(known: Known) -> str:
-    """The task on the table."""
+    """Returns the fragment of the current task."""
     return locked(known, _task)
 
 
 def current_backlog(known: Known, since: int | None = None) -> str:
-    """The backlog; for a page that shows the version ``since``, if that is enough, the rows that changed after it."""
+    """Returns the backlog; for a page that shows the version ``since``, if that is enough, the rows that changed after
+    it."""
     enough = since is not None and known.recent.since <= since
     return locked(known, _changes if enough else _backlog)

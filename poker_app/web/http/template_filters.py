@@ -1,4 +1,4 @@
-"""What templates may call: filters and functions of every page."""
+"""Filters and functions for the templates of every page."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -47,8 +47,8 @@ def install(app: Flask) -> None:
 
 
 def paths(app: Flask) -> Callable[..., str]:
-    """The path of a page from its endpoint and values. Unlike ``url_for`` it works outside of requests, where shared
-    fragments and mails are rendered too."""
+    """Returns a function that builds a page's path from its endpoint and values. Unlike ``url_for`` it works outside of
+    requests, where shared fragments and mails are rendered too."""
     rules = app.url_map.bind("")
     return lambda endpoint, **values: rules.build(endpoint, values)
 
@@ -63,9 +63,9 @@ def _worded(card: str) -> str:
 
 
 def isolated(text: str | None) -> Markup:
-    """What a person wrote, in an element of its own where that changes what is seen: text from right to left keeps to
-    itself, whatever stands beside it, and a long word breaks anywhere instead of widening the page (base.css). Around
-    each name it would be 11 bytes more in every event. Nothing where there is nothing."""
+    """Puts a person's text in an element of its own where that changes what is seen: text from right to left is
+    isolated from the text beside it, and a long word breaks anywhere instead of widening the page (base.css). Around
+    each name the element would be 11 bytes more in every event. Empty for an empty text."""
     if not text:
         return Markup()
     from_right = not text.isascii() and any(bidirectional(char) in _FROM_RIGHT for char in text)

@@ -1,4 +1,4 @@
-"""Where a browser sends the bytes of a file that it was allowed to add, for a store in a folder of this machine."""
+"""Receives the bytes of a file that a browser was allowed to add, for a store in a folder of this machine."""
 
 from flask import Blueprint, Flask, request
 from flask.typing import ResponseReturnValue
@@ -11,7 +11,7 @@ blueprint = Blueprint("uploads", __name__, url_prefix="/uploads")
 
 
 def install(app: Flask) -> None:
-    """Let only an upload that was allowed have a longer body than a form."""
+    """Lets allowed uploads alone have a longer body than a form."""
 
     @app.before_request
     def as_long_as_allowed() -> None:
@@ -20,15 +20,15 @@ def install(app: Flask) -> None:
 
 
 def longest_upload(path: str) -> int:
-    """How many bytes a request to this path may carry as a file, known before anything of them is read; 0 where no
-    upload was allowed."""
+    """Returns how many bytes a request to this path may carry as a file, before any of them is read; 0 where no upload
+    was allowed."""
     allowed = files.allowed_upload(path.removeprefix("/uploads/")) if path.startswith("/uploads/") else None
     return allowed[1] if allowed else 0
 
 
 @blueprint.put("/<token>")
 def receive(token: str) -> ResponseReturnValue:
-    """Take the bytes that a token stands for. They are looked at when the browser says that they arrived.
+    """Stores the bytes that a token stands for. They are checked when the browser reports that they arrived.
 
     Raises:
         NotFound: (404) the token was made up, or is too old.

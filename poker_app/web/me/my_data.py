@@ -29,7 +29,7 @@ def _page(user: User, refusal: Invalid | Conflict | None = None) -> str:
 @blueprint.get("/download")
 @signed_in
 def download(user: User) -> ResponseReturnValue:
-    """Everything in one file."""
+    """Sends the user's data as one file."""
     text = json.dumps(personal_data.everything(user), ensure_ascii=False, indent=2)
     answer = Response(text, content_type="application/json; charset=utf-8")
     answer.headers["Content-Disposition"] = f'attachment; filename="faceup-{clock.now():%Y-%m-%d}.json"'
@@ -39,7 +39,7 @@ def download(user: User) -> ResponseReturnValue:
 @blueprint.post("/erasure")
 @signed_in
 def erase(user: User) -> ResponseReturnValue:
-    """Delete me. There is no way back, so it is confirmed by typing one's address."""
+    """Deletes the user. It cannot be undone, so it is confirmed by typing one's address."""
     try:
         personal_data.erase(user, request.form.get("confirmation", ""))
     except (Invalid, Conflict) as refusal:

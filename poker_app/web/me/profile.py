@@ -1,4 +1,4 @@
-"""One's own profile: name, address, password, and where one is signed in."""
+"""The user's profile: name, address, password, and the browsers that are signed in."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -68,7 +68,7 @@ def ask_for_link(user: User) -> ResponseReturnValue:
 @blueprint.get("/email/<secret>")
 @signed_in
 def link(user: User, secret: str) -> ResponseReturnValue:
-    """What the mail leads to. It changes nothing: programs that check mail open every link in it."""
+    """Shows the page that the mail links to. It changes nothing: programs that check mail open every link in it."""
     return render_template("profile/new_email.html", user=user, email=profile.find_new_email(user, secret))
 
 
@@ -82,7 +82,7 @@ def follow_link(user: User, secret: str) -> ResponseReturnValue:
 @blueprint.post("/sign-ins/<sign_in_id>/ending")
 @signed_in
 def end_sign_in(user: User, sign_in_id: str) -> ResponseReturnValue:
-    """Sign one browser out; perhaps this one."""
+    """Signs one browser out, which may be this one."""
     login_sessions.end(user, sign_in_id)
     return _done("That browser was signed out.")
 

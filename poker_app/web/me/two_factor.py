@@ -17,14 +17,14 @@ blueprint = Blueprint("second_factor", __name__, url_prefix="/me/second-factor")
 @blueprint.get("")
 @signed_in
 def page(user: User) -> ResponseReturnValue:
-    """How to turn it on, or, where it is on, off."""
+    """Shows how to turn it on, or, where it is on, off."""
     return _page(user)
 
 
 @blueprint.post("")
 @signed_in
 def turn_on(user: User) -> ResponseReturnValue:
-    """Turn it on with a code that the app shows. The recovery codes are in this answer, and nowhere else again."""
+    """Turns it on with a code that the app shows. The recovery codes are in this response, and never shown again."""
     here, form = login.current_sign_in(), request.form
     assert here
     try:
@@ -49,7 +49,7 @@ def turn_off(user: User) -> ResponseReturnValue:
 @blueprint.post("/recovery-codes")
 @signed_in
 def renew_recovery_codes(user: User) -> ResponseReturnValue:
-    """Ten new ones, in this answer only; the old ones are worth nothing then."""
+    """Makes ten new codes, shown in this response only; the old ones stop working."""
     try:
         codes = two_factor.renew_recovery_codes(user, request.form.get("code", ""), **asker())
     except (Invalid, TooMany) as refusal:

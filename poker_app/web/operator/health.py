@@ -1,4 +1,4 @@
-"""For whoever watches over the service: alive, and ready."""
+"""Health checks for monitoring: alive, and ready."""
 
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue

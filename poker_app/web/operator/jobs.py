@@ -1,4 +1,4 @@
-"""The door for whoever calls the jobs by the clock, such as the platform's cron."""
+"""The address by which a scheduler starts the jobs, such as the platform's cron."""
 
 from flask import Blueprint, current_app, jsonify
 from flask.typing import ResponseReturnValue
@@ -11,6 +11,6 @@ blueprint = Blueprint("jobs", __name__, url_prefix="/jobs")
 
 @blueprint.get("/daily")
 def daily() -> ResponseReturnValue:
-    """Everything that is to be done once a day. Asked with ``Authorization: Bearer`` and CRON_SECRET, or refused."""
+    """Runs the daily jobs. Needs ``Authorization: Bearer`` with CRON_SECRET, or refuses."""
     require_bearer(current_app.config["SETTINGS"].cron_secret, "Only the service's own clock may start this.")
     return jsonify({**jobs.daily()})

@@ -14,7 +14,7 @@ blueprint = Blueprint("metrics", __name__)
 
 
 def install(app: Flask) -> None:
-    """Count and trace each request, from before anything else until after it. Nothing is added where nobody asked."""
+    """Counts and traces each request, from before all other hooks until after them. Adds no hook where both are off."""
     if metrics.is_on():
         _count_requests(app)
     if tracing.is_on():

@@ -1,4 +1,5 @@
-"""The operator's page: what there is, what it costs, what failed. Whom OPERATORS does not name finds nothing there."""
+"""The operator's pages: accounts, sessions, messages, jobs and failed webhooks. 404 for users whom OPERATORS does not
+name."""
 
 from typing import Any
 
@@ -22,7 +23,7 @@ JOBS = ("daily", "replay-webhooks", "follow-seats", "purge")
 
 
 def install(app: Flask) -> None:
-    """Whoever may open the page has it in their menu."""
+    """Gives templates ``is_operator``, which shows the page in an operator's menu."""
     app.jinja_env.globals["is_operator"] = is_operator
 
 

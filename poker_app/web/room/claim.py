@@ -1,4 +1,4 @@
-"""Making a guest's session one of an account's."""
+"""Pages for claiming: a guest's session becomes an account's."""
 
 from flask import Blueprint, g, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -23,7 +23,7 @@ IN_ANOTHER_BROWSER = "You are signed in, but you opened the session in another b
 
 @blueprint.get("")
 def page(session_id: str) -> ResponseReturnValue:
-    """What keeping the session costs, for who has signed in; the others are asked to do that first."""
+    """Shows what claiming the session costs; a facilitator without a login is asked to sign in first."""
     return _page(_facilitator(session_id))
 
 
@@ -34,7 +34,7 @@ def _page(membership: Membership, member: Member) -> ResponseReturnValue:
 
 @blueprint.post("")
 def claim(session_id: str) -> ResponseReturnValue:
-    """Make it one of the account's."""
+    """Assigns the session to the account."""
     return _claim(_facilitator(session_id))
 
 
@@ -48,7 +48,7 @@ def _claim(membership: Membership, member: Member) -> ResponseReturnValue:
 
 
 def _facilitator(session_id: str) -> Member:
-    """Who facilitates the session in this browser. Raises NotFound (404) for a stranger, Refused (403) for the other
+    """Returns the facilitator that this browser is. Raises NotFound (404) for a stranger, Refused (403) for the other
     members."""
     member = member_here(session_id)
     if member is None:

@@ -1,4 +1,4 @@
-"""Files beside tasks: uploads, and what is changed about them."""
+"""Pages of tasks' files: uploads, captions, order, removal, and the files themselves."""
 
 from datetime import timedelta
 
@@ -19,9 +19,9 @@ from poker_app.web.http.guards import reader, seated
 blueprint = Blueprint("files", __name__, url_prefix="/sessions/<session_id>")
 
 ADDED = Limit("add a file", 400, timedelta(minutes=10))
-# Nothing in a file runs, loads or submits anything, should a browser show it as a page.
+# A file that a browser shows as a page can neither run scripts nor load or submit anything.
 POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
-# How long a browser may show it without asking whether its member is still one, in seconds.
+# Seconds for which a browser may show a file from its cache, without a check that its member is still one.
 CACHED_FOR = 3_600
 
 
@@ -42,7 +42,7 @@ def index(member: Member, task_id: str) -> ResponseReturnValue:
 @blueprint.post("/tasks/<task_id>/files")
 @seated
 def begin(member: Member, task_id: str) -> ResponseReturnValue:
-    """Allow an upload: where its bytes go, and where it is said that they arrived.
+    """Allows an upload: returns the address for its bytes, and the address to request once they have arrived.
 
     Raises:
         Invalid: (422) the size is no number.
@@ -111,7 +111,7 @@ def _answer(member: Member, sentence: str = "", undo: str | None = None) -> Resp
 @blueprint.get("/files/<file_id>")
 @reader
 def show(table: PokerSession, file_id: str) -> ResponseReturnValue:
-    """The file: a picture to be seen, anything else to be saved."""
+    """Sends the file: a picture inline, any other as a download."""
     file = _file(table, file_id)
     return _sent(file.id, file.kind, None if file.is_picture else _saved_as(file))
 
@@ -119,7 +119,7 @@ def show(table: PokerSession, file_id: str) -> ResponseReturnValue:
 @blueprint.get("/files/<file_id>/thumbnail")
 @reader
 def thumbnail(table: PokerSession, file_id: str) -> ResponseReturnValue:
-    """A picture, small.
+    """Sends a small copy of a picture.
 
     Raises:
         NotFound: (404) the file is no picture.

@@ -1,4 +1,4 @@
-"""Who sits at the table, and what they are there."""
+"""Forms of members: names, roles, leaving and coming back, removing, nudging."""
 
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -22,7 +22,7 @@ blueprint = Blueprint("members", __name__, url_prefix="/sessions/<session_id>")
 @blueprint.get("/people")
 @seated
 def people(member: Member) -> ResponseReturnValue:
-    """Everybody at the table, with what a facilitator may do about each."""
+    """Lists the members, with what a facilitator may do about each."""
     return _people(member)
 
 
@@ -40,8 +40,8 @@ def _answer(member: Member) -> ResponseReturnValue:
 @blueprint.post("/me")
 @seated
 def rename(member: Member) -> ResponseReturnValue:
-    """The name stands in many places of the page, so the page comes anew. The form names the member: who signs in in
-    another tab may be another one in this tab too.
+    """Renames the member. The name stands in many places of the page, so the page is loaded anew. The form names the
+    member: another user who signs in in another tab changes the member of this tab too.
 
     Raises:
         Conflict: (409) the page was another member's.
@@ -56,7 +56,7 @@ def rename(member: Member) -> ResponseReturnValue:
 @blueprint.post("/me/role")
 @seated
 def change_role(member: Member) -> ResponseReturnValue:
-    """Vote or watch.
+    """Sets whether the member votes or watches.
 
     Raises:
         Invalid: (422) neither was chosen.
@@ -77,7 +77,7 @@ def leave(member: Member) -> ResponseReturnValue:
 @blueprint.post("/me/return")
 @seated
 def come_back(member: Member) -> ResponseReturnValue:
-    """Sit down again after leaving."""
+    """Brings the member back after leaving."""
     members.come_back(member)
     return fragments.answer(member)
 
@@ -85,7 +85,7 @@ def come_back(member: Member) -> ResponseReturnValue:
 @blueprint.post("/facilitators")
 @seated
 def share_role(member: Member) -> ResponseReturnValue:
-    """Share the role with a member, hand it over, or, naming nobody, take it over."""
+    """Shares the role with a member, hands it over, or, without a member named, takes it over."""
     other = request.form.get("member", "")
     if not other:
         members.take_over(member)
@@ -119,7 +119,7 @@ def nudge(member: Member, member_id: str) -> ResponseReturnValue:
 @blueprint.post("/members/nudge")
 @seated
 def nudge_all(member: Member) -> ResponseReturnValue:
-    """Everybody else who is here and has not voted."""
+    """Nudges all other members who are present and have not voted."""
     return _nudged(member, members.nudge(member))
 
 

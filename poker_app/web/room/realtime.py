@@ -1,4 +1,4 @@
-"""The realtime engine's doors: who may listen, and what it tells us."""
+"""Endpoints of the realtime engine: authorizing sockets and channels, and its webhooks."""
 
 from flask import Blueprint, Response, g, jsonify, request
 from flask.typing import ResponseReturnValue
@@ -15,8 +15,8 @@ blueprint = Blueprint("realtime", __name__)
 @blueprint.post("/sessions/<session_id>/socket-auth")
 @seated
 def authorize_socket(member: Member) -> ResponseReturnValue:
-    """All that a page's socket needs, asked once: ``user`` signs it in as the member, so that removing the member ends
-    it, and ``channels`` has the answer for each of the session's two channels."""
+    """Returns all that a page's socket needs, in one request: ``user`` signs it in as the member, so that removing the
+    member closes it, and ``channels`` has the authorization of each of the session's two channels."""
     socket_id, info = request.form.get("socket_id", ""), {"name": member.name}
     names = (realtime.state_channel(member.session_id), realtime.presence_channel(member.session_id))
     user = realtime.authenticate_user(socket_id, member.id, info, g.asked_at)
@@ -24,13 +24,13 @@ def authorize_socket(member: Member) -> ResponseReturnValue:
     return jsonify(user=user, channels=channels)
 
 
-# Pages of the release before ask for each by itself.
+# Pages of the release before request each by itself.
 
 
 @blueprint.post("/sessions/<session_id>/channel-auth")
 @seated
 def authorize_channel(member: Member) -> ResponseReturnValue:
-    """Membership is asked at each authorization, and only for the session's own two channels.
+    """Authorizes a channel. Membership is checked at each authorization, and only for the session's own two channels.
 
     Raises:
         Forbidden: (403) any other channel.
@@ -44,21 +44,21 @@ def authorize_channel(member: Member) -> ResponseReturnValue:
 @blueprint.post("/sessions/<session_id>/user-auth")
 @seated
 def authenticate_user(member: Member) -> ResponseReturnValue:
-    """Signs the socket in as the member, so that removing the member ends it."""
+    """Signs the socket in as the member, so that removing the member closes it."""
     socket_id = request.form.get("socket_id", "")
     return jsonify(realtime.authenticate_user(socket_id, member.id, {"name": member.name}, g.asked_at))
 
 
 @blueprint.post("/realtime/webhooks")
 def receive_webhook() -> ResponseReturnValue:
-    """Who came and who went, signed by the engine."""
+    """Handles the engine's webhook about members who came and went; its signature is checked."""
     presence.handle_webhook(realtime.read_webhook(request.headers, request.get_data()))
     return "", 204
 
 
 @blueprint.post("/app/<key>")
 def receive_socket(key: str) -> ResponseReturnValue:
-    """What a browser said on a socket that a proxy holds, signed by the proxy."""
+    """Handles messages of a browser's socket that a proxy holds, signed by the proxy."""
     headers, body = realtime.converse(
         request.path,
         request.query_string.decode("latin-1"),

@@ -24,7 +24,7 @@ def page(table: PokerSession) -> ResponseReturnValue:
 
 
 def _costs(table: PokerSession) -> Messages | None:
-    """What it cost in messages: for facilitators, and the owners and admins of its account."""
+    """Returns the session's messages: for facilitators, and the owners and admins of its account; else None."""
     membership = membership_for(login.user(), table.account_id)
     manages = membership is not None and membership.user is not None and membership.reaches("admin")
     facilitates = "member" in g and g.member.facilitates
@@ -34,7 +34,7 @@ def _costs(table: PokerSession) -> Messages | None:
 @blueprint.get("/report.csv")
 @reader
 def as_csv(table: PokerSession) -> ResponseReturnValue:
-    """With ``?separator=semicolon`` for spreadsheets that write decimals with a comma."""
+    """Sends the report as CSV; with ``?separator=semicolon`` for spreadsheets that write decimals with a comma."""
     semicolons = request.args.get("separator") == "semicolon"
     return _file(table, exports.as_csv(report_of(table), semicolons=semicolons), "text/csv", "csv")
 

@@ -1,4 +1,4 @@
-"""Votes, the reveal, the next round, the estimate, and taking the last of it back."""
+"""Forms of a round: votes, the reveal, the next round, the estimate, and undo."""
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
@@ -14,7 +14,7 @@ blueprint = Blueprint("rounds", __name__, url_prefix="/sessions/<session_id>")
 @blueprint.post("/votes")
 @guards.voting
 def vote(member: Member) -> ResponseReturnValue:
-    """The form names its round: a vote that comes late must not count in the next one."""
+    """Casts a vote. The form names its round: a vote that comes late must not count in the next one."""
     card = request.form.get("card", "")
     version = voting.cast_vote(member, request.form.get("round", ""), card)
     return fragments.after_vote(member.session_id, version, card)
@@ -37,7 +37,7 @@ def reveal(member: Member) -> ResponseReturnValue:
 @blueprint.post("/rounds")
 @seated
 def vote_again(member: Member) -> ResponseReturnValue:
-    """The next round after the one that the form names."""
+    """Opens the next round after the one that the form names."""
     undo = voting.vote_again(member, request.form.get("round", ""))
     return fragments.answer_with_undo(member, "Vote restarted.", undo)
 
@@ -54,6 +54,6 @@ def finalize(member: Member, task_id: str) -> ResponseReturnValue:
 @blueprint.post("/changes/<int:version>/undoing")
 @seated
 def undo(member: Member, version: int) -> ResponseReturnValue:
-    """Take back the estimate, the skip, the restarted vote or the added tasks that made this version."""
+    """Undoes the estimate, the skip, the restarted vote or the added tasks that made this version."""
     voting.undo(member, version)
     return fragments.answer(member, fragments.partial("notice", fragments.notice("Undone.")))

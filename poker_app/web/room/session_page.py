@@ -1,4 +1,4 @@
-"""A session's room: its page and fragments, joining, options, and the end."""
+"""The page of a session, its fragments, joining, options, and the end."""
 
 from datetime import timedelta
 from functools import lru_cache
@@ -33,7 +33,7 @@ JOINS = Limit("join", 400, timedelta(minutes=3))
 
 @blueprint.get("")
 def room(session_id: str) -> ResponseReturnValue:
-    """The room for its members, the way in for everybody else."""
+    """Shows the session's page to its members, and redirects all others to the form to join."""
     member = member_here(session_id)
     if member is None:
         return redirect(url_for("sessions.entrance", session_id=session_id), 303)
@@ -73,7 +73,7 @@ def room(session_id: str) -> ResponseReturnValue:
 def _invitation(table: Session) -> dict[str, str | Markup]:
     code = f"{table.code[:3]}-{table.code[3:]}"
     # The long address, not the code: wrong codes are limited by address, and a colleague's typing must not lock out
-    # whoever holds the link.
+    # those who have the link.
     link = f"{fragments.origin()}{url_for('sessions.room', session_id=table.id)}"
     return {"code": code, "link": link, "qr": _code_of(link)}
 
@@ -89,7 +89,7 @@ def _code_of(link: str) -> Markup:
 
 @blueprint.get("/join")
 def entrance(session_id: str) -> ResponseReturnValue:
-    """The form to take a seat. The browser is known from here on, so that sending it twice takes one seat."""
+    """Shows the form to join. The browser gets its secret here, so that sending the form twice adds one member."""
     if member_here(session_id):
         return redirect(url_for("sessions.room", session_id=session_id), 303)
     table = _found(session_id)
@@ -100,7 +100,7 @@ def entrance(session_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/members")
 def join(session_id: str) -> ResponseReturnValue:
-    """Join as voter or spectator.
+    """Adds a member, as voter or spectator.
 
     Raises:
         Invalid: (422) neither was chosen, or the name cannot be used.
@@ -133,8 +133,9 @@ def _found(session_id: str) -> Session:
 
 
 def _come_the_right_way(table: Session) -> None:
-    """Whom a guarded door lets through as a teammate has to have signed in as their account asks for, or it is
-    Forbidden. At an open one a teammate is like any guest."""
+    """Checks the required sign-in of a teammate where the session is for teammates only or has a password, since there
+    they join as a teammate. Raises CameAnotherWay (403) for another way. In an open session a teammate joins like any
+    guest."""
     if table.teammates_only or table.password_hash:
         login.acts_for(table.account_id)
 
@@ -144,8 +145,8 @@ def _known(table: Session) -> Member | None:
 
 
 def _lost(table: Session) -> Member | None:
-    """The member that the address names: their page was open in this browser, which has lost their cookie. The page
-    says so and gives nothing back, since ids are no secret."""
+    """Returns the member that the address names: their page was open in this browser, which has lost its cookie. The
+    page only says so and gives no access, since ids are no secret."""
     found = table.members.get(request.args.get("was", ""))
     return found if found and not found.removed_at else None
 
@@ -179,7 +180,8 @@ def _entrance(table: Session, typed: dict[str, str], refusal: Refusal | None = N
 @blueprint.get("/vote-table")
 @seated
 def vote_table(member: Member) -> ResponseReturnValue:
-    """The truth that every push hints at. Asking is also how a browser without a socket says that it is here."""
+    """Returns the table, which every event only hints at. The poll also records the member as present, marks silent
+    ones as away, and publishes what the engine missed."""
     presence.note_seen(member)
     presence.sweep(member.session_id)
     behind = events.catch_up(member.session_id)
@@ -210,7 +212,7 @@ def actions(member: Member) -> ResponseReturnValue:
     return fragments.whole(member, fragments.own_actions(member, at_least(member.session_id)))
 
 
-# --- what a facilitator decides about the whole
+# --- options and the end, for facilitators
 
 
 @blueprint.get("/options")
@@ -252,7 +254,7 @@ def _options(member: Member, invalid: Invalid | None = None) -> str:
 @blueprint.post("/ending")
 @seated
 def end(member: Member) -> ResponseReturnValue:
-    """End the session for everybody."""
+    """Ends the session for all members."""
     lifecycle.end_session(member)
     return fragments.leave_for(url_for("sessions.room", session_id=member.session_id))
 
@@ -260,7 +262,7 @@ def end(member: Member) -> ResponseReturnValue:
 @blueprint.get("/reopening")
 @seated
 def reopened(member: Member) -> ResponseReturnValue:
-    """Asked every few seconds by whoever sees that the session has ended: nothing, as long as that may change."""
+    """Polled every few seconds by members who see that the session has ended: 204 as long as it may be reopened."""
     if lifecycle.is_fresh(at_least(member.session_id).value):
         return "", 204
     return fragments.leave_for(url_for("sessions.room", session_id=member.session_id))
@@ -269,6 +271,6 @@ def reopened(member: Member) -> ResponseReturnValue:
 @blueprint.post("/reopening")
 @seated
 def reopen(member: Member) -> ResponseReturnValue:
-    """Go on with a session that has ended."""
+    """Reopens a session that has ended."""
     lifecycle.reopen_session(member)
     return fragments.leave_for(url_for("sessions.room", session_id=member.session_id))

@@ -1,4 +1,4 @@
-"""The backlog's forms."""
+"""Forms of the backlog: adding, editing, moving, deleting, skipping and choosing tasks."""
 
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -18,7 +18,7 @@ blueprint = Blueprint("tasks", __name__, url_prefix="/sessions/<session_id>/task
 @blueprint.post("")
 @seated
 def add(member: Member) -> ResponseReturnValue:
-    """Add one task, or a pasted list of them, one a line."""
+    """Adds one task, or a pasted list of them, one a line."""
     added = tasks.add_tasks(member, request.form.get("tasks", ""))
     said = f"{count} tasks added." if (count := len(added.tasks)) > 1 else "Task added."
     # What was left out has to be read, however long that takes.
@@ -30,7 +30,8 @@ def add(member: Member) -> ResponseReturnValue:
 @blueprint.get("")
 @seated
 def index(member: Member) -> ResponseReturnValue:
-    """All the tasks, as a page; for the room, the rows ``before`` or ``after`` those that it shows of a long list."""
+    """Returns all the tasks as a page; for the page of the session the rows ``before`` or ``after`` those that it shows
+    of a long list."""
     known = at_least(member.session_id)
     if "HX-Request" not in request.headers:
         return render_template("sessions/tasks.html", session=known.value)
@@ -42,7 +43,7 @@ def index(member: Member) -> ResponseReturnValue:
 @blueprint.get("/<task_id>")
 @seated
 def show(member: Member, task_id: str) -> ResponseReturnValue:
-    """One task, whole: for everybody to read, for a facilitator to edit."""
+    """Shows one task with all its fields: for every member to read, for a facilitator to edit."""
     return _sheet(member, task_id)
 
 
@@ -128,7 +129,7 @@ def restore(member: Member, task_id: str) -> ResponseReturnValue:
 @blueprint.post("/<task_id>/turn")
 @seated
 def take_up(member: Member, task_id: str) -> ResponseReturnValue:
-    """Bring the task to the table."""
+    """Makes the task the current one."""
     tasks.select_task(member, task_id)
     return fragments.answer(member)
 

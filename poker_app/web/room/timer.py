@@ -1,4 +1,4 @@
-"""The countdown's buttons."""
+"""Forms of the timer: start, pause, resume, stop."""
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue

@@ -1,4 +1,4 @@
-"""Clerk's door for webhooks."""
+"""Clerk's webhook."""
 
 from contextlib import suppress
 
@@ -14,8 +14,8 @@ blueprint = Blueprint("clerk", __name__)
 
 @blueprint.post("/webhooks/clerk")
 def receive_webhook() -> ResponseReturnValue:
-    """Who was deleted or changed, signed by Clerk. Whoever is left without a way in is deleted here too, unless an
-    account with teammates would lose its only owner."""
+    """Handles users whom Clerk deleted or changed; its signature is checked. A user who is left without a way to sign
+    in is deleted here too, unless an account with teammates would lose its only owner."""
     left_out = clerk_webhooks.handle_webhook(dict(request.headers), request.get_data())
     if left_out:
         with suppress(Conflict):

@@ -1,4 +1,4 @@
-"""A new password for somebody who has forgotten theirs."""
+"""Pages for choosing a new password by a mailed link."""
 
 from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -22,7 +22,7 @@ def page() -> ResponseReturnValue:
 
 @blueprint.post("")
 def ask_for_link() -> ResponseReturnValue:
-    """Mail a link. The answer is the same for every address."""
+    """Mails a link. The response is the same for every address."""
     onward = login.own_address(request.form.get("next"))
     try:
         email = password_reset.mail_link(request.form.get("email", ""), **asker())
@@ -39,7 +39,7 @@ def _page(onward: str | None, refusal: Refusal | None = None) -> str:
 
 @blueprint.get("/link")
 def link_sent() -> ResponseReturnValue:
-    """Check your email."""
+    """Shows that the link was mailed."""
     if not (mailed := session.get("mailed")):
         return redirect(url_for("new_password.page"), 303)
     lasting, way = mail_tokens.lasting(password_reset.PURPOSE), "new_password.ask_for_link"
@@ -54,7 +54,7 @@ def link(secret: str) -> ResponseReturnValue:
 
 @blueprint.post("/link/<secret>")
 def follow_link(secret: str) -> ResponseReturnValue:
-    """Set it, sign out everywhere, and sign in here."""
+    """Sets the password, signs out everywhere, and signs in here."""
     try:
         user = password_reset.follow(secret, request.form.get("password", ""))
     except (Invalid, TooMany) as refusal:

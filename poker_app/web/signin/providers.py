@@ -27,7 +27,7 @@ VISITS = "visits"
 
 
 def install(app: Flask) -> None:
-    """What the sign-in page and the profile ask for."""
+    """Gives templates the providers and the user's connected logins."""
     app.jinja_env.globals.update(
         providers=providers.every, provider_label=providers.label_of, connected_to=identities.connected
     )
@@ -35,7 +35,7 @@ def install(app: Flask) -> None:
 
 @blueprint.get("/sign-in/with/<provider>")
 def offer(provider: str) -> ResponseReturnValue:
-    """A page with one button, for links from elsewhere: only a form of our own sets out."""
+    """Shows a page with one button, for links from elsewhere: only a form of our own begins a sign-in."""
     chosen = providers.named(provider)
     onward = login.own_address(request.args.get("next"))
     if login.user():
@@ -45,28 +45,28 @@ def offer(provider: str) -> ResponseReturnValue:
 
 @blueprint.post("/sign-in/with/<provider>")
 def begin(provider: str) -> ResponseReturnValue:
-    """Set out to sign in. Who is signed in already stays so until they are back."""
+    """Begins a sign-in at a provider. A user who is signed in already stays so until they are back."""
     return _set_out(providers.named(provider), login.own_address(request.form.get("next")))
 
 
 @blueprint.post("/me/logins/<provider>")
 @signed_in
 def connect(user: User, provider: str) -> ResponseReturnValue:
-    """Set out to connect a login elsewhere to the user."""
+    """Begins connecting a login at a provider to the user."""
     return _set_out(providers.named(provider), _profile(), connects=user.id)
 
 
 @blueprint.post("/me/logins/<provider>/removal")
 @signed_in
 def disconnect(user: User, provider: str) -> ResponseReturnValue:
-    """No longer come by a login elsewhere. The sign-in that asks for it stays."""
+    """Disconnects a login at a provider. The sign-in of this browser stays."""
     here = login.current_sign_in()
     identities.disconnect(user, provider, request.form.get("subject", ""), but=here.id if here else None)
     return _done(f"{providers.label_of(provider)} is no longer connected.")
 
 
 def _set_out(provider: ProviderSettings, onward: str, connects: str = "") -> Response:
-    """On to the provider, by a page: where a form leads to, our policy would not let it redirect elsewhere."""
+    """Leads on to the provider, by a page: from a form's response, our policy would not let a redirect go elsewhere."""
     rate_limits.spend(VISITS_BEGUN.of_network(request.remote_addr or ""))
     try:
         address, visit = providers.begin(provider, back=_back(provider), onward=onward, connects=connects)
@@ -78,7 +78,8 @@ def _set_out(provider: ProviderSettings, onward: str, connects: str = "") -> Res
 
 @blueprint.get("/sign-in/with/<provider>/callback")
 def back(provider: str) -> ResponseReturnValue:
-    """Back from the provider: sign in whom it vouches for, or connect them to who is signed in.
+    """Handles the way back from the provider: signs in the user for whom it vouches, or connects the login to the
+    signed-in user.
 
     Raises:
         NotBegunHere: (400) another user has signed in in this browser meanwhile.
@@ -100,7 +101,7 @@ def back(provider: str) -> ResponseReturnValue:
 
 
 def _failed(failure: Failure | NotLinked, onward: str) -> Response:
-    """What went wrong, as a page that leaves every way in open."""
+    """Renders a failure as a page that leaves every way to sign in open."""
     log.warning("provider", provider=failure.provider.name, status=failure.status, reason=_reason(failure))
     page = render_template("signing_in/not_signed_in.html", failure=failure, onward=onward)
     return make_response(page, failure.status)

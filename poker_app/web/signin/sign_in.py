@@ -18,14 +18,14 @@ login.only_with_accounts(blueprint)
 
 @blueprint.get("")
 def page() -> ResponseReturnValue:
-    """The ways in. Whoever is in already goes straight on."""
+    """Shows the ways to sign in. A user who is signed in goes straight on."""
     onward = login.own_address(request.args.get("next"))
     return redirect(onward, 303) if login.user() else _page(onward)
 
 
 @blueprint.post("/link")
 def ask_for_link() -> ResponseReturnValue:
-    """Mail a link. The answer is the same for every address."""
+    """Mails a link. The response is the same for every address."""
     onward = login.own_address(request.form.get("next"))
     try:
         email = magic_links.mail_link(request.form.get("email", ""), onward=onward, **asker())
@@ -41,7 +41,7 @@ def _page(onward: str, refusal: Refusal | None = None) -> str:
 
 @blueprint.get("/link")
 def link_sent() -> ResponseReturnValue:
-    """Check your email."""
+    """Shows that the link was mailed."""
     if not (mailed := session.get("mailed")):
         return redirect(url_for("signing_in.page"), 303)
     lasting, way = mail_tokens.lasting(magic_links.PURPOSE), "signing_in.ask_for_link"
@@ -50,13 +50,13 @@ def link_sent() -> ResponseReturnValue:
 
 @blueprint.get("/link/<secret>")
 def link(secret: str) -> ResponseReturnValue:
-    """What the mail leads to. It changes nothing: programs that check mail open every link in it."""
+    """Shows the page that the mail links to. It changes nothing: programs that check mail open every link in it."""
     return _link(secret)
 
 
 @blueprint.post("/link/<secret>")
 def follow_link(secret: str) -> ResponseReturnValue:
-    """Sign in. Whoever is new says their name."""
+    """Signs in by the link. A new user types their name."""
     try:
         user, onward = magic_links.follow(secret, name=request.form.get("name", ""))
     except Invalid as invalid:
@@ -71,14 +71,14 @@ def _link(secret: str, refusal: Refusal | None = None) -> str:
 
 @blueprint.get("/password")
 def password_page() -> ResponseReturnValue:
-    """For those who like a password better."""
+    """Shows the form for address and password."""
     onward = login.own_address(request.args.get("next"))
     return redirect(onward, 303) if login.user() else _password_page(onward)
 
 
 @blueprint.post("/password")
 def with_password() -> ResponseReturnValue:
-    """Sign in. A wrong address and a wrong password have one answer."""
+    """Signs in by password. A wrong address and a wrong password have one response."""
     onward, form = login.own_address(request.form.get("next")), request.form
     try:
         user = passwords.sign_in(form.get("email", ""), form.get("password", ""), **asker())

@@ -17,14 +17,14 @@ login.only_with_accounts(blueprint)
 
 @blueprint.get("")
 def page() -> ResponseReturnValue:
-    """The form. Whoever is in already goes straight on."""
+    """Shows the form. A user who is signed in goes straight on."""
     onward = login.own_address(request.args.get("next"))
     return redirect(onward, 303) if login.user() else _page(onward)
 
 
 @blueprint.post("")
 def sign_up() -> ResponseReturnValue:
-    """Mail a link that confirms the address. The answer is the same for every address."""
+    """Mails a link that confirms the address. The response is the same for every address."""
     onward, form, browser = login.own_address(request.form.get("next")), request.form, ids.new_secret()
     try:
         email = signing_up.mail_link(
@@ -48,7 +48,7 @@ def _page(onward: str, refusal: Refusal | None = None) -> str:
 
 @blueprint.get("/link")
 def link_sent() -> ResponseReturnValue:
-    """Check your email."""
+    """Shows that the link was mailed."""
     if not (mailed := session.get("mailed")):
         return redirect(url_for("signing_up.page"), 303)
     lasting = mail_tokens.lasting(signing_up.PURPOSE)
@@ -57,13 +57,13 @@ def link_sent() -> ResponseReturnValue:
 
 @blueprint.get("/link/<secret>")
 def link(secret: str) -> ResponseReturnValue:
-    """What the mail leads to. It changes nothing: programs that check mail open every link in it."""
+    """Shows the page that the mail links to. It changes nothing: programs that check mail open every link in it."""
     return _link(secret)
 
 
 @blueprint.post("/link/<secret>")
 def follow_link(secret: str) -> ResponseReturnValue:
-    """Confirm the address, and be in. Another browser than the one that signed up is asked for the password."""
+    """Confirms the address, and signs in. Another browser than the one that signed up is asked for the password."""
     browser, password = session.get("signing_up", ""), request.form.get("password", "")
     try:
         user, onward = signing_up.follow(secret, browser=browser, password=password)

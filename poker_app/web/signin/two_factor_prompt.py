@@ -1,4 +1,4 @@
-"""The question for the second factor, after every way of signing in."""
+"""The form for the second factor's code, after every way of signing in."""
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -15,7 +15,7 @@ login.only_with_accounts(blueprint)
 
 @blueprint.get("")
 def page() -> ResponseReturnValue:
-    """The question. Who has not shown anything yet begins at the beginning."""
+    """Shows the form. A visitor who has not taken the first step is redirected to the sign-in page."""
     return _page() if login.half_in() else redirect(url_for("signing_in.page"), 303)
 
 
