@@ -36,7 +36,7 @@ class Table:
         self._statements += not statement.startswith("BEGIN")
 
     def load(self, secret: str, path: str = "") -> None:
-        """A page, for its cookies and, where its forms have one, its token."""
+        """Loads a page, for its cookies and, where its forms have one, its token."""
         builder = EnvironBuilder(self._path + path, headers={"Cookie": f"guest={secret}"})
         body, _, headers = run_wsgi_app(self._app, builder.get_environ())
         page = b"".join(body).decode()
@@ -45,7 +45,7 @@ class Table:
         self._pages[secret] = (token[1] if token else "", cookies)
 
     def ask(self, secret: str, path: str, form: dict[str, str] | None = None) -> str:
-        """The body of an answer."""
+        """Sends a request and returns the response's body."""
         token, cookies = self._pages[secret]
         headers = {"Cookie": cookies, "HX-Request": "true", "X-CSRFToken": token, "Sec-Fetch-Site": "same-origin"}
         if form is None:
@@ -61,7 +61,8 @@ class Table:
         return text
 
     def costs(self) -> dict[str, tuple[float, float]]:
-        """Of one whole round: votes, the reveal, the next round; and of what is fetched and of a newcomer meanwhile."""
+        """Returns the cost of each request of one whole round (votes, the reveal, the next round), of fetches and of a
+        newcomer: milliseconds of processor time, and statements."""
         taken: dict[str, tuple[float, float]] = {}
 
         def take(what: str, secret: str, path: str, form: dict[str, str] | None = None) -> None:

@@ -39,7 +39,7 @@ class Client:
         return time.monotonic() < self._until and self._left > 0
 
     def connections(self) -> Iterator[socket.socket]:
-        """One after the other, as often as one is cut off."""
+        """Opens connections, one after the other, a new one whenever the server closes one."""
         while self.goes_on:
             with suppress(OSError), self.connected() as plain:
                 yield plain
@@ -47,7 +47,7 @@ class Client:
             time.sleep(0.01)
 
     def hears(self, plain: socket.socket) -> None:
-        """Notes what was answered, and why the connection was ended."""
+        """Reads what was answered, and notes it with the reason why the connection ended."""
         plain.settimeout(0.2)
         said = b""
         with suppress(OSError):
@@ -63,7 +63,7 @@ class Client:
         return socket.create_connection(("127.0.0.1", self._port), timeout=1)
 
     def handshaken(self) -> Iterator[socket.socket]:
-        """WebSockets, one after the other."""
+        """Opens WebSockets, one after the other."""
         lines = [f"GET /app/{KEY}?protocol=7 HTTP/1.1", "Host: localhost", "Upgrade: websocket", "Connection: Upgrade"]
         lines += ["Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==", "", ""]
         for plain in self.connections():
@@ -73,7 +73,8 @@ class Client:
             yield plain
 
     def sends(self, plain: socket.socket, data: bytes, bytes_a_second: float = 0.0) -> bool:
-        """Whether it was taken: a server that reads no more is waited for until the time is over."""
+        """Sends data and returns whether all of it was sent: a server that reads no more is waited for until the time
+        is over."""
         self._left -= len(data)
         if bytes_a_second:
             time.sleep(len(data) / bytes_a_second)
@@ -88,12 +89,12 @@ class Client:
         return not view and self.goes_on
 
     def waits(self) -> None:
-        """Until the time is over."""
+        """Waits until the time is over."""
         time.sleep(max(0.0, self._until - time.monotonic()))
 
 
 def header_lines(port: int, seconds: float) -> Counter[str]:
-    """60 MB of header lines on one connection."""
+    """Sends 60 MB of header lines on one connection."""
     client, lines = Client(port, seconds, 60 * MB), (b"X-Header: " + b"y" * 1_012 + b"\r\n") * 64
     for plain in client.connections():
         client.sends(plain, b"GET /healthz HTTP/1.1\r\n")
@@ -103,7 +104,7 @@ def header_lines(port: int, seconds: float) -> Counter[str]:
 
 
 def pipelined_requests(port: int, seconds: float) -> Counter[str]:
-    """Requests in a row whose answers are never read."""
+    """Sends requests in a row and never reads the responses."""
     client, requests = Client(port, seconds, 40 * MB), b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n" * 1_000
     for plain in client.connections():
         client.told["connections"] += 1
@@ -113,14 +114,14 @@ def pipelined_requests(port: int, seconds: float) -> Counter[str]:
 
 
 def half_sent_headers(port: int, seconds: float) -> Counter[str]:
-    """900 connections with 60 kB of headers each, and no end of them."""
+    """Opens 900 connections with 60 kB of headers each, and never ends the headers."""
     return _half_sent(
         port, seconds, b"GET / HTTP/1.1\r\nHost: localhost\r\n" + (b"X-Header: " + b"y" * 988 + b"\r\n") * 60
     )
 
 
 def half_sent_bodies(port: int, seconds: float) -> Counter[str]:
-    """900 connections with half of a body of 600 kB each."""
+    """Opens 900 connections with half of a body of 600 kB each."""
     head = b"POST /sign-in/password HTTP/1.1\r\nHost: localhost\r\nContent-Length: 600000\r\n\r\n"
     return _half_sent(port, seconds, head + b"x" * 300_000)
 
@@ -142,7 +143,7 @@ def _half_sent(port: int, seconds: float, beginning: bytes) -> Counter[str]:
 
 
 def socket_messages(port: int, seconds: float) -> Counter[str]:
-    """5.6 MB/s on a socket that is authorized for nothing."""
+    """Sends 5.6 MB/s on a socket that is authorized for nothing."""
     text = b'{"event":"pusher:subscribe","data":{"channel":"private-planning-poker-' + b"x" * 1_300 + b'"}}'
     frame = bytes([0x81, 0xFE]) + len(text).to_bytes(2, "big") + _MASK + text
     client = Client(port, seconds, 60 * MB)
@@ -156,7 +157,7 @@ def socket_messages(port: int, seconds: float) -> Counter[str]:
 
 
 def unread_pings(port: int, seconds: float) -> Counter[str]:
-    """Pings whose answers are never read, up to 200 MB."""
+    """Sends pings, up to 200 MB, and never reads the responses."""
     pings = (bytes([0x89, 0x80 | 125]) + _MASK + b"p" * 125) * 500
     client = Client(port, seconds, 200 * MB)
     for plain in client.handshaken():
@@ -166,7 +167,7 @@ def unread_pings(port: int, seconds: float) -> Counter[str]:
 
 
 def wrong_passwords(port: int, seconds: float) -> Counter[str]:
-    """96 at once, each for another address; the next 96 when each is answered."""
+    """Tries 96 wrong passwords at once, each for another address; the next 96 when all are answered."""
     visitors, told = [Visitor(port) for _ in range(96)], Counter[str]()
     for visitor in visitors:
         visitor.get("/sign-in/password")
@@ -184,7 +185,7 @@ def wrong_passwords(port: int, seconds: float) -> Counter[str]:
 
 
 def invitation_letters(port: int, seconds: float) -> Counter[str]:
-    """An invitation form of 60,000 letters, one after the other."""
+    """Sends invitation forms of 60,000 letters, one after the other."""
     account = os.environ[ACCOUNT]
     owner, told = Visitor(port), Counter[str]()
     owner.get("/sign-in/password")
@@ -200,7 +201,7 @@ def invitation_letters(port: int, seconds: float) -> Counter[str]:
 
 
 class Visitor:
-    """A browser without pages: its cookies and the form's token, where the release has one."""
+    """A client without pages: its cookies and the form's token, where the release has one."""
 
     def __init__(self, port: int) -> None:
         self._port, self._cookies, self._token = port, dict[str, str](), ""

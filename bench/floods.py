@@ -53,7 +53,7 @@ with create_app().app_context():
 
 @dataclass
 class Measured:
-    """Seconds until each probe was answered, the most memory in MB, and what the flood was told how often."""
+    """The seconds until each probe was answered, the most memory in MB, and the flood's responses by status."""
 
     took: list[float] = field(default_factory=list)
     memory: float = 0.0
@@ -97,7 +97,7 @@ def flooded_site(root: Path) -> Iterator[tuple[Process, str]]:
 
 
 def measure_flood(name: str, server: Process, account: str, seconds: float = SECONDS) -> Measured:
-    """One flood against a server, and what another network's client meets meanwhile."""
+    """Runs one flood against a server, and measures the probes of another network's client meanwhile."""
     measured = Measured()
     _answered(server.port)  # the first request of a process loads what the others find loaded
     command = [sys.executable, "-m", "bench.flooding", name, str(server.port), str(seconds)]
@@ -124,14 +124,14 @@ def _probe(server: Process, flood: subprocess.Popen[str], measured: Measured) ->
         time.sleep(max(0.0, due - time.monotonic()))
         if flood.poll() is not None:
             return
-        # From when it was due: a server that answers nobody delays the next probes as well.
+        # Counted from when it was due: a server that does not answer delays the next probes as well.
         lost = not _answered(server.port)
         measured.took.append(LOST if lost else time.monotonic() - due)
         measured.memory = max(measured.memory, server.memory())
 
 
 def _beside() -> None:
-    """The flood leaves the client's core to the one who measures."""
+    """Runs the flood on the client's core with low priority, so that the measuring process comes first."""
     pin(CLIENT)
     os.nice(10)
 

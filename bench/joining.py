@@ -20,7 +20,7 @@ ONE_BY_ONE, AT_ONCE, TURNS = 20, 200, 2
 
 @dataclass
 class Side:
-    """A server, and rooms with nobody but a facilitator in them."""
+    """A server, and rooms whose only member is a facilitator."""
 
     server: Process
     rooms: list[Room]
@@ -28,7 +28,7 @@ class Side:
     seconds: list[float] = field(default_factory=list)
 
     async def one_by_one(self) -> None:
-        """Form, page, socket: milliseconds of processor time for each."""
+        """Lets newcomers join one by one, and notes the milliseconds of processor time for each: form, page, socket."""
         used = self.server.cpu()
         newcomers = self._newcomers(ONE_BY_ONE)
         for number, person in enumerate(newcomers):
@@ -43,7 +43,7 @@ class Side:
         _leave(newcomers)
 
     def _newcomers(self, count: int) -> list[Person]:
-        """Each from an address of its own: the limits of a network are another matter."""
+        """Makes newcomers, each with an address of its own: the limits of a network are not measured here."""
         room, sights, reader = self.rooms.pop(), Sights(), Reader()
         return [
             Person(

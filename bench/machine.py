@@ -18,7 +18,7 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def pin(core: int) -> None:
-    """Keep to one core, where the system knows how and has as many."""
+    """Pins this process to one core, where the system can and has as many."""
     if hasattr(os, "sched_setaffinity") and (os.cpu_count() or 1) > core:
         os.sched_setaffinity(0, {core})
 
@@ -92,7 +92,7 @@ def _cpu(process: int) -> float:
 
 @contextmanager
 def running(*arguments: str, root: Path = ROOT, **environment: str) -> Iterator[Process]:
-    """``python -m`` with the arguments in ``root``, from when it listens until the block ends."""
+    """Runs ``python -m`` with the arguments in ``root``: the block begins when it listens, and ends the process."""
     port = free_port()
     process = Process([each.replace("{port}", str(port)) for each in arguments], port, environment, root)
     try:
@@ -104,7 +104,7 @@ def running(*arguments: str, root: Path = ROOT, **environment: str) -> Iterator[
 
 @contextmanager
 def on_core(core: int) -> Iterator[None]:
-    """Processes that are started in the block keep to one core."""
+    """Pins processes that are started in the block to one core."""
     before = os.sched_getaffinity(0)
     pin(core)
     try:

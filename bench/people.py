@@ -34,10 +34,10 @@ class Person:
         self._headers = {"HX-Request": "true"}
         self._token: dict[str, str] = {}
         self.fetches = 0
-        """How often the page asked for what an event did not bring."""
+        """How often the page fetched what an event did not bring."""
 
     async def join(self, name: str) -> None:
-        """Take a seat by the form."""
+        """Joins by the form."""
         page = _good(await self.browser.get(f"{self._here}/join"))
         form = {"member_name": name, "role": "voter"}
         if token := _TOKEN.search(page):
@@ -47,7 +47,7 @@ class Person:
             raise RuntimeError(f"Nobody joined: {answer.status} {answer.text[:500]}")
 
     async def sit_down(self) -> None:
-        """Load the page, open the socket, sign in, and join the table's two channels."""
+        """Loads the page, opens the socket, signs in, and joins the session's two channels."""
         await self.load_page()
         told = json.loads(self._described["realtime"])
         place = told.get("wsPort", self._port)
@@ -108,7 +108,7 @@ class Person:
             raise RuntimeError(text.decode())
 
     def _hold(self, table: Table) -> None:
-        """Show it, unless what is shown is as new; then ask for what else it says has changed."""
+        """Stores a table if it is newer than the one shown; then fetches what else it says has changed."""
         if table.version <= self.table.version:
             return
         for what in table.news_since(self.table):

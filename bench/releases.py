@@ -81,6 +81,6 @@ HERE = Release("this release", ROOT)
 
 
 def releases() -> list[Release]:
-    """This one first."""
+    """Returns the releases, this one first."""
     base = os.environ.get("BENCH_BASE")
     return [HERE, *([Release("the one before", Path(base).resolve())] if base else [])]

@@ -1,4 +1,4 @@
-"""A room of people, and how a round is played in it: at the product's table, and on the floor beside it."""
+"""A room of clients, and how a round is played in it: in a session of the product, and on the floor beside it."""
 
 import asyncio
 import itertools
@@ -55,7 +55,7 @@ class TableRoom:
             person.get_up()
 
     def close_browsers(self) -> None:
-        """The sockets stay."""
+        """Closes the HTTP connections; the sockets stay open."""
         for person in self._people:
             person.browser.close()
 

@@ -1,6 +1,6 @@
-"""Whole rounds: everybody votes at once, the reveal, the next round; in many rooms, or in one.
+"""Measures whole rounds: all voters vote at once, the reveal, the next round; in many rooms, or in one.
 
-This release, the one before and the floor take turns on the same core, so that whatever else the machine does befalls
+This release, the one before and the floor take turns on the same core, so that whatever else the machine does affects
 all of them alike.
 """
 
@@ -26,7 +26,7 @@ TURNS, SECONDS = 3, 2.5
 
 @dataclass
 class Side:
-    """One server, its rooms, and what was measured of it."""
+    """One server, its rooms, and the figures measured of it."""
 
     server: Process
     rooms: Sequence[Room]
@@ -35,14 +35,14 @@ class Side:
     cpu_a_thousand: list[float] = field(default_factory=list)
     cpu_in_company: list[float] = field(default_factory=list)
     parts: Mapping[str, Callable[[], float]] = field(default_factory=dict)
-    """Of what is run: the seconds of processor time so far."""
+    """The processes that are measured: functions for their seconds of processor time so far."""
     cpu_of_parts: dict[str, list[float]] = field(default_factory=dict)
-    """For a thousand votes."""
+    """Seconds for a thousand votes."""
     alone: list[float] = field(default_factory=list)
     """Seconds from sending a lone vote until the last other member saw it."""
 
     async def play(self, seconds: float) -> None:
-        """Every room plays round after round."""
+        """Lets every room play round after round."""
         start, used = time.perf_counter(), self.server.cpu()
         before = {name: cpu() for name, cpu in self.parts.items()}
         until = start + seconds
@@ -55,14 +55,14 @@ class Side:
             self.cpu_of_parts.setdefault(name, []).append((cpu() - before[name]) / votes * 1000)
 
     async def change(self, seconds: float) -> None:
-        """Everybody changes their card as soon as the one before is acknowledged."""
+        """Lets all voters change their card as soon as the change before is acknowledged."""
         start, used = time.perf_counter(), self.server.cpu()
         people = [(room, voter) for room in self.rooms for voter in range(room.voters)]
         votes = sum(await asyncio.gather(*(_change(room, voter, start + seconds) for room, voter in people)))
         self.cpu_in_company.append((self.server.cpu() - used) / votes * 1000)
 
     async def vote_alone(self, seconds: float) -> None:
-        """One vote at a time, whoever's turn it is, and then a reveal."""
+        """Measures one vote at a time, of members in random order, and then a reveal."""
         until = time.perf_counter() + seconds
         while time.perf_counter() < until:
             room = random.choice(self.rooms)

@@ -36,7 +36,7 @@ class Room:
 
 
 class Seeds:
-    """Puts sessions into a server's database while it knows none of them."""
+    """Inserts sessions into a server's database before the server reads any of them."""
 
     def __init__(self, database: str, port: int) -> None:
         asyncio.run(_open_session(port))
@@ -58,8 +58,8 @@ class Seeds:
         self._engine.dispose()
 
     def rooms(self, count: int, voters: int, tasks: int = 0, rounds: int = 0, files: int = 0) -> list[Room]:
-        """Each with a facilitator who watches, ``tasks`` beside the current one, ``rounds`` on it before, and so many
-        ``files`` beside every task."""
+        """Returns new rooms, each with a facilitator who watches, ``tasks`` beside the current one, ``rounds`` on it
+        before, and so many ``files`` beside every task."""
         rows: dict[str, list[Row]] = {name: [] for name in (*_KINDS, _FILES)}
         rooms = [self._room(rows, number, voters, tasks, rounds) for number in range(count)]
         for task in rows["task"]:

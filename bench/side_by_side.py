@@ -42,7 +42,7 @@ def change_side_by_side(quick: bool) -> None:
 
 
 class Member:
-    """A member with a page from each release, who does one thing after the other, each by chance at one of them."""
+    """A member with a page from each release, who makes one change after the other, each on a page chosen at random."""
 
     def __init__(self, ports: Sequence[int], room: Room, number: int) -> None:
         self._pages = [Person(port, room.id, room.secrets[number], Sights(), Reader()) for port in ports]
@@ -56,7 +56,7 @@ class Member:
         self.id = self._pages[0].id
 
     async def change(self) -> None:
-        """The facilitator adds a task; a voter votes, or takes the card back."""
+        """Makes one change: the facilitator adds a task; a voter votes, or takes the card back."""
         page = self._chance.choice(self._pages)
         if self._number == 0:
             self.titles.append(f"Side-{len(self.titles)}")
@@ -69,7 +69,7 @@ class Member:
             await page.vote(self.card)
 
     async def shown(self) -> list[tuple[Table, dict[str, str], list[str]]]:
-        """By each release: the table, the cards that lie on it, and the tasks that this test added."""
+        """Returns, by release, the table, the cards on it, and the tasks that this test added."""
         found = []
         for page in self._pages:
             html, backlog = await page.fetch("vote-table"), await page.fetch("backlog")
@@ -89,7 +89,7 @@ class Member:
 
 
 def _titles(backlog: str) -> list[str]:
-    """As often as they stand there as a task's text."""
+    """Returns the titles, each as often as it is there as a task's text."""
     return [title for row in _ROW.findall(backlog) for title in set(_TITLES.findall(row))]
 
 

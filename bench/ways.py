@@ -42,7 +42,7 @@ Parts = dict[str, Callable[[], float]]
 
 
 def measure_ways(quick: bool, *, write: bool = False) -> None:
-    """``write``: put the table into docs/deployment.md."""
+    """Measures the ways to deploy. ``write``: puts the table into docs/deployment.md."""
     with ExitStack() as stack:
         with on_core(SERVER):
             server = stack.enter_context(postgres.restartable())
@@ -66,7 +66,8 @@ def measure_ways(quick: bool, *, write: bool = False) -> None:
 
 
 def as_table(sides: dict[str, rounds.Side]) -> str:
-    """As Markdown. With a managed service the application and the database do what they do with one engine."""
+    """Returns the table as Markdown. With a managed service the application and the database do what they do with one
+    engine."""
     used = (f"CPU of the {part} for 1,000 votes" for part in PARTS)
     head = ["way", "tables of eight that vote at once, by a core", *used, "costs"]
     lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
@@ -79,8 +80,8 @@ def as_table(sides: dict[str, rounds.Side]) -> str:
 
 
 def _line(name: str, cpu: dict[str, float], elsewhere: str, costs: str) -> str:
-    """By processor time alone, which other programs on the machine change little. ``elsewhere``: where the parts are
-    that have none of their own."""
+    """Returns a row of the table, by processor time alone, which other programs on the machine change little.
+    ``elsewhere``: the text for parts that the way does not have."""
     meeting = Meeting(VOTERS + 1)
     at_once = 1000 / sum(cpu.values()) * meeting.seconds / VOTERS
     parts = [f"{figure(cpu[part])} s" if part in cpu else elsewhere for part in PARTS]
@@ -88,7 +89,7 @@ def _line(name: str, cpu: dict[str, float], elsewhere: str, costs: str) -> str:
 
 
 def _plans() -> str:
-    """Of the plans that bill by the day: what each takes."""
+    """Returns what each plan that bills by the day takes."""
     cost = messages_of(Meeting(VOTERS + 1), BILLED)
     takes = [
         f"{each.name}, {each.price}: {each.messages // cost:,} sessions a {each.per}"

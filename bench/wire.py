@@ -35,7 +35,7 @@ class Browser:
         self._connection: _Connection | None = None
         self._turn = asyncio.Lock()
         self.sent = 0.0
-        """When the last request was written."""
+        """The time at which the last request was written."""
 
     async def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
         return await self._ask("GET", path, headers or {}, b"")

@@ -20,7 +20,7 @@ WHERE = ", 2 workers"
 
 
 def measure_workers(quick: bool) -> None:
-    """Votes, and then joins. The processor time is the workers' alone."""
+    """Measures votes, and then joins. The processor time is the workers' alone."""
     with ExitStack() as stack:
         with on_core(SERVER):
             folder = stack.enter_context(postgres.restartable()).folder

@@ -76,7 +76,7 @@ class Series(Base):
     deck: Mapped[str] = mapped_column(String(32))
     cards: Mapped[list[str]] = mapped_column(JSON)
     options: Mapped[dict[str, Any]] = mapped_column(Document("series.options"), default=dict)
-    # Where nobody signs in: the browser that made it.
+    # Where users do not sign in: the browser that made it.
     secret_digest: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
@@ -148,7 +148,8 @@ class Task(Base):
 
 
 class TaskFile(Base):
-    """A file beside a task; what it holds lies in the store under the same id, where ``files.models`` says how much."""
+    """A file of a task. Its content is in the store under the same id; ``files.models`` has the row about what is
+    stored."""
 
     __tablename__ = "task_file"
     __table_args__ = (Index(None, "session_id"), Index(None, "task_id"))

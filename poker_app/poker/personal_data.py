@@ -29,8 +29,8 @@ from poker_app.rules.session.members import FORMER
 
 
 def everything(user: User) -> dict[str, Any]:
-    """All that is kept about a user, readable without this service. What is in it is declared in ``rules.data_kinds``:
-    nothing of other people, and nothing that lets anybody in."""
+    """Returns all that is stored about a user, readable without this service. ``rules.data_kinds`` declares what is in
+    it: nothing of other people, and nothing that gives access."""
     return {"format": 1, "user": accounts.about(user), **{each.title: each.tell(user) for each in TRACES.values()}}
 
 

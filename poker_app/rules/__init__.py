@@ -17,4 +17,4 @@ class Refused(Exception):
 
 
 class Unusable(ValueError):
-    """A deck nobody could vote with. The message is one sentence a person understands."""
+    """A deck that cannot be voted with. The message is one sentence a person understands."""

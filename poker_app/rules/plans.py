@@ -153,7 +153,7 @@ GRACE = timedelta(days=14)
 
 
 def low_balance(monthly: int) -> int:
-    """Returns the balance at which an account is told that its credits run out: a fifth of a month's, and at least
+    """Returns the balance at which an account is warned that its credits run out: a fifth of a month's, and at least
     one."""
     return max(1, monthly // 5)
 

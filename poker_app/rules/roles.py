@@ -30,7 +30,7 @@ def presence(*, left: bool, away_since: datetime | None, now: datetime) -> str:
 
 
 def has_left(left_at: datetime | None, away_since: datetime | None) -> bool:
-    """Whether a member left by their own act, so that only another one, joining or coming back, undoes it.
+    """Whether a member left by their own act. Only joining or coming back undoes that.
 
     A member who was silent for ten minutes is gone too, but keeps ``away_since``: any request brings them back.
     """

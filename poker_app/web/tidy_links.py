@@ -9,7 +9,8 @@ from poker_app.rules import links
 
 
 def install(app: Flask) -> None:
-    """Adds the redirect before all other hooks: a secret with a full stop behind it would be a dead link to them."""
+    """Adds the redirect ahead of the guards: to the pages behind them a secret with a full stop at its end is a dead
+    link."""
 
     @app.before_request
     def tidy() -> ResponseReturnValue | None:

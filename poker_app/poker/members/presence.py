@@ -99,7 +99,7 @@ def _miss_silent(session_id: str, version: int, moment: datetime) -> None:
 
 
 def _miss(session_id: str, silent: list[str], moment: datetime) -> None:
-    # A tab in the background asks rarely, but its socket is open: the engine knows. Where it does not answer, silence
+    # A tab in the background polls rarely, but its socket is open: the engine knows. Where it does not answer, silence
     # has to last twice as long.
     connected = _connected(session_id)
     patience = SILENT_AFTER if connected is not None else 2 * SILENT_AFTER
@@ -111,7 +111,7 @@ def _miss(session_id: str, silent: list[str], moment: datetime) -> None:
 
 def _connected(session_id: str) -> set[str] | None:
     """Asks the engine for the members with a socket; None where it should know and does not answer."""
-    # No transaction stays open while the engine is asked.
+    # Closes the transaction: none stays open during a request to the engine.
     session.rollback()
     message_usage.count_question(session_id)
     return realtime.present(realtime.presence_channel(session_id))
@@ -169,7 +169,7 @@ def handle_webhook(events: Iterable[dict[str, Any]]) -> None:
             message_usage.count_presence(session_id)
         match event.get("name"), event.get("user_id"):
             case "member_added", str(member_id) if ids.could_be_id(member_id):
-                # Whoever has just loaded the page is known to be here.
+                # Usually recorded already, when the member's page was loaded.
                 if (member := newest(session_id).value.members.get(member_id)) and not member.removed_at:
                     note_seen(member)
             case "member_removed", str(member_id) if ids.could_be_id(member_id):

@@ -179,12 +179,12 @@ def _tell(news: News) -> State:
     # In a large session the responses leave the table out: the asking socket needs this event like all others.
     socket = news.socket if state.members <= LARGE_ABOVE else None
     channel, data = realtime.state_channel(news.session_id), payload(state, news.about)
-    # No connection of the database is held while the engine is asked.
+    # Gives the database connection back before the request to the engine.
     forget_what_was_read()
     if apart := realtime.sending().apart_at(state.members):
         _publish_queue.pace(news.session_id, apart)
     if realtime.publish([channel], news.event, data, socket):
-        # Who has just joined or come back is connected only a moment later.
+        # A member who has just joined or come back opens the socket only a moment later.
         absent = socket is not None or (news.event == Event.MEMBER_JOINED and not news.waited)
         message_usage.count_event(news.session_id, state.present - absent, socket)
     else:

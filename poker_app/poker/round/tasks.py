@@ -74,12 +74,12 @@ def skip_task(who: Holder, task_id: str, round_id: str | None = None) -> int | N
 
 
 def select_task(who: Holder, task_id: str) -> None:
-    """Bring a task to the table: its newest round as it was left, or its first."""
+    """Makes a task the current one: with its newest round as it was left, or its first."""
     change(who, partial(rules.select_task, task_id=task_id, new_id=ids.new_id(12)))
 
 
 def reopen_task(who: Holder, task_id: str) -> None:
-    """Take an estimate back: the task comes to the table with its newest round face up."""
+    """Removes a task's estimate and makes it the current task, with its newest round face up."""
     change(who, partial(rules.reopen_task, task_id=task_id, new_id=ids.new_id(12)))
 
 

@@ -18,7 +18,7 @@ WRONG_CODES_LATER = (
     Limit("code of an hour", 60, timedelta(hours=1)),
     Limit("code of a day", 240, timedelta(days=1)),
 )
-# For codes that are refused without a lookup. A refusal tells only that this network has not used the code, which of
+# For codes that are refused without a lookup. A refusal reveals only that this network has not used the code, which of
 # about 29 bits is little.
 REFUSED_CODES = Limit("refused code", 5_000, timedelta(days=1))
 

@@ -11,7 +11,7 @@ from functools import cached_property
 from poker_app.rules.report import points
 from poker_app.rules.session.value import Session, Task, TaskFile
 
-# A list of so many tasks is drawn whole; of a longer one these around the current task, and the rest on demand.
+# A list of so many tasks is rendered whole; of a longer one these around the current task, and the rest on demand.
 MAX_WHOLE = 60
 SHOWN_BEFORE, SHOWN_AFTER = 10, 40
 # Rows of the newest changes that events and answers carry; with more, browsers ask for the list.
@@ -61,7 +61,7 @@ class BacklogView:
 
     @cached_property
     def shown(self) -> range:
-        """The places, counted from 0, of the rows that a page is drawn with."""
+        """The places, counted from 0, of the rows that a page first renders."""
         count = len(self.tasks)
         if count <= MAX_WHOLE:
             return range(count)

@@ -46,8 +46,8 @@ class Named(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class SessionView:
     """The shared state at ``version``. ``phase``: voting, revealed, or ended. ``of_guests``: it was opened without an
-    account; ``played`` counts its rounds whose cards were turned over, and ``rounds_used_up`` says that the one that
-    lies there is one too many."""
+    account; ``played`` counts its revealed rounds, and ``rounds_used_up`` says that the current round is one too
+    many."""
 
     session_id: str
     version: int

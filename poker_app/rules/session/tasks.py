@@ -190,7 +190,7 @@ def skip_task(
 
 
 def select_task(value: Session, me: Member, now: datetime, *, task_id: str, new_id: str) -> Change:
-    """Bring a task to the table: its newest round as it was left, or its first.
+    """Makes a task the current one: with its newest round as it was left, or its first.
 
     Raises:
         Refused: forbidden, for a member who is no facilitator; missing, for no task of the session; conflict, for a
@@ -207,7 +207,7 @@ def select_task(value: Session, me: Member, now: datetime, *, task_id: str, new_
 
 
 def reopen_task(value: Session, me: Member, now: datetime, *, task_id: str, new_id: str) -> Change:
-    """Take an estimate back: the task comes to the table with its newest round face up.
+    """Removes a task's estimate and makes it the current task, with its newest round face up.
 
     Raises:
         Refused: forbidden, for a member who is no facilitator; missing, for no task of the session; conflict, for a

@@ -207,7 +207,7 @@ class Session:
 
     @property
     def rounds_used_up(self) -> bool:
-        """Whether no round beyond those whose cards were turned over may be played."""
+        """Whether no round beyond those that were revealed may be played."""
         return self.of_guests and self.played >= MAX_GUEST_ROUNDS
 
     @property
@@ -222,8 +222,8 @@ class Session:
 
     @property
     def hides_names(self) -> bool:
-        """Whether the round's cards are shown without names: as was said when they were played, or as the option says
-        now. Once they lie face up it stays as it was at the reveal."""
+        """Whether the round's cards are shown without names: as when they were played, or as the option says now. After
+        the reveal it stays as it was at the reveal."""
         return self.round.names_hidden or (self.names_hidden and self.round.revealed_at is None)
 
     @property
@@ -342,7 +342,7 @@ class Session:
         return replace(self, timer_ends_at=None, timer_remaining=None)
 
     def without_card_of(self, member_id: str) -> Self:
-        """Without the member's card in a round whose cards are face down; one that lies face up stays."""
+        """Returns the session without the member's card in a round that is not revealed; a revealed card stays."""
         if self.round.revealed_at or member_id not in self.round.votes:
             return self
         return self.with_votes({key: vote for key, vote in self.round.votes.items() if key != member_id})

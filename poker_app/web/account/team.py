@@ -1,4 +1,4 @@
-"""Teammates and invitations of an account, for those who belong to it."""
+"""Pages of an account's teammates and invitations: roles, removal, leaving, inviting."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue

@@ -23,7 +23,7 @@ from poker_app.web.http import shared_fragments as shared
 from poker_app.web.http.host_check import asked_host
 from poker_app.web.http.shared_fragments import partial as partial
 
-# A flashed sentence of this kind is said over the table, when its page is loaded next.
+# Flashed sentences of this category are shown over the table when the session's page is next loaded.
 AT_THE_TABLE = "at the table"
 
 

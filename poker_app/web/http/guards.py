@@ -66,7 +66,7 @@ def install(app: Flask) -> None:
     def log_request(answer: Response) -> Response:
         answer.headers["X-Request-Id"] = g.get("request_id", "")
         if (member := g.get("member")) is not None:
-            # A page of another member, whose cookie is not this browser's any more, recognizes that by it.
+            # A page that was opened by another member of this browser recognizes by it that the cookie has changed.
             answer.headers["X-Member"] = member.id
         # The route's pattern, not its path: a join code is as good as a key.
         log.info("request", method=request.method, route=str(request.url_rule), status=answer.status_code)

@@ -45,7 +45,7 @@ def install(app: Flask) -> None:
     # Not by its init_app, whose hook looks after each request (28 of 456 µs) for a cookie that is never set here.
     manager = LoginManager()
     app.login_manager = manager  # type: ignore[attr-defined]
-    # It would trust an address that anybody can write into a header. Sign-ins are rows, which can be ended.
+    # Its protection trusts an address that a client can write into a header. Sign-ins are rows, which can be ended.
     manager.session_protection = None
 
     @manager.user_loader  # type: ignore[untyped-decorator]
@@ -264,15 +264,14 @@ def acts_here() -> Membership:
 
 
 def is_lost(who: User) -> bool:
-    """Whether the user belongs to no account but is invited to one: they are asked before an account is made for
-    them."""
+    """Whether the user belongs to no account, but one has invited them or is open to their domain: they are asked
+    before an account is made for them."""
     return not memberships.accounts_of(who) and joining.is_awaited(who)
 
 
 def may_open[**P](view: Callable[Concatenate[Membership, P], ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
     """Passes to the view the membership for which a session is opened: in the account that the request names, or else
-    the current one. A visitor is asked to sign in first. A user without an account who is invited to one is asked about
-    that first.
+    the current one. A visitor is asked to sign in first; a user who ``is_lost`` is asked to choose an account.
 
     Raises:
         NotFound: (404) the user has no membership in the account that the request names.

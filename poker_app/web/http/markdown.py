@@ -24,7 +24,7 @@ _MARKS = dict.fromkeys(set(punctuation) - set(".,;'\"?()/"), 1.0) | {
     ":": 0.25,
 }
 _BEGIN_AN_ITEM = tuple("*+-0123456789")
-# Descriptions that are drawn again and again: each change at a table draws its current task.
+# Descriptions in the cache: each change of a session's tasks renders the current one again.
 MAX_KEPT = 128
 
 
