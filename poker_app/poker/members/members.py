@@ -19,7 +19,7 @@ from poker_app.rules.session.value import Member, Session
 
 def join(table: PokerSession | Session, *, name: str, votes: bool, secret: str, user: User | None = None) -> Member:
     """Adds a member. A browser or user that is a member already keeps that member, under the new name. Access is
-    checked before, by ``session.access``. Raises Conflict where the plan has no place left."""
+    checked before, by ``session.access``. Raises Conflict where the plan allows no more members."""
     name = clean_name(name)
     most, full = entitlements.member_limit(table.account_id)
     digest, user_id = ids.digest(secret), user.id if user else None
