@@ -73,7 +73,7 @@ def test_an_owner_leaves_while_the_other_steps_down(app: Flask, cast: Cast, acco
 def invited(app: Flask, account: str, by: Person, monkeypatch: pytest.MonkeyPatch, email: str) -> str:
     """The secret that was mailed."""
     secrets: list[str] = []
-    monkeypatch.setattr(mail, "send", lambda letter, to, **about: secrets.append(about["path"].rsplit("/", 1)[1]))
+    monkeypatch.setattr(mail, "send", lambda letter, to, **about: secrets.append(about["secret"]))
     with app.app_context():
         acts = memberships.membership_for(session.get_one(User, by.user), account)
         assert acts
