@@ -11,17 +11,9 @@ from poker_app.accounts.models import Account
 from poker_app.errors import Conflict, Invalid, NotInPlan
 from poker_app.rules.deck import DECKS
 from poker_app.rules.email_domains import company_of
+from poker_app.rules.session.value import SWITCHES
 from poker_app.rules.timer import MAX_SECONDS, MIN_SECONDS
 
-# The switches of a session, as the form for a new one names them.
-SWITCHES = (
-    "auto_reveal",
-    "anyone_reveals",
-    "change_after_reveal",
-    "names_hidden",
-    "anyone_adds_files",
-    "teammates_only",
-)
 FIRST_DEFAULTS = {"deck": "fibonacci", "timer_minutes": "3"}
 MIN_DAYS, MAX_DAYS = 30, 1095
 # Days that reports are kept where neither the account nor a plan sets a number.

@@ -7,17 +7,8 @@ from typing import Any
 
 from poker_app.errors import Invalid
 from poker_app.poker.session import access
-from poker_app.rules.session.value import Session
+from poker_app.rules.session.value import SWITCHES, Session
 from poker_app.rules.timer import MAX_SECONDS, MIN_SECONDS
-
-SWITCHES = (
-    "auto_reveal",
-    "anyone_reveals",
-    "change_after_reveal",
-    "names_hidden",
-    "anyone_adds_files",
-    "teammates_only",
-)
 
 
 @dataclass(frozen=True, slots=True)

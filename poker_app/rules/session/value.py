@@ -28,6 +28,17 @@ NO_SUCH_TASK = "That task is not in this session."
 NO_SUCH_FILE = "That file is not in this session."
 
 
+# The options that are on or off, by field: of a session, and of the forms that choose them.
+SWITCHES = (
+    "auto_reveal",
+    "anyone_reveals",
+    "change_after_reveal",
+    "names_hidden",
+    "anyone_adds_files",
+    "teammates_only",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """A person in the session. The browser keeps the secret, the value only its digest."""
