@@ -3,7 +3,7 @@
 import zipfile
 import zlib
 from codecs import getincrementaldecoder
-from typing import IO
+from typing import IO, NamedTuple
 
 from poker_app.errors import Invalid
 
@@ -17,24 +17,25 @@ OFFICE = {
     "xl/workbook.xml": f"{_OFFICE}.spreadsheetml.sheet",
     "ppt/presentation.xml": f"{_OFFICE}.presentationml.presentation",
 }
-LABELS = {
-    PDF: "PDF",
-    TEXT: "Text",
-    OFFICE["word/document.xml"]: "Word",
-    OFFICE["xl/workbook.xml"]: "Excel",
-    OFFICE["ppt/presentation.xml"]: "PowerPoint",
-    **{kind: name for name, kind in PICTURES.items()},
-}
-ENDINGS = {
-    PDF: ".pdf",
-    TEXT: ".txt",
-    OFFICE["word/document.xml"]: ".docx",
-    OFFICE["xl/workbook.xml"]: ".xlsx",
-    OFFICE["ppt/presentation.xml"]: ".pptx",
-    "image/png": ".png",
-    "image/jpeg": ".jpg",
-    "image/webp": ".webp",
-    "image/gif": ".gif",
+
+
+class Kind(NamedTuple):
+    """How a media type is called, and the ending of a file's name that goes with it."""
+
+    label: str
+    ending: str
+
+
+KINDS = {
+    PDF: Kind("PDF", ".pdf"),
+    TEXT: Kind("Text", ".txt"),
+    OFFICE["word/document.xml"]: Kind("Word", ".docx"),
+    OFFICE["xl/workbook.xml"]: Kind("Excel", ".xlsx"),
+    OFFICE["ppt/presentation.xml"]: Kind("PowerPoint", ".pptx"),
+    "image/png": Kind("PNG", ".png"),
+    "image/jpeg": Kind("JPEG", ".jpg"),
+    "image/webp": Kind("WEBP", ".webp"),
+    "image/gif": Kind("GIF", ".gif"),
 }
 UNKNOWN = (
     "This kind of file is not taken. Pictures (PNG, JPEG, WebP, GIF), PDF, Word, Excel, PowerPoint and plain text are."
@@ -42,6 +43,8 @@ UNKNOWN = (
 # A package lists its parts at its end; one with more parts is no document that a person wrote.
 MAX_PARTS = 10_000
 _ARCHIVE = b"PK\x03\x04"
+# Bytes of a text that are looked at at once.
+PIECE = 256 * 1024
 # Bytes that no text has: all controls but tab, line feed, form feed, carriage return and escape.
 _NO_TEXT = bytes(set(range(32)) - {9, 10, 12, 13, 27}) + b"\x7f"
 # Beginnings of files that a browser or a shell would run.
@@ -97,19 +100,16 @@ def _package(content: IO[bytes]) -> str | None:
 
 def _is_text(content: IO[bytes]) -> bool:
     """Whether the file is UTF-8 without control characters, and nothing that a browser or a shell would run."""
+    head = content.read(PIECE)
+    if head.removeprefix(b"\xef\xbb\xbf").lstrip().lower().startswith(_MARKUP):
+        return False
+    content.seek(0)
     decoder = getincrementaldecoder("utf-8")()
-    first = True
-    while piece := content.read(256 * 1024):
-        if first and piece.removeprefix(b"\xef\xbb\xbf").lstrip().lower().startswith(_MARKUP):
-            return False
-        first = False
-        if piece.translate(None, _NO_TEXT) != piece:
-            return False
-        try:
-            decoder.decode(piece)
-        except UnicodeDecodeError:
-            return False
     try:
+        while piece := content.read(PIECE):
+            if piece.translate(None, _NO_TEXT) != piece:
+                return False
+            decoder.decode(piece)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return False

@@ -30,10 +30,12 @@ def install(app: Flask) -> None:
     app.jinja_env.globals.update(spoken=_spoken, BREAK=BREAK, MAX_NAMED=MAX_NAMED, now=lambda: clock.now())
     app.jinja_env.globals.update(operator_links=app.config["SETTINGS"].footer)
     app.jinja_env.globals.update(
-        MAX_THUMBNAILS=MAX_THUMBNAILS, files_are_on=files.is_on, accepted_files=",".join(kinds.ENDINGS.values())
+        MAX_THUMBNAILS=MAX_THUMBNAILS,
+        files_are_on=files.is_on,
+        accepted_files=",".join(each.ending for each in kinds.KINDS.values()),
     )
     app.jinja_env.filters.update(
-        file_kind=kinds.LABELS.__getitem__,
+        file_kind=lambda kind: kinds.KINDS[kind].label,
         spoken=_spoken,
         worded=_worded,
         shown=shown,

@@ -139,7 +139,7 @@ def _file(table: PokerSession, file_id: str) -> TaskFile:
 
 def _saved_as(file: TaskFile) -> str:
     """The name with the ending that the content has, whatever it was called before."""
-    ending = kinds.ENDINGS[file.kind]
+    ending = kinds.KINDS[file.kind].ending
     return file.name if file.name.lower().endswith(ending) else file.name + ending
 
 
