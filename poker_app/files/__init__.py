@@ -1,6 +1,6 @@
 """The files port: stores bytes under a key, in the store that ``FILES`` chooses.
 
-A file takes three steps. ``storage.begin`` allows its upload, with its length. The browser sends the bytes, past the
+A file takes three steps. ``task_files.begin`` allows its upload, with its length. The browser sends the bytes, past the
 application where the store is outside. ``storage.take_in`` checks what arrived, encodes a picture anew, and only then
 may anybody see it.
 """

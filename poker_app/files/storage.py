@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from os import SEEK_END
 from typing import IO
 
 import structlog
@@ -19,18 +20,13 @@ log = structlog.get_logger("files")
 # An upload that was begun so long ago and never stored is not counted any more, and is deleted by the daily job.
 BEGUN_FOR = timedelta(days=1)
 NOT_THERE = "The file did not arrive whole. Please add it again."
-BATCH = 100
+NOT_BEGUN = "That upload was not begun, or is too old. Please add the file again."
 
 
 class StoreFailed(Refusal):
     """The store did not take or give a file: it is full, read-only or gone. The session goes on."""
 
     status = 503
-
-
-def begin(row: StoredFile) -> None:
-    """Inserts the row of an allowed upload, in the transaction that counted the used bytes."""
-    session.add(row)
 
 
 def used(account_id: str, *, counted: ColumnElement[bool]) -> int:
@@ -46,29 +42,31 @@ def receive(key: str, size: int, content: IO[bytes]) -> None:
     """Stores an upload's bytes under a key where they wait to be checked.
 
     Raises:
+        NotFound: (404) no such upload is begun and unfinished, so that its bytes would be left behind.
         Invalid: (422) it is not as long as it was promised.
         StoreFailed: (503) the store does not take it.
     """
+    begun = session.get(StoredFile, key)
+    if begun is None or begun.stored_at:
+        raise NotFound(NOT_BEGUN)
+    session.rollback()
     with _store_at_work():
         if files.disk().write(_waiting(key), content, size) != size:
             raise Invalid(NOT_THERE)
 
 
-def take_in(file_id: str) -> StoredFile:
+def take_in(begun: StoredFile) -> StoredFile:
     """Checks the bytes that arrived, and stores them as they will be shown: a picture encoded anew, with its thumbnail.
     Holds no connection of the database meanwhile. A second call returns the stored row.
 
     Raises:
-        NotFound: (404) no such upload was begun.
         Conflict: (409) nothing arrived.
         Invalid: (422) it is of no kind that is taken, or broken; it is deleted.
         StoreFailed: (503) the store fails; what arrived waits.
     """
-    begun = session.get(StoredFile, file_id)
-    if begun is None:
-        raise NotFound("That upload was not begun, or is too old. Please add the file again.")
     if begun.stored_at:
         return begun
+    file_id = begun.id
     session.rollback()
     try:
         with _store_at_work():
@@ -98,9 +96,8 @@ def _look_at(file_id: str) -> tuple[int, str, int, int]:
                 disk.write(thumbnail_of(file_id), made.thumbnail, made.thumbnail_size)
             size, sides = made.size + made.thumbnail_size, (made.width, made.height)
         else:
-            size = arrived.seek(0, 2)
-            arrived.seek(0)
-            disk.write(file_id, arrived, size)
+            size = arrived.seek(0, SEEK_END)
+            disk.move(_waiting(file_id), file_id)
             sides = 0, 0
     disk.delete(_waiting(file_id))
     return (size, kind, *sides)

@@ -32,7 +32,6 @@ def install(app: Flask) -> None:
 
     metrics.install(app)
     tidy_links.install(app)
-    uploads.install(app)
     guards.install(app)
     host_check.install(app)
     plan_page.install(app)

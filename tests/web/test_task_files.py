@@ -2,6 +2,7 @@
 
 import errno
 import re
+import shutil
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -15,11 +16,11 @@ from poker_app import files, jobs
 from poker_app.billing import entitlements
 from poker_app.db import session
 from poker_app.files import kinds, pictures
-from poker_app.files.models import StoredFile
 from poker_app.poker.models import TaskFile
 from poker_app.poker.round import task_files
 from poker_app.rules.plans import FREE, GUEST, Plan, Standing
 from poker_app.rules.session.files import FULL, MAX_FILES
+from poker_app.settings import Settings
 from poker_app.web.room import files as room_files
 from tests.cast import FROM_OUR_PAGE, HTMX, Clock, Person
 from tests.files import DOCX, PDF, SVG, add_file, archive, picture
@@ -107,11 +108,15 @@ def shown(person: Person, scene: Scene) -> list[str]:
     return re.findall(r'<li class="file" id="file-(\w+)"', page)
 
 
+@pytest.fixture(autouse=True)
+def empty_store(settings: Settings) -> None:
+    """Other tests store files in the same folder."""
+    shutil.rmtree(settings.files_folder, ignore_errors=True)
+
+
 def lies_in_the_store(scene: Scene) -> set[str]:
-    folder = scene.ada._app.config["SETTINGS"].files_folder
-    with scene.ada._app.app_context():
-        mine = session.scalars(select(StoredFile.id)).all()
-    return {path.name for path in Path(folder).rglob("*") if path.is_file() and path.name.split("-")[0] in mine}
+    folder = Path(scene.ada._app.config["SETTINGS"].files_folder)
+    return {path.name for path in folder.rglob("*") if path.is_file()}
 
 
 # --- adding
@@ -258,6 +263,19 @@ def test_a_token_that_was_made_up_takes_nothing(scene: Scene) -> None:
     token = begins(scene.ada, scene, "a.txt", 5).json["to"].rpartition("/")[2]
     for wrong in (token[:-1], token.replace("-5.", "-9."), "x", "a-5"):
         assert scene.ada.browser.put(f"/uploads/{wrong}", data=b"hello", headers=PLAIN).status_code == 404
+
+
+def test_a_token_takes_nothing_that_would_be_left_behind(scene: Scene) -> None:
+    refused = begins(scene.ada, scene, "a.svg", len(SVG)).json
+    scene.ada.browser.put(refused["to"], data=SVG, headers=PLAIN)
+    scene.ada.browser.post(refused["arrived"], headers=PLAIN)
+    stored = begins(scene.ada, scene, "a.txt", 5).json
+    scene.ada.browser.put(stored["to"], data=b"hello", headers=PLAIN)
+    scene.ada.browser.post(stored["arrived"], headers=PLAIN)
+    before = lies_in_the_store(scene)
+    for begun, content in ((refused, SVG), (stored, b"hello")):
+        assert scene.ada.browser.put(begun["to"], data=content, headers=PLAIN).status_code == 404
+    assert lies_in_the_store(scene) == before
 
 
 def test_an_upload_for_one_task_arrives_at_no_other(scene: Scene) -> None:

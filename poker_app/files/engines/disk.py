@@ -33,6 +33,12 @@ class Disk:
                 os.replace(draft.name, path)
         return count
 
+    def move(self, key: str, to: str) -> None:
+        """Move what is under a key, in the place of what is under the other. Raises FileNotFoundError."""
+        path = self._path(to)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(self._path(key), path)
+
     def open(self, key: str) -> IO[bytes]:
         """Opens the bytes under a key; the caller closes them. Raises FileNotFoundError."""
         return self._path(key).open("rb")

@@ -67,7 +67,7 @@ def begin(who: Holder, task_id: str, *, name: str, size: int) -> Begun:
     with transaction():
         lock(value.account_id)
         entitlements.check_file(value.account_id, size, used=used(value.account_id))
-        storage.begin(
+        session.add(
             StoredFile(
                 id=file_id,
                 account_id=value.account_id,
@@ -99,8 +99,8 @@ def arrived(who: Holder, task_id: str, file_id: str) -> TaskFile:
         raise NotFound(OFF)
     begun = session.get(StoredFile, file_id)
     if begun is None or (begun.session_id, begun.task_id) != (who.session_id, task_id):
-        raise NotFound("That upload was not begun, or is too old. Please add the file again.")
-    stored = storage.take_in(file_id)
+        raise NotFound(storage.NOT_BEGUN)
+    stored = storage.take_in(begun)
     file = TaskFile(
         id=file_id,
         session_id=who.session_id,

@@ -1,6 +1,6 @@
 """Receives the bytes of a file that a browser was allowed to add, for a store in a folder of this machine."""
 
-from flask import Blueprint, Flask, request
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from poker_app import files
@@ -8,15 +8,6 @@ from poker_app.errors import NotFound
 from poker_app.files import storage
 
 blueprint = Blueprint("uploads", __name__, url_prefix="/uploads")
-
-
-def install(app: Flask) -> None:
-    """Lets allowed uploads alone have a longer body than a form."""
-
-    @app.before_request
-    def as_long_as_allowed() -> None:
-        if request.endpoint == "uploads.receive":
-            request.max_content_length = longest_upload(request.path)
 
 
 def longest_upload(path: str) -> int:
@@ -36,5 +27,8 @@ def receive(token: str) -> ResponseReturnValue:
     allowed = files.allowed_upload(token) if files.is_on() else None
     if allowed is None:
         raise NotFound("This upload was not begun here, or too long ago. Please add the file again.")
-    storage.receive(*allowed, request.stream)
+    key, size = allowed
+    # Set before the stream is asked for: nothing but an allowed upload may be longer than a form.
+    request.max_content_length = size
+    storage.receive(key, size, request.stream)
     return "", 204
