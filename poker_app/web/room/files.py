@@ -6,7 +6,7 @@ from flask import Blueprint, Response, render_template, request, send_file, url_
 from flask.typing import ResponseReturnValue
 
 from poker_app import rate_limits
-from poker_app.errors import Invalid, NotFound
+from poker_app.errors import NotFound
 from poker_app.files import kinds, storage
 from poker_app.poker.models import PokerSession
 from poker_app.poker.round import task_files
@@ -14,6 +14,7 @@ from poker_app.poker.value.current import at_least, newest
 from poker_app.rate_limits import Limit
 from poker_app.rules.session.value import NO_SUCH_FILE, NO_SUCH_TASK, Member, TaskFile
 from poker_app.web.http import fragments
+from poker_app.web.http.form_numbers import whole_number
 from poker_app.web.http.guards import reader, seated
 
 blueprint = Blueprint("files", __name__, url_prefix="/sessions/<session_id>")
@@ -48,10 +49,7 @@ def begin(member: Member, task_id: str) -> ResponseReturnValue:
         Invalid: (422) the size is no number.
         TooMany: (429) too many files were added from this network.
     """
-    try:
-        size = int(request.form.get("size", ""))
-    except ValueError as problem:
-        raise Invalid("The size of a file is a number of bytes.", "size") from problem
+    size = whole_number("size", "The size of a file is a number of bytes.")
     rate_limits.spend(ADDED.of_network(request.remote_addr or ""))
     begun = task_files.begin(member, task_id, name=request.form.get("name", ""), size=size)
     said_at = url_for("files.arrived", session_id=member.session_id, task_id=task_id, file_id=begun.id)
@@ -81,11 +79,7 @@ def move(member: Member, file_id: str) -> ResponseReturnValue:
     Raises:
         Invalid: (422) the place is no number.
     """
-    try:
-        to = int(request.form.get("to", ""))
-    except ValueError as problem:
-        raise Invalid("A place among the files is a whole number.", "to") from problem
-    task_files.move_file(member, file_id, max(-1, min(to, 10_000)))
+    task_files.move_file(member, file_id, whole_number("to", "A place among the files is a whole number."))
     return _answer(member)
 
 

@@ -10,6 +10,7 @@ from poker_app.poker.value.current import at_least
 from poker_app.rules.backlog import said_of
 from poker_app.rules.session.value import NO_SUCH_TASK, Member
 from poker_app.web.http import fragments, shared_fragments
+from poker_app.web.http.form_numbers import whole_number
 from poker_app.web.http.guards import seated
 
 blueprint = Blueprint("tasks", __name__, url_prefix="/sessions/<session_id>/tasks")
@@ -101,11 +102,7 @@ def move(member: Member, task_id: str) -> ResponseReturnValue:
         if neighbour := request.form.get(side):
             tasks.move_task_beside(member, task_id, neighbour, side)
             return fragments.answer(member)
-    try:
-        to = int(request.form.get("to", ""))
-    except ValueError as problem:
-        raise Invalid("A place in the backlog is a whole number.", "to") from problem
-    tasks.move_task(member, task_id, max(-1, min(to, 10_000)))
+    tasks.move_task(member, task_id, whole_number("to", "A place in the backlog is a whole number."))
     return fragments.answer(member)
 
 
