@@ -14,11 +14,6 @@ FULL = f"A task has at most {MAX_FILES} files. Remove one first."
 GONE_TASK = "The task of this file was deleted. Bring the task back first."
 
 
-def may_add(value: Session, me: Member) -> bool:
-    """Whether a member may add files: a facilitator, and where the session lets everybody, everybody."""
-    return me.facilitates or value.anyone_adds_files
-
-
 def check_room(value: Session, me: Member, task_id: str) -> None:
     """Check that a member may add a file to a task.
 
@@ -106,7 +101,7 @@ def restore_file(value: Session, me: Member, now: datetime, *, file_id: str) -> 
 
 
 def _check_may_add(value: Session, me: Member) -> None:
-    if not may_add(value, me):
+    if not value.lets_add_files(me):
         raise Refused("forbidden", "Only a facilitator may add files.")
 
 

@@ -320,6 +320,10 @@ class Session:
             raise Refused("missing", NO_SUCH_FILE)
         return found
 
+    def lets_add_files(self, member: Member) -> bool:
+        """Whether a member may add files: a facilitator, and where the session lets everybody, everybody."""
+        return member.facilitates or self.anyone_adds_files
+
     # --- copies with one thing changed
 
     def with_member(self, member: Member) -> Self:
