@@ -14,10 +14,9 @@ from poker_app.billing.current_plan import bring_month, plan_of, standing_of
 from poker_app.billing.models import CreditTxn
 from poker_app.db import session
 from poker_app.errors import Invalid, NotInPlan, OutOfCredits
-from poker_app.rules.plans import GUEST_DAYS_KEPT, GUEST_KEPT, GUESTS, Plan
+from poker_app.rules.plans import GUEST_DAYS_KEPT, GUEST_KEPT, GUESTS, MEGABYTE, Plan
 from poker_app.rules.teammates import ROLES
 
-MEGABYTE = 1_000_000
 OVERDUE = "The last payment failed, and the last day to pay has passed. You can open sessions again once it is paid."
 
 GUEST_REPORT = (
@@ -116,11 +115,11 @@ def check_file(account_id: str, size: int, *, used: int) -> None:
         NotInPlan: (402) the plan has not so much room, or none.
     """
     plan = standing_of(account_id).plan
-    if plan.file_megabytes == 0:
+    if plan.file_bytes == 0:
         raise NotInPlan("Files need an account. Sign up to keep this session, and add them then.")
-    if size > plan.file_megabytes * MEGABYTE:
+    if size > plan.file_bytes:
         raise Invalid(f"A file has at most {plan.file_megabytes} MB; this one has {-(-size // MEGABYTE)} MB.", "size")
-    if plan.storage_megabytes is not None and used + size > plan.storage_megabytes * MEGABYTE:
+    if plan.storage_bytes is not None and used + size > plan.storage_bytes:
         more = (
             " With a larger plan there is more; an owner can choose one under Plan and billing."
             if billing.is_on()

@@ -9,6 +9,8 @@ from itertools import permutations
 from poker_app.rules import Unusable
 from poker_app.rules.durations import in_words
 
+MEGABYTE = 1_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -36,6 +38,16 @@ class Plan:
     audit_export: bool = False
     min_seats: int = 1
     why: str = ""
+
+    @property
+    def file_bytes(self) -> int:
+        """Bytes of the longest file."""
+        return self.file_megabytes * MEGABYTE
+
+    @property
+    def storage_bytes(self) -> int | None:
+        """Bytes of all the account's files; None where they are not counted."""
+        return None if self.storage_megabytes is None else self.storage_megabytes * MEGABYTE
 
     def monthly(self, facilitators: int) -> int | None:
         """Returns what so many facilitators pay a month, in cents; None where the plan has no place for them all."""
