@@ -204,7 +204,7 @@ async def _read(receive: Any) -> bytes | None:
 
 async def _read_into(file: IO[bytes], receive: Any, longest: int, on_disk: Callable[[int], None] | None) -> bool:
     """Write the body into a file, at most ``longest`` bytes of it and a little; False if the client left in the
-    middle. ``on_disk`` is told how many bytes are."""
+    middle. ``on_disk`` is called with the number of bytes after each write."""
     while True:
         event = await receive()
         if event["type"] == "http.disconnect":
