@@ -31,8 +31,8 @@ def deed(session_id: str, chance: random.Random) -> Callable[[], object]:
     """One of them, by a member and about things that are there, most of the time."""
     value = newest(session_id).value
     everybody, pick = list(value.members.values()), chance.choice
-    facilitators = [each for each in value.seated if each.facilitates] or everybody
-    who = pick(everybody + value.seated * 2 + facilitators * 2)
+    facilitators = [each for each in value.current_members if each.facilitates] or everybody
+    who = pick(everybody + value.current_members * 2 + facilitators * 2)
     other, task, round_id = pick(everybody), pick(list(value.tasks)), pick([value.round.id] * 9 + ["another"])
     card = pick(value.cards)
     what: list[tuple[int, Callable[[], object]]] = [

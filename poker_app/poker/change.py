@@ -25,7 +25,7 @@ from poker_app.poker.value.value_cache import values
 from poker_app.rules import Refused
 from poker_app.rules.session.change import Change, acting_member, finished
 from poker_app.rules.session.members import come_back
-from poker_app.rules.session.value import NOT_SEATED, Member, RoundsNeeded, Session
+from poker_app.rules.session.value import NOT_A_MEMBER, Member, RoundsNeeded, Session
 
 # The socket of the page that sent the request. The response has the new state, so events leave this socket out, unless
 # the response omits the table because the event brings it.
@@ -151,7 +151,7 @@ def lock(session_id: str) -> Session:
     version = connection.execute(_LOCKED, {"session_ids": [session_id]}).one_or_none()
     value = _known(connection, session_id, version.version) if version else None
     if value is None:
-        raise NotFound(NOT_SEATED)
+        raise NotFound(NOT_A_MEMBER)
     return value
 
 
@@ -223,7 +223,7 @@ def _in_turn(
     key = asked.session_id
     value = newest.get(key) or _known(connection, key, versions.get(key))
     if value is None:
-        raise Refused("missing", NOT_SEATED)
+        raise Refused("missing", NOT_A_MEMBER)
     made, decided_on = _decided(connection, value, asked.decide, asked.at, difference)
     difference.add(decided_on, made.value, announced=bool(made.happened))
     newest[key] = made.value

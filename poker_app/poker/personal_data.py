@@ -39,21 +39,21 @@ def _opened(user: User) -> Rows:
 
 
 def _as_member(user: User) -> Rows:
-    seats = session.scalars(select(Member).where(Member.user_id == user.id).order_by(Member.joined_at)).all()
+    members = session.scalars(select(Member).where(Member.user_id == user.id).order_by(Member.joined_at)).all()
     votes: dict[str, Rows] = {}
     rows = session.execute(
         select(Vote.member_id, Task.title, Round.number, Vote.card, Vote.cast_at)
         .join(Round, Round.id == Vote.round_id)
         .join(Task, Task.id == Round.task_id)
-        .where(Vote.member_id.in_(seat.id for seat in seats))
+        .where(Vote.member_id.in_(member.id for member in members))
         .order_by(Vote.cast_at)
     )
     for member_id, title, number, card, at in rows:
         voted = {"task": title, "round": number, "card": card, "at": at.isoformat()}
         votes.setdefault(member_id, []).append(voted)
     return [
-        {"session": seat.session.name, **row, "votes": votes.get(seat.id, [])}
-        for seat, row in zip(seats, download_rows(seats, "user_id"), strict=True)
+        {"session": member.session.name, **row, "votes": votes.get(member.id, [])}
+        for member, row in zip(members, download_rows(members, "user_id"), strict=True)
     ]
 
 
@@ -146,8 +146,8 @@ def _delete_accounts(alone: Sequence[Account]) -> list[str]:
     """Deletes accounts with their sessions. Returns the ids of the members of their running sessions."""
     mine = PokerSession.account_id.in_([account.id for account in alone])
     running = select(Member.id).join(PokerSession, PokerSession.id == Member.session_id)
-    seated = running.where(mine, PokerSession.ended_at.is_(None), Member.left_at.is_(None))
-    members = list(session.scalars(seated))
+    connected = running.where(mine, PokerSession.ended_at.is_(None), Member.left_at.is_(None))
+    members = list(session.scalars(connected))
     session.execute(delete(PokerSession).where(mine))
     for account in alone:
         cancellations.account_goes(account.id)

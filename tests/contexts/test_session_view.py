@@ -25,7 +25,7 @@ def seen(room: Room) -> SessionView:
 
 
 def states(room: Room) -> dict[str, str]:
-    return {seat.name: seat.state for seat in seen(room).seats}
+    return {seat.name: seat.state for seat in seen(room).places}
 
 
 def columns(room: Room) -> dict[str, list[str]]:
@@ -333,13 +333,13 @@ def test_seats_in_rows(room: Room, seated: int, rows: int, cols: int) -> None:
     members.set_votes(room.ada, False)
     for number in range(seated - 1):
         room.seat(f"Voter {number}")
-    assert (len(seen(room).seats), seen(room).rows, seen(room).cols) == (seated, rows, cols)
+    assert (len(seen(room).places), seen(room).rows, seen(room).cols) == (seated, rows, cols)
 
 
 def test_a_table_where_nobody_votes(room: Room) -> None:
     members.set_votes(room.ada, False)
     members.set_votes(room.ben, False)
-    assert (seen(room).seats, seen(room).expected, seen(room).all_voted) == ((), 0, False)
+    assert (seen(room).places, seen(room).expected, seen(room).all_voted) == ((), 0, False)
 
 
 def test_the_version_counts_every_change(room: Room) -> None:

@@ -43,7 +43,7 @@ def shown_as_the_rows_say(value: Session) -> None:
     view = view_of(value.id)
     current = session.get_one(Round, value.current_round_id, populate_existing=True)
     votes = session.execute(select(Vote.member_id, Vote.card).where(Vote.round_id == current.id)).all()
-    assert {place.id for place in view.seats if place.state in ("voted", "left")} == {
+    assert {place.id for place in view.places if place.state in ("voted", "left")} == {
         row.member_id for row in votes if value.members[row.member_id].removed_at is None
     }
     laid = Counter(column.card for column in view.columns for _ in column.lays)

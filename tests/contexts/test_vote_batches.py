@@ -21,7 +21,7 @@ from poker_app.rules import Refused
 from poker_app.rules.session.change import Change
 from poker_app.rules.session.rounds import ASIDE
 from poker_app.rules.session.tasks import select_task
-from poker_app.rules.session.value import NOT_SEATED
+from poker_app.rules.session.value import NOT_A_MEMBER
 from poker_app.rules.session.voting import cast_vote, vote_again
 from tests.cast import Clock
 from tests.world.actions import Room, open_session
@@ -85,7 +85,7 @@ def test_at_several_tables(room: Room, clock: Clock) -> None:
     assert (news(mine), news(theirs)) == (["vote"], ["vote"])
     assert (room.table.version, elsewhere.session.version) == (versions[0] + 1, versions[1] + 1)
     assert refusal(other_round) == "That round is over. The table shows where we are now."
-    assert refusal(stranger) == NOT_SEATED
+    assert refusal(stranger) == NOT_A_MEMBER
     assert room.cards() == {"Ben": "5"}
     assert room.cards(elsewhere.session.current_round_id) == {"Gus": "13"}
 
@@ -97,7 +97,7 @@ def test_a_refusal_takes_nobody_along(room: Room, clock: Clock) -> None:
     )
     assert refusal(watching) == "You are watching. Start voting to vote."
     assert refusal(off) == "That card is not in this deck."
-    assert refusal(stranger) == NOT_SEATED
+    assert refusal(stranger) == NOT_A_MEMBER
     assert news(fine) == ["vote"]
     assert room.cards() == {"Ben": "5"}
 

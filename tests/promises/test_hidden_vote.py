@@ -253,7 +253,7 @@ def seats_in_the_order_of_cards(patch: pytest.MonkeyPatch) -> None:
 
     def in_order(table: Any) -> str:
         cards = dict(hidden_cards())
-        return drawn(replace(table, seats=tuple(sorted(table.seats, key=lambda seat: cards.get(seat.id, "")))))
+        return drawn(replace(table, places=tuple(sorted(table.places, key=lambda seat: cards.get(seat.id, "")))))
 
     patch.setattr(shared_fragments, "vote_table", in_order)
 
@@ -329,9 +329,9 @@ def card_in_the_public_view(patch: pytest.MonkeyPatch) -> None:
         lowest = min(value.round.cards.values())
         named = [
             replace(place, name=f"{place.name} " if value.round.cards.get(place.id) == lowest else place.name)
-            for place in made.seats
+            for place in made.places
         ]
-        return replace(made, seats=tuple(named))
+        return replace(made, places=tuple(named))
 
     patch.setattr(shared_fragments, "public_view", leaking)
 

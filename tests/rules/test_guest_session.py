@@ -97,7 +97,7 @@ def test_who_leaves_keeps_the_place_until_removed(play: Playing) -> None:
     joins(play, "Mallory")
     # The link lets a removed member in again, where there is a place.
     assert refused(play, lambda: joins(play, "Gus")).sentence == FULL
-    assert len(play.value.seated) == GUEST.members
+    assert len(play.value.current_members) == GUEST.members
 
 
 def test_it_becomes_an_account_s_with_all_that_is_in_it(play: Playing) -> None:

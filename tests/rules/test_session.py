@@ -180,9 +180,9 @@ def check(before: Session, made: Change) -> None:
     assert set(value.round.cards.values()) <= set(CARDS)
     assert [each.number for each in value.rounds.earlier] == sorted({each.number for each in value.rounds.earlier})
     assert all(each.number < value.round.number and each.tally.distribution for each in value.rounds.earlier)
-    assert any(each.facilitates for each in value.seated)
+    assert any(each.facilitates for each in value.current_members)
     assert not any(each.facilitates for each in value.members.values() if each.removed_at)
-    names = [each.name.casefold() for each in value.seated]
+    names = [each.name.casefold() for each in value.current_members]
     assert len(names) == len(set(names))
     assert (value.timer_ends_at is None) or (value.timer_remaining is None)
     assert value.used or not value.round.revealed_at
@@ -201,7 +201,7 @@ def at_the_table(value: Session) -> object:
 
 def check_undo(play: Playing, before: Session, made: Change) -> None:
     """What can be taken back is what it was, for a facilitator who takes it back at once, and once."""
-    ada = next((each for each in made.value.seated if each.facilitates and not each.has_left), None)
+    ada = next((each for each in made.value.current_members if each.facilitates and not each.has_left), None)
     if made.undo is None or ada is None:
         return
     again = Playing()

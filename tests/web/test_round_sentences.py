@@ -13,7 +13,7 @@ CARDS = ("1", "2", "3", "5", "8", "?")
 
 def table(*cards: str, phase: str = "revealed", **more: Any) -> Any:
     figures = tally(CARDS, {str(member): card for member, card in enumerate(cards)}) if phase == "revealed" else None
-    given = {"all_voted": False, "rounds_used_up": False, "seats": ("Ada",), **more}
+    given = {"all_voted": False, "rounds_used_up": False, "places": ("Ada",), **more}
     return SimpleNamespace(phase=phase, tally=figures, **given)
 
 
@@ -37,7 +37,7 @@ def test_what_a_reveal_comes_to(shown: Any, sentence: str) -> None:
 
 def test_how_many_have_voted() -> None:
     assert status(table(phase="voting", voted=1, expected=2)) == "1 of 2 have voted"
-    assert status(table(phase="voting", seats=())) == "Nobody is voting yet"
+    assert status(table(phase="voting", places=())) == "Nobody is voting yet"
     everyone = table(phase="voting", all_voted=True)
     assert (status(everyone), announcement(everyone)) == ("Everyone has voted", "Everyone has voted.")
     assert announcement(table(phase="voting", voted=1, expected=2)) == ""

@@ -14,7 +14,7 @@ from poker_app.poker.change import change_within
 from poker_app.poker.models import PokerSession
 from poker_app.poker.value.current import at_least, newest
 from poker_app.rules.session import members as rules
-from poker_app.rules.session.value import DELETED, NOT_SEATED, Member
+from poker_app.rules.session.value import DELETED, NOT_A_MEMBER, Member
 
 
 def find_member(session_id: str, secret: str | None, user: User | None = None, *, fresh: bool = True) -> Member | None:
@@ -49,9 +49,9 @@ def missing(session_id: str) -> NotFound:
     """Returns the 404 for a session that the browser is no member of, with the sentence for a deleted one where it
     is."""
     try:
-        return NotFound(DELETED if newest(session_id).value.deleted_at else NOT_SEATED)
+        return NotFound(DELETED if newest(session_id).value.deleted_at else NOT_A_MEMBER)
     except NotFound:
-        return NotFound(NOT_SEATED)
+        return NotFound(NOT_A_MEMBER)
 
 
 def secret_for(session_id: str, secret: str | None) -> str:

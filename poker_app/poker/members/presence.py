@@ -74,7 +74,9 @@ def sweep(session_id: str) -> None:
     value = at_least(session_id).value
     if is_complete(value, moment):
         change_session(session_id, _no_more)
-    if value.running and any(each.left_at is None and each.presence(moment) == "gone" for each in value.seated):
+    if value.running and any(
+        each.left_at is None and each.presence(moment) == "gone" for each in value.current_members
+    ):
         change_session(session_id, rules.give_up)
 
 
@@ -131,7 +133,7 @@ def here(channel: str) -> dict[str, dict[str, str]]:
     session_id = realtime.session_of(channel) or ""
     if not _is_there(session_id):
         return {}
-    return {each.id: {"name": each.name} for each in newest(session_id).value.seated if not each.absent}
+    return {each.id: {"name": each.name} for each in newest(session_id).value.current_members if not each.absent}
 
 
 def _is_there(session_id: str) -> bool:

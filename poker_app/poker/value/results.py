@@ -48,8 +48,8 @@ def moves(value: Session, short: Mapping[str, str]) -> tuple[Move, ...]:
 def columns(value: Session, figures: Tally, short: Mapping[str, str]) -> tuple[Column, ...]:
     """Returns the columns of a revealed round: the votes by card, lowest first, each column in the order members
     joined. Members who were removed since come last. ``short`` maps names to those on cards."""
-    votes, seated = value.round.cards, {each.id: each for each in value.seated}
-    order = [*(key for key in seated if key in votes), *sorted(votes.keys() - seated.keys())]
+    votes, members = value.round.cards, {each.id: each for each in value.current_members}
+    order = [*(key for key in members if key in votes), *sorted(votes.keys() - members.keys())]
     laid: dict[str, list[Lay]] = defaultdict(list)
     for key in order:
         name = value.members[key].name

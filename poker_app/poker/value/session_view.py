@@ -62,7 +62,7 @@ class SessionView:
     newest_estimate: Task | None
     round_id: str
     round_number: int
-    seats: tuple[Place, ...]
+    places: tuple[Place, ...]
     columns: tuple[Column, ...]
     tally: Tally | None
     earlier: tuple[Result, ...]
@@ -108,12 +108,12 @@ class SessionView:
     @property
     def rows(self) -> int:
         """Rows of card places: one for up to nine, two up to 24."""
-        return 1 if len(self.seats) <= ONE_ROW else max(2, ceil(len(self.seats) / WIDEST))
+        return 1 if len(self.places) <= ONE_ROW else max(2, ceil(len(self.places) / WIDEST))
 
     @property
     def cols(self) -> int:
         """Card places in a row, 12 at the most."""
-        return ceil(len(self.seats) / self.rows) if self.seats else 1
+        return ceil(len(self.places) / self.rows) if self.places else 1
 
     @property
     def dense(self) -> bool:
@@ -124,7 +124,7 @@ class SessionView:
 def public_view(value: Session, now: datetime) -> SessionView:
     """Builds the public view of a session. The only reader of votes for others than the voter: their cards after the
     reveal, before it only which members have voted."""
-    members = {each.id: each for each in value.seated}
+    members = {each.id: each for each in value.current_members}
     here = {key: each.presence(now) for key, each in members.items()}
     short = shortened(each.name for each in members.values())
     revealed = value.round.revealed_at is not None
@@ -153,7 +153,7 @@ def public_view(value: Session, now: datetime) -> SessionView:
         ),
         round_id=value.round.id,
         round_number=value.round.number,
-        seats=places,
+        places=places,
         columns=columns(value, figures, short) if figures else (),
         tally=figures,
         earlier=value.rounds.earlier,

@@ -12,7 +12,7 @@ from poker_app.rules.session.value import (
     DELETED,
     ENDED,
     LEFT,
-    NOT_SEATED,
+    NOT_A_MEMBER,
     REMOVED,
     Before,
     Member,
@@ -105,7 +105,7 @@ def acting_member(
     if value.deleted_at:
         raise Refused("missing", DELETED)
     if member is None:
-        raise Refused("missing", NOT_SEATED)
+        raise Refused("missing", NOT_A_MEMBER)
     if member.removed_at:
         raise Refused("missing", REMOVED)
     if value.ended_at and not after_end:

@@ -53,7 +53,7 @@ def join(
     if value.ended_at:
         raise Refused("conflict", ENDED)
     known = value.member_of(secret_digest, user_id)
-    others = [each for each in value.seated if known is None or each.id != known.id]
+    others = [each for each in value.current_members if known is None or each.id != known.id]
     taken = sum(value.of_guests or each.left_at is None for each in others)
     if taken >= most and (known is None or known.removed_at):
         raise Refused("conflict", full)
@@ -85,7 +85,7 @@ def adopt(value: Session, now: datetime, *, secret_digest: str, user_id: str) ->
 
 def rename(value: Session, me: Member, now: datetime, *, name: str) -> Change:
     """Changes the member's name."""
-    others = [each.name for each in value.seated if each.id != me.id]
+    others = [each.name for each in value.current_members if each.id != me.id]
     return Change(value.with_member(replace(me, name=unique_name(name, others)))).then(Event.ROLE_CHANGED)
 
 
@@ -125,7 +125,7 @@ def come_back(value: Session, now: datetime, *, member_id: str) -> Change:
 
 def lose(value: Session, now: datetime, *, member_ids: Collection[str]) -> Change:
     """Marks members who lost the connection as away from now on, unless they are away, left or removed already."""
-    lost = [each for each in value.seated if each.id in member_ids and not each.absent]
+    lost = [each for each in value.current_members if each.id in member_ids and not each.absent]
     if not lost or not value.running:
         return Change(value)
     away = {each.id: replace(each, away_since=now) for each in lost}
@@ -136,7 +136,7 @@ def give_up(value: Session, now: datetime) -> Change:
     """Marks members who have been away for ten minutes as gone, as of when they went away."""
     gone = {
         each.id: replace(each, left_at=each.away_since)
-        for each in value.seated
+        for each in value.current_members
         if each.left_at is None and each.presence(now) == "gone"
     }
     if not gone or not value.running:
@@ -205,7 +205,7 @@ def take_over(value: Session, me: Member, now: datetime) -> Change:
         return Change(value)
     if not roles.free_to_take_over([each.left_at or each.away_since for each in value.facilitators], now):
         raise Refused("conflict", NOT_FREE)
-    relieved = {each.id: replace(each, facilitates=False) for each in value.seated if each.facilitates}
+    relieved = {each.id: replace(each, facilitates=False) for each in value.current_members if each.facilitates}
     members = {**value.members, **relieved, me.id: replace(me, facilitates=True)}
     return Change(replace(value, members=members)).then(Event.ROLE_CHANGED)
 
@@ -241,7 +241,7 @@ def nudge(value: Session, me: Member, now: datetime, *, colleague_id: str | None
     were asked."""
     require_facilitator(me, "nudge a member")
     if colleague_id is None:
-        meant = [each for each in value.seated if each.id != me.id and not each.absent]
+        meant = [each for each in value.current_members if each.id != me.id and not each.absent]
     else:
         meant = [value.colleague(colleague_id)]
     asked = {

@@ -14,7 +14,7 @@ from poker_app.rules.plans import GUESTS, MAX_GUEST_ROUNDS
 from poker_app.rules.session.rounds import Round, Rounds, Vote
 from poker_app.rules.timer import Timer
 
-NOT_SEATED = "You are not at this table. Open the invitation link to join it."
+NOT_A_MEMBER = "You are not at this table. Open the invitation link to join it."
 LEFT = "You left this session. Come back to go on."
 REMOVED = "You were removed from this session. The link lets you join again."
 DELETED_FOR = timedelta(days=30)
@@ -238,7 +238,7 @@ class Session:
         return self.round.names_hidden or (self.names_hidden and self.round.revealed_at is None)
 
     @property
-    def seated(self) -> list[Member]:
+    def current_members(self) -> list[Member]:
         """All members but those removed, in the order they joined."""
         return [member for member in self.members.values() if member.removed_at is None]
 
@@ -246,7 +246,7 @@ class Session:
     def facilitators(self) -> list[Member]:
         """The facilitators, in the order they joined. One who left by their own act has the role again on coming back,
         unless another member took it over meanwhile."""
-        return [member for member in self.seated if member.facilitates and not member.has_left]
+        return [member for member in self.current_members if member.facilitates and not member.has_left]
 
     @property
     def backlog(self) -> list[Task]:

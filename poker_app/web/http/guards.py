@@ -136,13 +136,15 @@ def member_here(session_id: str, *, fresh: bool = True) -> Member | None:
     return None if member is None or member.removed_at else member
 
 
-def seated[**P](view: Callable[Concatenate[Member, P], ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
+def member_required[**P](
+    view: Callable[Concatenate[Member, P], ResponseReturnValue],
+) -> Callable[..., ResponseReturnValue]:
     """Passes the browser's member to the view, or answers 404. A POST records the member as present."""
     return _require_member(view, noted=True)
 
 
 def voting[**P](view: Callable[Concatenate[Member, P], ResponseReturnValue]) -> Callable[..., ResponseReturnValue]:
-    """Like ``seated``, for an action that records the member's presence by itself, in the same transaction."""
+    """Like ``member_required``, for an action that records the member's presence by itself, in the same transaction."""
     return _require_member(view, noted=False)
 
 

@@ -24,7 +24,7 @@ def status(view: SessionView) -> str:
 def _turnout(view: SessionView) -> str:
     if view.all_voted:
         return "Everyone has voted"
-    return f"{view.voted} of {view.expected} have voted" if view.seats else "Nobody is voting yet"
+    return f"{view.voted} of {view.expected} have voted" if view.places else "Nobody is voting yet"
 
 
 def _outcome(tally: Tally, *, agreed: bool) -> str:

@@ -15,7 +15,7 @@ from poker_app.rate_limits import Limit
 from poker_app.rules.session.value import NO_SUCH_FILE, NO_SUCH_TASK, Member, TaskFile
 from poker_app.web.http import fragments
 from poker_app.web.http.form_numbers import whole_number
-from poker_app.web.http.guards import reader, seated
+from poker_app.web.http.guards import member_required, reader
 
 blueprint = Blueprint("files", __name__, url_prefix="/sessions/<session_id>")
 
@@ -27,7 +27,7 @@ CACHED_FOR = 3_600
 
 
 @blueprint.get("/tasks/<task_id>/files")
-@seated
+@member_required
 def index(member: Member, task_id: str) -> ResponseReturnValue:
     """A task's files, for its sheet.
 
@@ -41,7 +41,7 @@ def index(member: Member, task_id: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/tasks/<task_id>/files")
-@seated
+@member_required
 def begin(member: Member, task_id: str) -> ResponseReturnValue:
     """Allows an upload: returns the address for its bytes, and the address to request once they have arrived.
 
@@ -57,14 +57,14 @@ def begin(member: Member, task_id: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/tasks/<task_id>/files/<file_id>/arrival")
-@seated
+@member_required
 def arrived(member: Member, task_id: str, file_id: str) -> ResponseReturnValue:
     task_files.arrived(member, task_id, file_id)
     return "", 204
 
 
 @blueprint.post("/files/<file_id>")
-@seated
+@member_required
 def describe(member: Member, file_id: str) -> ResponseReturnValue:
     form = request.form
     task_files.describe_file(member, file_id, caption=form.get("caption", ""), alt=form.get("alt", ""))
@@ -72,7 +72,7 @@ def describe(member: Member, file_id: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/files/<file_id>/position")
-@seated
+@member_required
 def move(member: Member, file_id: str) -> ResponseReturnValue:
     """Put the file at a place among those of its task, counted from 0.
 
@@ -84,14 +84,14 @@ def move(member: Member, file_id: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/files/<file_id>/removal")
-@seated
+@member_required
 def remove(member: Member, file_id: str) -> ResponseReturnValue:
     task_files.remove_file(member, file_id)
     return _answer(member, "File removed.", url_for("files.restore", session_id=member.session_id, file_id=file_id))
 
 
 @blueprint.post("/files/<file_id>/restoration")
-@seated
+@member_required
 def restore(member: Member, file_id: str) -> ResponseReturnValue:
     task_files.restore_file(member, file_id)
     return _answer(member, "The file is back.")

@@ -11,7 +11,7 @@ from poker_app.poker.value.session_view import public_view
 from poker_app.rules.session.members import NUDGE_EVERY
 from poker_app.rules.session.value import Member
 from poker_app.web.http import fragments
-from poker_app.web.http.guards import seated
+from poker_app.web.http.guards import member_required
 from poker_app.web.http.template_filters import MAX_NAMED
 
 NOT_NUDGED = f"Not nudged: they have voted, or were asked less than {NUDGE_EVERY.seconds} seconds ago."
@@ -20,7 +20,7 @@ blueprint = Blueprint("members", __name__, url_prefix="/sessions/<session_id>")
 
 
 @blueprint.get("/people")
-@seated
+@member_required
 def people(member: Member) -> ResponseReturnValue:
     """Lists the members, with what a facilitator may do about each."""
     return _people(member)
@@ -30,7 +30,7 @@ def _people(member: Member) -> str:
     name = "sessions/_people.html" if "HX-Request" in request.headers else "sessions/people.html"
     value = at_least(member.session_id).value
     me, view = value.members[member.id], public_view(value, clock.now())
-    return render_template(name, member=me, people=value.seated, t=view)
+    return render_template(name, member=me, people=value.current_members, t=view)
 
 
 def _answer(member: Member) -> ResponseReturnValue:
@@ -38,7 +38,7 @@ def _answer(member: Member) -> ResponseReturnValue:
 
 
 @blueprint.post("/me")
-@seated
+@member_required
 def rename(member: Member) -> ResponseReturnValue:
     """Renames the member. The name stands in many places of the page, so the page is loaded anew. The form names the
     member: another user who signs in in another tab changes the member of this tab too.
@@ -54,7 +54,7 @@ def rename(member: Member) -> ResponseReturnValue:
 
 
 @blueprint.post("/me/role")
-@seated
+@member_required
 def change_role(member: Member) -> ResponseReturnValue:
     """Sets whether the member votes or watches.
 
@@ -68,14 +68,14 @@ def change_role(member: Member) -> ResponseReturnValue:
 
 
 @blueprint.post("/me/departure")
-@seated
+@member_required
 def leave(member: Member) -> ResponseReturnValue:
     members.leave(member)
     return fragments.leave_for(url_for("home.front"))
 
 
 @blueprint.post("/me/return")
-@seated
+@member_required
 def come_back(member: Member) -> ResponseReturnValue:
     """Brings the member back after leaving."""
     members.come_back(member)
@@ -83,7 +83,7 @@ def come_back(member: Member) -> ResponseReturnValue:
 
 
 @blueprint.post("/facilitators")
-@seated
+@member_required
 def share_role(member: Member) -> ResponseReturnValue:
     """Shares the role with a member, hands it over, or, without a member named, takes it over."""
     other = request.form.get("member", "")
@@ -97,27 +97,27 @@ def share_role(member: Member) -> ResponseReturnValue:
 
 
 @blueprint.post("/facilitators/resignation")
-@seated
+@member_required
 def step_down(member: Member) -> ResponseReturnValue:
     members.step_down(member)
     return _answer(member)
 
 
 @blueprint.post("/members/<member_id>/removal")
-@seated
+@member_required
 def remove(member: Member, member_id: str) -> ResponseReturnValue:
     members.remove(member, member_id)
     return _answer(member)
 
 
 @blueprint.post("/members/<member_id>/nudge")
-@seated
+@member_required
 def nudge(member: Member, member_id: str) -> ResponseReturnValue:
     return _nudged(member, members.nudge(member, member_id))
 
 
 @blueprint.post("/members/nudge")
-@seated
+@member_required
 def nudge_all(member: Member) -> ResponseReturnValue:
     """Nudges all other members who are present and have not voted."""
     return _nudged(member, members.nudge(member))

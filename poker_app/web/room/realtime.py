@@ -7,13 +7,13 @@ from poker_app import realtime
 from poker_app.errors import Forbidden
 from poker_app.poker.members import presence
 from poker_app.rules.session.value import Member
-from poker_app.web.http.guards import seated
+from poker_app.web.http.guards import member_required
 
 blueprint = Blueprint("realtime", __name__)
 
 
 @blueprint.post("/sessions/<session_id>/socket-auth")
-@seated
+@member_required
 def authorize_socket(member: Member) -> ResponseReturnValue:
     """Returns all that a page's socket needs, in one request: ``user`` signs it in as the member, so that removing the
     member closes it, and ``channels`` has the authorization of each of the session's two channels."""
@@ -28,7 +28,7 @@ def authorize_socket(member: Member) -> ResponseReturnValue:
 
 
 @blueprint.post("/sessions/<session_id>/channel-auth")
-@seated
+@member_required
 def authorize_channel(member: Member) -> ResponseReturnValue:
     """Authorizes a channel. Membership is checked at each authorization, and only for the session's own two channels.
 
@@ -42,7 +42,7 @@ def authorize_channel(member: Member) -> ResponseReturnValue:
 
 
 @blueprint.post("/sessions/<session_id>/user-auth")
-@seated
+@member_required
 def authenticate_user(member: Member) -> ResponseReturnValue:
     """Signs the socket in as the member, so that removing the member closes it."""
     socket_id = request.form.get("socket_id", "")

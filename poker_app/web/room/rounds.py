@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from poker_app.poker.round import voting
 from poker_app.rules.session.value import Member
 from poker_app.web.http import fragments, guards
-from poker_app.web.http.guards import seated
+from poker_app.web.http.guards import member_required
 
 blueprint = Blueprint("rounds", __name__, url_prefix="/sessions/<session_id>")
 
@@ -21,21 +21,21 @@ def vote(member: Member) -> ResponseReturnValue:
 
 
 @blueprint.post("/votes/retraction")
-@seated
+@member_required
 def retract(member: Member) -> ResponseReturnValue:
     version = voting.retract_vote(member, request.form.get("round", ""))
     return fragments.after_vote(member.session_id, version, None)
 
 
 @blueprint.post("/reveal")
-@seated
+@member_required
 def reveal(member: Member) -> ResponseReturnValue:
     voting.reveal(member, request.form.get("round", ""))
     return fragments.answer(member)
 
 
 @blueprint.post("/rounds")
-@seated
+@member_required
 def vote_again(member: Member) -> ResponseReturnValue:
     """Opens the next round after the one that the form names."""
     undo = voting.vote_again(member, request.form.get("round", ""))
@@ -43,7 +43,7 @@ def vote_again(member: Member) -> ResponseReturnValue:
 
 
 @blueprint.post("/tasks/<task_id>/estimate")
-@seated
+@member_required
 def finalize(member: Member, task_id: str) -> ResponseReturnValue:
     form = request.form
     estimate, note = form.get("estimate", ""), form.get("note", "")
@@ -52,7 +52,7 @@ def finalize(member: Member, task_id: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/changes/<int:version>/undoing")
-@seated
+@member_required
 def undo(member: Member, version: int) -> ResponseReturnValue:
     """Undoes the estimate, the skip, the restarted vote or the added tasks that made this version."""
     voting.undo(member, version)

@@ -23,7 +23,7 @@ from poker_app.rules.roles import AWAITED_FOR
 from poker_app.rules.session.value import DELETED, Member, Session
 from poker_app.web.http import fragments, login, qr, shared_fragments
 from poker_app.web.http.errors import again
-from poker_app.web.http.guards import member_here, seated
+from poker_app.web.http.guards import member_here, member_required
 from poker_app.web.http.guest_cookie import guest_secret, store_secret
 
 blueprint = Blueprint("sessions", __name__, url_prefix="/sessions/<session_id>")
@@ -178,7 +178,7 @@ def _entrance(table: Session, typed: dict[str, str], refusal: Refusal | None = N
 
 
 @blueprint.get("/vote-table")
-@seated
+@member_required
 def vote_table(member: Member) -> ResponseReturnValue:
     """Returns the table, which every event only hints at. The poll also records the member as present, marks silent
     ones as away, and publishes what the engine missed."""
@@ -192,14 +192,14 @@ def vote_table(member: Member) -> ResponseReturnValue:
 
 
 @blueprint.get("/task")
-@seated
+@member_required
 def task(member: Member) -> ResponseReturnValue:
     known = at_least(member.session_id)
     return fragments.unless_known(known.value.tasks_version, lambda: shared_fragments.current_task(known))
 
 
 @blueprint.get("/backlog")
-@seated
+@member_required
 def backlog(member: Member) -> ResponseReturnValue:
     known = at_least(member.session_id)
     since = request.args.get("since", type=int)
@@ -207,7 +207,7 @@ def backlog(member: Member) -> ResponseReturnValue:
 
 
 @blueprint.get("/actions")
-@seated
+@member_required
 def actions(member: Member) -> ResponseReturnValue:
     return fragments.whole(member, fragments.own_actions(member, at_least(member.session_id)))
 
@@ -216,7 +216,7 @@ def actions(member: Member) -> ResponseReturnValue:
 
 
 @blueprint.get("/options")
-@seated
+@member_required
 def options(member: Member) -> ResponseReturnValue:
     """The form for the session's options.
 
@@ -229,7 +229,7 @@ def options(member: Member) -> ResponseReturnValue:
 
 
 @blueprint.post("/options")
-@seated
+@member_required
 def change_options(member: Member) -> ResponseReturnValue:
     try:
         lifecycle.change_options(member, name=request.form.get("name", ""), options=options_from(request.form))
@@ -252,7 +252,7 @@ def _options(member: Member, invalid: Invalid | None = None) -> str:
 
 
 @blueprint.post("/ending")
-@seated
+@member_required
 def end(member: Member) -> ResponseReturnValue:
     """Ends the session for all members."""
     lifecycle.end_session(member)
@@ -260,7 +260,7 @@ def end(member: Member) -> ResponseReturnValue:
 
 
 @blueprint.get("/reopening")
-@seated
+@member_required
 def reopened(member: Member) -> ResponseReturnValue:
     """Polled every few seconds by members who see that the session has ended: 204 as long as it may be reopened."""
     if lifecycle.is_fresh(at_least(member.session_id).value):
@@ -269,7 +269,7 @@ def reopened(member: Member) -> ResponseReturnValue:
 
 
 @blueprint.post("/reopening")
-@seated
+@member_required
 def reopen(member: Member) -> ResponseReturnValue:
     """Reopens a session that has ended."""
     lifecycle.reopen_session(member)

@@ -11,13 +11,13 @@ from poker_app.rules.backlog import said_of
 from poker_app.rules.session.value import NO_SUCH_TASK, Member
 from poker_app.web.http import fragments, shared_fragments
 from poker_app.web.http.form_numbers import whole_number
-from poker_app.web.http.guards import seated
+from poker_app.web.http.guards import member_required
 
 blueprint = Blueprint("tasks", __name__, url_prefix="/sessions/<session_id>/tasks")
 
 
 @blueprint.post("")
-@seated
+@member_required
 def add(member: Member) -> ResponseReturnValue:
     """Adds one task, or a pasted list of them, one a line."""
     added = tasks.add_tasks(member, request.form.get("tasks", ""))
@@ -29,7 +29,7 @@ def add(member: Member) -> ResponseReturnValue:
 
 
 @blueprint.get("")
-@seated
+@member_required
 def index(member: Member) -> ResponseReturnValue:
     """Returns all the tasks as a page; for the page of the session the rows ``before`` or ``after`` those that it shows
     of a long list."""
@@ -42,7 +42,7 @@ def index(member: Member) -> ResponseReturnValue:
 
 
 @blueprint.get("/<task_id>")
-@seated
+@member_required
 def show(member: Member, task_id: str) -> ResponseReturnValue:
     """Shows one task with all its fields: for every member to read, for a facilitator to edit."""
     return _sheet(member, task_id)
@@ -69,7 +69,7 @@ def _sheet(member: Member, task_id: str, refusal: Invalid | task_editing.Clash |
 
 
 @blueprint.post("/<task_id>")
-@seated
+@member_required
 def edit(member: Member, task_id: str) -> ResponseReturnValue:
     form = request.form
     try:
@@ -91,7 +91,7 @@ def edit(member: Member, task_id: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/<task_id>/position")
-@seated
+@member_required
 def move(member: Member, task_id: str) -> ResponseReturnValue:
     """Put the task ``before`` or ``after`` another one, or at a place counted from 0.
 
@@ -107,7 +107,7 @@ def move(member: Member, task_id: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/<task_id>/deletion")
-@seated
+@member_required
 def delete(member: Member, task_id: str) -> ResponseReturnValue:
     turn = "yes" if tasks.delete_task(member, task_id) else None
     undo = url_for("tasks.restore", session_id=member.session_id, task_id=task_id, turn=turn)
@@ -115,7 +115,7 @@ def delete(member: Member, task_id: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/<task_id>/restoration")
-@seated
+@member_required
 def restore(member: Member, task_id: str) -> ResponseReturnValue:
     tasks.restore_task(member, task_id)
     if request.args.get("turn"):
@@ -124,7 +124,7 @@ def restore(member: Member, task_id: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/<task_id>/turn")
-@seated
+@member_required
 def take_up(member: Member, task_id: str) -> ResponseReturnValue:
     """Makes the task the current one."""
     tasks.select_task(member, task_id)
@@ -132,14 +132,14 @@ def take_up(member: Member, task_id: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/<task_id>/skip")
-@seated
+@member_required
 def skip(member: Member, task_id: str) -> ResponseReturnValue:
     undo = tasks.skip_task(member, task_id, request.form.get("round"))
     return fragments.answer_with_undo(member, "On to the next task.", undo)
 
 
 @blueprint.post("/<task_id>/reopening")
-@seated
+@member_required
 def reopen(member: Member, task_id: str) -> ResponseReturnValue:
     tasks.reopen_task(member, task_id)
     return fragments.answer(member)
