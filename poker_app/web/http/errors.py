@@ -24,7 +24,6 @@ SENTENCES = {
     400: "The request could not be read.",
     404: "The link may be mistyped, or the session was deleted. Session codes look like K7Q-MFD.",
     405: "This address does not answer that kind of request.",
-    413: "That is too much text for one form. 64 KB is the limit.",
     500: "Something broke on our side. What you sent before is kept; please try again.",
     503: "The database does not answer just now. Please check if your change was saved, and try again in a moment.",
     507: "The disk that everything is kept on is full, read-only or failing, so nothing was saved. Please tell "
@@ -34,6 +33,8 @@ SENTENCES = {
 
 def install(app: Flask) -> None:
     """Registers a handler for every refusal and fault."""
+    longest = f"{app.config['MAX_CONTENT_LENGTH'] // 1024} KB"
+    sentences = SENTENCES | {413: f"That is too much text for one form. {longest} is the limit."}
 
     @app.errorhandler(Refusal)
     def refused(refusal: Refusal) -> Response:
@@ -86,7 +87,7 @@ def install(app: Flask) -> None:
             return make_response(error.get_response())
         if isinstance(error, InternalServerError):
             log.error("fault", exc_info=error.original_exception)
-        return answer(SENTENCES.get(error.code, error.description or ""), error.code)
+        return answer(sentences.get(error.code, error.description or ""), error.code)
 
 
 def answer(sentence: str, status: int, retry_after: int | None = None) -> Response:

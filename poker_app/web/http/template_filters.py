@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 from poker_app import clock, files
 from poker_app.files import kinds
 from poker_app.poker.names import initials
+from poker_app.rules import passwords
 from poker_app.rules.deck import BREAK, UNSURE
 from poker_app.rules.tally import percent, shown
 from poker_app.web.http import markdown
@@ -28,6 +29,7 @@ def install(app: Flask) -> None:
     """Put them into the templates' environment."""
     app.jinja_env.globals["path_for"] = paths(app)
     app.jinja_env.globals.update(spoken=_spoken, BREAK=BREAK, MAX_NAMED=MAX_NAMED, now=lambda: clock.now())
+    app.jinja_env.globals["MIN_PASSWORD"] = passwords.SHORTEST
     app.jinja_env.globals.update(operator_links=app.config["SETTINGS"].footer)
     app.jinja_env.globals.update(
         MAX_THUMBNAILS=MAX_THUMBNAILS,

@@ -59,8 +59,13 @@ def renew_recovery_codes(user: User) -> ResponseReturnValue:
 
 def _page(user: User, refusal: Refusal | None = None) -> str:
     if user.totp_secret:
-        left = two_factor.left(user)
-        return render_template("profile/second_factor_on.html", user=user, left=left, refusal=refusal)
+        return render_template(
+            "profile/second_factor_on.html",
+            user=user,
+            left=two_factor.left(user),
+            made=two_factor.RECOVERY_CODES,
+            refusal=refusal,
+        )
     secret = request.form.get("secret", "")
     if not two_factor.is_secret(secret):
         secret = two_factor.new_secret()

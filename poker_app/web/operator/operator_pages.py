@@ -56,6 +56,7 @@ def page() -> ResponseReturnValue:
         ready=realtime.ready(),
         kept=values,
         last=job_runs.last_of_each(),
+        kept_days=job_runs.KEPT.days,
         jobs=[job for job in JOBS if billing.is_on() or job in ("daily", "purge")],
         runs=job_runs.last_runs(RUNS_SHOWN),
     )
