@@ -271,7 +271,8 @@ def command(**environment: str) -> tuple[int, str]:
 
 
 def test_it_ends_with_1_where_something_fails(tmp_path: Path) -> None:
-    there = {"DATABASE_URL": f"sqlite:///{tmp_path}/faceup.db", "SECRET_KEY": "x" * 40}
+    database, folder = f"sqlite:///{tmp_path}/faceup.db", str(tmp_path / "files")
+    there = {"DATABASE_URL": database, "FILES_FOLDER": folder, "SECRET_KEY": "x" * 40}
     code, told = command(**there)
     assert code == 1
     assert "fail  migrations: some are missing\n      → python -m poker_app.cli migrate\n" in told
