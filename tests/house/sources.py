@@ -1,9 +1,11 @@
 """The product's files, for the tests that read them instead of running them."""
 
 import ast
+from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import cast
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PACKAGE = sorted((ROOT / "poker_app").rglob("*.py"))
@@ -26,13 +28,16 @@ def parsed(path: Path) -> ast.Module:
 
 
 @cache
-def _walked(path: Path) -> list[ast.AST]:
-    return list(ast.walk(parsed(path)))
+def _by_kind(path: Path) -> dict[type[ast.AST], list[ast.AST]]:
+    found = defaultdict(list)
+    for node in ast.walk(parsed(path)):
+        found[type(node)].append(node)
+    return found
 
 
 def nodes[N: ast.AST](kind: type[N], paths: list[Path] = PACKAGE) -> Iterator[tuple[str, N]]:
     """Every node of a kind, with the place where it stands."""
     for path in paths:
-        for node in _walked(path):
-            if isinstance(node, kind):
-                yield f"{named(path)}:{getattr(node, 'lineno', 0)}", node
+        place = named(path)
+        for node in _by_kind(path).get(kind, ()):
+            yield f"{place}:{getattr(node, 'lineno', 0)}", cast(N, node)

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from html.parser import HTMLParser
 
 import pytest
@@ -27,13 +28,14 @@ NEVER = {PLURALS.get(word, word) for *_, never in rows_of("words") for word in r
 EXCEPTIONS = {word.strip("`") for word, _ in rows_of("exceptions")}
 
 
-def words(text: str) -> set[str]:
+@cache
+def words(text: str) -> frozenset[str]:
     """The words of a text or of a name, ``camelCase`` and ``snake_case`` taken apart, in the singular."""
     found = re.findall(r"[a-z]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", text).lower())
-    return {PLURALS.get(word, word.removesuffix("s") if len(word) > 3 else word) for word in found}
+    return frozenset(PLURALS.get(word, word.removesuffix("s") if len(word) > 3 else word) for word in found)
 
 
-def forbidden(text: str, *, code: bool) -> set[str]:
+def forbidden(text: str, *, code: bool) -> frozenset[str]:
     return words(text) & NEVER - (EXCEPTIONS if code else set())
 
 
@@ -151,9 +153,9 @@ SEATS = (
 )
 
 
-def vague(name: str, place: str) -> set[str]:
+def vague(name: str, place: str) -> frozenset[str]:
     found = words(name) & VAGUE
-    return set() if name in RIGHT else found - {"seat"} if place.startswith(SEATS) else found
+    return frozenset() if name in RIGHT else found - {"seat"} if place.startswith(SEATS) else found
 
 
 def test_names_say_what_happens() -> None:
