@@ -106,7 +106,6 @@ class Person:
 
     def opens(self, name: str = "Checkout team", deck: str = "fibonacci", **options: str) -> "Table":
         """Open a session and sit down as its facilitator."""
-        self.get("/sessions/new")
         form = {"name": name, "deck": deck, "member_name": self.name, "form_key": name, **options}
         answer = self.post("/sessions", form, htmx=False)
         assert answer.status_code == 303, answer.get_data(as_text=True)
@@ -114,7 +113,6 @@ class Person:
 
     def joins(self, table: "Table", role: str = "voter") -> "Person":
         """Join."""
-        self.get(f"{table.path}/join")
         answer = self.post(f"{table.path}/members", {"member_name": self.name, "role": role}, htmx=False)
         assert answer.status_code == 303, answer.get_data(as_text=True)
         return self

@@ -100,7 +100,6 @@ def test_two_people_accept_one_mailed_invitation(
     secret = invited(app, account, cast.ada, monkeypatch, "cleo@example.com")
     for person in (cast.cleo, cast.mallory):
         person.signs_in()
-        person.get("/accounts/new")
     answers = each_at_once(
         lambda who: who.post(f"/invitations/{secret}/acceptance", htmx=False).status_code, (cast.cleo, cast.mallory)
     )
@@ -112,7 +111,6 @@ def test_two_people_accept_one_mailed_invitation(
 def test_withdrawn_and_accepted_at_once(app: Flask, cast: Cast, account: str, monkeypatch: pytest.MonkeyPatch) -> None:
     secret = invited(app, account, cast.ada, monkeypatch, "cleo@example.com")
     cast.cleo.signs_in()
-    cast.cleo.get("/accounts/new")
     with app.app_context():
         invitation = invitations.waiting_for(memberships.home_of(session.get_one(User, cast.ada.user)).account)[0].id
     withdrawn, accepted = at_once(
@@ -129,8 +127,6 @@ def test_twelve_join_by_one_link(app: Flask, cast: Cast, account: str) -> None:
         assert acts
         secret = invitations.secret_of(invitations.make_link(acts))
     people = [cast.person(f"Person{number}").signs_in() for number in range(12)]
-    for person in people:
-        person.get("/accounts/new")
     answers = each_at_once(lambda who: who.post(f"/invitations/{secret}/acceptance", htmx=False), people)
     assert {answer.status_code for answer in answers} == {303}
     assert len(roles(app, account)) == 14

@@ -64,8 +64,6 @@ class World:
         cast.ada.calls_another_vote(self.table)
         cast.ben.votes(self.table, "8")
         cast.ada.post(f"{self.table.path}/members/{self.seat(self.dora)}/removal")
-        for person in self.people.values():
-            person.get("/sessions/new", follow_redirects=True)  # so that each holds a form's token from here on
         self.file = add_file(cast.ada, self.table, self.table.task, picture())
         self.their_file = add_file(cast.gus, self.elsewhere, self.elsewhere.task, picture())
         with app.app_context():

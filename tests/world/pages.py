@@ -42,8 +42,6 @@ class Club(World):
         self.mallory = cast.mallory.signs_in()
         self.account = self.olga.account
         self.path = f"/accounts/{self.account}"
-        for person in (self.olga, self.abe, self.tim, self.mallory):
-            person.get("/accounts/new")
 
     def roles(self) -> dict[str, str]:
         with self.app.app_context():
@@ -67,9 +65,7 @@ class Club(World):
 
     def newcomer(self, name: str) -> Person:
         """A person with an address who belongs to no account yet."""
-        person = self.cast.person(name).signs_in_without_account()
-        person.get("/accounts/new")
-        return person
+        return self.cast.person(name).signs_in_without_account()
 
 
 class Scene(World):
