@@ -5,51 +5,48 @@ application where the store is outside. ``storage.take_in`` checks what arrived,
 may anybody see it.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
-from itsdangerous import BadSignature, TimestampSigner
-
+from poker_app.files.engines.base import Store
 from poker_app.files.engines.disk import Disk
 from poker_app.settings import INSTANCE, Settings
 
-# Seconds in which an upload that was allowed has to begin.
-ALLOWED_FOR = 3_600
+_store: Store | None = None
 
-_disk: Disk | None = None
-_signer: TimestampSigner | None = None
+
+def _disk(settings: Settings) -> Store:
+    return Disk(Path(settings.files_folder or INSTANCE / "files"), settings.signing_key)
+
+
+# Each imports its library itself, so that other engines never load it.
+ENGINES: dict[str, Callable[[Settings], Store]] = {"disk": _disk}
 
 
 def configure(settings: Settings) -> None:
     """Creates the store, once a process, before anything is stored."""
-    global _disk, _signer
-    _disk = Disk(Path(settings.files_folder or INSTANCE / "files")) if settings.stores_files else None
-    _signer = TimestampSigner(settings.signing_key, salt="upload")
+    global _store
+    _store = ENGINES[settings.files](settings) if settings.stores_files else None
 
 
 def is_on() -> bool:
     """Whether files can be added."""
-    return _disk is not None
+    return _store is not None
 
 
-def disk() -> Disk:
+def store() -> Store:
     """The store."""
-    if _disk is None:
+    if _store is None:
         raise RuntimeError("files.configure(settings) comes first, and FILES is not off")
-    return _disk
+    return _store
 
 
-def upload_token(key: str, size: int) -> str:
-    """Signs a token that allows a browser to upload ``size`` bytes under a key, once. The upload has to begin within
-    ALLOWED_FOR seconds."""
-    assert _signer is not None
-    return _signer.sign(f"{key}-{size}").decode()
+def origins() -> tuple[str, ...]:
+    """Origins of a store outside, for the content policy."""
+    return _store.origins if _store is not None else ()
 
 
 def allowed_upload(token: str) -> tuple[str, int] | None:
-    """Verifies a token, and returns its key and its size in bytes; None for one that is forged or too old."""
-    assert _signer is not None
-    try:
-        key, _, size = _signer.unsign(token, max_age=ALLOWED_FOR).decode().partition("-")
-    except BadSignature:
-        return None
-    return key, int(size)
+    """Verifies the token of an upload through the application, and returns its key and its size in bytes; None for one
+    that is forged or too old, and where the store is outside."""
+    return _store.allowed(token) if isinstance(_store, Disk) else None

@@ -19,6 +19,7 @@ MAX_FRAMES = 300
 MAX_SIDE = 2_560
 # Width and height that a thumbnail fits into, at twice the size in which it is shown.
 THUMBNAIL = (320, 240)
+THUMBNAIL_KIND = "image/webp"
 TOO_LARGE = f"This picture has more than {MAX_PIXELS // 1_000_000} million pixels. Make it smaller and add it again."
 BROKEN = "This picture could not be read. Save it again, or add it in another format."
 

@@ -13,12 +13,15 @@ from poker_app import clock, files
 from poker_app.db import session, transaction
 from poker_app.errors import Conflict, Invalid, NotFound, Refusal
 from poker_app.files import kinds, pictures
+from poker_app.files.engines.base import Upload
 from poker_app.files.models import StoredFile
 
 log = structlog.get_logger("files")
 
 # An upload that was begun so long ago and never stored is not counted any more, and is deleted by the daily job.
 BEGUN_FOR = timedelta(days=1)
+# What arrived and is not checked yet begins so, for a rule of the store that deletes what is left there.
+_WAITING = "new-"
 NOT_THERE = "The file did not arrive whole. Please add it again."
 NOT_BEGUN = "That upload was not begun, or is too old. Please add the file again."
 
@@ -38,20 +41,31 @@ def used(account_id: str, *, counted: ColumnElement[bool]) -> int:
     return int(session.scalars(total).one())
 
 
+def allow(file_id: str, size: int, name: str) -> Upload:
+    """Signs the request by which a browser sends a file's bytes, once.
+
+    Raises:
+        StoreFailed: (503) the store cannot be sent to.
+    """
+    session.rollback()
+    with _store_at_work():
+        return files.store().upload(_waiting(file_id), size, name)
+
+
 def receive(key: str, size: int, content: IO[bytes]) -> None:
-    """Stores an upload's bytes under a key where they wait to be checked.
+    """Stores an upload's bytes under the key that was allowed, where they wait to be checked.
 
     Raises:
         NotFound: (404) no such upload is begun and unfinished, so that its bytes would be left behind.
         Invalid: (422) it is not as long as it was promised.
         StoreFailed: (503) the store does not take it.
     """
-    begun = session.get(StoredFile, key)
+    begun = session.get(StoredFile, key.removeprefix(_WAITING))
     if begun is None or begun.stored_at:
         raise NotFound(NOT_BEGUN)
     session.rollback()
     with _store_at_work():
-        if files.disk().write(_waiting(key), content, size) != size:
+        if files.store().write(key, content, size, "") != size:
             raise Invalid(NOT_THERE)
 
 
@@ -61,16 +75,16 @@ def take_in(begun: StoredFile) -> StoredFile:
 
     Raises:
         Conflict: (409) nothing arrived.
-        Invalid: (422) it is of no kind that is taken, or broken; it is deleted.
+        Invalid: (422) it has another length than was promised, is of no kind that is taken, or broken; it is deleted.
         StoreFailed: (503) the store fails; what arrived waits.
     """
     if begun.stored_at:
         return begun
-    file_id = begun.id
+    file_id, promised = begun.id, begun.size
     session.rollback()
     try:
         with _store_at_work():
-            size, kind, width, height = _look_at(file_id)
+            size, kind, width, height = _look_at(file_id, promised)
     except Invalid:
         forget(file_id)
         raise
@@ -81,31 +95,44 @@ def take_in(begun: StoredFile) -> StoredFile:
     return stored
 
 
-def _look_at(file_id: str) -> tuple[int, str, int, int]:
-    disk = files.disk()
+def _look_at(file_id: str, promised: int) -> tuple[int, str, int, int]:
+    store = files.store()
     try:
-        arrived = disk.open(_waiting(file_id))
+        arrived = store.open(_waiting(file_id), promised)
     except FileNotFoundError as missing:
         raise Conflict(NOT_THERE) from missing
     with arrived:
+        if arrived.seek(0, SEEK_END) != promised:
+            raise Invalid(NOT_THERE)
+        arrived.seek(0)
         kind = kinds.kind_of(arrived)
         if kind in kinds.PICTURES.values():
             made = pictures.remake(arrived, kind)
             with made.content, made.thumbnail:
-                disk.write(file_id, made.content, made.size)
-                disk.write(thumbnail_of(file_id), made.thumbnail, made.thumbnail_size)
+                store.write(file_id, made.content, made.size, kind)
+                store.write(thumbnail_of(file_id), made.thumbnail, made.thumbnail_size, pictures.THUMBNAIL_KIND)
             size, sides = made.size + made.thumbnail_size, (made.width, made.height)
         else:
-            size = arrived.seek(0, SEEK_END)
-            disk.move(_waiting(file_id), file_id)
-            sides = 0, 0
-    disk.delete(_waiting(file_id))
+            store.move(_waiting(file_id), file_id)
+            size, sides = promised, (0, 0)
+    store.delete(_waiting(file_id))
     return (size, kind, *sides)
 
 
-def open_stored(key: str) -> IO[bytes]:
-    """Opens the bytes under a key, which is a file's id, or ``thumbnail_of`` it for its thumbnail. The caller closes
-    them.
+def address(key: str, kind: str, save_as: str | None) -> str | None:
+    """Signs an address of the bytes under a key, for a browser; None where the application sends them itself.
+
+    Raises:
+        StoreFailed: (503) the store fails.
+    """
+    session.rollback()
+    with _store_at_work():
+        return files.store().address(key, kind, save_as)
+
+
+def open_stored(key: str, limit: int) -> IO[bytes]:
+    """Opens the bytes under a key, which is a file's id, or ``thumbnail_of`` it for its thumbnail: at most ``limit`` of
+    them. The caller closes them.
 
     Raises:
         NotFound: (404) they are gone.
@@ -113,7 +140,7 @@ def open_stored(key: str) -> IO[bytes]:
     """
     with _store_at_work():
         try:
-            return files.disk().open(key)
+            return files.store().open(key, limit)
         except FileNotFoundError as missing:
             raise NotFound("That file is no longer here.") from missing
 
@@ -124,14 +151,14 @@ def thumbnail_of(file_id: str) -> str:
 
 
 def _waiting(file_id: str) -> str:
-    return f"{file_id}-new"
+    return f"{_WAITING}{file_id}"
 
 
 def forget(file_id: str) -> None:
     """Deletes a file from the store and then its row. Raises StoreFailed (503); the job then retries."""
     with _store_at_work():
         for key in (file_id, thumbnail_of(file_id), _waiting(file_id)):
-            files.disk().delete(key)
+            files.store().delete(key)
     with transaction():
         if row := session.get(StoredFile, file_id):
             session.delete(row)

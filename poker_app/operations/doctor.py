@@ -134,7 +134,7 @@ def _disk(settings: Settings) -> Finding:
 
 def _files() -> Finding:
     try:
-        files.disk().check()
+        files.store().check()
     except OSError as problem:
         return Finding("fail", "files", f"cannot be stored: {problem}", "Correct FILES_FOLDER, or set FILES=off.")
     waiting = task_files.left_over()

@@ -336,7 +336,7 @@ def test_a_store_that_fails_says_so_and_the_table_goes_on(scene: Scene, monkeypa
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(files.disk(), "write", full)
+        patch.setattr(files.store(), "write", full)
         answer = scene.ada.browser.put(begun["to"], data=b"hello", headers=PLAIN)
         assert (answer.status_code, answer.text) == (
             503,
@@ -403,7 +403,7 @@ def test_files_go_with_their_session_and_are_tried_again_until_they_are_gone(
 
     with scene.ada._app.app_context():
         with monkeypatch.context() as patch:
-            patch.setattr(files.disk(), "delete", unreachable)
+            patch.setattr(files.store(), "delete", unreachable)
             done = jobs.purge()
             assert (done["sessions"], done["files"], task_files.left_over()) == (1, 0, 1)
         assert (jobs.purge()["files"], task_files.left_over()) == (1, 0)

@@ -7,19 +7,37 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from itsdangerous import BadSignature, TimestampSigner
+
+from poker_app.files.engines.base import ALLOWED_FOR, Upload
+
 # Bytes that are read and written at once.
 PIECE = 256 * 1024
 
 
 class Disk:
-    """The store ``disk``. Every method raises OSError where the disk is full, read-only or gone."""
+    """The store ``disk``: its uploads go through the application, by a signed token. A file's media type is not stored
+    with it."""
 
-    def __init__(self, folder: Path) -> None:
+    origins: tuple[str, ...] = ()
+
+    def __init__(self, folder: Path, signing_key: str) -> None:
         self._folder = folder
+        self._signer = TimestampSigner(signing_key, salt="upload")
 
-    def write(self, key: str, content: IO[bytes], size: int) -> int:
-        """Stores a stream's bytes under a key, whole or not at all. Reads one byte more than ``size`` at most, and
-        returns how many bytes there were: if that is not ``size``, nothing is stored."""
+    def upload(self, key: str, size: int, name: str) -> Upload:
+        token = self._signer.sign(f"{key}-{size}").decode()
+        return Upload(f"/uploads/{token}", {"Content-Type": "application/octet-stream"}, "")
+
+    def allowed(self, token: str) -> tuple[str, int] | None:
+        """Verifies a token, and returns its key and its size in bytes; None for one that is forged or too old."""
+        try:
+            key, _, size = self._signer.unsign(token, max_age=ALLOWED_FOR).decode().rpartition("-")
+        except BadSignature:
+            return None
+        return key, int(size)
+
+    def write(self, key: str, content: IO[bytes], size: int, kind: str) -> int:
         path = self._path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
         with _draft(path) as draft:
@@ -34,21 +52,20 @@ class Disk:
         return count
 
     def move(self, key: str, to: str) -> None:
-        """Move what is under a key, in the place of what is under the other. Raises FileNotFoundError."""
         path = self._path(to)
         path.parent.mkdir(parents=True, exist_ok=True)
         os.replace(self._path(key), path)
 
-    def open(self, key: str) -> IO[bytes]:
-        """Opens the bytes under a key; the caller closes them. Raises FileNotFoundError."""
+    def open(self, key: str, limit: int) -> IO[bytes]:
         return self._path(key).open("rb")
 
+    def address(self, key: str, kind: str, save_as: str | None) -> str | None:
+        return None
+
     def delete(self, key: str) -> None:
-        """Deletes the bytes under a key, if there are any."""
         self._path(key).unlink(missing_ok=True)
 
     def check(self) -> None:
-        """Writes a byte and deletes it."""
         self._folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=self._folder) as probe:
             probe.write(b"\0")

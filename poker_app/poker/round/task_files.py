@@ -13,6 +13,7 @@ from poker_app.billing import entitlements
 from poker_app.db import session, transaction
 from poker_app.errors import Invalid, NotFound
 from poker_app.files import storage
+from poker_app.files.engines.base import Upload
 from poker_app.files.models import StoredFile
 from poker_app.poker import models
 from poker_app.poker.change import Holder, change, change_session, refusal_of
@@ -37,10 +38,10 @@ _REMOVED = (
 
 
 class Begun(NamedTuple):
-    """An upload that is allowed: the file's id, and the token that its bytes are sent with."""
+    """An upload that is allowed: the file's id, and how its bytes are sent."""
 
     id: str
-    token: str
+    upload: Upload
 
 
 def begin(who: Holder, task_id: str, *, name: str, size: int) -> Begun:
@@ -52,6 +53,7 @@ def begin(who: Holder, task_id: str, *, name: str, size: int) -> Begun:
         Forbidden: (403) the member is no facilitator, and the session lets no others add files.
         NotFound: (404) for a stranger, and for no task of the session; and where no files can be added.
         Conflict: (409) the task was deleted, or has as many files as it may; and once the session has ended.
+        StoreFailed: (503) the store cannot be sent to.
     """
     if not files.is_on():
         raise NotFound(OFF)
@@ -64,6 +66,7 @@ def begin(who: Holder, task_id: str, *, name: str, size: int) -> Begun:
     if size < 1:
         raise Invalid(f"“{shown_name(name)}” is empty.", "size")
     file_id = ids.new_id()
+    upload = storage.allow(file_id, size, shown_name(name))
     with transaction():
         lock(value.account_id)
         entitlements.check_file(value.account_id, size, used=used(value.account_id))
@@ -78,7 +81,7 @@ def begin(who: Holder, task_id: str, *, name: str, size: int) -> Begun:
                 begun_at=clock.now(),
             )
         )
-    return Begun(file_id, files.upload_token(file_id, size))
+    return Begun(file_id, upload)
 
 
 def used(account_id: str) -> int:

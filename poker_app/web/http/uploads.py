@@ -24,7 +24,7 @@ def receive(token: str) -> ResponseReturnValue:
     Raises:
         NotFound: (404) the token was made up, or is too old.
     """
-    allowed = files.allowed_upload(token) if files.is_on() else None
+    allowed = files.allowed_upload(token)
     if allowed is None:
         raise NotFound("This upload was not begun here, or too long ago. Please add the file again.")
     key, size = allowed

@@ -2,12 +2,13 @@
 
 from datetime import timedelta
 
-from flask import Blueprint, Response, render_template, request, send_file, url_for
+from flask import Blueprint, Response, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
 from poker_app import rate_limits
 from poker_app.errors import NotFound
-from poker_app.files import kinds, storage
+from poker_app.files import kinds, pictures, storage
+from poker_app.files.engines.base import SIGNED_FOR
 from poker_app.poker.models import PokerSession
 from poker_app.poker.round import task_files
 from poker_app.poker.value.current import at_least, newest
@@ -24,6 +25,8 @@ ADDED = Limit("add a file", 400, timedelta(minutes=10))
 POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
 # Seconds for which a browser may show a file from its cache, without a check that its member is still one.
 CACHED_FOR = 3_600
+# The same for a redirect to a store outside: what is cached leads to an address that is still valid for minutes.
+REDIRECTED_FOR = SIGNED_FOR // 3
 
 
 @blueprint.get("/tasks/<task_id>/files")
@@ -43,7 +46,8 @@ def index(member: Member, task_id: str) -> ResponseReturnValue:
 @blueprint.post("/tasks/<task_id>/files")
 @member_required
 def begin(member: Member, task_id: str) -> ResponseReturnValue:
-    """Allows an upload: returns the address for its bytes, and the address to request once they have arrived.
+    """Allows an upload: returns the address for its bytes, with the headers and the form's field of that request (no
+    field where the body is the bytes), and the address to request once they have arrived.
 
     Raises:
         Invalid: (422) the size is no number.
@@ -53,7 +57,8 @@ def begin(member: Member, task_id: str) -> ResponseReturnValue:
     rate_limits.spend(ADDED.of_network(request.remote_addr or ""))
     begun = task_files.begin(member, task_id, name=request.form.get("name", ""), size=size)
     said_at = url_for("files.arrived", session_id=member.session_id, task_id=task_id, file_id=begun.id)
-    return {"to": url_for("uploads.receive", token=begun.token), "arrived": said_at}, 201
+    to, headers, field = begun.upload
+    return {"to": to, "headers": headers, "field": field, "arrived": said_at}, 201
 
 
 @blueprint.post("/tasks/<task_id>/files/<file_id>/arrival")
@@ -107,7 +112,7 @@ def _answer(member: Member, sentence: str = "", undo: str | None = None) -> Resp
 def show(table: PokerSession, file_id: str) -> ResponseReturnValue:
     """Sends the file: a picture inline, any other as a download."""
     file = _file(table, file_id)
-    return _sent(file.id, file.kind, None if file.is_picture else _saved_as(file))
+    return _sent(file, file.id, file.kind, None if file.is_picture else _saved_as(file))
 
 
 @blueprint.get("/files/<file_id>/thumbnail")
@@ -121,7 +126,7 @@ def thumbnail(table: PokerSession, file_id: str) -> ResponseReturnValue:
     file = _file(table, file_id)
     if not file.is_picture:
         raise NotFound(NO_SUCH_FILE)
-    return _sent(storage.thumbnail_of(file.id), "image/webp", None)
+    return _sent(file, storage.thumbnail_of(file.id), pictures.THUMBNAIL_KIND, None)
 
 
 def _file(table: PokerSession, file_id: str) -> TaskFile:
@@ -137,9 +142,13 @@ def _saved_as(file: TaskFile) -> str:
     return file.name if file.name.lower().endswith(ending) else file.name + ending
 
 
-def _sent(key: str, kind: str, save_as: str | None) -> Response:
+def _sent(file: TaskFile, key: str, kind: str, save_as: str | None) -> ResponseReturnValue:
+    if address := storage.address(key, kind, save_as):
+        elsewhere = redirect(address)
+        elsewhere.headers["Cache-Control"] = f"private, max-age={REDIRECTED_FOR}"
+        return elsewhere
     answer = send_file(
-        storage.open_stored(key), mimetype=kind, as_attachment=save_as is not None, download_name=save_as
+        storage.open_stored(key, file.size), mimetype=kind, as_attachment=save_as is not None, download_name=save_as
     )
     answer.headers["Content-Security-Policy"] = POLICY
     answer.headers["Cache-Control"] = f"private, max-age={CACHED_FOR}"

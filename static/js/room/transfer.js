@@ -14,12 +14,12 @@ const sentence = (status, type, text) =>
   type?.startsWith('text/plain') && text ? text : `The server did not take it (${status}).`;
 
 // Not by fetch, which says nothing of what is sent already.
-export function send(file, address, signal, progress) {
+export function send(file, { to, headers, field }, signal, progress) {
   return new Promise((done, failed) => {
     const request = new XMLHttpRequest();
-    request.open('PUT', address);
+    request.open('PUT', to);
     request.setRequestHeader('Accept', 'text/plain');
-    request.setRequestHeader('Content-Type', 'application/octet-stream');
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     request.upload.onprogress = ({ loaded, total }) => progress(loaded / total);
     request.onload = () => {
       const { status, responseText } = request;
@@ -29,6 +29,12 @@ export function send(file, address, signal, progress) {
     request.onerror = () => failed(new Error('The connection broke off.'));
     signal.addEventListener('abort', () => request.abort());
     request.onabort = () => failed(new Error('Cancelled.'));
-    request.send(file);
+    request.send(field ? formWith(field, file) : file);
   });
+}
+
+function formWith(field, file) {
+  const form = new FormData();
+  form.append(field, file);
+  return form;
 }

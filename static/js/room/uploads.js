@@ -51,7 +51,7 @@ function next() {
 async function run({ file, to, line, before, stopped: { signal } }) {
   const body = new URLSearchParams({ name: file.name, size: file.size });
   const begun = await (await ask(to, { method: 'POST', body, signal })).json();
-  await send(file, begun.to, signal, (part) => (line.querySelector('progress').value = part));
+  await send(file, begun, signal, (part) => (line.querySelector('progress').value = part));
   line.querySelector('progress').removeAttribute('value'); // looked at, and made anew where it is a picture
   await before; // they stand beside the task in the order in which they were chosen
   await ask(begun.arrived, { method: 'POST', signal });

@@ -1,0 +1,59 @@
+"""What a store of files is: the methods that every engine has."""
+
+from typing import IO, NamedTuple, Protocol
+
+
+class StoreError(OSError):
+    """A store outside is down, slow, refuses, or is not set up."""
+
+
+class Upload(NamedTuple):
+    """Where a browser sends a file's bytes by PUT, and how."""
+
+    url: str
+    headers: dict[str, str]
+    """Headers that the request must have, such as the media type that was signed."""
+    field: str
+    """Name of the form's field for a multipart body; empty where the body is the bytes."""
+
+
+class Store(Protocol):
+    """Bytes under keys. A key is at most 40 letters, digits and hyphens.
+
+    Every method raises OSError where the store is full, slow, gone, refuses, or is not set up. Engines translate their
+    libraries' exceptions, bound every wait, and retry once at most.
+    """
+
+    origins: tuple[str, ...]
+    """Origins that pages send files to and show pictures from, for the content policy."""
+
+    def upload(self, key: str, size: int, name: str) -> Upload:
+        """Signs a request by which a browser stores ``size`` bytes under a key. It is valid for ALLOWED_FOR seconds.
+        ``name`` is for display only."""
+
+    def write(self, key: str, content: IO[bytes], size: int, kind: str) -> int:
+        """Stores a stream's bytes of a media type under a key, whole or not at all. Reads one byte more than ``size``
+        at most, and returns how many bytes there were: if that is not ``size``, nothing is stored."""
+
+    def move(self, key: str, to: str) -> None:
+        """Moves what is under a key, in the place of what is under the other. Raises FileNotFoundError."""
+
+    def open(self, key: str, limit: int) -> IO[bytes]:
+        """Opens the bytes under a key, seekable; the caller closes them. A store outside is read up to ``limit`` bytes
+        and one more, so that a longer file can be told. Raises FileNotFoundError."""
+
+    def address(self, key: str, kind: str, save_as: str | None) -> str | None:
+        """Signs an address at which a browser gets the bytes as this media type, valid for SIGNED_FOR seconds: shown
+        in place, or saved under a name. None where the application sends the bytes itself."""
+
+    def delete(self, key: str) -> None:
+        """Deletes the bytes under a key, if there are any."""
+
+    def check(self) -> None:
+        """Stores a few bytes and deletes them. What is raised says what to do about it."""
+
+
+# Seconds in which an upload that was allowed has to begin.
+ALLOWED_FOR = 3_600
+# Seconds for which the address of a file in a store outside is valid, also for a member who is removed meanwhile.
+SIGNED_FOR = 300
