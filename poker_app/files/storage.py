@@ -113,7 +113,8 @@ def _look_at(file_id: str, promised: int) -> tuple[int, str, int, int]:
                 store.write(thumbnail_of(file_id), made.thumbnail, made.thumbnail_size, pictures.THUMBNAIL_KIND)
             size, sides = made.size + made.thumbnail_size, (made.width, made.height)
         else:
-            store.move(_waiting(file_id), file_id)
+            # Not moved: what waits may have been replaced since it was opened.
+            store.write(file_id, arrived, promised, kind)
             size, sides = promised, (0, 0)
     store.delete(_waiting(file_id))
     return (size, kind, *sides)

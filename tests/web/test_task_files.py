@@ -6,6 +6,7 @@ import shutil
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from typing import IO
 
 import pytest
 from PIL import Image
@@ -276,6 +277,23 @@ def test_a_token_takes_nothing_that_would_be_left_behind(scene: Scene) -> None:
     for begun, content in ((refused, SVG), (stored, b"hello")):
         assert scene.ada.browser.put(begun["to"], data=content, headers=PLAIN).status_code == 404
     assert lies_in_the_store(scene) == before
+
+
+def test_what_is_shown_is_what_was_checked(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same upload is sent again, with something else, while the first is looked at."""
+    begun = begins(scene.ada, scene, "spec.pdf", len(PDF)).json
+    scene.ada.browser.put(begun["to"], data=PDF, headers=PLAIN)
+    looks = kinds.kind_of
+
+    def looks_slowly(content: IO[bytes]) -> str:
+        kind = looks(content)
+        assert scene.mallory.browser.put(begun["to"], data=SVG[: len(PDF)], headers=PLAIN).status_code == 204
+        return kind
+
+    monkeypatch.setattr(kinds, "kind_of", looks_slowly)
+    scene.ada.post(begun["arrived"])
+    (file,) = shown(scene.ben, scene)
+    assert scene.ben.get(f"{scene.table.path}/files/{file}").data == PDF
 
 
 def test_an_upload_for_one_task_arrives_at_no_other(scene: Scene) -> None:

@@ -35,9 +35,6 @@ class Store(Protocol):
         """Stores a stream's bytes of a media type under a key, whole or not at all. Reads one byte more than ``size``
         at most, and returns how many bytes there were: if that is not ``size``, nothing is stored."""
 
-    def move(self, key: str, to: str) -> None:
-        """Moves what is under a key, in the place of what is under the other. Raises FileNotFoundError."""
-
     def open(self, key: str, limit: int) -> IO[bytes]:
         """Opens the bytes under a key, seekable; the caller closes them. A store outside is read up to ``limit`` bytes
         and one more, so that a longer file can be told. Raises FileNotFoundError."""

@@ -51,11 +51,6 @@ class Disk:
                 os.replace(draft.name, path)
         return count
 
-    def move(self, key: str, to: str) -> None:
-        path = self._path(to)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(self._path(key), path)
-
     def open(self, key: str, limit: int) -> IO[bytes]:
         return self._path(key).open("rb")
 
