@@ -22,10 +22,10 @@ ARGS =
 export PYTHONDONTWRITEBYTECODE =
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL = help
-.PHONY: help run test test-all contract long check format bench lock settings doctor vendor clean
+.PHONY: help run test test-all contract contract-files long check format bench lock settings doctor vendor clean
 
 help: ## Say what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Start Faceup on this machine: installs, migrates, prints the address
 	@bin/venv run
@@ -52,6 +52,11 @@ contract: ## Hold an engine outside to the contract: CONTRACT_HOST, _KEY and the
 	@bin/browser >/dev/null
 	@bin/node
 	$(PYTEST) tests/engines/test_contract.py $(ARGS)
+
+contract-files: ## Hold a store of files outside to the contract, by FILES and its settings; docs/files.md
+	@test -n "$$FILES" || { echo "make contract-files needs FILES and that store's settings." >&2; exit 2; }
+	@bin/venv dev
+	CONTRACT_FILES=1 $(PYTEST) tests/engines/test_file_stores.py $(ARGS)
 
 long: ## Run the long versions of the promises' tests, and search for inputs that break a property
 	@bin/venv dev

@@ -8,6 +8,7 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from poker_app.files_settings import check_store
 from poker_app.key_file import kept_key
 from poker_app.provider_settings import ProviderSettings, check_providers
 from poker_app.realtime_settings import check_engine
@@ -119,12 +120,24 @@ class Settings(BaseSettings):
     stripe_tax_ids: bool = Field(True, description="Whether the checkout asks companies for their tax id.")
     stripe_promotion_codes: bool = Field(True, description="Whether the checkout takes promotion codes.")
 
-    files: Literal["disk", "off"] = Field(
+    files: Literal["disk", "s3", "off"] = Field(
         "disk",
-        description="Where files beside tasks lie. `disk`: in a folder of this machine. `off`: none can be added, "
-        "as on Vercel, where no folder lasts.",
+        description="Where files beside tasks lie. `disk`: in a folder of this machine. `s3`: in a bucket, of Amazon "
+        "or of any other store that speaks S3. `off`: none can be added, as on Vercel unless it is set, where no "
+        "folder lasts. See `docs/files.md`.",
     )
-    files_folder: str = Field("", description="That folder. Default: `instance/files`.")
+    files_folder: str = Field("", description="The folder for `disk`. Default: `instance/files`.")
+    s3_bucket: str = Field("", description="Name of the bucket.")
+    s3_region: str = Field("", description="Its region, such as `eu-central-1`; `auto` where the store has none.")
+    s3_endpoint: str = Field(
+        "",
+        description="Address of another store than Amazon's, such as `https://s3.example.com`, or "
+        "`https://{bucket}.s3.example.com` where each bucket has a host.",
+    )
+    s3_access_key_id: str = Field(
+        "", description="The key. Without one, boto3 finds a role of the machine, or a key in its own files."
+    )
+    s3_secret_access_key: str = Field("", repr=False, description="The key's secret.")
 
     realtime: EngineName = Field(
         "embedded",
@@ -250,7 +263,7 @@ class Settings(BaseSettings):
         reasons = {
             "a PostgreSQL database (DATABASE_URL): a file does not last there": self.on_sqlite,
             "SECRET_KEY: each instance would make up its own": not self.secret_key,
-            "no FILES=disk: a folder does not last there": self.stores_files and "files" in self.model_fields_set,
+            "no FILES=disk: a folder does not last there": self.files == "disk" and self._chose_files,
             "an engine outside (REALTIME): sockets end at one instance there": self.realtime == "embedded",
         }
         if missing := [reason for reason, lacks in reasons.items() if lacks]:
@@ -262,10 +275,19 @@ class Settings(BaseSettings):
         check_engine(self)
         return self
 
+    @model_validator(mode="after")
+    def _store_complete(self) -> Self:
+        check_store(self)
+        return self
+
     @property
     def stores_files(self) -> bool:
-        """Whether files can be added: not on Vercel, unless it is asked for there, which is refused."""
-        return self.files == "disk" and (not self.vercel or "files" in self.model_fields_set)
+        """Whether files can be added: in no folder on Vercel, unless it is asked for there, which is refused."""
+        return self.files != "off" and not (self.files == "disk" and self.vercel and not self._chose_files)
+
+    @property
+    def _chose_files(self) -> bool:
+        return "files" in self.model_fields_set
 
     @property
     def on_sqlite(self) -> bool:

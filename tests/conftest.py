@@ -28,6 +28,7 @@ from tests.mail_server import Post
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+    from tests.s3_store import S3Server
     from tests.stripe_double import StripeDouble
     from tests.stripe_double.server import Server
 
@@ -36,8 +37,8 @@ pytest_plugins = ["tests.hypothesis_profiles", "tests.leak_check"]
 
 # What `make test` runs besides what is marked ``fast``: these folders, and of the engines what needs only Node beside.
 FAST = {"rules", "contexts", "web", "house"}
-OTHER_ENGINES = {"test_fanout", "test_external_engines", "test_realtime_check"}
-OTHER_PROGRAMS = {"soketi", "pushpin", "chromium"}
+OTHER_ENGINES = {"test_fanout", "test_external_engines", "test_realtime_check", "test_s3"}
+OTHER_PROGRAMS = {"soketi", "pushpin", "chromium", "s3"}
 # Those with the longest files first: a process that begins one last works alone at the end.
 BEGIN_WITH = [
     "deploy",
@@ -307,6 +308,16 @@ def _stripe_server() -> "Iterator[Server]":
     from tests.stripe_double.server import Server
 
     server = Server()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def s3_store() -> "Iterator[S3Server]":
+    """A store that speaks S3, with a bucket."""
+    from tests.s3_store import S3Server
+
+    server = S3Server()
     yield server
     server.stop()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from poker_app.files.engines.base import Store
 from poker_app.files.engines.disk import Disk
+from poker_app.files.engines.s3 import S3
 from poker_app.settings import INSTANCE, Settings
 
 _store: Store | None = None
@@ -19,8 +20,8 @@ def _disk(settings: Settings) -> Store:
     return Disk(Path(settings.files_folder or INSTANCE / "files"), settings.signing_key)
 
 
-# Each imports its library itself, so that other engines never load it.
-ENGINES: dict[str, Callable[[Settings], Store]] = {"disk": _disk}
+# None imports its library before it is used, so that other engines never load it.
+ENGINES: dict[str, Callable[[Settings], Store]] = {"disk": _disk, "s3": S3.of}
 
 
 def configure(settings: Settings) -> None:

@@ -136,7 +136,8 @@ def _files() -> Finding:
     try:
         files.store().check()
     except OSError as problem:
-        return Finding("fail", "files", f"cannot be stored: {problem}", "Correct FILES_FOLDER, or set FILES=off.")
+        advice = getattr(problem, "advice", "") or "Correct FILES_FOLDER, or set FILES=off."
+        return Finding("fail", "files", f"cannot be stored: {problem}", advice)
     waiting = task_files.left_over()
     if waiting > 0:
         told = f"{waiting} {'waits' if waiting == 1 else 'wait'} to be deleted"

@@ -15,6 +15,8 @@ HEAVY = (
     "alembic",
     "argon2",
     "authlib",
+    "boto3",
+    "botocore",
     "markdown_it",
     "nh3",
     "opentelemetry",
@@ -34,6 +36,7 @@ print(" ".join(sorted(set(sys.argv[1:]) & sys.modules.keys())))
 @pytest.mark.parametrize("engine", ["none"])
 def test_a_start_loads_none_of_the_heavy_libraries(engine: str) -> None:
     told = {"DATABASE_URL": "postgresql://nowhere/x", "SECRET_KEY": "x", "REALTIME": engine, "PYTHONPATH": str(ROOT)}
+    told |= {"FILES": "s3", "S3_BUCKET": "faceup-files", "S3_REGION": "auto"}
     done = subprocess.run(
         [sys.executable, "-c", LOADED, *HEAVY],
         cwd=ROOT / "tests",

@@ -4,7 +4,11 @@ from typing import IO, NamedTuple, Protocol
 
 
 class StoreError(OSError):
-    """A store outside is down, slow, refuses, or is not set up."""
+    """A store outside is down, slow, refuses, or is not set up; ``advice`` says what an operator does about it."""
+
+    def __init__(self, problem: str, advice: str = "") -> None:
+        super().__init__(problem)
+        self.advice = advice
 
 
 class Upload(NamedTuple):

@@ -1,0 +1,95 @@
+"""What the contract of a store of files is asked of: each engine, how a browser reaches it, and how it fails."""
+
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import requests
+from itsdangerous import TimestampSigner
+
+from poker_app import files
+from poker_app.files.engines.base import Store, Upload
+from poker_app.files.engines.disk import Disk
+from poker_app.files.engines.s3 import S3, Timeouts, place
+from poker_app.settings import Settings
+from tests.external_engines import free_port
+from tests.s3_store import BUCKET, KEY_ID, REGION, SECRET, S3Server
+
+IN_NO_TIME = Timeouts(connect=0.3, read=0.3, whole=0.3, tries=1)
+
+
+def send(upload: Upload, content: bytes) -> bool:
+    """Sends as a browser does. Returns whether the store took it."""
+    body: dict[str, Any] = {"files": {upload.field: ("a file", content)}} if upload.field else {"data": content}
+    return requests.put(upload.url, headers=upload.headers, timeout=20, **body).ok
+
+
+@contextmanager
+def _signed_by_boto(seconds_ago: int) -> Iterator[None]:
+    def then(remove_tzinfo: bool = True) -> datetime:
+        moment = datetime.now(UTC) - timedelta(seconds=seconds_ago)
+        return moment.replace(tzinfo=None) if remove_tzinfo else moment
+
+    with mock.patch("botocore.auth.get_current_datetime", then):
+        yield
+
+
+@dataclass(frozen=True)
+class Stand:
+    """A store, and what a test needs beside it."""
+
+    name: str
+    store: Store
+    signed: Callable[[int], AbstractContextManager[Any]]
+    """Within it, the store signs as it did so many seconds ago."""
+    send: Callable[..., bool] = send
+    faults: Mapping[str, Store] = field(default_factory=dict)
+    """The same store where it is down, slow, or not set up."""
+
+
+@contextmanager
+def disk(folder: Path) -> Iterator[Stand]:
+    store = Disk(folder / "files", "a key")
+
+    def through_the_application(upload: Upload, content: bytes) -> bool:
+        key, size = store.allowed(upload.url.removeprefix("/uploads/")) or ("", -1)
+        return store.write(key, BytesIO(content), size, "") == size if key else False
+
+    def signed(seconds_ago: int) -> AbstractContextManager[Any]:
+        then = int(datetime.now(UTC).timestamp()) - seconds_ago
+        return mock.patch.object(TimestampSigner, "get_timestamp", return_value=then)
+
+    (folder / "no folder").write_text("")
+    yield Stand("disk", store, signed, through_the_application, {"no folder": Disk(folder / "no folder", "a key")})
+
+
+@contextmanager
+def s3(server: S3Server) -> Iterator[Stand]:
+    keys = KEY_ID, SECRET
+    at = partial(place, BUCKET, REGION)
+    with ExitStack() as stack:
+        silent = stack.enter_context(closing(socket.create_server(("127.0.0.1", 0))))
+        faults = {
+            "closed port": S3(at(f"http://127.0.0.1:{free_port()}"), keys, timeouts=IN_NO_TIME),
+            "no answer": S3(at(f"http://127.0.0.1:{silent.getsockname()[1]}"), keys, timeouts=IN_NO_TIME),
+            "no bucket": S3(place("no-such-bucket", REGION, server.url), keys),
+            "other region": S3(place(BUCKET, "eu-west-1", server.url), keys),
+            "unknown key": S3(at(server.url), ("AKIAMALLORY", SECRET)),
+            "wrong secret": S3(at(server.url), (KEY_ID, "a guess")),
+        }
+        yield Stand("s3", S3(at(server.url), keys), _signed_by_boto, faults=faults)
+
+
+@contextmanager
+def outside() -> Iterator[Stand]:
+    """The one that the settings name, FILES and the others in the environment or .env."""
+    settings = Settings()
+    store = files.ENGINES[settings.files](settings)
+    yield Stand(settings.files, store, _signed_by_boto)
