@@ -1,18 +1,38 @@
 """Files beside tasks: dragged, pasted and chosen; on every screen at once; and when something goes wrong."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import FilePayload, Locator, Route, expect
 
+from tests.browser.live_server import House
 from tests.browser.page_checks import is_sound
 from tests.browser.person import Person
 from tests.files import PDF, SVG, picture
+from tests.s3_store import S3Server
 
 pytestmark = pytest.mark.browser
 
 SEEN_WITHIN = 1_000  # milliseconds from the last upload to everybody's screen
+# The house for each store of files.
+HOUSES = {"disk": "house", "s3": "house_on_s3"}
+
+
+@pytest.fixture(scope="module")
+def house_on_s3(build: Callable[..., House], s3_store: S3Server) -> Iterator[House]:
+    """Its files lie in a bucket at another origin, to which its pages alone may send."""
+    house = build(FILES_FOLDER="", **s3_store.settings)
+    s3_store.lets_pages_send(house.url)
+    yield house
+    s3_store.lets_pages_send("*")
+
+
+@pytest.fixture(params=HOUSES)
+def home(request: pytest.FixtureRequest) -> str:
+    """Address of a house, on each store."""
+    house: House = request.getfixturevalue(HOUSES[request.param])
+    return house.url
 
 
 def screenshot(name: str, size: tuple[int, int] = (800, 600)) -> FilePayload:
@@ -32,10 +52,8 @@ def names(sheet: Locator) -> list[str]:
     return sheet.locator(".file__words a").all_text_contents()
 
 
-def test_five_screenshots_dragged_onto_the_task_are_on_every_screen(
-    ada: Person, ben: Person, person: Callable[..., Person]
-) -> None:
-    gus = person("Gus", phone=True)
+def test_five_screenshots_dragged_onto_the_task_are_on_every_screen(home: str, person: Callable[..., Person]) -> None:
+    ada, ben, gus = person("Ada", home=home), person("Ben", home=home), person("Gus", home=home, phone=True)
     table = ada.opens(tasks="One\nTwo")
     for each in (ben, gus):
         each.joins(table)
@@ -54,6 +72,37 @@ def test_five_screenshots_dragged_onto_the_task_are_on_every_screen(
     expect(ben.page.locator("#uploads")).to_be_hidden()
     ben.picks("5")
     ada.sees_seat("Ben", "voted")
+
+
+def test_files_in_a_bucket_are_sent_there_and_got_from_there(
+    house_on_s3: House, s3_store: S3Server, person: Callable[..., Person]
+) -> None:
+    ada, ben = (person(name, home=house_on_s3.url) for name in ("Ada", "Ben"))
+    ben.joins(ada.opens(tasks="One\nTwo"))
+    sent: list[str] = []
+    ada.page.on("request", lambda asked: sent.append(asked.url) if asked.method == "PUT" else None)
+    ada.drops("#task", screenshot("Screen.png"), pdf('The "new" ☕.pdf'))
+    expect(ben.page.locator("#task .thumb")).to_have_count(2)
+    assert [url.startswith(f"{s3_store.url}/") for url in sent] == [True, True]
+
+    ben.page.locator("#task [data-picture]").first.press("Enter")
+    large = ben.page.get_by_role("dialog", name="Picture")
+    expect(large.locator("img")).to_have_js_property("naturalWidth", 800)
+    ben.page.keyboard.press("Escape")
+    with ben.page.expect_download() as saved:
+        ben.page.locator("#task .thumb--kind").click()
+    assert saved.value.url.startswith(f"{s3_store.url}/")
+    assert (saved.value.suggested_filename, saved.value.path().read_bytes()) == ("The _new_ ☕.pdf", PDF)
+
+    # a bucket that does not let the page send
+    ada.expects("CORS|ERR_FAILED")
+    uploads = ada.page.locator("#uploads")
+    s3_store.lets_pages_send("https://other.example")
+    ada.drops("#task", screenshot("again.png"))
+    expect(uploads.get_by_role("alert")).to_have_text("The connection broke off.")
+    s3_store.lets_pages_send(house_on_s3.url)
+    uploads.get_by_role("button", name="Try again").click()
+    expect(thumbnails(ben)).to_have_count(2)
 
 
 def test_what_is_pasted_chosen_described_moved_and_removed(ada: Person, ben: Person) -> None:
