@@ -210,6 +210,12 @@ def test_files_go_past_the_application(scene: Scene, s3_store: S3Server) -> None
     assert scene.ben.get(path).status_code == 404
 
 
+def test_a_file_is_what_it_is_here_whatever_the_bucket_calls_it(s3_store: S3Server) -> None:
+    s3_store.client.put_object(Bucket=BUCKET, Key="k", Body=PDF, ContentType="text/html")
+    address = store_at(s3_store).address("k", "application/pdf", "spec.pdf")
+    assert requests.get(str(address), timeout=20).headers["Content-Type"] == "application/pdf"
+
+
 def test_a_document_is_saved_and_never_shown(scene: Scene) -> None:
     assert sent(scene, PDF, 'The "new" page.html').status_code == 204
     got = requests.get(scene.ben.get(the_file(scene)).location, timeout=20)

@@ -197,7 +197,6 @@ class S3:
 def _translated() -> Iterator[None]:
     """Raises FileNotFoundError for a key without bytes, and StoreError for whatever else boto3 raises."""
     from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
-    from botocore.parsers import ResponseParserError
 
     try:
         yield
@@ -211,7 +210,7 @@ def _translated() -> Iterator[None]:
         ) from refused
     except NoCredentialsError as missing:
         raise StoreError(str(missing), "Set S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY.") from missing
-    except (BotoCoreError, ResponseParserError) as problem:
+    except BotoCoreError as problem:
         raise StoreError(str(problem), "Check S3_ENDPOINT, S3_REGION and the network.") from problem
 
 
