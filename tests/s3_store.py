@@ -19,7 +19,6 @@ from urllib.parse import parse_qsl, quote
 from werkzeug.wrappers import Request, Response
 
 from poker_app.settings import ROOT
-from tests.external_engines import free_port, wait_for
 
 KEY_ID, SECRET, REGION, BUCKET = "AKIAFACEUPTESTS", "a secret of the tests", "eu-central-1", "faceup-files"
 # The same without s3:ListBucket: for it nothing is not there.
@@ -36,10 +35,11 @@ class S3Server:
     """The server, with a bucket to which pages of any origin may send."""
 
     def __init__(self) -> None:
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self._server = subprocess.Popen([sys.executable, "-m", "tests.s3_store", str(self.port)], cwd=ROOT)
-        wait_for(self.port, self._server)
+        command = [sys.executable, "-m", "tests.s3_store"]
+        self._server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        assert self._server.stdout
+        with self._server.stdout as said:
+            self.url = said.readline().strip()
         self.client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
         self.lets_pages_send("*")
 
@@ -193,15 +193,18 @@ def _moment(signed_at: str) -> datetime:
     return datetime.strptime(signed_at, _DATE).replace(tzinfo=UTC)
 
 
-def main(port: str) -> None:
+def main() -> None:
+    """Serves at a port of the system's choice, and prints its address once it listens."""
     import logging
 
     from moto.moto_server.werkzeug_app import create_backend_app
     from werkzeug.serving import make_server
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    make_server("127.0.0.1", int(port), Strict(create_backend_app("s3")), threaded=True).serve_forever()
+    server = make_server("127.0.0.1", 0, Strict(create_backend_app("s3")), threaded=True)
+    print(f"http://127.0.0.1:{server.port}", flush=True)
+    server.serve_forever()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()
