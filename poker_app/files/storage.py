@@ -78,21 +78,23 @@ def take_in(begun: StoredFile) -> StoredFile:
         Invalid: (422) it has another length than was promised, is of no kind that is taken, or broken; it is deleted.
         StoreFailed: (503) the store fails; what arrived waits.
     """
-    if begun.stored_at:
-        return begun
-    file_id, promised = begun.id, begun.size
+    file_id, promised, stored_at = begun.id, begun.size, begun.stored_at
     session.rollback()
-    try:
-        with _store_at_work():
-            size, kind, width, height = _look_at(file_id, promised)
-    except Invalid:
-        forget(file_id)
-        raise
-    with transaction():
-        stored = session.get_one(StoredFile, file_id)
-        stored.size, stored.kind, stored.width, stored.height = size, kind, width, height
-        stored.stored_at = clock.now()
-    return stored
+    if stored_at is None:
+        try:
+            with _store_at_work():
+                size, kind, width, height = _look_at(file_id, promised)
+        except Invalid:
+            forget(file_id)
+            raise
+        with transaction():
+            stored = session.get_one(StoredFile, file_id)
+            stored.size, stored.kind, stored.width, stored.height = size, kind, width, height
+            stored.stored_at = clock.now()
+    # Not before the row says that it is stored: a second call would find nothing to look at.
+    with _store_at_work():
+        files.store().delete(_waiting(file_id))
+    return session.get_one(StoredFile, file_id)
 
 
 def _look_at(file_id: str, promised: int) -> tuple[int, str, int, int]:
@@ -116,7 +118,6 @@ def _look_at(file_id: str, promised: int) -> tuple[int, str, int, int]:
             # Not moved: what waits may have been replaced since it was opened.
             store.write(file_id, arrived, promised, kind)
             size, sides = promised, (0, 0)
-    store.delete(_waiting(file_id))
     return (size, kind, *sides)
 
 

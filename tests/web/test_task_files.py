@@ -365,6 +365,27 @@ def test_a_store_that_fails_says_so_and_the_table_goes_on(scene: Scene, monkeypa
     assert scene.ada.browser.post(begun["arrived"], headers=PLAIN).status_code == 204
 
 
+def test_a_store_that_fails_to_delete_what_was_taken_in_is_asked_again(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have deleted it, and only its answer be lost: then there is nothing to look at any more."""
+    begun = begins(scene.ada, scene, "a.txt", 5).json
+    scene.ada.browser.put(begun["to"], data=b"hello", headers=PLAIN)
+    delete = files.store().delete
+
+    def deletes_and_fails(key: str) -> None:
+        delete(key)
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files.store(), "delete", deletes_and_fails)
+        assert scene.ada.browser.post(begun["arrived"], headers=PLAIN).status_code == 503
+        assert shown(scene.ben, scene) == []
+    assert scene.ada.browser.post(begun["arrived"], headers=PLAIN).status_code == 204
+    (file,) = shown(scene.ben, scene)
+    assert scene.ben.get(f"{scene.table.path}/files/{file}").data == b"hello"
+
+
 # --- what becomes of them
 
 
