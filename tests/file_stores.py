@@ -15,9 +15,9 @@ import requests
 from itsdangerous import TimestampSigner
 
 from poker_app import files
-from poker_app.files.engines.base import Store, Upload
+from poker_app.files.engines.base import Store, Timeouts, Upload
 from poker_app.files.engines.disk import Disk
-from poker_app.files.engines.s3 import S3, Timeouts, place
+from poker_app.files.engines.s3 import S3, place
 from poker_app.settings import Settings
 from tests.external_engines import free_port
 from tests.s3_store import BUCKET, KEY_ID, REGION, SECRET, S3Server

@@ -15,7 +15,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from poker_app import files
-from poker_app.files.engines import s3
+from poker_app.files.engines import base
 from poker_app.files.engines.base import SIGNED_FOR, StoreError
 from poker_app.files.engines.s3 import S3, place
 from poker_app.operations import doctor
@@ -165,7 +165,7 @@ def test_no_more_is_read_than_was_promised(s3_store: S3Server) -> None:
 def test_a_store_that_sends_too_slowly_is_not_waited_for(s3_store: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
     store, large = store_at(s3_store), b"x" * 1_000_000
     store.write("k", BytesIO(large), len(large), "text/plain")
-    monkeypatch.setattr(s3, "time", SimpleNamespace(monotonic=itertools.count(0, 40).__next__))
+    monkeypatch.setattr(base, "time", SimpleNamespace(monotonic=itertools.count(0, 40).__next__))
     with pytest.raises(StoreError, match="too slowly"):
         store.open("k", len(large))
 

@@ -1,5 +1,6 @@
-"""What a store of files is: the methods that every engine has."""
+"""What a store of files is: the methods that every engine has, and what those of stores outside share."""
 
+import time
 from typing import IO, NamedTuple, Protocol
 
 
@@ -58,3 +59,32 @@ class Store(Protocol):
 ALLOWED_FOR = 3_600
 # Seconds for which the address of a file in a store outside is valid, also for a member who is removed meanwhile.
 SIGNED_FOR = 300
+# Bytes that are read and written at once, and bytes of a file that are held in memory.
+PIECE, IN_MEMORY = 256 * 1024, 1_000_000
+# Media type of what was not looked at.
+OCTETS = "application/octet-stream"
+
+
+class Timeouts(NamedTuple):
+    """Seconds that a store may take: to be connected to, to send or take the next bytes, and to send a whole file; and
+    how often it is asked where it fails."""
+
+    connect: float = 3
+    read: float = 20
+    whole: float = 60
+    tries: int = 2
+
+
+TIMEOUTS = Timeouts()
+
+
+def copied(content: IO[bytes], into: IO[bytes], limit: int, within: float | None = None) -> int:
+    """Copies at most ``limit`` bytes and one more, and returns how many. Raises StoreError after ``within`` seconds."""
+    ends = None if within is None else time.monotonic() + within
+    count = 0
+    while count <= limit and (piece := content.read(min(PIECE, limit + 1 - count))):
+        into.write(piece)
+        count += len(piece)
+        if ends is not None and time.monotonic() > ends:
+            raise StoreError("the store sends too slowly", "Check the network.")
+    return count

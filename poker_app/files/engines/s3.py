@@ -1,7 +1,6 @@
 """Files in a bucket of a store that speaks S3, of Amazon or of others: browsers send to it and get from it themselves,
 by signed addresses."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -12,12 +11,19 @@ from urllib.parse import quote, urlsplit
 
 import requests
 
-from poker_app.files.engines.base import ALLOWED_FOR, SIGNED_FOR, StoreError, Upload
+from poker_app.files.engines.base import (
+    ALLOWED_FOR,
+    IN_MEMORY,
+    OCTETS,
+    SIGNED_FOR,
+    TIMEOUTS,
+    StoreError,
+    Timeouts,
+    Upload,
+    copied,
+)
 from poker_app.settings import Settings
 
-# Bytes that are read and written at once, and bytes of a file that are held in memory.
-PIECE, IN_MEMORY = 256 * 1024, 1_000_000
-OCTETS = "application/octet-stream"
 # Seconds for which a browser may show a file from its cache.
 CACHED_FOR = 3_600
 # What to do about an answer of the store, by its code.
@@ -56,19 +62,6 @@ def place(bucket: str, region: str, endpoint: str) -> Place:
     if not endpoint:
         return Place(bucket, region, f"https://s3.{region}.amazonaws.com", "." not in bucket)
     return Place(bucket, region, endpoint.rstrip("/").replace("{bucket}.", ""), "{bucket}" in endpoint)
-
-
-class Timeouts(NamedTuple):
-    """Seconds that a store may take: to be connected to, to send or take the next bytes, and to send a whole file; and
-    how often it is asked where it fails."""
-
-    connect: float = 3
-    read: float = 20
-    whole: float = 60
-    tries: int = 2
-
-
-TIMEOUTS = Timeouts()
 
 
 class S3:
@@ -121,7 +114,7 @@ class S3:
 
     def write(self, key: str, content: IO[bytes], size: int, kind: str) -> int:
         with SpooledTemporaryFile(max_size=IN_MEMORY) as spool:
-            count = _copy(content, spool, size)
+            count = copied(content, spool, size)
             if count == size:
                 spool.seek(0)
                 with _translated():
@@ -134,7 +127,7 @@ class S3:
             with _translated():
                 body = self._client.get_object(**self._at(key))["Body"]
                 with body:
-                    _copy(body, spool, limit, within=self._timeouts.whole)
+                    copied(body, spool, limit, within=self._timeouts.whole)
         except OSError:
             spool.close()
             raise
@@ -212,15 +205,3 @@ def _translated() -> Iterator[None]:
         raise StoreError(str(missing), "Set S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY.") from missing
     except BotoCoreError as problem:
         raise StoreError(str(problem), "Check S3_ENDPOINT, S3_REGION and the network.") from problem
-
-
-def _copy(content: IO[bytes], into: IO[bytes], limit: int, within: float | None = None) -> int:
-    """Copies at most ``limit`` bytes and one more, and returns how many. Raises StoreError after ``within`` seconds."""
-    ends = None if within is None else time.monotonic() + within
-    count = 0
-    while count <= limit and (piece := content.read(min(PIECE, limit + 1 - count))):
-        into.write(piece)
-        count += len(piece)
-        if ends is not None and time.monotonic() > ends:
-            raise StoreError("the store sends too slowly", "Check the network.")
-    return count
