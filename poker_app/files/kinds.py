@@ -51,6 +51,12 @@ _NO_TEXT = bytes(set(range(32)) - {9, 10, 12, 13, 27}) + b"\x7f"
 _MARKUP = (b"<!doctype", b"<html", b"<head", b"<body", b"<script", b"<svg", b"<?xml", b"<?php", b"#!")
 
 
+def saved_as(name: str, kind: str) -> str:
+    """The name with the ending that goes with a media type, whatever it was called before."""
+    ending = KINDS[kind].ending
+    return name if name.lower().endswith(ending) else name + ending
+
+
 def kind_of(content: IO[bytes]) -> str:
     """Detects the media type of a file. The stream is at its beginning again afterwards.
 

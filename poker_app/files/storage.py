@@ -78,12 +78,12 @@ def take_in(begun: StoredFile) -> StoredFile:
         Invalid: (422) it has another length than was promised, is of no kind that is taken, or broken; it is deleted.
         StoreFailed: (503) the store fails; what arrived waits.
     """
-    file_id, promised, stored_at = begun.id, begun.size, begun.stored_at
+    file_id, promised, name, stored_at = begun.id, begun.size, begun.name, begun.stored_at
     session.rollback()
     if stored_at is None:
         try:
             with _store_at_work():
-                size, kind, width, height = _look_at(file_id, promised)
+                size, kind, width, height = _look_at(file_id, promised, name)
         except Invalid:
             forget(file_id)
             raise
@@ -97,7 +97,7 @@ def take_in(begun: StoredFile) -> StoredFile:
     return session.get_one(StoredFile, file_id)
 
 
-def _look_at(file_id: str, promised: int) -> tuple[int, str, int, int]:
+def _look_at(file_id: str, promised: int, name: str) -> tuple[int, str, int, int]:
     store = files.store()
     try:
         arrived = store.open(_waiting(file_id), promised)
@@ -116,7 +116,7 @@ def _look_at(file_id: str, promised: int) -> tuple[int, str, int, int]:
             size, sides = made.size + made.thumbnail_size, (made.width, made.height)
         else:
             # Not moved: what waits may have been replaced since it was opened.
-            store.write(file_id, arrived, promised, kind)
+            store.write(file_id, arrived, promised, kind, kinds.saved_as(name, kind))
             size, sides = promised, (0, 0)
     return (size, kind, *sides)
 

@@ -36,9 +36,10 @@ class Store(Protocol):
         """Signs a request by which a browser stores ``size`` bytes under a key. It is valid for ALLOWED_FOR seconds.
         ``name`` is for display only."""
 
-    def write(self, key: str, content: IO[bytes], size: int, kind: str) -> int:
-        """Stores a stream's bytes of a media type under a key, whole or not at all. Reads one byte more than ``size``
-        at most, and returns how many bytes there were: if that is not ``size``, nothing is stored."""
+    def write(self, key: str, content: IO[bytes], size: int, kind: str, save_as: str | None = None) -> int:
+        """Stores a stream's bytes of a media type under a key, whole or not at all, to be shown in place or saved under
+        a name. Reads one byte more than ``size`` at most, and returns how many bytes there were: if that is not
+        ``size``, nothing is stored."""
 
     def open(self, key: str, limit: int) -> IO[bytes]:
         """Opens the bytes under a key, seekable; the caller closes them. A store outside is read up to ``limit`` bytes

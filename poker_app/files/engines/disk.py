@@ -37,7 +37,7 @@ class Disk:
             return None
         return key, int(size)
 
-    def write(self, key: str, content: IO[bytes], size: int, kind: str) -> int:
+    def write(self, key: str, content: IO[bytes], size: int, kind: str, save_as: str | None = None) -> int:
         path = self._path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
         with _draft(path) as draft:

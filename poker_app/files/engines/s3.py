@@ -112,7 +112,7 @@ class S3:
         url = self._signed("put_object", ALLOWED_FOR, key, ContentLength=size, ContentType=OCTETS)
         return Upload(url, {"Content-Type": OCTETS}, "")
 
-    def write(self, key: str, content: IO[bytes], size: int, kind: str) -> int:
+    def write(self, key: str, content: IO[bytes], size: int, kind: str, save_as: str | None = None) -> int:
         with SpooledTemporaryFile(max_size=IN_MEMORY) as spool:
             count = copied(content, spool, size)
             if count == size:

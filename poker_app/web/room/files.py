@@ -112,7 +112,7 @@ def _answer(member: Member, sentence: str = "", undo: str | None = None) -> Resp
 def show(table: PokerSession, file_id: str) -> ResponseReturnValue:
     """Sends the file: a picture inline, any other as a download."""
     file = _file(table, file_id)
-    return _sent(file, file.id, file.kind, None if file.is_picture else _saved_as(file))
+    return _sent(file, file.id, file.kind, None if file.is_picture else kinds.saved_as(file.name, file.kind))
 
 
 @blueprint.get("/files/<file_id>/thumbnail")
@@ -134,12 +134,6 @@ def _file(table: PokerSession, file_id: str) -> TaskFile:
     if file is None or file.removed_at:
         raise NotFound(NO_SUCH_FILE)
     return file
-
-
-def _saved_as(file: TaskFile) -> str:
-    """The name with the ending that the content has, whatever it was called before."""
-    ending = kinds.KINDS[file.kind].ending
-    return file.name if file.name.lower().endswith(ending) else file.name + ending
 
 
 def _sent(file: TaskFile, key: str, kind: str, save_as: str | None) -> ResponseReturnValue:
