@@ -40,7 +40,7 @@ test: ## Run the tests that a change needs, in a real browser too (5 minutes); i
 test-all: ## Run all other tests: PostgreSQL, every engine, deployments, every browser story (20 minutes)
 	@bin/venv dev
 	@bin/browser >/dev/null
-	@bin/node tests/engines tests/deploy tests/providers
+	@bin/node tests/engines tests/deploy tests/providers tests/uploadthing
 	@bin/pushpin
 	@bin/browsers >/dev/null
 	$(PYTEST) $(PARALLEL) $(REST) $(ARGS)

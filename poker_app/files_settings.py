@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from poker_app.uploadthing_token import read_token
+
 
 class StoreSettings(Protocol):
     """The settings of the store."""
@@ -19,6 +21,10 @@ class StoreSettings(Protocol):
     def s3_access_key_id(self) -> str: ...
     @property
     def s3_secret_access_key(self) -> str: ...
+    @property
+    def uploadthing_token(self) -> str: ...
+    @property
+    def uploadthing_base(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,7 @@ class Store:
 STORES = {
     "disk": Store(takes=("files_folder",)),
     "s3": Store(needs=("s3_bucket", "s3_region"), takes=("s3_endpoint", "s3_access_key_id", "s3_secret_access_key")),
+    "uploadthing": Store(needs=("uploadthing_token",), takes=("uploadthing_base",)),
 }
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _ENDPOINT = re.compile(r"https?://(\{bucket\}\.)?[a-zA-Z0-9.-]+(:\d{1,5})?/?|https?://\[[0-9a-fA-F:]+\](:\d{1,5})?/?")
@@ -51,6 +58,8 @@ def check_store(settings: StoreSettings) -> None:
         raise ValueError(f"FILES={name} also needs {', '.join(missing)}.")
     if name == "s3":
         _check_s3(settings)
+    if name == "uploadthing":
+        _check_uploadthing(settings)
 
 
 def _check_s3(settings: StoreSettings) -> None:
@@ -63,6 +72,12 @@ def _check_s3(settings: StoreSettings) -> None:
             "S3_ENDPOINT is a store's address without the bucket, such as https://s3.example.com, or "
             "https://{bucket}.s3.example.com where each bucket has a host."
         )
+
+
+def _check_uploadthing(settings: StoreSettings) -> None:
+    token = read_token(settings.uploadthing_token)
+    if settings.uploadthing_base and "_live_" in token.api_key:
+        raise ValueError("UPLOADTHING_BASE is for tests: a live key signs for no other than UploadThing.")
 
 
 def _given(settings: StoreSettings, names: Iterable[str]) -> list[str]:

@@ -120,11 +120,11 @@ class Settings(BaseSettings):
     stripe_tax_ids: bool = Field(True, description="Whether the checkout asks companies for their tax id.")
     stripe_promotion_codes: bool = Field(True, description="Whether the checkout takes promotion codes.")
 
-    files: Literal["disk", "s3", "off"] = Field(
+    files: Literal["disk", "s3", "uploadthing", "off"] = Field(
         "disk",
         description="Where files beside tasks lie. `disk`: in a folder of this machine. `s3`: in a bucket, of Amazon "
-        "or of any other store that speaks S3. `off`: none can be added, as on Vercel unless it is set, where no "
-        "folder lasts. See `docs/files.md`.",
+        "or of any other store that speaks S3. `uploadthing`: at that service. `off`: none can be added, as on Vercel "
+        "unless it is set, where no folder lasts. See `docs/files.md`.",
     )
     files_folder: str = Field("", description="The folder for `disk`. Default: `instance/files`.")
     s3_bucket: str = Field("", description="Name of the bucket.")
@@ -138,6 +138,10 @@ class Settings(BaseSettings):
         "", description="The key. Without one, boto3 finds a role of the machine, or a key in its own files."
     )
     s3_secret_access_key: str = Field("", repr=False, description="The key's secret.")
+    uploadthing_token: str = Field(
+        "", repr=False, description="Token of an app at UploadThing, from its dashboard: API Keys, version 7."
+    )
+    uploadthing_base: str = Field("", description="Another address than UploadThing's own, for tests only.")
 
     realtime: EngineName = Field(
         "embedded",

@@ -31,13 +31,14 @@ if TYPE_CHECKING:
     from tests.s3_store import S3Server
     from tests.stripe_double import StripeDouble
     from tests.stripe_double.server import Server
+    from tests.uploadthing.double import UploadThingDouble
 
 assert cache_reset
 pytest_plugins = ["tests.hypothesis_profiles", "tests.leak_check"]
 
 # What `make test` runs besides what is marked ``fast``: these folders, and of the engines what needs only Node beside.
 FAST = {"rules", "contexts", "web", "house"}
-OTHER_ENGINES = {"test_fanout", "test_external_engines", "test_realtime_check", "test_s3"}
+OTHER_ENGINES = {"test_fanout", "test_external_engines", "test_realtime_check", "test_s3", "test_uploadthing_package"}
 OTHER_PROGRAMS = {"soketi", "pushpin", "chromium", "s3"}
 # Those with the longest files first: a process that begins one last works alone at the end.
 BEGIN_WITH = [
@@ -320,6 +321,15 @@ def s3_store() -> "Iterator[S3Server]":
     server = S3Server()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def uploadthing_double() -> "Iterator[UploadThingDouble]":
+    """A double of UploadThing."""
+    from tests.uploadthing.double import running
+
+    with running() as double:
+        yield double
 
 
 @pytest.fixture

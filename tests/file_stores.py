@@ -15,19 +15,24 @@ import requests
 from itsdangerous import TimestampSigner
 
 from poker_app import files
+from poker_app.files.engines import uploadthing
 from poker_app.files.engines.base import Store, Timeouts, Upload
 from poker_app.files.engines.disk import Disk
 from poker_app.files.engines.s3 import S3, place
+from poker_app.files.engines.uploadthing import UploadThing
 from poker_app.settings import Settings
+from poker_app.uploadthing_token import read_token
 from tests.external_engines import free_port
 from tests.s3_store import BUCKET, KEY_ID, REGION, SECRET, S3Server
+from tests.uploadthing.double import UploadThingDouble, token_for
 
 IN_NO_TIME = Timeouts(connect=0.3, read=0.3, whole=0.3, tries=1)
 
 
 def send(upload: Upload, content: bytes) -> bool:
     """Sends as a browser does. Returns whether the store took it."""
-    body: dict[str, Any] = {"files": {upload.field: ("a file", content)}} if upload.field else {"data": content}
+    file = ("blob", content, "application/octet-stream")
+    body: dict[str, Any] = {"files": {upload.field: file}} if upload.field else {"data": content}
     return requests.put(upload.url, headers=upload.headers, timeout=20, **body).ok
 
 
@@ -52,6 +57,10 @@ class Stand:
     send: Callable[..., bool] = send
     faults: Mapping[str, Store] = field(default_factory=dict)
     """The same store where it is down, slow, or not set up."""
+    replaces: bool = True
+    """Whether what is under a key can be replaced."""
+    is_cached_privately: bool = True
+    """Whether the store says to caches that a file is for one browser alone."""
 
 
 @contextmanager
@@ -87,9 +96,33 @@ def s3(server: S3Server) -> Iterator[Stand]:
         yield Stand("s3", S3(at(server.url), keys), _signed_by_boto, faults=faults)
 
 
+def _signed_for_uploadthing(seconds_ago: int) -> AbstractContextManager[Any]:
+    then = uploadthing._in_milliseconds(-seconds_ago)
+    return mock.patch.object(uploadthing, "_in_milliseconds", lambda seconds: then + seconds * 1000)
+
+
+@contextmanager
+def at_uploadthing(double: UploadThingDouble) -> Iterator[Stand]:
+    double.reset()
+    token, stranger = (read_token(token_for(double.app_id, key)) for key in (double.api_key, "sk_test_stranger"))
+    with closing(socket.create_server(("127.0.0.1", 0))) as silent, mock.patch.object(uploadthing, "LATE", 0.01):
+        faults = {
+            "closed port": UploadThing(token, f"http://127.0.0.1:{free_port()}", timeouts=IN_NO_TIME),
+            "no answer": UploadThing(token, f"http://127.0.0.1:{silent.getsockname()[1]}", timeouts=IN_NO_TIME),
+            "unknown key": UploadThing(stranger, double.url),
+        }
+        store = UploadThing(token, double.url)
+        yield Stand(
+            "uploadthing", store, _signed_for_uploadthing, replaces=False, is_cached_privately=False, faults=faults
+        )
+
+
 @contextmanager
 def outside() -> Iterator[Stand]:
     """The one that the settings name, FILES and the others in the environment or .env."""
     settings = Settings()
     store = files.ENGINES[settings.files](settings)
-    yield Stand(settings.files, store, _signed_by_boto)
+    if settings.files == "uploadthing":
+        yield Stand(settings.files, store, _signed_for_uploadthing, replaces=False, is_cached_privately=False)
+    else:
+        yield Stand(settings.files, store, _signed_by_boto)

@@ -11,6 +11,7 @@ from pathlib import Path
 from poker_app.files.engines.base import Store
 from poker_app.files.engines.disk import Disk
 from poker_app.files.engines.s3 import S3
+from poker_app.files.engines.uploadthing import UploadThing
 from poker_app.settings import INSTANCE, Settings
 
 _store: Store | None = None
@@ -21,7 +22,7 @@ def _disk(settings: Settings) -> Store:
 
 
 # None imports its library before it is used, so that other engines never load it.
-ENGINES: dict[str, Callable[[Settings], Store]] = {"disk": _disk, "s3": S3.of}
+ENGINES: dict[str, Callable[[Settings], Store]] = {"disk": _disk, "s3": S3.of, "uploadthing": UploadThing.of}
 
 
 def configure(settings: Settings) -> None:

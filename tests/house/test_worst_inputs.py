@@ -287,7 +287,7 @@ NOT_FROM_VISITORS = {
     *("realtime/engine_check.py:_listen", "realtime/engine_check.py:_next", "realtime/engine_check.py:_said"),
     *("accounts/providers/client.py:verified", "accounts/providers/openid.py:_endpoint"),
     *("files_settings.py:_BUCKET", "files_settings.py:_ENDPOINT"),
-    *("files/engines/s3.py:Place", "files/engines/s3.py:S3"),
+    *("files/engines/s3.py:Place", "files/engines/s3.py:S3", "files/engines/uploadthing.py:_json"),
 }
 # Asked below.
 BY_THEMSELVES = {

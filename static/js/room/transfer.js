@@ -35,6 +35,7 @@ export function send(file, { to, headers, field }, signal, progress) {
 
 function formWith(field, file) {
   const form = new FormData();
-  form.append(field, file);
+  // Of the media type that was signed: what a browser guesses from a name is no matter.
+  form.append(field, new Blob([file], { type: 'application/octet-stream' }));
   return form;
 }

@@ -1,0 +1,1 @@
+"""A strict double of UploadThing, and its official package to compare with."""
