@@ -11,12 +11,13 @@ from tests.browser.page_checks import is_sound
 from tests.browser.person import Person
 from tests.files import PDF, SVG, picture
 from tests.s3_store import S3Server
+from tests.uploadthing.double import UploadThingDouble
 
 pytestmark = pytest.mark.browser
 
 SEEN_WITHIN = 1_000  # milliseconds from the last upload to everybody's screen
 # The house for each store of files.
-HOUSES = {"disk": "house", "s3": "house_on_s3"}
+HOUSES = {"disk": "house", "s3": "house_on_s3", "uploadthing": "house_at_uploadthing"}
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +27,13 @@ def house_on_s3(build: Callable[..., House], s3_store: S3Server) -> Iterator[Hou
     s3_store.lets_pages_send(house.url)
     yield house
     s3_store.lets_pages_send("*")
+
+
+@pytest.fixture(scope="module")
+def house_at_uploadthing(build: Callable[..., House], uploadthing_double: UploadThingDouble) -> House:
+    """Its files lie at another origin, too."""
+    uploadthing_double.reset()
+    return build(FILES_FOLDER="", **uploadthing_double.settings)
 
 
 @pytest.fixture(params=HOUSES)
@@ -74,16 +82,18 @@ def test_five_screenshots_dragged_onto_the_task_are_on_every_screen(home: str, p
     ada.sees_seat("Ben", "voted")
 
 
-def test_files_in_a_bucket_are_sent_there_and_got_from_there(
-    house_on_s3: House, s3_store: S3Server, person: Callable[..., Person]
+@pytest.mark.parametrize(("at", "store"), [("house_on_s3", "s3_store"), ("house_at_uploadthing", "uploadthing_double")])
+def test_files_outside_are_sent_there_and_got_from_there(
+    at: str, store: str, request: pytest.FixtureRequest, person: Callable[..., Person]
 ) -> None:
-    ada, ben = (person(name, home=house_on_s3.url) for name in ("Ada", "Ben"))
+    home, there = request.getfixturevalue(at).url, f"{request.getfixturevalue(store).url}/"
+    ada, ben = (person(name, home=home) for name in ("Ada", "Ben"))
     ben.joins(ada.opens(tasks="One\nTwo"))
     sent: list[str] = []
     ada.page.on("request", lambda asked: sent.append(asked.url) if asked.method == "PUT" else None)
     ada.drops("#task", screenshot("Screen.png"), pdf('The "new" ☕.pdf'))
     expect(ben.page.locator("#task .thumb")).to_have_count(2)
-    assert [url.startswith(f"{s3_store.url}/") for url in sent] == [True, True]
+    assert [url.startswith(there) for url in sent] == [True, True]
 
     ben.page.locator("#task [data-picture]").first.press("Enter")
     large = ben.page.get_by_role("dialog", name="Picture")
@@ -91,10 +101,15 @@ def test_files_in_a_bucket_are_sent_there_and_got_from_there(
     ben.page.keyboard.press("Escape")
     with ben.page.expect_download() as saved:
         ben.page.locator("#task .thumb--kind").click()
-    assert saved.value.url.startswith(f"{s3_store.url}/")
+    assert saved.value.url.startswith(there)
     assert (saved.value.suggested_filename, saved.value.path().read_bytes()) == ("The _new_ ☕.pdf", PDF)
 
-    # a bucket that does not let the page send
+
+def test_a_bucket_that_does_not_let_the_page_send(
+    house_on_s3: House, s3_store: S3Server, person: Callable[..., Person]
+) -> None:
+    ada = person("Ada", home=house_on_s3.url)
+    ada.opens(tasks="One\nTwo")
     ada.expects("CORS|ERR_FAILED")
     uploads = ada.page.locator("#uploads")
     s3_store.lets_pages_send("https://other.example")
@@ -102,7 +117,7 @@ def test_files_in_a_bucket_are_sent_there_and_got_from_there(
     expect(uploads.get_by_role("alert")).to_have_text("The connection broke off.")
     s3_store.lets_pages_send(house_on_s3.url)
     uploads.get_by_role("button", name="Try again").click()
-    expect(thumbnails(ben)).to_have_count(2)
+    expect(thumbnails(ada)).to_have_count(1)
 
 
 def test_what_is_pasted_chosen_described_moved_and_removed(ada: Person, ben: Person) -> None:
