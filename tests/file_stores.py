@@ -1,6 +1,7 @@
 """What the contract of a store of files is asked of: each engine, how a browser reaches it, and how it fails."""
 
 import socket
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
@@ -115,6 +116,31 @@ def at_uploadthing(double: UploadThingDouble) -> Iterator[Stand]:
         yield Stand(
             "uploadthing", store, _signed_for_uploadthing, replaces=False, is_cached_privately=False, faults=faults
         )
+
+
+@contextmanager
+def answering(raw: bytes) -> Iterator[str]:
+    """The address of a server that answers one request by these bytes, and closes the connection."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+
+        def answer() -> None:
+            taken, _ = server.accept()
+            with taken:
+                taken.recv(65_536)
+                taken.sendall(raw)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        thread.join()
+
+
+def s3_at(url: str) -> Store:
+    return S3(place(BUCKET, REGION, url), (KEY_ID, SECRET), timeouts=IN_NO_TIME)
+
+
+def uploadthing_at(url: str) -> Store:
+    return UploadThing(read_token(token_for("faceup", "sk_test_x")), url, timeouts=IN_NO_TIME)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """What every store of files promises. FILES and its settings name another one for ``make contract-files``."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from io import BytesIO
 from urllib.parse import urlsplit
@@ -11,8 +11,8 @@ import requests
 from werkzeug.http import parse_options_header
 
 from poker_app import ids
-from poker_app.files.engines.base import ALLOWED_FOR, SIGNED_FOR
-from tests.file_stores import Stand, at_uploadthing, disk, outside, s3
+from poker_app.files.engines.base import ALLOWED_FOR, SIGNED_FOR, Store, StoreError
+from tests.file_stores import Stand, answering, at_uploadthing, disk, outside, s3, s3_at, uploadthing_at
 
 STORES = ["outside"] if os.environ.get("CONTRACT_FILES") else ["disk", "s3", "uploadthing"]
 HELLO = b"hello, \x00 \xff"
@@ -149,6 +149,22 @@ def test_a_store_that_does_not_says_so(at: Stand, key: str) -> None:
             with pytest.raises(OSError) as raised:
                 call()
             assert not isinstance(raised.value, FileNotFoundError), (fault, call)
+
+
+@pytest.mark.parametrize("store_at", [s3_at, uploadthing_at])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nonly this",
+        b"HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\n\r\n<h1>Bad Gateway</h1>",
+        b"HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nContent-Length: 5\r\n\r\n<h1>N",
+        b"nothing of HTTP\r\n\r\n",
+        b"",
+    ],
+)
+def test_an_answer_that_is_none_is_a_store_that_fails(raw: bytes, store_at: Callable[[str], Store]) -> None:
+    with answering(raw) as url, pytest.raises(StoreError):
+        store_at(url).open("k", 10_000)
 
 
 def forged(url: str) -> str:

@@ -1,10 +1,6 @@
 """The store ``s3`` beyond the contract of all stores: its addresses, its check, and a table whose files lie there."""
 
 import itertools
-import socket
-import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from io import BytesIO
 from types import SimpleNamespace
 from urllib.parse import urlsplit
@@ -22,7 +18,6 @@ from poker_app.operations import doctor
 from poker_app.settings import Settings
 from tests.cast import FROM_OUR_PAGE, HTMX, Cast
 from tests.external_engines import free_port
-from tests.file_stores import IN_NO_TIME
 from tests.files import PDF, SVG, picture
 from tests.s3_store import BLIND_KEY_ID, BUCKET, KEY_ID, REGION, SECRET, S3Server
 from tests.world.pages import Scene
@@ -119,40 +114,7 @@ def test_what_is_wrong_with_a_bucket_is_said(
         files.configure(settings)
 
 
-# --- answers that no store should give
-
-
-@contextmanager
-def answering(raw: bytes) -> Iterator[S3]:
-    """A store at which every request is answered by these bytes, and the connection closed."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as server:
-
-        def answer() -> None:
-            taken, _ = server.accept()
-            with taken:
-                taken.recv(65_536)
-                taken.sendall(raw)
-
-        thread = threading.Thread(target=answer)
-        thread.start()
-        where = place(BUCKET, REGION, f"http://127.0.0.1:{server.getsockname()[1]}")
-        yield S3(where, (KEY_ID, SECRET), timeouts=IN_NO_TIME)
-        thread.join()
-
-
-@pytest.mark.parametrize(
-    "raw",
-    [
-        b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nonly this",
-        b"HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\n\r\n<h1>Bad Gateway</h1>",
-        b"HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nContent-Length: 5\r\n\r\n<h1>N",
-        b"nothing of HTTP\r\n\r\n",
-        b"",
-    ],
-)
-def test_an_answer_that_is_none_is_a_store_that_fails(raw: bytes) -> None:
-    with answering(raw) as store, pytest.raises(StoreError):
-        store.open("k", 10_000)
+# --- files that are too long, and come too slowly
 
 
 def test_no_more_is_read_than_was_promised(s3_store: S3Server) -> None:

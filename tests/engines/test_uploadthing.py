@@ -1,8 +1,11 @@
 """The store at UploadThing, against a double of the service that refuses what the service refuses."""
 
 import base64
+import itertools
 import json
+import time
 from io import BytesIO
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,11 +14,12 @@ import urllib3
 from flask import Flask
 
 from poker_app.files.engines import uploadthing
-from poker_app.files.engines.base import ALLOWED_FOR, OCTETS, SIGNED_FOR, StoreError
+from poker_app.files.engines.base import ALLOWED_FOR, OCTETS, PIECE, SIGNED_FOR, StoreError
 from poker_app.files.engines.uploadthing import UploadThing
 from poker_app.settings import Settings
 from poker_app.uploadthing_token import MALFORMED, OLD, read_token
 from tests.cast import FROM_OUR_PAGE, HTMX, Cast
+from tests.file_stores import answering, uploadthing_at
 from tests.files import SVG, picture
 from tests.uploadthing.double import UploadThingDouble
 from tests.world.pages import Scene
@@ -135,11 +139,11 @@ def test_a_stream_of_another_length_is_not_stored(store: UploadThing, double: Up
 
 def test_what_is_stored_is_not_stored_again(store: UploadThing, double: UploadThingDouble) -> None:
     """An announcement is repeated after the service failed in the middle; what is there already is no obstacle."""
-    large = bytes(3_000_000)
+    large = bytes(5 * PIECE)
     for _ in range(2):
         assert store.write("one", BytesIO(large), len(large), PNG) == len(large)
     assert [each.method for each in double.asked] == ["PUT", "GET"]
-    for other in (b"x" + large[1:], large[1:], large + b"x"):
+    for other in (b"x" + large[1:], large[1:], large[:-PIECE], large + b"x"):
         with pytest.raises(StoreError, match="409"):
             store.write("one", BytesIO(other), len(other), PNG)
 
@@ -148,6 +152,33 @@ def test_no_more_is_read_than_is_asked_for(store: UploadThing) -> None:
     store.write("one", BytesIO(bytes(1_000_000)), 1_000_000, PNG)
     with store.open("one", 1000) as found:
         assert len(found.read()) == 1001
+
+
+def test_a_service_that_takes_too_long_is_not_waited_for(store: UploadThing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither while it sends nor while it is sent to."""
+    large = bytes(1_000_000)
+    store.write("one", BytesIO(large), len(large), PNG)
+    moments = SimpleNamespace(time=time.time, sleep=time.sleep, monotonic=itertools.count(0, 40).__next__)
+    monkeypatch.setattr(uploadthing, "time", moments)
+    with pytest.raises(StoreError, match="too long"):
+        store.open("one", len(large))
+    with pytest.raises(StoreError):
+        store.write("two", BytesIO(large), len(large), PNG)
+
+
+@pytest.mark.parametrize("said", [{"success": False, "deletedCount": 0}, {"error": "Disk full"}, {}, [], "no JSON"])
+def test_an_answer_that_says_no_is_no_success(said: object) -> None:
+    body = said if isinstance(said, str) else json.dumps(said)
+    raw = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+    with answering(raw) as url, pytest.raises(StoreError, match="did not delete"):
+        uploadthing_at(url).delete("one")
+
+
+def test_an_upload_that_failed_after_all_is_no_success() -> None:
+    """As the official package has it: an answer of 200 may say what went wrong."""
+    raw = b'HTTP/1.1 200 OK\r\nContent-Length: 21\r\n\r\n{"error":"Disk full"}'
+    with answering(raw) as url, pytest.raises(StoreError, match="Disk full"):
+        uploadthing_at(url).write("one", BytesIO(b"hello"), 5, PNG)
 
 
 def test_what_is_late_is_found(store: UploadThing, double: UploadThingDouble) -> None:

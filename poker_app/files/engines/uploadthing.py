@@ -85,8 +85,7 @@ class UploadThing:
 
     def open(self, key: str, limit: int) -> IO[bytes]:
         for wait in (LATE, 0):
-            headers = {"Accept-Encoding": "identity"}
-            with self._sent("GET", self._address(key), stream=True, headers=headers) as answer:
+            with self._sent("GET", self._address(key), stream=True) as answer:
                 if answer.status_code != 404:
                     _check("give a file", answer)
                     return _kept(_in_time(answer.iter_content(PIECE), self._timeouts.whole), limit)
