@@ -319,17 +319,16 @@ def test_a_document_is_saved_under_its_name_and_never_as_a_page(scene: Scene, do
     assert urllib3.request("GET", sent.location).data == b"# Plan"
 
 
-def test_an_announcement_is_repeated_until_the_service_has_all(scene: Scene, double: UploadThingDouble) -> None:
-    """It fails after the first of two uploads, then after both; nothing is stored twice or left behind."""
-    begun = begins(scene, picture(), "screen.png")
-    for failing in ("PUT", "PUT", "POST"):
-        double.fails_after = failing
-        assert scene.ada.browser.post(begun["arrived"], headers=PLAIN).status_code == 503
-    double.fails_after = ""
-    assert scene.ada.browser.post(begun["arrived"], headers=PLAIN).status_code == 204
-    file = begun["arrived"].split("/")[-2]
-    assert set(double.stored) == {double.prefix + file, f"{double.prefix}{file}-small"}
-    assert [each.kind for each in double.stored.values()] == [PNG, "image/webp"]
+def test_answers_that_are_lost_double_and_lose_nothing(scene: Scene, double: UploadThingDouble) -> None:
+    """Those of both uploads; and that of the deletion of what was sent, after which the announcement is repeated."""
+    files = []
+    for failing, statuses in (("PUT", [204, 204]), ("POST", [503, 204])):
+        begun = begins(scene, picture(), "screen.png")
+        files.append(begun["arrived"].split("/")[-2])
+        for double.fails_after, status in zip((failing, ""), statuses, strict=True):
+            assert scene.ada.browser.post(begun["arrived"], headers=PLAIN).status_code == status
+    assert set(double.stored) == {double.prefix + each + end for each in files for end in ("", "-small")}
+    assert {each.kind for each in double.stored.values()} == {PNG, "image/webp"}
 
 
 def test_what_was_sent_is_gone_once_it_is_refused(scene: Scene, double: UploadThingDouble) -> None:

@@ -83,6 +83,8 @@ class UploadThingDouble:
 
     @Request.application
     def __call__(self, request: Request) -> Response:
+        # A body that is not read would break the connection, and the answer with it.
+        request.get_data(parse_form_data=True)
         try:
             answer = self._preflight(request) if request.method == "OPTIONS" else self._answered(request)
             if request.method == self.fails_after:

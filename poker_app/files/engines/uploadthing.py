@@ -42,10 +42,6 @@ SET_UP = "Copy UPLOADTHING_TOKEN anew, and let uploads override the ACL, as docs
 REACH = "Check the network, and whether UploadThing is up."
 
 
-class _Refused(StoreError):
-    """The service answered a request with a status from 400 to 499."""
-
-
 class UploadThing:
     """The store ``uploadthing``: one app of the service."""
 
@@ -77,8 +73,8 @@ class UploadThing:
             copy.seek(0)
             try:
                 self._put(self._upload_address(key, size, save_as or f"{key}{ending}", kind), copy, size, kind)
-            except _Refused:
-                # A key is stored once: it is refused where an earlier attempt has stored it.
+            except StoreError:
+                # A key is stored once, so it is refused where an earlier attempt has stored it; or an answer was lost.
                 if not self._holds(key, copy, size):
                     raise
         return size
@@ -211,7 +207,7 @@ def _check(what: str, answer: requests.Response) -> None:
     said = _json(answer)
     about = said.get("error") or said.get("message") or ""
     told = f"UploadThing refused to {what}: {answer.status_code} {about!s:.200}".rstrip()
-    raise _Refused(told, SET_UP) if answer.status_code < 500 else StoreError(told, REACH)
+    raise StoreError(told, SET_UP if answer.status_code < 500 else REACH)
 
 
 def _json(answer: requests.Response) -> dict[str, Any]:
