@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 
 DECK = "otter, heron, walrus"
 OTHER_PAGES = ("", "/vote-table", "/task", "/backlog", "/actions", "/people", "/options")
-REPORTS = ("/report", "/report.csv", "/report.json", "/report.md")
+REPORTS = ("/report", "/report.csv", "/report.json", "/report.md", "/report.txt")
 
 
 class Wire:

@@ -3,14 +3,18 @@
 import csv
 import json
 from datetime import UTC, datetime
+from io import BytesIO
+from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from openpyxl import load_workbook
+from openpyxl.utils.escape import unescape
 
 from poker_app.poker.members import members
-from poker_app.poker.reports import exports
+from poker_app.poker.reports import exports, workbook
 from poker_app.poker.reports.report import Report, TaskReport
 from poker_app.poker.round import task_editing, tasks, voting
 from tests.world.actions import SECRETS, Played
@@ -181,6 +185,59 @@ def test_no_cell_runs_however_the_file_is_split(title, note):
         for cell in (cell for row in rows(text, delimiter) for cell in row):
             assert not cell.strip().startswith(("=", "+", "-", "@", "＝")), cell
     assert len(rows(text)) == 2
+
+
+# --- Excel
+
+
+def cells(report: Report) -> list[tuple[Any, ...]]:
+    sheet = load_workbook(BytesIO(workbook.as_xlsx(report))).active
+    return list(sheet.iter_rows(values_only=True))
+
+
+def test_a_workbook_has_the_rows_of_the_csv_with_figures_as_numbers(whole):
+    heads, first, second, third = cells(whole.report)
+    assert list(heads) == rows(exports.as_csv(whole.report))[0]
+    assert first[:12] == (
+        *(1, "PAY-1", "Show saved cards", "https://acme.example/browse/PAY-1", "3", 3, "estimated", None, 1, "3"),
+        *(pytest.approx(2 / 3), 70),
+    )
+    assert second[13:] == ("Ada 2, Ben 5, Gus 21", "Ada 8, Ben 8, Gus ?")
+    assert (third[4], third[5], third[6]) == (None, None, "skipped")
+
+
+@given(title=WORDS, note=WORDS)
+@example(title="=1+1", note="@SUM(A1)")
+@example(title="1/2", note="https://evil.example")
+def test_in_a_workbook_what_people_typed_is_text(title, note):
+    sheet = load_workbook(BytesIO(workbook.as_xlsx(report_with(title=title, note=note)))).active
+    typed = [sheet.cell(2, column) for column in (3, 8)]
+    assert [unescape(cell.value or "") for cell in typed] == [title, note]
+    assert {cell.data_type for cell in typed if cell.value} <= {"s"}
+    assert not any(cell.hyperlink for cell in typed)
+
+
+def test_a_workbook_of_the_same_report_is_the_same_file(whole, clock):
+    before = workbook.as_xlsx(whole.report)
+    clock.forward(hours=1)
+    assert workbook.as_xlsx(whole.report) == before
+
+
+# --- plain text
+
+
+def test_plain_text_has_a_line_a_task(whole):
+    assert exports.as_text(whole.report) == (
+        "Checkout team, sprint 42: 2 of 3 tasks estimated, 11 points in all\n"
+        "PAY-1 Show saved cards: 3\n"
+        "PAY-2 Refund to the original method: 8\n"
+        "Tidy up: skipped\n"
+    )
+
+
+def test_plain_text_begins_no_line_by_what_people_typed():
+    text = exports.as_text(report_with(name="One\nTwo", title="A\r\nB\u2028C", estimate="5"))
+    assert text == "One Two: 1 of 1 task estimated\nA B C: 5\n"
 
 
 # --- JSON

@@ -247,6 +247,8 @@ TABLE = {
     "GET report.as_csv": Row(READERS),
     "GET report.as_json": Row(READERS),
     "GET report.as_markdown": Row(READERS),
+    "GET report.as_text": Row(READERS),
+    "GET report.as_xlsx": Row(READERS),
     "GET accounts.index": Row(MAY_OPEN),
     "GET accounts.new": Row(MAY_OPEN),
     "POST accounts.make": Row(GO_ON, lambda world: {"name": "Another"}),

@@ -35,7 +35,7 @@ SECRET = "the card that is told apart"
 
 OPTIONS = ("auto_reveal", "anyone_reveals", "change_after_reveal", "names_hidden")
 FRAGMENTS = ["vote-table", "task", "backlog", "actions", "people"]
-PAGES = [*FRAGMENTS, "report", "report.csv", "report.json", "report.md", "options", "join"]
+PAGES = [*FRAGMENTS, "report", "report.csv", "report.json", "report.md", "report.txt", "report.xlsx", "options", "join"]
 CARDS = ["0", "1", "2", "3", "5", "8", "13", "21", "34", "?", "☕"]
 
 

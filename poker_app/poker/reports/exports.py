@@ -1,12 +1,12 @@
-"""The report as a file: CSV for spreadsheets, JSON for programs, Markdown for wikis and tickets."""
+"""The report as text: CSV for spreadsheets, JSON for programs, Markdown for wikis and tickets, plain text for chats."""
 
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from poker_app.poker.reports.report import Report, TaskReport, VotedRound
@@ -29,43 +29,63 @@ def file_name(name: str) -> str:
     return f"{words}-report" if words else "report"
 
 
-# --- CSV
+# --- tables
+
+
+class Share(NamedTuple):
+    """A part of a whole, as a cell; its text is in percent."""
+
+    part: Fraction
+
+    def __str__(self) -> str:
+        return percent(self.part)
+
+
+type Cell = str | int | float | Share
+
+
+def heads(report: Report) -> list[str]:
+    """Returns the heads of the columns: one column a round, after what is known of a task."""
+    most_rounds = max((len(task.rounds) for task in report.tasks), default=0)
+    known = ["Position", "Key", "Title", "URL", "Estimate", "Points", "Status", "Note", "Rounds", "First-vote median"]
+    return [*known, "Agreement", "Seconds", "Description", *(f"Round {number + 1}" for number in range(most_rounds))]
+
+
+def rows(report: Report) -> Iterator[list[Cell]]:
+    """Yields a row a task, with figures as numbers; it ends with the last round of its task."""
+    for position, task in enumerate(report.tasks, start=1):
+        points = _number(_points(report, task))
+        yield [
+            position,
+            task.key,
+            task.title,
+            task.url,
+            task.estimate or "",
+            "" if points is None else round(points, 4),
+            "estimated" if task.estimate else "skipped" if task.skipped else "",
+            task.note,
+            len(task.rounds),
+            (task.first and task.first.median) or "",
+            _agreement(task.last),
+            task.seconds,
+            task.description,
+            *(", ".join(f"{name} {card}".strip() for name, card in voted.votes) for voted in task.rounds),
+        ]
 
 
 def as_csv(report: Report, *, semicolons: bool = False) -> str:
     """One row a task, one column a round. ``semicolons``: as spreadsheets with decimal commas read it."""
-    most_rounds = max((len(task.rounds) for task in report.tasks), default=0)
-    heads = ["Position", "Key", "Title", "URL", "Estimate", "Points", "Status", "Note", "Rounds", "First-vote median"]
-    heads += ["Agreement", "Seconds", "Description", *(f"Round {number}" for number in range(1, most_rounds + 1))]
-    rows = ([str(position), *_cells(report, task)] for position, task in enumerate(report.tasks, start=1))
-    return spreadsheet.as_csv(heads, rows, semicolons=semicolons)
-
-
-def _cells(report: Report, task: TaskReport) -> list[str]:
-    points = _number(_points(report, task))
-    return [
-        task.key,
-        task.title,
-        task.url,
-        task.estimate or "",
-        "" if points is None else str(round(points, 4)),
-        "estimated" if task.estimate else "skipped" if task.skipped else "",
-        task.note,
-        str(len(task.rounds)),
-        (task.first and task.first.median) or "",
-        _agreement(task.last),
-        str(task.seconds),
-        task.description,
-        *(", ".join(f"{name} {card}".strip() for name, card in voted.votes) for voted in task.rounds),
-    ]
+    return spreadsheet.as_csv(
+        heads(report), ([str(cell) for cell in row] for row in rows(report)), semicolons=semicolons
+    )
 
 
 def _points(report: Report, task: TaskReport) -> Fraction | None:
     return figure(task.estimate) if task.estimate and is_numeric(report.cards) else None
 
 
-def _agreement(voted: VotedRound | None) -> str:
-    return percent(voted.tally.agreement) if voted and voted.tally.agreement is not None else ""
+def _agreement(voted: VotedRound | None) -> Share | str:
+    return Share(voted.tally.agreement) if voted and voted.tally.agreement is not None else ""
 
 
 # --- JSON
@@ -183,16 +203,16 @@ def _length(seconds: int) -> str:
 
 
 def _table(report: Report) -> str:
-    rows: list[Sequence[str]] = [
+    lines: list[Sequence[str]] = [
         ("Task", "Estimate", "Votes", "Agreement", "Time", "Note"),
         ("---", "---", "---", "---:", "---:", "---"),
     ]
     for task in report.tasks:
         votes = "; ".join(_cards(voted) for voted in task.rounds)
         estimate = task.estimate or ("skipped" if task.skipped else "–")
-        agreement = _agreement(task.last)
-        rows.append((_linked(task), _plain(estimate), _plain(votes), agreement, task.time, _plain(task.note)))
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+        agreement = str(_agreement(task.last))
+        lines.append((_linked(task), _plain(estimate), _plain(votes), agreement, task.time, _plain(task.note)))
+    return "\n".join(f"| {' | '.join(row)} |" for row in lines)
 
 
 def _linked(task: TaskReport) -> str:
@@ -226,3 +246,19 @@ def _plain(text: str) -> str:
 def _address(url: str) -> str:
     """The address with everything percent-encoded that could end a link or a cell."""
     return quote(" ".join(url.split()), safe="/:?#[]@!$&'*+,;=%~").replace("&", "&amp;")
+
+
+# --- plain text
+
+
+def as_text(report: Report) -> str:
+    """A line that sums up, and a line a task with its estimate, for a chat or a mail."""
+    summary = f"{report.estimated} of {len(report.tasks)} {'task' if len(report.tasks) == 1 else 'tasks'} estimated"
+    if report.points is not None:
+        summary += f", {shown(report.points)} {'point' if report.points == 1 else 'points'} in all"
+    lines = (f"{task.key} {task.title}: {_outcome(task)}" for task in report.tasks)
+    return "".join(f"{' '.join(line.split())}\n" for line in (f"{report.name}: {summary}", *lines))
+
+
+def _outcome(task: TaskReport) -> str:
+    return task.estimate or ("skipped" if task.skipped else "no estimate")

@@ -7,7 +7,7 @@ from poker_app import realtime
 from poker_app.accounts.memberships import membership_for
 from poker_app.poker.models import PokerSession
 from poker_app.poker.publishing.message_usage import Messages, messages_of
-from poker_app.poker.reports import exports
+from poker_app.poker.reports import exports, workbook
 from poker_app.poker.reports.report import report_of
 from poker_app.poker.session.retention import kept_until
 from poker_app.web.http import login
@@ -19,8 +19,14 @@ blueprint = Blueprint("report", __name__, url_prefix="/sessions/<session_id>")
 @blueprint.get("/report")
 @reader
 def page(table: PokerSession) -> ResponseReturnValue:
-    costs = _costs(table)
-    return render_template("report/report.html", report=report_of(table), kept_until=kept_until(table), costs=costs)
+    report = report_of(table)
+    return render_template(
+        "report/report.html",
+        report=report,
+        as_text=exports.as_text(report),
+        kept_until=kept_until(table),
+        costs=_costs(table),
+    )
 
 
 def _costs(table: PokerSession) -> Messages | None:
@@ -51,8 +57,21 @@ def as_markdown(table: PokerSession) -> ResponseReturnValue:
     return _file(table, exports.as_markdown(report_of(table)), "text/markdown", "md")
 
 
-def _file(table: PokerSession, text: str, mimetype: str, ending: str) -> Response:
-    answer = Response(text, content_type=f"{mimetype}; charset=utf-8")
+@blueprint.get("/report.txt")
+@reader
+def as_text(table: PokerSession) -> ResponseReturnValue:
+    return _file(table, exports.as_text(report_of(table)), "text/plain", "txt")
+
+
+@blueprint.get("/report.xlsx")
+@reader
+def as_xlsx(table: PokerSession) -> ResponseReturnValue:
+    return _file(table, workbook.as_xlsx(report_of(table)), workbook.MEDIA_TYPE, "xlsx")
+
+
+def _file(table: PokerSession, content: str | bytes, mimetype: str, ending: str) -> Response:
+    charset = "; charset=utf-8" if isinstance(content, str) else ""
+    answer = Response(content, content_type=mimetype + charset)
     name = exports.file_name(table.name)
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}.{ending}"'
     return answer
