@@ -132,7 +132,7 @@ class Task(Base):
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     session_id: Mapped[str] = mapped_column(ForeignKey("poker_session.id", ondelete="CASCADE"))
     position: Mapped[int]
-    title: Mapped[str] = mapped_column(String(200), default="")
+    title: Mapped[str] = mapped_column(String(255), default="")
     key: Mapped[str] = mapped_column(String(40), default="")
     url: Mapped[str] = mapped_column(String(2000), default="")
     description: Mapped[str] = mapped_column(String(10_000), default="")

@@ -70,6 +70,18 @@ def _prefixed(cell: str) -> str:
     return "".join(f"'{part}" if _runs(part) else part for part in _DELIMITERS.split(cell))
 
 
+def unprotected(cell: str) -> str:
+    """The cell as it was before an export wrote apostrophes into it."""
+    if "'" not in cell:
+        return cell
+    parts = _DELIMITERS.split(cell)
+    bare = "".join(part[1:] if part.startswith("'") and _runs(part[1:]) else part for part in parts)
+    for candidate in (bare.removeprefix("'"), bare):
+        if candidate != cell and harmless(_unchanged(candidate)) == cell:
+            return candidate
+    return cell
+
+
 def _runs(part: str) -> bool:
     """Whether the part is a formula, once the quotes and the blank and hidden characters before it are dropped."""
     blank = "".join(takewhile(lambda char: char.isspace() or char == '"' or is_hidden(char), part))

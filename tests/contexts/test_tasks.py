@@ -178,7 +178,7 @@ def test_a_form_that_was_filled_in_for_another_task(four: Room) -> None:
     [
         ("title", "", "Give the task a title."),
         ("title", " \t ", "Give the task a title."),
-        ("title", "x" * 10_000, "The title has at most 200 characters; this one has 10000."),
+        ("title", "x" * 10_000, "The title has at most 255 characters; this one has 10000."),
         ("title", "\0\u202e", "Give the task a title."),
         ("key", "x" * 41, "The key has at most 40 characters; this one has 41."),
         ("url", "https://" + "x" * 1993, "The link has at most 2000 characters; this one has 2001."),

@@ -21,6 +21,8 @@ def rows_of(name: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
 
 
+# What other programs call things: names of columns in their exports.
+OTHERS_WORDS = "poker_app/rules/imports/column_names.py"
 # What the last column of the table rules out.
 PLURALS = {"stories": "story", "stats": "stat"}
 NEVER = {PLURALS.get(word, word) for *_, never in rows_of("words") for word in re.findall(r"[a-z]+", never)}
@@ -91,6 +93,7 @@ def test_sentences_speak_the_glossary() -> None:
         place: forbidden(node.value, code=False)
         for place, node in nodes(ast.Constant)
         if isinstance(node.value, str) and " " in node.value and id(node) not in docstrings
+        if not place.startswith(OTHERS_WORDS)
     }
     assert {place: bad for place, bad in found.items() if bad} == {}
 
@@ -136,7 +139,6 @@ VAGUE = {"told", "hear", "heard", "keep", "heed", "farewell", "seat", "table", "
 RIGHT = {
     "now": "the time, in the clock alone",
     "as_table": "a table that is printed",
-    "pasted_table": "a table pasted from a spreadsheet",
     "_table": "a table that is printed, and the rendered vote table",
     "vote_table": "the fragment of that name",
     "current_vote_table": "the fragment of that name",

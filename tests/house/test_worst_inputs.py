@@ -20,6 +20,7 @@ from flask import Flask, request
 from flask import session as cookie
 from werkzeug.exceptions import HTTPException
 
+from poker_app import imports
 from poker_app.accounts import users
 from poker_app.accounts.providers import failures, openid
 from poker_app.accounts.signin import clerk_webhooks, device_cookies, password_hashing, two_factor
@@ -27,6 +28,7 @@ from poker_app.accounts.team import invitations
 from poker_app.billing.engines import fake, stripe_engine
 from poker_app.edge.limits import EdgeLimits
 from poker_app.errors import Refusal
+from poker_app.imports import jira_xml
 from poker_app.poker import names
 from poker_app.poker.reports import exports
 from poker_app.poker.round import task_editing
@@ -48,6 +50,7 @@ from poker_app.rules import (
     printable,
     spreadsheet,
 )
+from poker_app.rules.imports.pasted import tasks_in
 from poker_app.settings import Settings
 from poker_app.web.http import guards, guest_cookie, host_check, markdown
 from tests.house.sources import PACKAGE, SCRIPTS, named, parsed
@@ -122,17 +125,44 @@ ROWS = {
     ),
     "one address": Row(users.clean_email, ("accounts/users.py:_ADDRESS",), also=("a@" + "a." * 126, "a" * 254)),
     "a backlog": Row(
-        backlog.tasks_in,
+        tasks_in,
         (
-            *(f"rules/backlog.py:{name}" for name in ("_PREFIX", "_LINK", "_URL", "_EMPTY_BRACKETS", "_RULE")),
-            *(f"rules/backlog.py:{name}" for name in ("_WHOLE_KEY", "_LEADING_KEY", "_TRAILING_KEY", "_ADDRESSES")),
-            *(f"rules/backlog.py:{name}" for name in ("_host", "_named_by", "_last_word", "_words")),
-            *(f"rules/pasted_table.py:{name}" for name in ("_cells", "_rows")),
+            *(f"rules/imports/lines.py:{name}" for name in ("_PREFIX", "_LINK", "_URL", "_EMPTY_BRACKETS", "_RULE")),
+            *(f"rules/imports/lines.py:{name}" for name in ("_WHOLE_KEY", "_LEADING_KEY", "_TRAILING_KEY")),
+            *(f"rules/imports/lines.py:{name}" for name in ("_ADDRESSES", "_host", "named_by", "_last_word", "_words")),
+            *(f"rules/imports/cells.py:{name}" for name in ("_rows", "_json")),
+            *(f"rules/imports/columns.py:{name}" for name in ("_LEVEL", "_NUMBER", "_DATE")),
+            *("rules/imports/column_names.py:plain", "rules/imports/page_copies.py:_POINTS"),
         ),
-        also=("http://a/" + "-" * BYTES, "https://linear.app/a/issue/A-1/" + "%20-" * 15_000, "a\t" * 30_000),
+        also=(
+            *("http://a/" + "-" * BYTES, "https://linear.app/a/issue/A-1/" + "%20-" * 15_000, "a\t" * 30_000),
+            *(
+                "[" * BYTES + "]",
+                '{"tasks":' * 6_000 + "}",
+                "[{}," * 15_000 + "{}]",
+                "A-1\na\n" * 10_000,
+                "Open\n" * 12_000,
+            ),
+            *("☐" * BYTES, "🐛" * 15_000, "a\n|-|\n" + "|\n" * 29_000, "a\n|-|\n" + "\\|" * 29_000),
+        ),
     ),
     "a backlog as a table": Row(
-        backlog.tasks_in, begins="Title,Key\n", also=(f"Title{',' * BYTES}", 'Title,Key\n"' + '""' * 30_000)
+        tasks_in,
+        begins="Title,Key\n",
+        also=(
+            *(f"Title{',' * BYTES}", 'Title,Key\n"' + '""' * 30_000, "Title,Key\n" + '"\n' * 30_000),
+            *("Title\tKey\n" + "a\tA-1\n" * 9_000, "Title;Key\n" + ",;" * 29_000, "a\tA-1\n" * 10_000),
+        ),
+    ),
+    "a backlog in a file": Row(
+        lambda text: imports.understood_file(sent(text)),
+        also=("<a>" * 20_000, "<!--" * 15_000, "\0" * BYTES, "ä\xff" * 20_000),
+    ),
+    "a description of Jira's XML": Row(
+        jira_xml.as_text,
+        ("imports/jira_xml.py:_TAG", "imports/jira_xml.py:_HREF"),
+        longest=2 * backlog.MAX_DESCRIPTION,
+        also=('<a href="' * 2_000, "<a href=" + "'http://" * 400 + ">", "<!--" * 5_000, "<a " * 6_000),
     ),
     "an own deck": Row(
         deck.own_cards,

@@ -53,6 +53,7 @@ def test_what_is_added_hurts_nobody(engine: sa.Engine) -> None:
         table.add_column(sa.Column("more", sa.Integer()))
         table.add_column(sa.Column("filled", sa.Integer(), nullable=False, server_default="1"))
         table.create_index("ix_t_name", ["name"])
+        table.alter_column("name", type_=sa.String(30))
 
     assert additive.hurts(*changed(engine, add)) == []
 

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poker_app.rules import Refused
-from poker_app.rules.backlog import MAX_DESCRIPTION, MAX_KEY, MAX_TASKS, MAX_TITLE, MAX_URL, TaskLine, moved, tasks_in
+from poker_app.rules.backlog import MAX_DESCRIPTION, MAX_KEY, MAX_TITLE, MAX_URL, TaskLine, moved
+from poker_app.rules.imports.pasted import MAX_TASKS, tasks_in
 from poker_app.rules.printable import is_hidden
 
 JIRA = "https://x.atlassian.net/browse/PAY-311"
@@ -166,7 +167,7 @@ def test_other_keys(line, title, key):
         ("http://localhost:8000/a", "A", ""),
         ("https://github.com/o/r/issues/new", "New", ""),
         ("https://github.com/issues/12", "12", ""),
-        ("https://example.com/" + "a" * 300, "A" + "a" * 199, ""),
+        ("https://example.com/" + "a" * 300, "A" + "a" * 254, ""),
     ],
 )
 def test_an_address_alone_names_the_task(url, title, key):
@@ -220,14 +221,14 @@ def test_a_list_without_a_task_is_refused(text):
     ("line", "task", "sentence"),
     [
         (
-            "word " * 45,
-            TaskLine("word " * 38 + "word…", description=("word " * 45).strip()),
-            "Line 3: a title has at most 200 characters, and this one 224: the whole is in the description.",
+            "word " * 57,
+            TaskLine("word " * 49 + "word…", description=("word " * 57).strip()),
+            "Line 3: a title has at most 255 characters, and this one 284: the whole is in the description.",
         ),
         (
             "x" * (MAX_TITLE + 1),
             TaskLine("x" * (MAX_TITLE - 1) + "…", description="x" * (MAX_TITLE + 1)),
-            "Line 3: a title has at most 200 characters, and this one 201: the whole is in the description.",
+            "Line 3: a title has at most 255 characters, and this one 256: the whole is in the description.",
         ),
         (
             "k" * (MAX_KEY + 1) + "\tPay",

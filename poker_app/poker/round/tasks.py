@@ -10,7 +10,7 @@ from poker_app import ids
 from poker_app.db import session
 from poker_app.poker import models
 from poker_app.poker.change import Holder, change
-from poker_app.rules.backlog import tasks_in
+from poker_app.rules.imports.pasted import tasks_in
 from poker_app.rules.session import tasks as rules
 from poker_app.rules.session.value import Task
 

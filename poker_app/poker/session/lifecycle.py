@@ -20,8 +20,9 @@ from poker_app.poker.session.options import Options
 from poker_app.poker.value import last_seen
 from poker_app.poker.value.current import newest
 from poker_app.rules import Refused, Unusable
-from poker_app.rules.backlog import Pasted, TaskLine, tasks_in
+from poker_app.rules.backlog import TaskLine
 from poker_app.rules.deck import DECKS, own_cards
+from poker_app.rules.imports.pasted import Pasted, tasks_in
 from poker_app.rules.links import plain_code
 from poker_app.rules.printable import one_line
 from poker_app.rules.session import lifecycle as rules

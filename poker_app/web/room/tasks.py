@@ -63,6 +63,7 @@ def _sheet(member: Member, task_id: str, refusal: Invalid | task_editing.Clash |
         invalid=refusal,
         # A field that cannot be used decides nothing about the others.
         shown=request.form.get("shown", "") if isinstance(refusal, Invalid) else task_editing.shown(task),
+        longest=task_editing.MAX_LENGTHS,
         rounds=rounds_of(value, task.id),
         place=next((n for n, each in enumerate(value.backlog) if each is task), 0),
     )
