@@ -7,8 +7,8 @@ from poker_app.errors import Invalid
 from poker_app.imports import encodings, jira_xml, workbooks
 from poker_app.rules.imports.understood import Understood, understood
 
-MAX_FILE = 4_000_000
-"""Bytes. A function of a serverless platform takes no request that is longer."""
+MAX_FILE = 1_000_000
+"""Bytes: what every server and proxy in front takes as the body of a form."""
 
 _ARCHIVE, _OLD_WORKBOOK = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 # Beginnings of files that people take for a table.

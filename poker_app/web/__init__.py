@@ -27,7 +27,7 @@ def install(app: Flask) -> None:
     )
     from poker_app.web.me import my_data, profile, two_factor
     from poker_app.web.operator import health, jobs, metrics, operator_pages
-    from poker_app.web.room import claim, files, members, realtime, report, rounds, session_page, tasks, timer
+    from poker_app.web.room import claim, files, imports, members, realtime, report, rounds, session_page, tasks, timer
     from poker_app.web.signin import clerk_webhooks, password_reset, providers, sign_in, sign_up, two_factor_prompt
 
     metrics.install(app)
@@ -60,6 +60,7 @@ def install(app: Flask) -> None:
         rounds,
         tasks,
         files,
+        imports,
         uploads,
         timer,
         report,

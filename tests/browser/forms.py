@@ -31,6 +31,8 @@ MAKES = {
     "account_settings.add_deck",
     "accounts.make",
     "home.open_session",
+    "imports.read",
+    "imports.save",
     "new_password.ask_for_link",
     "profile.ask_for_link",
     "profile.change_password",

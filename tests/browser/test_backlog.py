@@ -1,6 +1,7 @@
 """Tasks: pasted, edited, moved, deleted and brought back, skipped, gone back to, reopened."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Route, expect
@@ -9,6 +10,7 @@ from tests.browser.person import Person
 
 pytestmark = pytest.mark.browser
 
+EXPORTS = Path(__file__).parent.parent / "rules/tracker_exports"
 PASTED = """\
 - PAY-318 Retry failed card payments
 2. Show the delivery date https://github.com/acme/shop/issues/42
@@ -37,6 +39,28 @@ def test_pasting_a_list(ada: Person, ben: Person) -> None:
     expect(ben.backlog.locator("li").nth(1)).to_contain_text("#42")
     sheet = ben.opens_task(titles[1])
     expect(sheet.get_by_role("link", name="#42")).to_have_attribute("href", "https://github.com/acme/shop/issues/42")
+
+
+def test_importing_a_file(ada: Person, ben: Person) -> None:
+    ben.joins(ada.opens(tasks="One\nTwo"))
+    page = ada.page
+    page.get_by_role("link", name="Import a file or a table").click()
+    page.get_by_label("File").set_input_files(EXPORTS / "jira.csv")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Preview: 3 tasks")
+    expect(page.get_by_role("checkbox", name="Old one")).not_to_be_checked()
+    page.get_by_role("checkbox", name="Export report").uncheck()
+    page.get_by_text("What the columns mean").click()
+    page.get_by_label("Issue Type", exact=True).select_option("Not used")
+    page.get_by_role("button", name="Show the tasks again").click()
+    expect(page.get_by_role("checkbox", name="Export report")).not_to_be_checked()
+    page.get_by_role("button", name="Add the ticked tasks").last.click()
+    ada.sees_notice("1 task added.")
+    for each in (ada, ben):
+        each.sees_backlog("One", "Two", "Login page hidden")
+    page.get_by_role("button", name="Undo").click()
+    for each in (ada, ben):
+        each.sees_backlog("One", "Two")
 
 
 def test_editing_in_the_sheet(ada: Person, ben: Person) -> None:

@@ -199,6 +199,11 @@ TABLE = {
     # Something else was changed since.
     "POST rounds.undo": Row("404 404 404 403 403 409"),
     "POST tasks.add": Row(FACILITATOR, lambda world: {"tasks": "Three"}),
+    "GET imports.page": Row(FACILITATOR),
+    "POST imports.read": Row(FACILITATOR, lambda world: {"tasks": "Three"}),
+    # Only what the preview signed is taken.
+    "POST imports.change_columns": Row("404 404 404 403 403 422"),
+    "POST imports.save": Row("404 404 404 403 403 422"),
     "GET tasks.index": Row(SEATED),
     "GET tasks.show": Row(SEATED),
     "POST tasks.edit": Row(FACILITATOR, lambda world: {"title": "Other"}),

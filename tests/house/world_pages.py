@@ -128,5 +128,12 @@ def _table(world: World, when: str) -> Iterator[tuple[str, TestResponse]]:
     yield f"wrong task as a page, {when}", world.ada.post(f"{base}/tasks/{world.task}", {"title": ""}, htmx=False)
     yield f"deletion, {when}", world.ada.post(f"{base}/tasks/{world.task}/deletion")
     yield f"restoration, {when}", world.ada.post(f"{base}/tasks/{world.task}/restoration")
+    yield f"import, {when}", world.ada.get(f"{base}/import")
+    for name, text in (
+        ("list", "One"),
+        ("table", "Title;Key;State\nPay;PAY-1;Done\nShip;;New\n;;x"),
+        ("nothing", "***"),
+    ):
+        yield f"import of a {name}, {when}", world.ada.post(f"{base}/import/file", {"tasks": text}, htmx=False)
     yield f"wrong options, {when}", world.ada.post(f"{base}/options", {"name": ""}, htmx=False)
     yield f"wrong seat, {when}", world.people["stranger"].post(f"{base}/members", {}, htmx=False)

@@ -106,7 +106,7 @@ def test_a_sheet_that_claims_a_million_rows_is_read_as_far_as_it_goes() -> None:
     [
         (b"", "This file is empty."),
         (b" \r\n", "This file is empty."),
-        (b"x" * (MAX_FILE + 1), "A file has at most 4 MB. Export fewer columns, or fewer tasks."),
+        (b"x" * (MAX_FILE + 1), "A file has at most 1 MB. Export fewer columns, or fewer tasks."),
         (b"%PDF-1.7", "This kind of file is not read. CSV, XLSX, XML from Jira, JSON and text are."),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "This is a workbook of an older Excel. Save it as XLSX or CSV."),
         (b"PK\x03\x04", workbooks.DAMAGED),

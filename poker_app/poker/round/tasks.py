@@ -8,8 +8,10 @@ from sqlalchemy import bindparam, select
 
 from poker_app import ids
 from poker_app.db import session
+from poker_app.errors import Invalid
 from poker_app.poker import models
 from poker_app.poker.change import Holder, change
+from poker_app.rules.backlog import TaskLine
 from poker_app.rules.imports.pasted import tasks_in
 from poker_app.rules.session import tasks as rules
 from poker_app.rules.session.value import Task
@@ -45,6 +47,37 @@ def add_tasks(who: Holder, pasted: str) -> Added:
     new_ids = [ids.new_id(12) for _ in read.tasks]
     made = change(who, partial(rules.add_tasks, lines=read.tasks, new_ids=new_ids, round_id=ids.new_id(12)))
     return Added(made.answer, read.left_out, made.undo)
+
+
+class Outcome(NamedTuple):
+    """What an import did, in a few sentences, whether something was left out, and the version that ``voting.undo``
+    takes back."""
+
+    sentence: str
+    left_out: bool
+    undo: int | None
+
+
+def import_tasks(who: Holder, lines: Sequence[TaskLine], duplicates: str) -> Outcome:
+    """Adds the tasks of a preview; ``duplicates`` is ``skip``, ``update`` or ``add``.
+
+    Raises:
+        Invalid: (422) there is none, no room for any, or no such choice.
+    """
+    if duplicates not in rules.DUPLICATES:
+        raise Invalid("Choose what becomes of tasks that are here already.", "duplicates")
+    new_ids = [ids.new_id(12) for _ in lines]
+    rule = partial(rules.import_tasks, lines=lines, duplicates=duplicates, new_ids=new_ids, round_id=ids.new_id(12))
+    made = change(who, rule)
+    done: rules.Imported = made.answer
+    counts = (
+        (len(done.added), "added"),
+        (done.updated, "updated"),
+        (done.skipped, "here already, not changed"),
+        (done.too_many, f"left out: a session holds at most {rules.MAX_TASKS}"),
+    )
+    said = " ".join(f"{count} {'task' if count == 1 else 'tasks'} {what}." for count, what in counts if count)
+    return Outcome(said, done.too_many > 0, made.undo)
 
 
 def move_task(who: Holder, task_id: str, to: int) -> None:

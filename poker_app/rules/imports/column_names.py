@@ -131,8 +131,8 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 UNUSED_BEGINNINGS = ("inward issue link", "outward issue link", "σ ", "satisfaction")
 # Jira has a column for each label.
 REPEATED = frozenset({LABELS, ACCEPTANCE, DONE})
-OWN_EXPORT = "first vote median"
-"""A column that only the report's own CSV has."""
+OWN_EXPORT = frozenset({"first vote median", "skipped"})
+"""Columns that only the report's own CSV and JSON have."""
 OWN_EXPORT_MEANINGS = frozenset({TITLE, KEY, URL, DESCRIPTION})
 
 

@@ -37,7 +37,7 @@ def named(cells: Sequence[str], *, first: bool) -> list[Column] | None:
     recognized = sum(each is not None for each in known)
     if not (meanings & {names.TITLE, names.KEY} and recognized > 1) and not (first and names.TITLE in meanings):
         return None
-    if names.OWN_EXPORT in plain_names:
+    if names.OWN_EXPORT & {*plain_names}:
         known = [each if each and each[0] in names.OWN_EXPORT_MEANINGS else (names.UNUSED, 0) for each in known]
     surest: dict[str, int] = {}
     for meaning, rank in filter(None, known):

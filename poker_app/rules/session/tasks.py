@@ -53,6 +53,69 @@ def add_tasks(
     return undoable(value, replace(Change(after).then(Event.TASKS_CHANGED, tasks=True), answer=added))
 
 
+DUPLICATES = ("skip", "update", "add")
+"""What becomes of a task whose key is in the backlog already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """The tasks that an import added, and how many it updated, skipped and found no room for."""
+
+    added: Sequence[Task]
+    updated: int
+    skipped: int
+    too_many: int
+
+
+def import_tasks(
+    value: Session,
+    me: Member,
+    now: datetime,
+    *,
+    lines: Sequence[TaskLine],
+    duplicates: str,
+    new_ids: Sequence[str],
+    round_id: str,
+) -> Change:
+    """Adds tasks at the end as far as there is room for them. One whose key is in the backlog is skipped, or updates
+    that task's title, link and description with what it has, or is added all the same. Answers with ``Imported``.
+
+    Raises:
+        Refused: forbidden, for a member who is no facilitator; invalid, where no task is chosen, or there is no room
+            for any.
+    """
+    require_facilitator(me, "add tasks")
+    if not lines:
+        raise Refused("invalid", "No task is ticked, so nothing was added.")
+    known = {task.key.casefold(): task for task in value.backlog if task.key} if duplicates != "add" else {}
+    new = [line for line in lines if line.key.casefold() not in known]
+    matched = [(known[line.key.casefold()], line) for line in lines if line.key.casefold() in known]
+    edited = (
+        [edit for task, line in matched if (edit := _updated(task, line)) is not task] if duplicates == "update" else []
+    )
+    # An untitled one is replaced by the first.
+    room = MAX_TASKS - len(value.backlog)
+    taken = new[: max(room, 0)]
+    if new and not taken and not edited:
+        raise Refused("invalid", f"A session holds at most {MAX_TASKS} tasks, and this one has as many.")
+    answer: Sequence[Task] = ()
+    change = Change(value)
+    if taken:
+        change = add_tasks(value, me, now, lines=taken, new_ids=new_ids[: len(taken)], round_id=round_id)
+        answer = change.answer
+    if edited:
+        # What an update replaced is not kept, so that such an import cannot be undone.
+        change = Change(replace(change.value.with_task(*edited), undo=None), change.happened)
+        change = change.then(Event.TASKS_CHANGED, tasks=True)
+    return replace(change, answer=Imported(answer, len(edited), len(matched) - len(edited), len(new) - len(taken)))
+
+
+def _updated(task: Task, line: TaskLine) -> Task:
+    fields = {"title": line.title, "url": line.url or task.url, "description": line.description or task.description}
+    changes = {name: text for name, text in fields.items() if text != getattr(task, name)}
+    return replace(task, **changes) if changes else task  # type: ignore[arg-type]
+
+
 @dataclass(frozen=True, slots=True)
 class Clash:
     """Two edits changed the same ``field``. ``typed`` are the task's fields with both edits merged: what one of them

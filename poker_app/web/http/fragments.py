@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from flask import Flask, Response, current_app, g, make_response, redirect, render_template, request, url_for
+from flask import session as cookie
 from jinja2 import Environment
 
 from poker_app import clock, realtime
@@ -25,6 +26,7 @@ from poker_app.web.http.shared_fragments import partial as partial
 
 # Flashed sentences of this category are shown over the table when the session's page is next loaded.
 AT_THE_TABLE = "at the table"
+_DONE = "done"
 
 
 def install(app: Flask) -> None:
@@ -94,6 +96,18 @@ def back_to_session(member: Holder) -> Response:
 
 def _to_room(session_id: str) -> Response:
     return make_response(redirect(url_for("sessions.room", session_id=session_id), 303))
+
+
+def back_with(member: Holder, sentence: str, undo: int | None, *, alert: bool) -> Response:
+    """Redirects a page's plain form to the session's page, which shows a sentence and an Undo of that version."""
+    cookie[_DONE] = [sentence, undo, alert]
+    return back_to_session(member)
+
+
+def pop_done() -> tuple[str, int | None, bool]:
+    """Returns what ``back_with`` left for the session's page, once."""
+    sentence, undo, alert = cookie.pop(_DONE, ("", None, False))
+    return sentence, undo, alert
 
 
 def leave_for(address: str) -> Response:

@@ -13,7 +13,7 @@ from flask import Flask, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadHost, BadRequest, RequestEntityTooLarge, SecurityError, UnsupportedMediaType
 
-from poker_app import rate_limits
+from poker_app import imports, rate_limits
 from poker_app.accounts.signin import password_hashing
 from poker_app.db import session
 from poker_app.errors import Forbidden, Refusal
@@ -33,6 +33,10 @@ _REQUEST_ID = re.compile(r"[\w-]{8,64}")
 BY_ORIGIN = {"realtime.receive_socket"}
 # Here a file is sent, and read piece by piece: no form.
 FILES_TO = {"uploads.receive"}
+# Forms that carry a table, one of them with a file in it. Of the others none is sent in parts.
+FORM_WITH_FILE = "imports.read"
+LONG_FORMS = {FORM_WITH_FILE, "imports.change_columns", "imports.save"}
+MAX_LONG_FORM, MAX_PARTS = imports.MAX_FILE + 16 * 1024, 5
 
 # How many fields a form may have, and characters of a Content-Type; the product's own stay far below.
 MAX_FIELDS, MAX_MEDIA_TYPE = 1_000, 200
@@ -108,11 +112,15 @@ def _check_form() -> None:
 
     Raises: UnsupportedMediaType (415), RequestEntityTooLarge (413), BadRequest (400).
     """
-    # No form of the product is sent in parts: each part has headers, which take longer to read than the values do.
+    if request.endpoint in LONG_FORMS:
+        request.max_content_length = request.max_form_memory_size = MAX_LONG_FORM
+        request.max_form_parts = MAX_PARTS
+    # Each part has headers, which take longer to read than the values do.
     media_type = request.headers.get("Content-Type", "")
-    if media_type.lower().startswith("multipart/") or len(media_type) > MAX_MEDIA_TYPE:
+    in_parts = media_type.lower().startswith("multipart/")
+    if (in_parts and request.endpoint != FORM_WITH_FILE) or len(media_type) > MAX_MEDIA_TYPE:
         raise UnsupportedMediaType("Forms are read as application/x-www-form-urlencoded alone.")
-    if request.get_data(parse_form_data=False).count(b"&") >= MAX_FIELDS:
+    if request.get_data(parse_form_data=False).count(b"&") >= MAX_FIELDS and not in_parts:
         raise RequestEntityTooLarge
     if any("\0" in text for field in request.form.items(multi=True) for text in field):
         raise BadRequest("A character in this form cannot be kept.")

@@ -53,6 +53,7 @@ def room(session_id: str) -> ResponseReturnValue:
     value, shared = known.value, shared_fragments.shared(known)
     me = value.members[member.id]
     said = " ".join(map(str, get_flashed_messages(category_filter=[fragments.AT_THE_TABLE])))
+    done, undo, warns = fragments.pop_done()
     return render_template(
         "sessions/room.html",
         member=me,
@@ -65,8 +66,9 @@ def room(session_id: str) -> ResponseReturnValue:
         realtime=realtime.browser_options(),
         awaited=int(AWAITED_FOR.total_seconds() * 1_000),
         channels=[realtime.state_channel(session_id), realtime.presence_channel(session_id)],
-        sentence=said,
-        alert=bool(said),
+        sentence=said or done,
+        alert=bool(said or warns),
+        undo=None if undo is None else url_for("rounds.undo", session_id=session_id, version=undo),
     )
 
 

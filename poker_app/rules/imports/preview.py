@@ -1,0 +1,81 @@
+"""What a table shows before its tasks are added: the columns and rows that are worth a look, within what travels."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from poker_app.rules.backlog import TaskLine
+from poker_app.rules.imports.column_names import MEANINGS, UNUSED
+from poker_app.rules.imports.columns import Column
+from poker_app.rules.imports.understood import Row, Understood, task_of
+
+MAX_SHOWN = 500
+"""Rows of a preview: as many as a session holds tasks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row of the preview: the task that it makes, None where it makes none; whether it is ticked at first, and why it
+    is not; and what did not fit."""
+
+    row: Row
+    task: TaskLine | None
+    ticked: bool
+    why: str
+    problems: Sequence[str]
+    known: bool
+
+
+def worth_a_look(table: Understood) -> Understood:
+    """The table without empty columns, and with as many rows as a session holds tasks: those that are tasks come
+    before the others."""
+    filled = [place for place in range(len(table.columns)) if any(row.cells[place].strip() for row in table.rows)]
+    rows, notes = table.rows, list(table.notes)
+    if len(rows) > MAX_SHOWN:
+        tasks = [row for row in rows if not row.not_a_task]
+        rows = tuple(tasks[:MAX_SHOWN])
+        if more := len(tasks) - len(rows):
+            notes.append(f"The first {MAX_SHOWN} tasks are shown, as many as a session holds; {more} more are not.")
+        if others := len(table.rows) - len(tasks):
+            notes.append(f"{others} rows that are headings or done are not shown.")
+    return replace(
+        table,
+        columns=tuple(table.columns[place] for place in filled),
+        rows=tuple(replace(row, cells=tuple(row.cells[place] for place in filled)) for row in rows),
+        notes=tuple(notes),
+    )
+
+
+def with_meanings(table: Understood, chosen: Mapping[int, str]) -> Understood:
+    """The table with other meanings of columns, by their places; a meaning that there is not is passed over."""
+    columns = [
+        replace(column, meaning=chosen[place]) if chosen.get(place) in MEANINGS else column
+        for place, column in enumerate(table.columns)
+    ]
+    return replace(table, columns=tuple(columns))
+
+
+def lines(table: Understood, keys: frozenset[str]) -> list[Line]:
+    """The rows with their tasks. ``keys`` are those of the backlog, in lower case."""
+    found, seen = [], set(keys)
+    for row in table.rows:
+        task, problems = task_of(table.columns, row)
+        key = task.key.casefold() if task else ""
+        why = row.not_a_task if task else "No title, key or link."
+        if not why and key in seen and key not in keys:
+            why = "The same key as above."
+        found.append(Line(row, task, not why, why, problems, bool(key) and key in keys))
+        seen |= {key} - {""}
+    return found
+
+
+def examples(table: Understood) -> list[tuple[int, Column, str, bool]]:
+    """Each column's place, itself, the first of its cells that is filled, and whether it is used."""
+    return [
+        (
+            place,
+            column,
+            next((row.cells[place] for row in table.rows if row.cells[place].strip()), ""),
+            column.meaning != UNUSED,
+        )
+        for place, column in enumerate(table.columns)
+    ]

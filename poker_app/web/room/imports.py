@@ -1,0 +1,154 @@
+"""Pages that bring a backlog in: a pasted table or a file, a preview of its tasks, and adding those that are ticked.
+
+Between the pages the table travels in the form, signed: nothing is stored before it is saved.
+"""
+
+from dataclasses import asdict
+from datetime import timedelta
+
+from flask import Blueprint, current_app, render_template, request
+from flask.typing import ResponseReturnValue
+from itsdangerous import BadData, URLSafeSerializer
+
+from poker_app import imports, rate_limits
+from poker_app.errors import Invalid
+from poker_app.poker.round import tasks
+from poker_app.poker.value.current import at_least
+from poker_app.rate_limits import Limit
+from poker_app.rules.imports import preview
+from poker_app.rules.imports.column_names import MEANINGS
+from poker_app.rules.imports.columns import Column
+from poker_app.rules.imports.understood import Row, Understood, understood
+from poker_app.rules.session.change import require_facilitator
+from poker_app.rules.session.tasks import DUPLICATES, MAX_TASKS
+from poker_app.rules.session.value import Member
+from poker_app.web.http import fragments
+from poker_app.web.http.guards import member_required
+
+blueprint = Blueprint("imports", __name__, url_prefix="/sessions/<session_id>/import")
+
+READ = Limit("read a backlog", 60, timedelta(minutes=10))
+MAX_SIGNED = 900_000
+"""Characters of a table as it travels: a form has at most ``guards.MAX_LONG_FORM`` bytes."""
+ADD = "add tasks"
+
+
+@blueprint.get("")
+@member_required
+def page(member: Member) -> ResponseReturnValue:
+    require_facilitator(member, ADD)
+    return _page(member)
+
+
+def _page(member: Member, refusal: Invalid | None = None) -> str:
+    value = at_least(member.session_id).value
+    return render_template("sessions/import.html", session=value, refusal=refusal, typed=request.form.get("tasks", ""))
+
+
+@blueprint.post("/file")
+@member_required
+def read(member: Member) -> ResponseReturnValue:
+    """Shows the preview of a file, or else of a pasted text.
+
+    Raises:
+        TooMany: (429) too many were read from this network.
+    """
+    require_facilitator(member, ADD)
+    rate_limits.spend(READ.of_network(request.remote_addr or ""))
+    try:
+        table = preview.worth_a_look(_table())
+    except Invalid as refusal:
+        return _page(member, refusal), refusal.status
+    return _preview(member, table)
+
+
+def _table() -> Understood:
+    content = file.read() if (file := request.files.get("file")) else b""
+    text = request.form.get("tasks", "")
+    if not content and not text.strip():
+        raise Invalid("Choose a file, or paste a table.", "file")
+    table = imports.understood_file(content) if content else understood(text)
+    if not table.rows:
+        raise Invalid("There is no task in it. One row or line is one task.", "file" if content else "tasks")
+    return table
+
+
+@blueprint.post("/preview")
+@member_required
+def change_columns(member: Member) -> ResponseReturnValue:
+    """Shows the preview again, with the meanings of columns that were chosen."""
+    require_facilitator(member, ADD)
+    return _preview(member, _chosen(), choose_again=True)
+
+
+@blueprint.post("")
+@member_required
+def save(member: Member) -> ResponseReturnValue:
+    """Adds the tasks of the rows that are ticked.
+
+    Raises:
+        Invalid: (422) none is, or the table was changed on its way.
+    """
+    require_facilitator(member, ADD)
+    table = _chosen()
+    ticked = set(request.form.getlist("row"))
+    chosen = [line for line in preview.lines(table, frozenset()) if line.task and str(line.row.line) in ticked]
+    lines = [line.task for line in chosen if line.task]
+    try:
+        made = tasks.import_tasks(member, lines, request.form.get("duplicates", DUPLICATES[0]))
+    except Invalid as refusal:
+        return _preview(member, table, choose_again=True, refusal=refusal), refusal.status
+    return fragments.back_with(member, made.sentence, made.undo, alert=made.left_out)
+
+
+def _preview(member: Member, table: Understood, *, choose_again: bool = False, refusal: Invalid | None = None) -> str:
+    value = at_least(member.session_id).value
+    keys = frozenset(task.key.casefold() for task in value.backlog if task.key)
+    lines = preview.lines(table, keys)
+    ticked = set(request.form.getlist("row")) if choose_again else {str(line.row.line) for line in lines if line.ticked}
+    signed, table = _signed(table)
+    return render_template(
+        "sessions/import_preview.html",
+        session=value,
+        table=table,
+        lines=lines[: len(table.rows)],
+        ticked=ticked,
+        examples=preview.examples(table),
+        meanings=MEANINGS,
+        known=sum(line.known for line in lines),
+        free=MAX_TASKS - len([task for task in value.backlog if task.title]),
+        signed=signed,
+        refusal=refusal,
+        duplicates=request.form.get("duplicates", DUPLICATES[0]),
+    )
+
+
+def _serializer() -> URLSafeSerializer:
+    return URLSafeSerializer(current_app.config["SETTINGS"].signing_key, salt="import")
+
+
+def _signed(table: Understood) -> tuple[str, Understood]:
+    """The table as it travels, with as many of its rows as there is room for."""
+    while len(signed := str(_serializer().dumps(asdict(table)))) > MAX_SIGNED:
+        rows = table.rows[: len(table.rows) * 3 // 4]
+        said = "Its descriptions are so long that not all rows are shown. Bring the others in by a second file."
+        table = Understood(table.columns, rows, table.header, (*(note for note in table.notes if note != said), said))
+    return signed, table
+
+
+def _chosen() -> Understood:
+    """The table of the request's form, with the meanings that were chosen for its columns."""
+    try:
+        sent = _serializer().loads(request.form.get("table", ""))
+    except BadData as problem:
+        raise Invalid(
+            "This preview was changed on its way, so nothing was added. Please read the file again."
+        ) from problem
+    table = Understood(
+        tuple(Column(**column) for column in sent["columns"]),
+        tuple(Row(row["line"], tuple(row["cells"]), row["not_a_task"]) for row in sent["rows"]),
+        sent["header"],
+        tuple(sent["notes"]),
+    )
+    places = range(len(table.columns))
+    return preview.with_meanings(table, {place: request.form.get(f"column-{place}", "") for place in places})

@@ -1,0 +1,184 @@
+"""Bringing a backlog in: a file or a pasted table, its preview, and what is added of it."""
+
+import re
+from html import unescape
+from io import BytesIO
+from pathlib import Path
+
+import openpyxl
+import pytest
+from werkzeug.test import TestResponse
+
+from poker_app.db import session
+from poker_app.poker.models import PokerSession, Task
+from poker_app.poker.reports.exports import as_json
+from poker_app.poker.reports.report import report_of
+from poker_app.poker.round.tasks import live_tasks
+from poker_app.web.http.guards import MAX_LONG_FORM
+from tests.cast import FROM_OUR_PAGE
+from tests.web.route_checks import says
+from tests.world.pages import Scene
+
+JIRA = (Path(__file__).parent.parent / "rules/tracker_exports/jira.csv").read_bytes()
+TABLE = "Title;Key;Squad\nPay;PAY-1;Red\nShip;PAY-2;Blue\n"
+
+
+def reads(scene: Scene, content: bytes = b"", **form: str) -> TestResponse:
+    data = {**form, **({"file": (BytesIO(content), "backlog")} if content else {})}
+    return scene.ada.browser.post(f"{scene.table.path}/import/file", data=data, headers=FROM_OUR_PAGE)
+
+
+def form_of(answer: TestResponse, status: int = 200) -> dict[str, str]:
+    """The form of a preview as a browser sends it, without its ticks."""
+    assert answer.status_code == status, answer.text
+    page = answer.text
+    columns = re.findall(r'name="(column-\d+)".*?<option value="(\w+)" selected>', page, re.DOTALL)
+    table = re.search(r'name="table" value="([^"]*)"', page)
+    assert table
+    return {"table": unescape(table[1]), **dict(columns)}
+
+
+def ticks(answer: TestResponse) -> list[str]:
+    return re.findall(r'name="row" value="(\d+)"\s+checked', answer.text)
+
+
+def saves(scene: Scene, answer: TestResponse, **changed: object) -> TestResponse:
+    form = {**form_of(answer), "row": ticks(answer), **changed}
+    return scene.ada.browser.post(f"{scene.table.path}/import", data=form, headers=FROM_OUR_PAGE)
+
+
+def backlog(scene: Scene) -> list[tuple[str, str]]:
+    return [(task.title, task.key) for task in tasks_of(scene)]
+
+
+def tasks_of(scene: Scene) -> list[Task]:
+    with scene.app.app_context():
+        return live_tasks(scene.table.id)
+
+
+def test_an_export_is_previewed_and_added(scene: Scene) -> None:
+    answer = reads(scene, JIRA)
+    assert says(answer, "Preview: 3 tasks")
+    assert says(answer, "Line 6: Done already.")
+    assert ticks(answer) == ["2", "5"]
+    assert backlog(scene) == [("One", ""), ("Two", "")]
+    assert saves(scene, answer).status_code == 303
+    room = scene.ada.get(scene.table.path)
+    assert says(room, "2 tasks added.")
+    assert backlog(scene) == [
+        ("One", ""),
+        ("Two", ""),
+        ("Login page hidden", "PAY-12"),
+        ("Export report, as CSV", "PAY-13"),
+    ]
+    undo = re.search(r'action="([^"]*/undoing)"', room.text)
+    assert undo
+    assert scene.ada.post(undo[1]).status_code == 200
+    assert backlog(scene) == [("One", ""), ("Two", "")]
+
+
+def test_a_workbook_is_read(scene: Scene) -> None:
+    book, content = openpyxl.Workbook(), BytesIO()
+    for row in (["Key", "Summary"], ["PAY-1", "Pay later"]):
+        book.active.append(row)
+    book.save(content)
+    saves(scene, reads(scene, content.getvalue()))
+    assert backlog(scene)[2:] == [("Pay later", "PAY-1")]
+
+
+def test_a_column_gets_another_meaning(scene: Scene) -> None:
+    first = reads(scene, tasks=TABLE)
+    form = {**form_of(first), "column-0": "other", "column-2": "title", "row": ["3"]}
+    again = scene.ada.browser.post(f"{scene.table.path}/import/preview", data=form, headers=FROM_OUR_PAGE)
+    assert says(again, "Red")
+    assert ticks(again) == ["3"]
+    saves(scene, again)
+    assert backlog(scene)[2:] == [("Blue", "PAY-2")]
+
+
+def test_what_is_in_the_backlog_already(scene: Scene) -> None:
+    saves(scene, reads(scene, tasks=TABLE))
+    again = reads(scene, tasks=TABLE.replace("Ship", "Ship it") + "Sell;PAY-3;Red\n")
+    assert says(again, "2 tasks have keys that are in the backlog already")
+    saves(scene, again)
+    assert says(scene.ada.get(scene.table.path), "1 task added. 2 tasks here already, not changed.")
+    saves(scene, again, duplicates="update")
+    assert says(scene.ada.get(scene.table.path), "1 task updated. 2 tasks here already, not changed.")
+    assert backlog(scene)[2:] == [("Pay", "PAY-1"), ("Ship it", "PAY-2"), ("Sell", "PAY-3")]
+    saves(scene, again, duplicates="add", row=["2"])
+    assert backlog(scene)[5:] == [("Pay", "PAY-1")]
+    assert saves(scene, again, duplicates="nonsense").status_code == 422
+
+
+def test_a_key_twice_in_one_table_is_ticked_once(scene: Scene) -> None:
+    answer = reads(scene, tasks=TABLE + "Pay again;pay-1;Red\n")
+    assert ticks(answer) == ["2", "3"]
+    assert says(answer, "Line 4: The same key as above.")
+
+
+def test_more_than_a_session_holds_is_cut_and_said(scene: Scene) -> None:
+    table = "Title;Key\n" + "".join(f"Task {n};T-{n}\n" for n in range(600))
+    answer = reads(scene, table.encode())
+    assert says(answer, "The first 500 tasks are shown, as many as a session holds; 100 more are not.")
+    saves(scene, answer)
+    assert says(scene.ada.get(scene.table.path), "498 tasks added. 2 tasks left out: a session holds at most 500.")
+    assert len(backlog(scene)) == 500
+
+
+def test_our_own_json_changes_nothing(scene: Scene) -> None:
+    about = {
+        "title": "=Pay, „später“",
+        "key": "PAY-1",
+        "url": "https://e.org/1",
+        "description": "One\n\n- two\n  - three",
+    }
+    scene.ada.post(f"{scene.table.path}/tasks/{scene.task}", about)
+    with scene.app.app_context():
+        content = as_json(report_of(session.get_one(PokerSession, scene.table.id))).encode()
+    saves(scene, reads(scene, content), duplicates="add")
+    assert backlog(scene)[2] == (about["title"], "PAY-1")
+    added = tasks_of(scene)[2]
+    assert (added.url, added.description) == (about["url"], about["description"])
+
+
+@pytest.mark.parametrize(
+    ("content", "form", "sentence"),
+    [
+        (b"", {}, "Choose a file, or paste a table."),
+        (b"%PDF-1.7", {}, "This kind of file is not read."),
+        (b"---\n", {}, "There is no task in it. One row or line is one task."),
+        (b"", {"tasks": "***"}, "There is no task in it. One row or line is one task."),
+    ],
+)
+def test_what_cannot_be_read_is_said_and_nothing_typed_is_lost(
+    scene: Scene, content: bytes, form: dict[str, str], sentence: str
+) -> None:
+    answer = reads(scene, content, **form)
+    assert answer.status_code == 422
+    assert says(answer, sentence)
+    assert form.get("tasks", "") in answer.text
+
+
+def test_only_what_the_preview_signed_is_added(scene: Scene) -> None:
+    answer = reads(scene, tasks=TABLE)
+    for table in ("", "nonsense", form_of(answer)["table"][:-1] + "-"):
+        assert saves(scene, answer, table=table).status_code == 422
+    refused = saves(scene, answer, row=[])
+    assert refused.status_code == 422
+    assert says(refused, "No task is ticked, so nothing was added.")
+    assert form_of(refused, 422)["table"] == form_of(answer)["table"]
+    assert len(backlog(scene)) == 2
+
+
+def test_a_body_is_bounded(scene: Scene) -> None:
+    assert reads(scene, b"a\n" * MAX_LONG_FORM).status_code == 413
+    many = {f"field{number}": "x" for number in range(20)}
+    assert reads(scene, JIRA, **many).status_code == 413
+
+
+def test_a_table_whose_descriptions_are_long_travels_as_far_as_it_goes(scene: Scene) -> None:
+    noise = "".join(chr(0x4E00 + (n * 7919) % 20_000) for n in range(300_000))
+    rows = "".join(f"Task {n};{noise[n * 5_000 : (n + 1) * 5_000]}\n" for n in range(60))
+    answer = reads(scene, f"Title;Description\n{rows}".encode())
+    assert answer.status_code == 200
+    assert len(form_of(answer)["table"]) < 1_000_000
