@@ -171,7 +171,9 @@ def test_only_what_the_preview_signed_is_added(scene: Scene) -> None:
 
 
 def test_a_body_is_bounded(scene: Scene) -> None:
-    assert reads(scene, b"a\n" * MAX_LONG_FORM).status_code == 413
+    too_long = reads(scene, b"a\n" * MAX_LONG_FORM)
+    assert too_long.status_code == 413
+    assert says(too_long, "992 KB is the limit.")
     many = {f"field{number}": "x" for number in range(20)}
     assert reads(scene, JIRA, **many).status_code == 413
 

@@ -33,8 +33,6 @@ SENTENCES = {
 
 def install(app: Flask) -> None:
     """Registers a handler for every refusal and fault."""
-    longest = f"{app.config['MAX_CONTENT_LENGTH'] // 1024} KB"
-    sentences = SENTENCES | {413: f"That is too much text for one form. {longest} is the limit."}
 
     @app.errorhandler(Refusal)
     def refused(refusal: Refusal) -> Response:
@@ -87,7 +85,10 @@ def install(app: Flask) -> None:
             return make_response(error.get_response())
         if isinstance(error, InternalServerError):
             log.error("fault", exc_info=error.original_exception)
-        return answer(sentences.get(error.code, error.description or ""), error.code)
+        if error.code == 413:
+            longest = f"{(request.max_content_length or 0) // 1024} KB"
+            return answer(f"That is too much text for one form. {longest} is the limit.", 413)
+        return answer(SENTENCES.get(error.code, error.description or ""), error.code)
 
 
 def answer(sentence: str, status: int, retry_after: int | None = None) -> Response:
