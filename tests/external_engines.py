@@ -26,8 +26,9 @@ HOOKS = ["member_added", "member_removed", "channel_occupied", "channel_vacated"
 
 
 # Each process of pytest has a range of its own, below the ports that the system gives to connections: of two that were
-# given the same free port, one talked to the other's server.
-_ports = itertools.count(15_000 + 2_000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")))
+# given the same free port, one talked to the other's server. Two runs on one machine begin at different places of it.
+_range = 15_000 + 2_000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_ports = itertools.count(_range + 100 * (os.getpid() % 15))
 
 
 def free_port() -> int:
