@@ -133,6 +133,7 @@ def test_what_is_pasted_chosen_described_moved_and_removed(ada: Person, ben: Per
     first.get_by_label("What the picture shows").fill("A dialog with two fields")
     first.get_by_role("button", name="Save").click()
     expect(thumbnails(ben).first).to_have_attribute("alt", "A dialog with two fields")
+    expect(first.get_by_label("Caption")).to_be_hidden()
     sheet.get_by_role("button", name="Move down: image.png").click()
     expect(sheet.locator(".file__words a")).to_have_text(["dialog.png", "image.png", "spec.pdf"])
     sheet.get_by_role("button", name="Remove dialog.png").click()
@@ -160,6 +161,22 @@ def test_what_is_pasted_chosen_described_moved_and_removed(ada: Person, ben: Per
     ben.page.goto(f"{ada.here().url}/report")
     ben.page.locator("summary").first.click()
     expect(ben.page.locator(".thumbs img")).to_have_count(2)
+
+
+def test_a_caption_is_typed_on_while_files_arrive(ada: Person) -> None:
+    ada.opens(tasks="One")
+    ada.adds_files(screenshot("first.png"))
+    sheet = ada.opens_task("One")
+    first = sheet.locator(".file").first
+    first.get_by_text("Describe").click()
+    first.get_by_label("Caption").press_sequentially("The old ")
+    ada.drops("#task", screenshot("second.png"))
+    expect(sheet.locator(".file")).to_have_count(2)
+    ada.page.keyboard.type("dialog")
+    expect(first.get_by_label("Caption")).to_have_value("The old dialog")
+    ada.page.keyboard.press("Enter")
+    expect(first).to_contain_text("The old dialog")
+    expect(first.get_by_text("Describe")).to_be_focused()
 
 
 def test_what_goes_wrong_is_said_and_tried_again(ada: Person, ben: Person) -> None:

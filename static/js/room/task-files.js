@@ -40,6 +40,14 @@ document.addEventListener('change', ({ target }) => {
   target.value = '';
 });
 
+// The list leaves open what is being typed; what is saved is done with.
+document.addEventListener('htmx:after:request', ({ target, detail: { ctx } }) => {
+  const edit = target.closest?.('.file__edit');
+  if (!edit || ctx.response?.status >= 400) return;
+  edit.open = false;
+  edit.querySelector('summary').focus();
+});
+
 // The task on the table and the backlog change with every change of the tasks.
 document.addEventListener('htmx:after:settle', ({ target }) => {
   const list = document.getElementById('task-files');
