@@ -1,9 +1,9 @@
 // Files on their way: allowed by the server, sent to the store, and announced; with their progress, and again where they fail.
 import { ask, send } from './transfer.js';
+import { lineFor, remove, show } from './upload-lines.js';
 
 const AT_ONCE = 2;
 
-const tray = document.getElementById('uploads');
 const waiting = [];
 let underWay = 0;
 
@@ -15,14 +15,6 @@ export function upload(files, to) {
     before = job.settled;
     enqueue(job);
   }
-}
-
-function lineFor(file) {
-  const line = document.getElementById('upload').content.firstElementChild.cloneNode(true);
-  line.querySelector('.upload__name').textContent = file.name;
-  tray.append(line);
-  if (!tray.matches(':popover-open')) tray.showPopover();
-  return line;
 }
 
 function enqueue(job) {
@@ -57,23 +49,9 @@ async function run({ file, to, line, before, stopped: { signal } }) {
   await ask(begun.arrived, { method: 'POST', signal });
 }
 
-function show({ line }, { value, problem = '' }) {
-  const [bar, words, again] = ['progress', '.upload__problem', '[data-again]'].map((each) => line.querySelector(each));
-  if (value !== undefined) bar.value = value;
-  bar.hidden = Boolean(problem);
-  words.hidden = again.hidden = !problem;
-  words.textContent = problem;
-  line.querySelector('[data-cancel]').textContent = problem ? 'Dismiss' : 'Cancel';
-}
-
 function cancel(job) {
   job.stopped.abort();
   job.settle();
   if (waiting.includes(job)) waiting.splice(waiting.indexOf(job), 1);
   remove(job);
-}
-
-function remove({ line }) {
-  line.remove();
-  if (!tray.childElementCount && tray.matches(':popover-open')) tray.hidePopover();
 }
