@@ -198,6 +198,18 @@ def test_what_goes_wrong_is_said_and_tried_again(ada: Person, ben: Person) -> No
     uploads.get_by_role("button", name="Try again").click()
     expect(thumbnails(ben)).to_have_count(2)
 
+    # what arrived is not added twice where only the answer is lost
+    def answer_is_lost(route: Route) -> None:
+        route.fetch()
+        route.abort("connectionreset")
+
+    ada.page.route("**/arrival", answer_is_lost, times=1)
+    ada.drops("#task", pdf("once.pdf"))
+    expect(uploads.get_by_role("alert")).to_have_text("Not sent. Check your connection.")
+    expect(ben.page.locator("#task .thumb")).to_have_count(3)
+    uploads.get_by_role("button", name="Try again").click()
+    expect(uploads).to_be_hidden()
+
     # what is cancelled is not there
     held: list[Route] = []
     ada.page.route("**/uploads/*", lambda route: held.append(route))
@@ -207,4 +219,4 @@ def test_what_goes_wrong_is_said_and_tried_again(ada: Person, ben: Person) -> No
     expect(uploads).to_be_hidden()
     ada.page.unroute("**/uploads/*")
     ada.adds_files(pdf("last.pdf"))
-    expect(ben.page.locator("#task .thumb")).to_have_count(3)
+    expect(ben.page.locator("#task .thumb")).to_have_count(4)

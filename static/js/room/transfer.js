@@ -1,12 +1,14 @@
-// Requests whose refusals are shown by a script: what is wrong is said as an Error with the server's sentence.
+// Requests whose refusals are shown by a script: what is wrong is said as an Error with the server's sentence, and its
+// status; without a status nothing answered.
 const SENTENCE = { headers: { Accept: 'text/plain', 'HX-Request': 'true' } };
 
 export async function ask(address, options) {
   const answer = await fetch(address, { ...SENTENCE, ...options }).catch(() => {
     throw new Error('Not sent. Check your connection.');
   });
-  if (!answer.ok) throw new Error(sentence(answer.status, answer.headers.get('Content-Type'), await answer.text()));
-  return answer;
+  if (answer.ok) return answer;
+  const { status, headers } = answer;
+  throw Object.assign(new Error(sentence(status, headers.get('Content-Type'), await answer.text())), { status });
 }
 
 // What a server in front answers is a page and no sentence.

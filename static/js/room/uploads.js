@@ -40,13 +40,22 @@ function next() {
     });
 }
 
-async function run({ file, to, line, before, stopped: { signal } }) {
-  const body = new URLSearchParams({ name: file.name, size: file.size });
-  const begun = await (await ask(to, { method: 'POST', body, signal })).json();
-  await send(file, begun, signal, (part) => (line.querySelector('progress').value = part));
+async function run(job) {
+  const { file, to, line, before } = job;
+  const { signal } = job.stopped;
+  if (!job.arrived) {
+    const body = new URLSearchParams({ name: file.name, size: file.size });
+    const begun = await (await ask(to, { method: 'POST', body, signal })).json();
+    await send(file, begun, signal, (part) => (line.querySelector('progress').value = part));
+    job.arrived = begun.arrived;
+  }
   line.querySelector('progress').removeAttribute('value'); // looked at, and made anew where it is a picture
   await before; // they stand beside the task in the order in which they were chosen
-  await ask(begun.arrived, { method: 'POST', signal });
+  // Where only the answer is lost, the file is there: announced again it stays one. What is refused begins anew.
+  await ask(job.arrived, { method: 'POST', signal }).catch((problem) => {
+    if (problem.status < 500) delete job.arrived;
+    throw problem;
+  });
 }
 
 function cancel(job) {
