@@ -210,8 +210,17 @@ def test_what_goes_wrong_is_said_and_tried_again(ada: Person, ben: Person) -> No
     uploads.get_by_role("button", name="Try again").click()
     expect(uploads).to_be_hidden()
 
-    # what is cancelled is not there
+    # who leaves the page meanwhile is asked first
     held: list[Route] = []
+    ada.page.route("**/uploads/*", lambda route: held.append(route))
+    ada.drops("#task", screenshot("unwanted.png"))
+    ada.waits_for(held)
+    ada.page.reload()
+    assert ada.asked == [""], "the browser's own question"
+    ada.is_live()
+    ada.page.unroute("**/uploads/*")
+
+    # what is cancelled is not there
     ada.page.route("**/uploads/*", lambda route: held.append(route))
     ada.drops("#task", screenshot("unwanted.png"))
     ada.waits_for(held)

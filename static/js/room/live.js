@@ -1,10 +1,12 @@
 // Events from the realtime engine. A push is a hint and a GET is the truth: whatever is missed, the next fetch heals.
 import { channels, options, POLL, watch } from './connection.js';
 import { notice } from './notices.js';
-import { me, onChange, room, table } from './page.js';
+import { leave, me, onChange, room, table } from './page.js';
 import { apply, onBehind, refresh, refreshTasks } from './regions.js';
 
 const SAFETY_POLL = 25_000;
+
+const reload = () => leave(() => location.reload());
 
 // Many browsers hear a thin event at once; they should not all ask at once.
 const soon = (act) => setTimeout(act, Math.random() * 400);
@@ -16,7 +18,7 @@ async function unpacked(base64) {
 
 async function hear(event, data) {
   if (event.startsWith('pusher:')) return;
-  if (event === 'session-ended' || (event === 'member-removed' && data.member === me)) return location.reload();
+  if (event === 'session-ended' || (event === 'member-removed' && data.member === me)) return reload();
   if (event === 'member-nudged' && data.member.split(' ').includes(me)) notice('The table is waiting for your card.');
   if (data.html) await apply(data.html);
   else if (data.gz) await apply(await unpacked(data.gz));
@@ -58,6 +60,6 @@ document.addEventListener('visibilitychange', () => {
 // The table says how new the tasks are; whatever way it came, an older task or backlog is asked for. A server of the
 // release before, during a deploy, says it by the former name.
 onChange('vote-table', ({ dataset }) => {
-  if (dataset.phase === 'ended') location.reload();
+  if (dataset.phase === 'ended') reload();
   setTimeout(() => refreshTasks(Number(dataset.tasksVersion ?? dataset.agenda)), Math.random() * 200);
 });

@@ -19,6 +19,12 @@ export const table = () => document.getElementById('vote-table');
 export const actions = () => document.getElementById('actions');
 export const facilitates = () => actions().hasAttribute('data-facilitates');
 
+// The page shows what is over, as the server says, and goes elsewhere: nothing that is under way on it can be saved.
+export function leave(go) {
+  room.dataset.over = '';
+  go();
+}
+
 // Calls back now and after each change of a region, when the change is on the page but not yet painted.
 export function onChange(id, act) {
   document.addEventListener('htmx:after:settle', (event) => event.target.id === id && act(event.target));

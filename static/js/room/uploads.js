@@ -1,4 +1,5 @@
 // Files on their way: allowed by the server, sent to the store, and announced; with their progress, and again where they fail.
+import { room } from './page.js';
 import { ask, send } from './transfer.js';
 import { lineFor, remove, show } from './upload-lines.js';
 
@@ -57,6 +58,11 @@ async function run(job) {
     throw problem;
   });
 }
+
+// What is on its way is lost with the page: the browser asks first.
+addEventListener('beforeunload', (event) => {
+  if (underWay && !('over' in room.dataset)) event.preventDefault();
+});
 
 function cancel(job) {
   job.stopped.abort();
