@@ -22,6 +22,8 @@ document.addEventListener('click', (event) => {
   shown = [...link.closest('ul').querySelectorAll('[data-picture]')];
   at = shown.indexOf(link);
   show();
+  // A modal dialog closes every popover that it does not lie in, and what is typed in a sheet is lost with it.
+  (link.closest('[popover]') ?? document.body).append(dialog);
   dialog.showModal();
 });
 dialog.addEventListener('click', ({ target }) => {
