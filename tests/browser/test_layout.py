@@ -248,3 +248,11 @@ def test_the_members_dialog_says_what_its_buttons_do(person: Callable[..., Perso
         expect(people.get_by_role("button", name=f"{spoken} Ben", exact=True)).to_be_visible()
     ada.closes_people()
     expect(ada.page.locator("#me")).to_be_hidden()
+
+
+def test_a_card_lies_flat_under_the_finger_that_tapped_it_last(person: Callable[..., Person]) -> None:
+    ada = person("Ada", phone=True)
+    ada.opens()
+    card = ada.hand.locator(".pick").first
+    card.hover()
+    expect(card.locator(".card")).to_have_css("transform", "none")
