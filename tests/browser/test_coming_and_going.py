@@ -188,6 +188,8 @@ def test_a_session_ended_by_mistake(ada: Person, ben: Person, cleo: Person) -> N
     table = ada.opens()
     ben.joins(table)
     cleo.joins(table, watching=True)
+    watching = cleo.page.get_by_text("You are watching.")
+    assert watching.evaluate("each => each.offsetHeight < 1.6 * parseFloat(getComputedStyle(each).lineHeight)")
     ada.ends()
     for each in (ben, cleo):
         each.sees("Ada ended the session")

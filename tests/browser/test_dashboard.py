@@ -98,6 +98,13 @@ def test_copying_what_is_left(ada: Person) -> None:
     ada.sees_backlog("Two", "Three")
 
 
+# How many pixels the icon of a button stands over the middle of the button.
+MIDDLES = """button => {
+  const [icon, whole] = [button.querySelector('.icon'), button].map((each) => each.getBoundingClientRect());
+  return (whole.top + whole.bottom - icon.top - icon.bottom) / 2;
+}"""
+
+
 def test_deleted_for_all_and_brought_back(ada: Person, visitor: Visitor) -> None:
     table = ada.opens("Mistake")
     gus = visitor("Gus").joins(table)
@@ -109,7 +116,9 @@ def test_deleted_for_all_and_brought_back(ada: Person, visitor: Visitor) -> None
     ada.page.get_by_role("button", name="Delete").click()
     ada.sees("“Mistake” was deleted, with its report and its link.")
     gus.sees("This session was deleted.")
-    ada.page.get_by_role("button", name="Undo").click()
+    undo = ada.page.get_by_role("button", name="Undo")
+    assert undo.evaluate(MIDDLES) == pytest.approx(0, abs=3), "the icon stands beside its word, not over it"
+    undo.click()
     ada.sees("“Mistake” is back.")
     gus.page.goto(table.link)
     gus.is_live()
