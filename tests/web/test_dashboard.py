@@ -177,6 +177,7 @@ def test_deleting_can_be_undone(ada: Person, cast: Cast) -> None:
 def test_copying_leads_to_the_copy(ada: Person, cast: Cast) -> None:
     table = ada.opens()
     ada.adds(table, "One")
+    assert says(ada.get(f"{home(ada)}?show=live"), "Copy with open tasks, without files")
     path, form = f"{home(ada)}/sessions/{table.id}/copies", {"form_key": "k"}
     first, again = (ada.post(path, form, htmx=False).location for _ in range(2))
     assert first == again != table.path
