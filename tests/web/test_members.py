@@ -195,6 +195,15 @@ def test_whoever_left_comes_back_through_the_link(scene: Scene) -> None:
     assert says(scene.ben.get(scene.table.path), "Your card")
 
 
+def test_only_a_card_that_was_played_waits_for_who_left(scene: Scene) -> None:
+    leaves(scene)
+    assert says(scene.ben.get(scene.table.path), "You can come back as Ben.")
+    scene.ben.post(f"{scene.table.path}/me/return", htmx=False)
+    scene.ben.votes(scene.table, "5")
+    leaves(scene)
+    assert says(scene.ben.get(scene.table.path), "You can come back as Ben, with the card you played.")
+
+
 def test_joining_anew_is_coming_back_too(scene: Scene) -> None:
     leaves(scene)
     scene.ben.post(f"{scene.table.path}/members", {"member_name": "Ben", "role": "spectator"}, htmx=False)
