@@ -5,8 +5,8 @@
 #   make run PYTHON=/path/to/python3       another Python than the one that is found
 
 PY = .venv/bin/python
-# Three processes, because many tests wait; those of one file stay together. `make test PARALLEL=` runs them in one.
-PARALLEL = -n 3 --dist loadfile --no-loadscope-reorder
+# Four processes, because many tests wait; those of one file stay together. `make test PARALLEL=` runs them in one.
+PARALLEL = -n 4 --dist loadfile --no-loadscope-reorder
 PYTEST = PATH="$(CURDIR)/.venv/bin:$$PATH" $(PY) -m pytest
 # The two tiers; tests/README.md says what is in which. ARGS in their place names other tests.
 FAST = -m "fast and not long" --durations 30 tests/rules tests/contexts tests/web tests/house tests/engines tests/browser
