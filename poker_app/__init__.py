@@ -56,7 +56,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def configure(settings: Settings) -> None:
-    """Tell every room what it works with: once a process, unless another application's turn comes in the same one."""
+    """Configures every package from the settings: once a process, and again for another application in the same one."""
     logs.configure(settings)
     metrics.configure(settings)
     tracing.configure(settings)

@@ -69,7 +69,7 @@ def daily() -> None:
 
 @poker.command("replay-webhooks")
 def replay_webhooks() -> None:
-    """Process once more what the payment provider told and what failed. To be run every few minutes."""
+    """Process stored payment events that failed once more. To be run every few minutes."""
     well, failed = jobs.replay_webhooks().values()
     click.echo(f"{well} processed, {failed} failed.")
     if failed:

@@ -1,4 +1,4 @@
-"""A random key in a file of its own, made by whoever needs it first."""
+"""A random key in a file of its own, which is created at first use."""
 
 import os
 import secrets
@@ -16,7 +16,7 @@ def kept_key(path: Path) -> str:
 
 
 def _write_once(path: Path, text: str) -> None:
-    """Of several that start at the same moment one writes the file, and nobody ever reads half of it."""
+    """Creates the file whole: of processes that start at once one creates it, and none reads a part of it."""
     descriptor, draft = tempfile.mkstemp(dir=path.parent)
     with os.fdopen(descriptor, "w") as file:
         file.write(text)

@@ -8,7 +8,7 @@ from poker_app.settings import Settings
 
 
 def configure(settings: Settings) -> None:
-    """Lines for people or for machines, from the wanted level on. What a form holds is never logged at all."""
+    """Lines for people or for machines, from the wanted level on. Form fields are never logged."""
     level = getattr(logging, settings.log_level.upper())
     renderer = structlog.processors.JSONRenderer() if settings.log_format == "json" else structlog.dev.ConsoleRenderer()
     structlog.configure(

@@ -34,7 +34,7 @@ class Engine:
     needs: tuple[str, ...] = (*_KEYS, "pusher_host")
     """Settings that it cannot do without."""
     no_use_for: tuple[str, ...] = ("grip_url",)
-    """Settings that somebody filled in for another engine: not to be passed over in silence."""
+    """Settings of other engines: one that is filled in is refused at the start."""
     makes_keys: bool = False
     """Whether its keys are made from the signing key where the settings give none."""
     api_host: str = ""

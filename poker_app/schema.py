@@ -14,7 +14,7 @@ from poker_app.rate_limits import Tries
 from poker_app.settings import ROOT
 
 MIGRATIONS = ROOT / "migrations"
-# Seconds for which a write that succeeded is believed, so that asking often costs the disk nothing.
+# Seconds for which the success of a test write is cached, so that frequent checks do not write.
 WRITE_HOLDS = 5.0
 _wrote_at: WeakKeyDictionary[Engine, float] = WeakKeyDictionary()
 

@@ -71,7 +71,8 @@ def follow(user: User, secret: str) -> None:
 
 def _change_both(user_id: str, old: str, new: str) -> None:
     """Ties rows under the old address to the user, so that they are erased with them: closed invitations get the new
-    address, audit lines the user's id. An open invitation stays with its address, whoever has that next."""
+    address, audit lines the user's id. An open invitation keeps the old address, even if another user proves it
+    later."""
     closed = Invitation.accepted_at.is_not(None) | Invitation.withdrawn_at.is_not(None)
     session.execute(update(Invitation).where(Invitation.email == old, closed).values(email=new))
     audit_log.recognize(user_id, old)

@@ -1,4 +1,4 @@
-"""Cancels the subscriptions of deleted accounts at the payment provider, so that nobody goes on paying for one.
+"""Cancels the subscriptions of deleted accounts at the payment provider.
 
 The transaction that deletes the account stores its customer's id. The provider is called after the commit, and again by
 the daily job until it has cancelled everything. Invoices stay with the provider, as the law wants it.

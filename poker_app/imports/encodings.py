@@ -1,4 +1,4 @@
-"""Decodes text of a file whose encoding nobody named."""
+"""Detects the encoding of a file and decodes it."""
 
 import codecs
 

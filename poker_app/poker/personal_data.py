@@ -168,8 +168,8 @@ def _leave_sessions(me: User) -> list[str]:
 
 
 def _forget_opened(user: User) -> None:
-    """Keeps the sessions that the user opened in their account, and takes the user's name out of those that they ended
-    without being a member."""
+    """Keeps the sessions that the user opened in their account. Replaces the user's name as the one who ended a
+    session, in those that they ended without being a member."""
     ours = select(Teammate.account_id).where(Teammate.user_id == user.id)
     ended = select(PokerSession.id).where(PokerSession.account_id.in_(ours), PokerSession.ended_by == user.name)
     for session_id in session.scalars(ended.order_by(PokerSession.id)).all():

@@ -174,8 +174,8 @@ def read_webhook(headers: Headers, body: bytes) -> list[dict[str, Any]]:
 
 
 def present(channel: str) -> set[str] | None:
-    """User ids on a presence channel now: empty with an engine that never tells, None where one that does tell gave no
-    answer."""
+    """User ids on a presence channel now. Empty where the engine does not report its subscribers; None where the
+    request for them failed."""
     return _client.present(channel) if _client is not None else set()
 
 

@@ -17,7 +17,7 @@ class Whose(StrEnum):
     LEFT = "left"
     # Another person's than the one whom the row is about.
     OTHERS = "others"
-    # Gives access, or tells what does: in no download.
+    # A secret, or data from which one follows: in no download.
     SECRET = "secret"  # noqa: S105 (a kind of data, not a secret)
     # Of no person: ids, moments and figures, and what belongs to an account or a session.
     NO_PERSON = "no person"

@@ -47,8 +47,8 @@ def _sign_in(provider: ProviderSettings, claims: Claims) -> User:
 
 def _owner_of_address(provider: ProviderSettings, claims: Claims) -> User | None:
     """User who has proven the claimed address here, or None. Raises NotLinked where the provider has not verified the
-    address, or knows that user by another login: then the address may have changed hands, and its user signs in another
-    way first."""
+    address, or knows that user by another login: the address may be another person's by now. The user signs in another
+    way and then connects the provider."""
     user = find_by_email(claims.email) if claims.email else None
     if user is None:
         return None

@@ -25,7 +25,7 @@ WORKS_FOR = {
     "new-password": timedelta(hours=1),
     "new-email": timedelta(hours=24),
 }
-# Expired links are kept so long, to tell them from links that never existed.
+# Expired rows are deleted after this time. Until then the page says "expired" instead of "unknown".
 KEPT = timedelta(days=7)
 
 # Each purpose is counted apart: sign-in links that others asked for do not block a password reset.
@@ -104,7 +104,7 @@ def _found(purpose: str, secret: str) -> MailToken:
 def take(purpose: str, secret: str) -> Link:
     """Marks the link and every other one for the same purpose and address as used. Inside the caller's transaction.
 
-    The rows stay for a while, so that a used link can be told from one that never was; what was typed goes from them.
+    The rows stay for a while, so that a used link is not mistaken for an unknown one; what was typed is emptied.
     """
     link = _found(purpose, secret)
     same = (MailToken.purpose == purpose, MailToken.email == link.email, MailToken.used_at.is_(None))

@@ -24,10 +24,10 @@ MAX_AT_ONCE = 1
 # The priority of those four threads, as `nice` counts: together they weigh as much as one thread of a request. Beside
 # 96 wrong passwords on one core the median of `/healthz` is 7 ms with it, 600 ms without (`make bench ARGS=floods`).
 NICENESS = 5
-# Threads that wait beside the one. A process with pages has eight threads or more (deploy/gunicorn.conf.py): one is
-# left for everything else.
+# Threads that wait for the one that hashes. A process with pages has eight threads or more (deploy/gunicorn.conf.py):
+# one is left for everything else.
 MAX_WAITING = 6
-# Of all those, how many one network holds at most, so that two are left for the others.
+# Hashing and waiting threads that one network holds at most: two are left for the others.
 MAX_OF_NETWORK = 5
 # Seconds to wait for a turn (the whole queue takes less than one on two idle cores), and until a retry when refused.
 MAX_WAIT, RETRY_AFTER = 3, 2
@@ -68,8 +68,8 @@ def matches(kept: str | None, password: str, *, together: bool = False) -> bool:
     """Whether a password matches the stored hash. Takes as long without a hash, so that the time reveals nothing.
 
     With ``together`` the same question from several threads at once is worked out once: a team that types its session's
-    password. Not for the password of a user: a question that is answered sooner than it can be hashed tells that
-    another address has none, or the same one.
+    password. Not for the password of a user: an answer that comes sooner than a hash takes would reveal that another
+    address has no password, or the same one.
 
     Raises:
         Busy: (503) too many are hashed already.

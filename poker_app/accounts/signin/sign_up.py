@@ -29,7 +29,8 @@ def mail_link(*, name: str, email: str, password: str, onward: str, browser: str
     name, email = user_name(name), clean_email(email)
     rate_limits.spend(FORMS.of_network(asked_from))
     refuse_weak(password, name, email)
-    # For a known address too, so that time tells nothing; and first, so that a refusal with 503 uses up no mail.
+    # Before the lookup, so that known and new addresses take equally long; before the count of mails, so that a 503
+    # uses up none.
     password_hash = password_hashing.hashed(password)
     mail_tokens.may_mail(PURPOSE, email, asked_from)
     if find_by_email(email) is None:

@@ -43,7 +43,7 @@ class Store(Protocol):
 
     def open(self, key: str, limit: int) -> IO[bytes]:
         """Opens the bytes under a key, seekable; the caller closes them. A store outside is read up to ``limit`` bytes
-        and one more, so that a longer file can be told. Raises FileNotFoundError."""
+        and one byte more, to detect a file that is too long. Raises FileNotFoundError."""
 
     def address(self, key: str, kind: str, save_as: str | None) -> str | None:
         """Signs an address at which a browser gets the bytes as this media type, valid for SIGNED_FOR seconds: shown

@@ -50,7 +50,7 @@ def disconnect_user(user_id: str, account_id: str | None = None) -> None:
 
 
 def try_again() -> None:
-    """Retries closing the sockets that the engine failed to close, if the engine is worth asking."""
+    """Retries closing the sockets that the engine failed to close, unless its calls are paused after failures."""
     if realtime.ready():
         for member_id in list(_still_listening):
             _still_listening.discard(member_id)

@@ -14,7 +14,7 @@ from poker_app.poker.models import Member, PokerSession
 from poker_app.poker.scopes import FORGOTTEN_AFTER
 from poker_app.rules.session.value import DELETED_FOR
 
-# From so long before on, the dashboard says that a session goes.
+# How long before its deletion the dashboard announces it.
 SAID_BEFORE = timedelta(days=14)
 BATCH = 100
 

@@ -93,8 +93,8 @@ def _others(rows: Mapping[str, Any], than: Mapping[str, Any]) -> dict[tuple[str,
 def _rounds(old: Session, new: Session) -> Iterable[tuple[Kept, Mapping[Any, Any], Mapping[Any, Any]]]:
     known = {key: each for rounds in (old.rounds, *old.others.values()) for key, each in _held(rounds).items()}
     now, here = new.round, _held(new.rounds)
-    # A round that was left stays as it is. One that starts over takes the place of the one before, and what was set
-    # aside goes when something else is, or nothing.
+    # A round that was left stays as it is. One that starts over replaces the round before; the one that was set aside
+    # for undo is deleted as soon as it is not set aside any more.
     places = {now.number, ASIDE}
     gone = {key: was for key, was in known.items() if key not in here and was.task_id == now.task_id}
     before = {key: was for key, was in gone.items() if was.number in places}

@@ -222,7 +222,7 @@ class _Requests(PusherClient):  # type: ignore[misc]
 
     @request_method  # type: ignore[untyped-decorator]
     def terminate_user_connections(self, user_id: str) -> Any:
-        # The library leaves the app out of this path, which no engine answers.
+        # The library leaves the app out of this path, which then leads nowhere at any engine.
         return Request(self, POST, f"/apps/{self.app_id}/users/{user_id}/terminate_connections", {})
 
 

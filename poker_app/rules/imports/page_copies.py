@@ -24,7 +24,7 @@ class Copied:
 def copied_page(pasted: Sequence[str]) -> Copied | None:
     """The tasks of a list copied out of a page; None for any other list."""
     lines = [(number, line.strip()) for number, line in enumerate(pasted, start=1) if line.strip()]
-    # What stands between tasks comes again and again, soon.
+    # Of a copied page at least one of the first lines is something else than a title.
     if all(_kind(line) == "text" for _, line in lines[:MAX_FIRST]) or any("\t" in line for _, line in lines):
         return None
     kinds = [_kind(line) for _, line in lines]

@@ -43,17 +43,17 @@ class Event(StrEnum):
 
 EVENTS = {
     Event.VOTE: "A card was played, changed or taken back.",
-    Event.MEMBER_JOINED: "Somebody sat down or came back.",
+    Event.MEMBER_JOINED: "A member joined or came back.",
     Event.TASK_FINALIZED: "The current task got its estimate.",
     Event.SESSION_ENDED: "The session is over; the report is there.",
     Event.SESSION_REOPENED: "A facilitator goes on with a session that had ended.",
     Event.ROUND_REVEALED: "The cards turned over.",
     Event.ROUND_OPENED: "A new round: a revote, or another task.",
     Event.TASKS_CHANGED: "Tasks were added, edited, moved, deleted or reopened, or a change was undone.",
-    Event.MEMBER_LEFT: "Somebody left or lost the connection.",
+    Event.MEMBER_LEFT: "A member left or lost the connection.",
     Event.MEMBER_REMOVED: "A facilitator removed a member, named in `member`.",
     Event.MEMBER_NUDGED: "A facilitator asks members to vote, named in `member` with spaces between.",
-    Event.ROLE_CHANGED: "Somebody facilitates, votes or watches who did not before.",
+    Event.ROLE_CHANGED: "A member facilitates, votes or watches who did not before.",
     Event.TIMER_CHANGED: "The timer was started, paused, resumed or put away.",
     Event.OPTIONS_CHANGED: "The session's name or options changed.",
 }

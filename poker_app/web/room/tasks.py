@@ -61,7 +61,7 @@ def _sheet(member: Member, task_id: str, refusal: Invalid | task_editing.Clash |
         task=task,
         typed=refusal.typed if isinstance(refusal, task_editing.Clash) else request.form if refusal else task,
         invalid=refusal,
-        # A field that cannot be used decides nothing about the others.
+        # An invalid field does not discard the others.
         shown=request.form.get("shown", "") if isinstance(refusal, Invalid) else task_editing.shown(task),
         longest=task_editing.MAX_LENGTHS,
         rounds=rounds_of(value, task.id),

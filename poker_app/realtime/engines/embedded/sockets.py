@@ -11,7 +11,7 @@ from poker_app.realtime.engines.endpoints import Credentials
 
 # Under this key of the scope's extensions the server lends the socket's asyncio transport: one event goes to hundreds
 # of sockets as the same bytes. Through ASGI each would be framed again, wait for its reader, and could not be cut off.
-# Beside it stands whether the socket's network has too many ("crowded").
+# The same extension says whether the socket's network has too many ("crowded").
 TRANSPORT = "faceup.transport"
 
 
