@@ -95,13 +95,13 @@ def test_a_session_without_a_name_has_the_day_s(cast: Cast, clock: Clock) -> Non
 
 
 def test_a_session_begins_with_a_pasted_list(cast: Cast) -> None:
-    table = cast.ada.opens(tasks="PAY-1 One\n- Two\n\n" + "x" * 250)
+    table = cast.ada.opens(tasks="PAY-1 One\n- Two\n\n" + "x" * 300)
     page = cast.ada.get(table.path)
     for words in ("PAY-1", "One", "Two"):
         assert words in page.text, words
-    assert says(page, "Line 4: a title has at most 200 characters, and this one 250")
+    assert says(page, "Line 4: a title has at most 255 characters, and this one 300")
     # It is said once.
-    assert not says(cast.ada.get(table.path), "a title has at most 200 characters")
+    assert not says(cast.ada.get(table.path), "a title has at most 255 characters")
 
 
 def test_what_was_opened_last_is_where_the_next_one_begins(cast: Cast, clock: Clock) -> None:
