@@ -9,10 +9,7 @@ from typing import IO
 
 from itsdangerous import BadSignature, TimestampSigner
 
-from poker_app.files.engines.base import ALLOWED_FOR, Upload
-
-# Bytes that are read and written at once.
-PIECE = 256 * 1024
+from poker_app.files.engines.base import ALLOWED_FOR, OCTETS, Upload, copied
 
 
 class Disk:
@@ -27,7 +24,7 @@ class Disk:
 
     def upload(self, key: str, size: int, name: str) -> Upload:
         token = self._signer.sign(f"{key}-{size}").decode()
-        return Upload(f"/uploads/{token}", {"Content-Type": "application/octet-stream"}, "")
+        return Upload(f"/uploads/{token}", {"Content-Type": OCTETS}, "")
 
     def allowed(self, token: str) -> tuple[str, int] | None:
         """Verifies a token, and returns its key and its size in bytes; None for one that is forged or too old."""
@@ -41,10 +38,7 @@ class Disk:
         path = self._path(key)
         path.parent.mkdir(parents=True, exist_ok=True)
         with _draft(path) as draft:
-            count = 0
-            while count <= size and (piece := content.read(min(PIECE, size + 1 - count))):
-                draft.write(piece)
-                count += len(piece)
+            count = copied(content, draft, size)
             if count == size:
                 draft.flush()
                 os.fsync(draft.fileno())
