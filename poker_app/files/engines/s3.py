@@ -26,6 +26,7 @@ from poker_app.settings import Settings
 
 # Seconds for which a browser may show a file from its cache.
 CACHED_FOR = 3_600
+REACH = "Check S3_ENDPOINT, S3_REGION and the network."
 # What to do about an answer of the store, by its code.
 _KEYS = "Correct S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY."
 _PLACE = "Correct S3_BUCKET, S3_REGION and S3_ENDPOINT."
@@ -171,7 +172,12 @@ class S3:
             "Access-Control-Request-Method": "PUT",
             "Access-Control-Request-Headers": "content-type",
         }
-        answer = requests.options(url, headers=asked, timeout=self._timeouts[:2])
+        try:
+            answer = requests.options(url, headers=asked, timeout=self._timeouts[:2])
+        except requests.RequestException as problem:
+            # Without the cause, which quotes the signed address.
+            told = f"the store did not answer as browsers ask: {type(problem).__name__}"
+            raise StoreError(told, REACH) from None
         allowed = answer.headers.get("Access-Control-Allow-Origin")
         if not answer.ok or allowed not in ("*", self._page):
             told = f"pages of {self._page} may not send to the bucket (its answer was {answer.status_code})"
@@ -204,4 +210,4 @@ def _translated() -> Iterator[None]:
     except NoCredentialsError as missing:
         raise StoreError(str(missing), "Set S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY.") from missing
     except BotoCoreError as problem:
-        raise StoreError(str(problem), "Check S3_ENDPOINT, S3_REGION and the network.") from problem
+        raise StoreError(str(problem), REACH) from problem
