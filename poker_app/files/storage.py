@@ -1,5 +1,6 @@
 """The life of a stored file: upload allowed, bytes received, checked and stored, opened, deleted."""
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -17,6 +18,10 @@ from poker_app.files.engines.base import Upload
 from poker_app.files.models import StoredFile
 
 log = structlog.get_logger("files")
+
+# Files that a process checks at a time. Each holds a thread while the store answers, of eight or more that votes need.
+MAX_AT_ONCE = 3
+_places = threading.BoundedSemaphore(MAX_AT_ONCE)
 
 # An upload that was begun so long ago and never stored is not counted any more, and is deleted by the daily job.
 BEGUN_FOR = timedelta(days=1)
@@ -76,13 +81,13 @@ def take_in(begun: StoredFile) -> StoredFile:
     Raises:
         Conflict: (409) nothing arrived.
         Invalid: (422) it has another length than was promised, is of no kind that is taken, or broken; it is deleted.
-        StoreFailed: (503) the store fails; what arrived waits.
+        StoreFailed: (503) the store fails, or several files are checked already; what arrived waits.
     """
     file_id, promised, name, stored_at = begun.id, begun.size, begun.name, begun.stored_at
     session.rollback()
     if stored_at is None:
         try:
-            with _store_at_work():
+            with _place(), _store_at_work():
                 size, kind, width, height = _look_at(file_id, promised, name)
         except Invalid:
             forget(file_id)
@@ -95,6 +100,17 @@ def take_in(begun: StoredFile) -> StoredFile:
     with _store_at_work():
         files.store().delete(_waiting(file_id))
     return session.get_one(StoredFile, file_id)
+
+
+@contextmanager
+def _place() -> Iterator[None]:
+    """One of the places for checking files. Raises StoreFailed where none is free."""
+    if not _places.acquire(blocking=False):
+        raise StoreFailed("Several files are being checked just now. Please try again in a moment.")
+    try:
+        yield
+    finally:
+        _places.release()
 
 
 def _look_at(file_id: str, promised: int, name: str) -> tuple[int, str, int, int]:

@@ -190,7 +190,7 @@ def test_a_caption_is_typed_on_while_files_arrive(ada: Person) -> None:
 def test_what_goes_wrong_is_said_and_tried_again(ada: Person, ben: Person) -> None:
     ben.joins(ada.opens(tasks="One\nTwo"))
     uploads = ada.page.locator("#uploads")
-    ada.expects("422|ERR_")
+    ada.expects("422|503|ERR_")
     svg: FilePayload = {"name": "evil.png", "mimeType": "image/png", "buffer": SVG}
     ada.drops("#task", svg, screenshot("fine.png"))
     expect(uploads.get_by_role("alert")).to_have_text(re.compile("^This kind of file is not taken"))
@@ -218,6 +218,12 @@ def test_what_goes_wrong_is_said_and_tried_again(ada: Person, ben: Person) -> No
     uploads.get_by_role("button", name="Try again").click()
     expect(uploads).to_be_hidden()
 
+    # one that finds no room is announced again by itself
+    ada.page.route("**/arrival", lambda route: route.fulfill(status=503), times=1)
+    ada.drops("#task", pdf("later.pdf"))
+    expect(ben.page.locator("#task .thumb")).to_have_count(4)
+    expect(uploads).to_be_hidden()
+
     # who leaves the page meanwhile is asked first
     held: list[Route] = []
     ada.page.route("**/uploads/*", lambda route: held.append(route))
@@ -236,4 +242,4 @@ def test_what_goes_wrong_is_said_and_tried_again(ada: Person, ben: Person) -> No
     expect(uploads).to_be_hidden()
     ada.page.unroute("**/uploads/*")
     ada.adds_files(pdf("last.pdf"))
-    expect(ben.page.locator("#task .thumb")).to_have_count(4)
+    expect(ben.page.locator("#task .thumb")).to_have_count(5)

@@ -3,6 +3,7 @@
 import errno
 import re
 import shutil
+from contextlib import ExitStack
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -16,7 +17,7 @@ from werkzeug.test import TestResponse
 from poker_app import files, jobs
 from poker_app.billing import entitlements
 from poker_app.db import session
-from poker_app.files import kinds, pictures
+from poker_app.files import kinds, pictures, storage
 from poker_app.poker.models import TaskFile
 from poker_app.poker.round import task_files
 from poker_app.rules.plans import FREE, GUEST, Plan, Standing
@@ -447,6 +448,19 @@ def test_files_go_with_their_session_and_are_tried_again_until_they_are_gone(
             assert (done["sessions"], done["files"], task_files.left_over()) == (1, 0, 1)
         assert (jobs.purge()["files"], task_files.left_over()) == (1, 0)
     assert lies_in_the_store(scene) == set()
+
+
+def test_a_process_checks_a_few_files_at_a_time(scene: Scene) -> None:
+    """Others keep what arrived, and are announced again."""
+    begun = begins(scene.ada, scene, "spec.txt", 5)
+    assert scene.ada.browser.put(begun.json["to"], data=b"hello", headers=PLAIN).status_code == 204
+    with ExitStack() as places:
+        for _ in range(storage.MAX_AT_ONCE):
+            places.enter_context(storage._place())
+        refused = scene.ada.browser.post(begun.json["arrived"], headers=PLAIN)
+        assert (refused.status_code, says(refused, "Several files are being checked just now.")) == (503, True)
+    assert scene.ada.browser.post(begun.json["arrived"], headers=PLAIN).status_code == 204
+    assert len(shown(scene.ben, scene)) == 1
 
 
 def test_where_no_folder_lasts_there_are_no_files(scene: Scene) -> None:

@@ -71,8 +71,8 @@ class Timeouts(NamedTuple):
     how often it is asked where it fails."""
 
     connect: float = 3
-    read: float = 20
-    whole: float = 60
+    read: float = 10
+    whole: float = 20
     tries: int = 2
 
 

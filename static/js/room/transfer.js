@@ -11,6 +11,18 @@ export async function ask(address, options) {
   throw Object.assign(new Error(sentence(status, headers.get('Content-Type'), await answer.text())), { status });
 }
 
+// A server that has no room for it just now has some soon.
+export async function insist(address, options) {
+  for (let tries = 5; ; tries--) {
+    try {
+      return await ask(address, options);
+    } catch (problem) {
+      if (problem.status !== 503 || !tries) throw problem;
+      await new Promise((done) => setTimeout(done, 2_000));
+    }
+  }
+}
+
 // What a server in front answers is a page and no sentence.
 const sentence = (status, type, text) =>
   type?.startsWith('text/plain') && text ? text : `The server did not take it (${status}).`;

@@ -1,6 +1,6 @@
 // Files on their way: allowed by the server, sent to the store, and announced; with their progress, and again where they fail.
 import { room } from './page.js';
-import { ask, send } from './transfer.js';
+import { ask, insist, send } from './transfer.js';
 import { lineFor, remove, show } from './upload-lines.js';
 
 const AT_ONCE = 2;
@@ -53,7 +53,7 @@ async function run(job) {
   line.querySelector('progress').removeAttribute('value'); // looked at, and made anew where it is a picture
   await before; // they stand beside the task in the order in which they were chosen
   // Where only the answer is lost, the file is there: announced again it stays one. What is refused begins anew.
-  await ask(job.arrived, { method: 'POST', signal }).catch((problem) => {
+  await insist(job.arrived, { method: 'POST', signal }).catch((problem) => {
     if (problem.status < 500) delete job.arrived;
     throw problem;
   });
