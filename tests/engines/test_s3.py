@@ -217,3 +217,11 @@ def test_the_table_goes_on_without_the_store(scene: Scene, settings: Settings) -
     assert requests.put(begun["to"], data=b"hello", headers=begun["headers"], timeout=20).ok
     assert scene.ada.browser.post(begun["arrived"], headers=PLAIN).status_code == 204
     assert scene.ben.get(path).status_code == 302
+
+
+def test_a_question_about_pages_that_fails_does_not_quote_its_signed_address() -> None:
+    store = S3(place(BUCKET, REGION, ""), (KEY_ID, SECRET), page=PAGE)
+    with pytest.raises(StoreError, match="did not answer as browsers ask") as refused:
+        store._check_cors(f"http://127.0.0.1:{free_port()}/faceup?X-Amz-Signature=abc")
+    assert "abc" not in repr(refused.value) + repr(refused.value.__cause__)
+    assert "S3_ENDPOINT" in refused.value.advice
