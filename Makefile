@@ -5,8 +5,10 @@
 #   make run PYTHON=/path/to/python3       another Python than the one that is found
 
 PY = .venv/bin/python
-# Four processes, because many tests wait; those of one file stay together. `make test PARALLEL=` runs them in one.
-PARALLEL = -n 4 --dist loadfile --no-loadscope-reorder
+# Four processes, because many tests wait, and three where most start servers; the tests of one file stay together.
+# `make test PARALLEL=` runs them in one.
+PROCESSES = 4
+PARALLEL = -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
 PYTEST = PATH="$(CURDIR)/.venv/bin:$$PATH" $(PY) -m pytest
 # The two tiers; tests/README.md says what is in which. ARGS in their place names other tests.
 FAST = -m "fast and not long" --durations 30 tests/rules tests/contexts tests/web tests/house tests/engines tests/browser
@@ -37,6 +39,7 @@ test: ## Run the tests that a change needs, in a real browser too (5 minutes); i
 	@bin/node tests/engines
 	$(PYTEST) $(PARALLEL) $(or $(ARGS),$(FAST))
 
+test-all: PROCESSES = 3
 test-all: ## Run all other tests: PostgreSQL, every engine, deployments, every browser story (20 minutes)
 	@bin/venv dev
 	@bin/browser >/dev/null

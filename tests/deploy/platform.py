@@ -18,7 +18,7 @@ from tests.visitor import Answer, exchange
 
 PROJECT = {"projectId": "prj_ci", "orgId": "team_ci", "settings": {}}
 LIBRARIES = "_vendor"
-PATIENCE = 30  # seconds until a function says that it is up
+PATIENCE = 120  # seconds until a function says that it is up; three where nothing else runs on the machine
 
 
 @dataclass(frozen=True)
