@@ -250,12 +250,13 @@ class Fuzz:
 
     def check(self, asked: str, answer: Any) -> None:
         """No fault, nothing logged as one, and a refusal says what is the matter."""
-        status, text = answer.status_code, answer.get_data(as_text=True)
+        status = answer.status_code
         self.statuses[status] += 1
         faults = [line for line in self.logs if "'error'" in line or "ERROR" in line or "Traceback" in line]
         assert status < 500, f"{status} for {asked}\n{self.logs}"
         assert not faults, f"{asked} logged {faults}"
         if status >= 400 and answer.request.method != "HEAD":
+            text = answer.get_data(as_text=True)
             assert re.search(r"[A-Z][^<>]{10,}[.!?]", re.sub(r"(?s)<(head|style|script).*?</\1>", "", text)), (
                 f"{status} without a sentence for {asked}: {text[:500]}"
             )
