@@ -178,6 +178,17 @@ def test_a_body_is_bounded(scene: Scene) -> None:
     assert reads(scene, JIRA, **many).status_code == 413
 
 
+@pytest.mark.parametrize("table", [f"Title;Key;{'name' * 200}\nPay;PAY-1;Red\n", f"Title;Key\n{'Pay ' * 200};PAY-1\n"])
+def test_a_table_of_which_no_row_can_travel_is_refused(
+    scene: Scene, table: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("poker_app.web.room.imports.MAX_SIGNED", 100)
+    answer = reads(scene, tasks=table)
+    assert answer.status_code == 422
+    assert says(answer, "Its columns' names or its first row are too long. Shorten them, and try again.")
+    assert table.splitlines()[0] in unescape(answer.text)
+
+
 def test_a_table_whose_descriptions_are_long_travels_as_far_as_it_goes(scene: Scene) -> None:
     noise = "".join(chr(0x4E00 + (n * 7919) % 20_000) for n in range(300_000))
     rows = "".join(f"Task {n};{noise[n * 5_000 : (n + 1) * 5_000]}\n" for n in range(60))

@@ -56,10 +56,9 @@ def read(member: Member) -> ResponseReturnValue:
     require_facilitator(member, ADD)
     rate_limits.spend(READ.of_network(request.remote_addr or ""))
     try:
-        table = preview.worth_a_look(_table())
+        return _preview(member, preview.worth_a_look(_table()))
     except Invalid as refusal:
         return _page(member, refusal), refusal.status
-    return _preview(member, table)
 
 
 def _table() -> Understood:
@@ -128,9 +127,15 @@ def _serializer() -> URLSafeSerializer:
 
 
 def _signed(table: Understood) -> tuple[str, Understood]:
-    """The table as it travels, with as many of its rows as there is room for."""
+    """The table as it travels, with as many of its rows as there is room for.
+
+    Raises:
+        Invalid: (422) there is room for none: the first is too long, or the names of the columns are.
+    """
     while len(signed := str(_serializer().dumps(asdict(table)))) > MAX_SIGNED:
         rows = table.rows[: len(table.rows) * 3 // 4]
+        if not rows:
+            raise Invalid("Its columns' names or its first row are too long. Shorten them, and try again.")
         said = "Its descriptions are so long that not all rows are shown. Bring the others in by a second file."
         table = Understood(table.columns, rows, table.header, (*(note for note in table.notes if note != said), said))
     return signed, table
