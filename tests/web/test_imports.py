@@ -16,7 +16,7 @@ from poker_app.poker.reports.exports import as_json
 from poker_app.poker.reports.report import report_of
 from poker_app.poker.round.tasks import live_tasks
 from poker_app.web.http.guards import MAX_LONG_FORM
-from tests.cast import FROM_OUR_PAGE
+from tests.cast import FROM_OUR_PAGE, Clock
 from tests.web.route_checks import says
 from tests.world.pages import Scene
 
@@ -177,6 +177,21 @@ def test_a_body_is_bounded(scene: Scene) -> None:
     assert says(too_long, "992 KB is the limit.")
     many = {f"field{number}": "x" for number in range(20)}
     assert reads(scene, JIRA, **many).status_code == 413
+
+
+def test_reading_and_correcting_and_saving_are_limited_together(scene: Scene, clock: Clock) -> None:
+    def tries() -> list[int]:
+        others = [scene.ada.post(f"{scene.table.path}/{path}", htmx=False) for path in ("import/preview", "import")]
+        return [each.status_code for each in (reads(scene, tasks=TABLE), *others)]
+
+    assert [tries() for _ in range(20)] == [[200, 422, 422]] * 20
+    assert tries() == [429] * 3
+    refused = reads(scene, tasks=TABLE)
+    assert refused.headers["Retry-After"] == "601"
+    assert says(refused, "Too many tries from here. Wait 11 minutes and try again.")
+    assert TABLE in refused.text
+    clock.forward(minutes=10)
+    assert tries() == [200, 422, 422]
 
 
 @pytest.mark.parametrize("table", [f"Title;Key;{'name' * 200}\nPay;PAY-1;Red\n", f"Title;Key\n{'Pay ' * 200};PAY-1\n"])

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from itsdangerous import BadData, URLSafeSerializer
 
 from poker_app import imports, rate_limits
-from poker_app.errors import Invalid
+from poker_app.errors import Invalid, TooMany
 from poker_app.poker.round import tasks
 from poker_app.poker.value.current import at_least
 from poker_app.rate_limits import Limit
@@ -23,6 +23,7 @@ from poker_app.rules.session.change import require_facilitator
 from poker_app.rules.session.tasks import DUPLICATES, MAX_TASKS
 from poker_app.rules.session.value import Member
 from poker_app.web.http import fragments
+from poker_app.web.http.errors import again
 from poker_app.web.http.guards import member_required
 
 blueprint = Blueprint("imports", __name__, url_prefix="/sessions/<session_id>/import")
@@ -40,7 +41,7 @@ def page(member: Member) -> ResponseReturnValue:
     return _page(member)
 
 
-def _page(member: Member, refusal: Invalid | None = None) -> str:
+def _page(member: Member, refusal: Invalid | TooMany | None = None) -> str:
     value = at_least(member.session_id).value
     return render_template("sessions/import.html", session=value, refusal=refusal, typed=request.form.get("tasks", ""))
 
@@ -54,11 +55,16 @@ def read(member: Member) -> ResponseReturnValue:
         TooMany: (429) too many were read from this network.
     """
     require_facilitator(member, ADD)
-    rate_limits.spend(READ.of_network(request.remote_addr or ""))
     try:
+        _spend()
         return _preview(member, preview.worth_a_look(_table()))
-    except Invalid as refusal:
-        return _page(member, refusal), refusal.status
+    except (Invalid, TooMany) as refusal:
+        return again(_page(member, refusal), refusal)
+
+
+def _spend() -> None:
+    """Counts a table that is read, or unpacked and signed anew, which takes as long."""
+    rate_limits.spend(READ.of_network(request.remote_addr or ""))
 
 
 def _table() -> Understood:
@@ -75,8 +81,14 @@ def _table() -> Understood:
 @blueprint.post("/preview")
 @member_required
 def change_columns(member: Member) -> ResponseReturnValue:
-    """Shows the preview again, with the meanings of columns that were chosen."""
+    """Shows the preview again, with the meanings of columns that were chosen.
+
+    Raises:
+        Invalid: (422) the table was changed on its way.
+        TooMany: (429) too many were read from this network.
+    """
     require_facilitator(member, ADD)
+    _spend()
     return _preview(member, _chosen(), choose_again=True)
 
 
@@ -87,8 +99,10 @@ def save(member: Member) -> ResponseReturnValue:
 
     Raises:
         Invalid: (422) none is, or the table was changed on its way.
+        TooMany: (429) too many were read from this network.
     """
     require_facilitator(member, ADD)
+    _spend()
     table = _chosen()
     ticked = set(request.form.getlist("row"))
     chosen = [line for line in preview.lines(table, frozenset()) if line.task and str(line.row.line) in ticked]
