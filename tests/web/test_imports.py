@@ -111,6 +111,16 @@ def test_what_is_in_the_backlog_already(scene: Scene) -> None:
     assert saves(scene, again, duplicates="nonsense").status_code == 422
 
 
+def test_an_update_replaces_only_what_the_table_has(scene: Scene) -> None:
+    table = "Title;Key;Link;Description\nPay;PAY-1;https://e.org/1;With a card\nShip;PAY-2;https://e.org/2;By post\n"
+    saves(scene, reads(scene, tasks=table))
+    before = [(task.title, task.url, task.description) for task in tasks_of(scene)]
+    for sparse, columns in (("Title;Key\n;PAY-1\n;PAY-2\n", {}), (TABLE, {"column-0": "unused", "column-2": "unused"})):
+        saves(scene, reads(scene, tasks=sparse), duplicates="update", **columns)
+        assert says(scene.ada.get(scene.table.path), "2 tasks here already, not changed.")
+    assert [(task.title, task.url, task.description) for task in tasks_of(scene)] == before
+
+
 def test_a_key_twice_in_one_table_is_ticked_once(scene: Scene) -> None:
     answer = reads(scene, tasks=TABLE + "Pay again;pay-1;Red\n")
     assert ticks(answer) == ["2", "3"]

@@ -111,9 +111,12 @@ def import_tasks(
 
 
 def _updated(task: Task, line: TaskLine) -> Task:
-    fields = {"title": line.title, "url": line.url or task.url, "description": line.description or task.description}
-    changes = {name: text for name, text in fields.items() if text != getattr(task, name)}
-    return replace(task, **changes) if changes else task  # type: ignore[arg-type]
+    """The task with what the line has. A line without a title has its key or link as its title."""
+    fields = {name: getattr(line, name) for name in ("title", "url", "description")}
+    if line.title in (line.key, line.url):
+        del fields["title"]
+    changes = {name: text for name, text in fields.items() if text and text != getattr(task, name)}
+    return replace(task, **changes) if changes else task
 
 
 @dataclass(frozen=True, slots=True)
