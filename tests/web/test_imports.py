@@ -8,6 +8,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from itsdangerous import URLSafeSerializer
 from werkzeug.test import TestResponse
 
 from poker_app.db import session
@@ -179,6 +180,28 @@ def test_only_what_the_preview_signed_is_added(scene: Scene) -> None:
     assert says(refused, "No task is ticked, so nothing was added.")
     assert form_of(refused, 422)["table"] == form_of(answer)["table"]
     assert len(backlog(scene)) == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"columns": [{"label": "Title", "meaning": "title"}]},
+        {"columns": 5},
+        {"rows": [{"number": 2, "cells": ["Pay"]}]},
+        {"rows": [2]},
+    ],
+)
+def test_a_preview_of_another_release_or_session_is_refused(scene: Scene, change: dict[str, object]) -> None:
+    key, path = scene.app.config["SETTINGS"].signing_key, f"{scene.table.path}/import"
+    table = {"columns": [{"name": "Title", "meaning": "title"}], "header": 1, "notes": []}
+    table |= {"rows": [{"line": 2, "cells": ["Pay"], "not_a_task": ""}]}
+    ours = f"import {scene.table.id}"
+    for salt, sent, status in ((ours, table, 303), (ours, table | change, 422), ("import another", table, 422)):
+        form = {"table": URLSafeSerializer(key, salt=salt).dumps(sent), "row": "2"}
+        answer = scene.ada.post(path, form, htmx=False)
+        assert answer.status_code == status
+    assert says(answer, "This preview is not valid any more, so nothing was added. Read the file again.")
+    assert len(backlog(scene)) == 3
 
 
 def test_a_body_is_bounded(scene: Scene) -> None:

@@ -5,6 +5,7 @@ Between the pages the table travels in the form, signed: nothing is stored befor
 
 from dataclasses import asdict
 from datetime import timedelta
+from typing import Any
 
 from flask import Blueprint, current_app, render_template, request
 from flask.typing import ResponseReturnValue
@@ -89,7 +90,7 @@ def change_columns(member: Member) -> ResponseReturnValue:
     """
     require_facilitator(member, ADD)
     _spend()
-    return _preview(member, _chosen(), choose_again=True)
+    return _preview(member, _chosen(member.session_id), choose_again=True)
 
 
 @blueprint.post("")
@@ -103,7 +104,7 @@ def save(member: Member) -> ResponseReturnValue:
     """
     require_facilitator(member, ADD)
     _spend()
-    table = _chosen()
+    table = _chosen(member.session_id)
     ticked = set(request.form.getlist("row"))
     chosen = [line for line in preview.lines(table, frozenset()) if line.task and str(line.row.line) in ticked]
     lines = [line.task for line in chosen if line.task]
@@ -119,7 +120,7 @@ def _preview(member: Member, table: Understood, *, choose_again: bool = False, r
     keys = frozenset(task.key.casefold() for task in value.backlog if task.key)
     lines = preview.lines(table, keys)
     ticked = set(request.form.getlist("row")) if choose_again else {str(line.row.line) for line in lines if line.ticked}
-    signed, table = _signed(table)
+    signed, table = _signed(value.id, table)
     return render_template(
         "sessions/import_preview.html",
         session=value,
@@ -136,17 +137,17 @@ def _preview(member: Member, table: Understood, *, choose_again: bool = False, r
     )
 
 
-def _serializer() -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.config["SETTINGS"].signing_key, salt="import")
+def _serializer(session_id: str) -> URLSafeSerializer:
+    return URLSafeSerializer(current_app.config["SETTINGS"].signing_key, salt=f"import {session_id}")
 
 
-def _signed(table: Understood) -> tuple[str, Understood]:
+def _signed(session_id: str, table: Understood) -> tuple[str, Understood]:
     """The table as it travels, with as many of its rows as there is room for.
 
     Raises:
         Invalid: (422) there is room for none: the first is too long, or the names of the columns are.
     """
-    while len(signed := str(_serializer().dumps(asdict(table)))) > MAX_SIGNED:
+    while len(signed := str(_serializer(session_id).dumps(asdict(table)))) > MAX_SIGNED:
         rows = table.rows[: len(table.rows) * 3 // 4]
         if not rows:
             raise Invalid("Its columns' names or its first row are too long. Shorten them, and try again.")
@@ -155,19 +156,28 @@ def _signed(table: Understood) -> tuple[str, Understood]:
     return signed, table
 
 
-def _chosen() -> Understood:
-    """The table of the request's form, with the meanings that were chosen for its columns."""
+def _chosen(session_id: str) -> Understood:
+    """The table of the request's form, with the meanings that were chosen for its columns.
+
+    Raises:
+        Invalid: (422) it was changed on its way, or was signed for another session or by another release.
+    """
     try:
-        sent = _serializer().loads(request.form.get("table", ""))
+        table = _unpacked(_serializer(session_id).loads(request.form.get("table", "")))
     except BadData as problem:
-        raise Invalid(
-            "This preview was changed on its way, so nothing was added. Please read the file again."
-        ) from problem
-    table = Understood(
-        tuple(Column(**column) for column in sent["columns"]),
-        tuple(Row(row["line"], tuple(row["cells"]), row["not_a_task"]) for row in sent["rows"]),
-        sent["header"],
-        tuple(sent["notes"]),
-    )
+        raise Invalid("This preview is not valid any more, so nothing was added. Read the file again.") from problem
     places = range(len(table.columns))
     return preview.with_meanings(table, {place: request.form.get(f"column-{place}", "") for place in places})
+
+
+def _unpacked(sent: Any) -> Understood:
+    """The table that ``_signed`` made this of. Raises BadData where another release did, with other fields."""
+    try:
+        return Understood(
+            tuple(Column(**column) for column in sent["columns"]),
+            tuple(Row(row["line"], tuple(row["cells"]), row["not_a_task"]) for row in sent["rows"]),
+            sent["header"],
+            tuple(sent["notes"]),
+        )
+    except (TypeError, KeyError) as problem:
+        raise BadData("Its fields are not those of a table.") from problem
