@@ -16,6 +16,12 @@ def new_id(length: int = 16) -> str:
     return "".join(source.choices(_PUBLIC, k=length))
 
 
+def derived_id(text: str, length: int) -> str:
+    """The same public id for the same text, which holds a random one: of what a retry must not make twice."""
+    number = int(digest(text), 16)
+    return "".join(_PUBLIC[number // len(_PUBLIC) ** place % len(_PUBLIC)] for place in range(length))
+
+
 def could_be_id(text: str) -> bool:
     """Whether a text has the form of a public id. Other texts name nothing, so the database need not be asked."""
     return bool(text) and set(text) <= set(_PUBLIC)

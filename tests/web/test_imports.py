@@ -112,6 +112,37 @@ def test_what_is_in_the_backlog_already(scene: Scene) -> None:
     assert saves(scene, again, duplicates="nonsense").status_code == 422
 
 
+def test_saving_twice_adds_once(scene: Scene) -> None:
+    preview = reads(scene, tasks="Title;Squad\nPay;Red\nShip;Blue\n")
+    both = [("One", ""), ("Two", ""), ("Pay", ""), ("Ship", "")]
+    for _ in range(2):
+        assert saves(scene, preview).status_code == 303
+        room = scene.ada.get(scene.table.path)
+        assert says(room, "2 tasks added.")
+        assert backlog(scene) == both
+    undo = re.search(r'action="([^"]*/undoing)"', room.text)
+    assert undo
+    scene.ada.post(undo[1])
+    assert len(backlog(scene)) == 2
+    # After Undo and Back it is meant, and they come back.
+    saves(scene, preview)
+    assert backlog(scene) == both
+    # With the columns corrected they are other tasks.
+    saves(scene, preview, **{"column-0": "unused", "column-1": "title"})
+    assert backlog(scene) == [*both, ("Red", ""), ("Blue", "")]
+    # Another file with the same tasks is no retry.
+    saves(scene, reads(scene, tasks="Pay\nShip"), row=["1"])
+    assert backlog(scene)[6:] == [("Pay", "")]
+
+
+def test_what_was_added_before_is_not_counted_with_what_is_new(scene: Scene) -> None:
+    preview = reads(scene, tasks=TABLE)
+    saves(scene, preview, row=["2"])
+    saves(scene, preview)
+    assert says(scene.ada.get(scene.table.path), "1 task added. 1 task here already, not changed.")
+    assert backlog(scene)[2:] == [("Pay", "PAY-1"), ("Ship", "PAY-2")]
+
+
 def test_an_update_replaces_only_what_the_table_has(scene: Scene) -> None:
     table = "Title;Key;Link;Description\nPay;PAY-1;https://e.org/1;With a card\nShip;PAY-2;https://e.org/2;By post\n"
     saves(scene, reads(scene, tasks=table))
@@ -193,7 +224,7 @@ def test_only_what_the_preview_signed_is_added(scene: Scene) -> None:
 )
 def test_a_preview_of_another_release_or_session_is_refused(scene: Scene, change: dict[str, object]) -> None:
     key, path = scene.app.config["SETTINGS"].signing_key, f"{scene.table.path}/import"
-    table = {"columns": [{"name": "Title", "meaning": "title"}], "header": 1, "notes": []}
+    table = {"columns": [{"name": "Title", "meaning": "title"}], "header": 1, "notes": [], "id": "x"}
     table |= {"rows": [{"line": 2, "cells": ["Pay"], "not_a_task": ""}]}
     ours = f"import {scene.table.id}"
     for salt, sent, status in ((ours, table, 303), (ours, table | change, 422), ("import another", table, 422)):

@@ -1,6 +1,6 @@
 """Changes of the backlog: adding, ordering, deleting and undoing tasks, and choosing the current task."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Literal, NamedTuple
 
@@ -58,17 +58,25 @@ class Outcome(NamedTuple):
     undo: int | None
 
 
-def import_tasks(who: Holder, lines: Sequence[TaskLine], duplicates: str) -> Outcome:
-    """Adds the tasks of a preview; ``duplicates`` is ``skip``, ``update`` or ``add``.
+def import_tasks(who: Holder, import_id: str, lines: Mapping[int, TaskLine], duplicates: str) -> Outcome:
+    """Adds the tasks of a preview, by the lines of the table; ``duplicates`` is ``skip``, ``update`` or ``add``. The
+    same task of the same import is added once, however often it is tried.
 
     Raises:
         Invalid: (422) there is none, no room for any, or no such choice.
     """
     if duplicates not in rules.DUPLICATES:
         raise Invalid("Choose what becomes of tasks that are here already.", "duplicates")
-    new_ids = [ids.new_id(12) for _ in lines]
-    rule = partial(rules.import_tasks, lines=lines, duplicates=duplicates, new_ids=new_ids, round_id=ids.new_id(12))
-    made = change(who, rule)
+    made = change(
+        who,
+        partial(
+            rules.import_tasks,
+            lines=[*lines.values()],
+            duplicates=duplicates,
+            new_ids=[ids.derived_id(f"{import_id} {line} {task}", 12) for line, task in lines.items()],
+            round_id=ids.new_id(12),
+        ),
+    )
     done: rules.Imported = made.answer
     counts = (
         (len(done.added), "added"),
@@ -77,7 +85,10 @@ def import_tasks(who: Holder, lines: Sequence[TaskLine], duplicates: str) -> Out
         (done.too_many, f"left out: a session holds at most {rules.MAX_TASKS}"),
     )
     said = " ".join(f"{count} {'task' if count == 1 else 'tasks'} {what}." for count, what in counts if count)
-    return Outcome(said, done.too_many > 0, made.undo)
+    # Of a retry, this is the undo of the first try.
+    undo = made.value.undo
+    undoes = undo and done.added and all(task.id in undo["tasks"] for task in done.added)
+    return Outcome(said, done.too_many > 0, undo["version"] if undo and undoes else None)
 
 
 def move_task(who: Holder, task_id: str, to: int) -> None:

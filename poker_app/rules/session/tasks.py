@@ -26,8 +26,8 @@ MOVED_ON = "The table has moved on to another task."
 def add_tasks(
     value: Session, me: Member, now: datetime, *, lines: Sequence[TaskLine], new_ids: Sequence[str], round_id: str
 ) -> Change:
-    """Add tasks at the end, with these ids. The first of them takes the place of an untitled one without votes. Answers
-    with the tasks added.
+    """Add tasks at the end, with these ids. The first of them takes the place of an untitled one without votes. A
+    deleted task with one of the ids comes back to its place, as it was. Answers with the tasks added.
 
     Raises:
         Refused: forbidden, for a member who is no facilitator; invalid, where there is no room for them.
@@ -37,7 +37,9 @@ def add_tasks(
         raise Refused("invalid", f"A session holds at most {MAX_TASKS} tasks.", "tasks")
     end = _end(value)
     added = [
-        Task(
+        replace(value.tasks[new_id], deleted_at=None)
+        if new_id in value.tasks
+        else Task(
             id=new_id,
             session_id=value.id,
             position=end + place,
@@ -78,7 +80,8 @@ def import_tasks(
     round_id: str,
 ) -> Change:
     """Adds tasks at the end as far as there is room for them. One whose key is in the backlog is skipped, or updates
-    that task's title, link and description with what it has, or is added all the same. Answers with ``Imported``.
+    that task's title, link and description with what it has, or is added all the same. One whose id is in the backlog
+    was added by an earlier try. Answers with ``Imported``: a retry that changes nothing answers as the first try.
 
     Raises:
         Refused: forbidden, for a member who is no facilitator; invalid, where no task is chosen, or there is no room
@@ -87,27 +90,33 @@ def import_tasks(
     require_facilitator(me, "add tasks")
     if not lines:
         raise Refused("invalid", "No task is ticked, so nothing was added.")
-    known = {task.key.casefold(): task for task in value.backlog if task.key} if duplicates != "add" else {}
-    new = [line for line in lines if line.key.casefold() not in known]
-    matched = [(known[line.key.casefold()], line) for line in lines if line.key.casefold() in known]
+    here = {task.id: task for task in value.backlog}
+    earlier = [here[new_id] for new_id in new_ids if new_id in here]
+    untried = [(line, new_id) for line, new_id in zip(lines, new_ids, strict=True) if new_id not in here]
+    known = {task.key.casefold(): task for task in here.values() if task.key} if duplicates != "add" else {}
+    new = [(line, new_id) for line, new_id in untried if line.key.casefold() not in known]
+    matched = [(known[line.key.casefold()], line) for line, _ in untried if line.key.casefold() in known]
     edited = (
         [edit for task, line in matched if (edit := _updated(task, line)) is not task] if duplicates == "update" else []
     )
     # An untitled one is replaced by the first.
     room = MAX_TASKS - len(value.backlog)
     taken = new[: max(room, 0)]
-    if new and not taken and not edited:
+    if new and not taken and not edited and not earlier:
         raise Refused("invalid", f"A session holds at most {MAX_TASKS} tasks, and this one has as many.")
-    answer: Sequence[Task] = ()
     change = Change(value)
     if taken:
-        change = add_tasks(value, me, now, lines=taken, new_ids=new_ids[: len(taken)], round_id=round_id)
-        answer = change.answer
+        taken_lines, taken_ids = zip(*taken, strict=True)
+        change = add_tasks(value, me, now, lines=taken_lines, new_ids=taken_ids, round_id=round_id)
+    added: Sequence[Task] = change.answer or ()
     if edited:
         # What an update replaced is not kept, so that such an import cannot be undone.
         change = Change(replace(change.value.with_task(*edited), undo=None), change.happened)
         change = change.then(Event.TASKS_CHANGED, tasks=True)
-    return replace(change, answer=Imported(answer, len(edited), len(matched) - len(edited), len(new) - len(taken)))
+    skipped, too_many = len(matched) - len(edited), len(new) - len(taken)
+    if added or edited:
+        return replace(change, answer=Imported(added, len(edited), skipped + len(earlier), too_many))
+    return replace(change, answer=Imported(earlier, 0, skipped, too_many))
 
 
 def _updated(task: Task, line: TaskLine) -> Task:

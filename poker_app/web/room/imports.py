@@ -11,7 +11,7 @@ from flask import Blueprint, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from itsdangerous import BadData, URLSafeSerializer
 
-from poker_app import imports, rate_limits
+from poker_app import ids, imports, rate_limits
 from poker_app.errors import Invalid, TooMany
 from poker_app.poker.round import tasks
 from poker_app.poker.value.current import at_least
@@ -58,7 +58,7 @@ def read(member: Member) -> ResponseReturnValue:
     require_facilitator(member, ADD)
     try:
         _spend()
-        return _preview(member, preview.worth_a_look(_table()))
+        return _preview(member, ids.new_id(), preview.worth_a_look(_table()))
     except (Invalid, TooMany) as refusal:
         return again(_page(member, refusal), refusal)
 
@@ -90,13 +90,13 @@ def change_columns(member: Member) -> ResponseReturnValue:
     """
     require_facilitator(member, ADD)
     _spend()
-    return _preview(member, _chosen(member.session_id), choose_again=True)
+    return _preview(member, *_chosen(member.session_id), choose_again=True)
 
 
 @blueprint.post("")
 @member_required
 def save(member: Member) -> ResponseReturnValue:
-    """Adds the tasks of the rows that are ticked.
+    """Adds the tasks of the rows that are ticked. Sent twice, it adds them once.
 
     Raises:
         Invalid: (422) none is, or the table was changed on its way.
@@ -104,23 +104,25 @@ def save(member: Member) -> ResponseReturnValue:
     """
     require_facilitator(member, ADD)
     _spend()
-    table = _chosen(member.session_id)
+    import_id, table = _chosen(member.session_id)
     ticked = set(request.form.getlist("row"))
-    chosen = [line for line in preview.lines(table, frozenset()) if line.task and str(line.row.line) in ticked]
-    lines = [line.task for line in chosen if line.task]
+    found = [line for line in preview.lines(table, frozenset()) if str(line.row.line) in ticked]
+    lines = {line.row.line: line.task for line in found if line.task}
     try:
-        made = tasks.import_tasks(member, lines, request.form.get("duplicates", DUPLICATES[0]))
+        made = tasks.import_tasks(member, import_id, lines, request.form.get("duplicates", DUPLICATES[0]))
     except Invalid as refusal:
-        return _preview(member, table, choose_again=True, refusal=refusal), refusal.status
+        return _preview(member, import_id, table, choose_again=True, refusal=refusal), refusal.status
     return fragments.back_with(member, made.sentence, made.undo, alert=made.left_out)
 
 
-def _preview(member: Member, table: Understood, *, choose_again: bool = False, refusal: Invalid | None = None) -> str:
+def _preview(
+    member: Member, import_id: str, table: Understood, *, choose_again: bool = False, refusal: Invalid | None = None
+) -> str:
     value = at_least(member.session_id).value
     keys = frozenset(task.key.casefold() for task in value.backlog if task.key)
     lines = preview.lines(table, keys)
     ticked = set(request.form.getlist("row")) if choose_again else {str(line.row.line) for line in lines if line.ticked}
-    signed, table = _signed(value.id, table)
+    signed, table = _signed(value.id, import_id, table)
     return render_template(
         "sessions/import_preview.html",
         session=value,
@@ -141,13 +143,13 @@ def _serializer(session_id: str) -> URLSafeSerializer:
     return URLSafeSerializer(current_app.config["SETTINGS"].signing_key, salt=f"import {session_id}")
 
 
-def _signed(session_id: str, table: Understood) -> tuple[str, Understood]:
+def _signed(session_id: str, import_id: str, table: Understood) -> tuple[str, Understood]:
     """The table as it travels, with as many of its rows as there is room for.
 
     Raises:
         Invalid: (422) there is room for none: the first is too long, or the names of the columns are.
     """
-    while len(signed := str(_serializer(session_id).dumps(asdict(table)))) > MAX_SIGNED:
+    while len(signed := str(_serializer(session_id).dumps({"id": import_id, **asdict(table)}))) > MAX_SIGNED:
         rows = table.rows[: len(table.rows) * 3 // 4]
         if not rows:
             raise Invalid("Its columns' names or its first row are too long. Shorten them, and try again.")
@@ -156,24 +158,24 @@ def _signed(session_id: str, table: Understood) -> tuple[str, Understood]:
     return signed, table
 
 
-def _chosen(session_id: str) -> Understood:
-    """The table of the request's form, with the meanings that were chosen for its columns.
+def _chosen(session_id: str) -> tuple[str, Understood]:
+    """The import's id and the table of the request's form, with the meanings that were chosen for its columns.
 
     Raises:
         Invalid: (422) it was changed on its way, or was signed for another session or by another release.
     """
     try:
-        table = _unpacked(_serializer(session_id).loads(request.form.get("table", "")))
+        import_id, table = _unpacked(_serializer(session_id).loads(request.form.get("table", "")))
     except BadData as problem:
         raise Invalid("This preview is not valid any more, so nothing was added. Read the file again.") from problem
     places = range(len(table.columns))
-    return preview.with_meanings(table, {place: request.form.get(f"column-{place}", "") for place in places})
+    return import_id, preview.with_meanings(table, {place: request.form.get(f"column-{place}", "") for place in places})
 
 
-def _unpacked(sent: Any) -> Understood:
-    """The table that ``_signed`` made this of. Raises BadData where another release did, with other fields."""
+def _unpacked(sent: Any) -> tuple[str, Understood]:
+    """The id and table that ``_signed`` made this of. Raises BadData where another release did, with other fields."""
     try:
-        return Understood(
+        return str(sent["id"]), Understood(
             tuple(Column(**column) for column in sent["columns"]),
             tuple(Row(row["line"], tuple(row["cells"]), row["not_a_task"]) for row in sent["rows"]),
             sent["header"],
