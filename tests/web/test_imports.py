@@ -98,6 +98,31 @@ def test_a_column_gets_another_meaning(scene: Scene) -> None:
     assert backlog(scene)[2:] == [("Blue", "PAY-2")]
 
 
+def test_correcting_the_columns_marks_and_ticks_the_rows_anew(scene: Scene) -> None:
+    def corrected(shown: TestResponse, *row: str, **columns: str) -> TestResponse:
+        form = {**form_of(shown), "row": [*row], **columns}
+        return scene.ada.browser.post(f"{scene.table.path}/import/preview", data=form, headers=FROM_OUR_PAGE)
+
+    table = "Title;Status;Squad\nPay;Done;Red\nShip;Open;Blue\n;Open;Green\nTitle;Status;Squad\n"
+    shown = reads(scene, tasks=table)
+    assert (ticks(shown), says(shown, "Line 4: No title, key or link.")) == (["3"], True)
+    # What is ticked by hand, or not, stays so; the names of the columns are no task whatever they mean.
+    again = corrected(shown, **{"column-0": "other", "column-1": "other", "column-2": "title"})
+    assert ticks(again) == ["2", "4"]
+    assert says(again, "Line 5: A heading, not a task.")
+    back = corrected(again, "3", "4", **{"column-0": "title", "column-1": "status", "column-2": "other"})
+    assert ticks(back) == ["3"]
+    assert says(back, "Line 2: Done already.")
+
+
+def test_rows_that_seem_to_be_no_tasks_are_shown_where_there_is_room(scene: Scene) -> None:
+    done = "Title;Status\n" + "".join(f"Task {n};{'Open' if n % 300 == 299 else 'Done'}\n" for n in range(600))
+    answer = reads(scene, done.encode())
+    assert says(answer, "Preview: 500 tasks")
+    assert says(answer, "100 rows that are headings or done are not shown.")
+    assert ticks(answer) == ["301", "601"]
+
+
 def test_what_is_in_the_backlog_already(scene: Scene) -> None:
     saves(scene, reads(scene, tasks=TABLE))
     again = reads(scene, tasks=TABLE.replace("Ship", "Ship it") + "Sell;PAY-3;Red\n")

@@ -1,12 +1,12 @@
 """What a table shows before its tasks are added: the columns and rows that are worth a look, within what travels."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from poker_app.rules.backlog import TaskLine
 from poker_app.rules.imports.column_names import MEANINGS, UNUSED
 from poker_app.rules.imports.columns import Column
-from poker_app.rules.imports.understood import Row, Understood, task_of
+from poker_app.rules.imports.understood import Row, Understood, task_of, why_not
 
 MAX_SHOWN = 500
 """Rows of a preview: as many as a session holds tasks."""
@@ -26,16 +26,17 @@ class Line:
 
 
 def worth_a_look(table: Understood) -> Understood:
-    """The table without empty columns, and with as many rows as a session holds tasks: those that are tasks come
-    before the others."""
+    """The table without empty columns, and with as many rows as a session holds tasks: others are left out before those
+    that are tasks."""
     filled = [place for place in range(len(table.columns)) if any(row.cells[place].strip() for row in table.rows)]
     rows, notes = table.rows, list(table.notes)
     if len(rows) > MAX_SHOWN:
-        tasks = [row for row in rows if not row.not_a_task]
-        rows = tuple(tasks[:MAX_SHOWN])
-        if more := len(tasks) - len(rows):
+        # The sort leaves those of a kind in their order.
+        rows = tuple(sorted(sorted(rows, key=_is_no_task)[:MAX_SHOWN], key=lambda row: row.line))
+        others = sum(map(_is_no_task, table.rows)) - sum(map(_is_no_task, rows))
+        if more := len(table.rows) - len(rows) - others:
             notes.append(f"The first {MAX_SHOWN} tasks are shown, as many as a session holds; {more} more are not.")
-        if others := len(table.rows) - len(tasks):
+        if others:
             notes.append(f"{others} rows that are headings or done are not shown.")
     return replace(
         table,
@@ -45,13 +46,24 @@ def worth_a_look(table: Understood) -> Understood:
     )
 
 
+def _is_no_task(row: Row) -> bool:
+    return row.not_a_task != ""
+
+
 def with_meanings(table: Understood, chosen: Mapping[int, str]) -> Understood:
-    """The table with other meanings of columns, by their places; a meaning that there is not is passed over."""
+    """The table with other meanings of columns, by their places; a meaning that there is not is passed over. Where they
+    decide anew whether a row is a task, it is marked so."""
     columns = [
         replace(column, meaning=chosen[place]) if chosen.get(place) in MEANINGS else column
         for place, column in enumerate(table.columns)
     ]
-    return replace(table, columns=tuple(columns))
+    rows = [
+        row
+        if (why := why_not(columns, row.cells)) == why_not(table.columns, row.cells)
+        else replace(row, not_a_task=why)
+        for row in table.rows
+    ]
+    return replace(table, columns=tuple(columns), rows=tuple(rows))
 
 
 def lines(table: Understood, keys: frozenset[str]) -> list[Line]:
@@ -66,6 +78,15 @@ def lines(table: Understood, keys: frozenset[str]) -> list[Line]:
         found.append(Line(row, task, not why, why, problems, bool(key) and key in keys))
         seen |= {key} - {""}
     return found
+
+
+def still_ticked(lines: Sequence[Line], before: Sequence[Line], ticked: Collection[str]) -> set[str]:
+    """The lines to tick after another choice of meanings: as they were, or as at first where a row's mark changed."""
+    return {
+        str(line.row.line)
+        for line, was in zip(lines, before, strict=True)
+        if (str(line.row.line) in ticked if line.why == was.why else line.ticked)
+    }
 
 
 def examples(table: Understood) -> list[tuple[int, Column, str, bool]]:

@@ -59,7 +59,7 @@ def of_grid(grid: Grid) -> Understood:
     for line, row in filled[:MAX_ROWS]:
         short = (*row[: len(columns)], *[""] * (len(columns) - len(row)))
         repeated = grid.header is not None and sum(a == b.strip() != "" for a, b in zip(names, short, strict=True)) > 1
-        rows.append(Row(line, short, HEADING if repeated else _why_not(columns, short)))
+        rows.append(Row(line, short, HEADING if repeated else why_not(columns, short)))
     return Understood(tuple(columns), tuple(rows), grid.header, tuple(_notes(grid, filled)))
 
 
@@ -71,7 +71,7 @@ def _notes(grid: Grid, filled: Sequence[tuple[int, Sequence[str]]]) -> Iterator[
         yield f"The table was too long: nothing was taken from line {filled[MAX_ROWS][0]} on."
 
 
-def _why_not(columns: Sequence[Column], row: Sequence[str]) -> str:
+def why_not(columns: Sequence[Column], row: Sequence[str]) -> str:
     """Why a row is no task: nothing is filled in but one cell, which is not its title's, or it says that it is done."""
     filled = [each.meaning for each, cell in zip(columns, row, strict=True) if cell.strip()]
     titled = {TITLE, KEY, URL} & {*filled}

@@ -90,7 +90,8 @@ def change_columns(member: Member) -> ResponseReturnValue:
     """
     require_facilitator(member, ADD)
     _spend()
-    return _preview(member, *_chosen(member.session_id), choose_again=True)
+    import_id, table, before = _chosen(member.session_id)
+    return _preview(member, import_id, table, before)
 
 
 @blueprint.post("")
@@ -104,24 +105,31 @@ def save(member: Member) -> ResponseReturnValue:
     """
     require_facilitator(member, ADD)
     _spend()
-    import_id, table = _chosen(member.session_id)
+    import_id, table, before = _chosen(member.session_id)
     ticked = set(request.form.getlist("row"))
     found = [line for line in preview.lines(table, frozenset()) if str(line.row.line) in ticked]
     lines = {line.row.line: line.task for line in found if line.task}
     try:
         made = tasks.import_tasks(member, import_id, lines, request.form.get("duplicates", DUPLICATES[0]))
     except Invalid as refusal:
-        return _preview(member, import_id, table, choose_again=True, refusal=refusal), refusal.status
+        return _preview(member, import_id, table, before, refusal), refusal.status
     return fragments.back_with(member, made.sentence, made.undo, alert=made.left_out)
 
 
 def _preview(
-    member: Member, import_id: str, table: Understood, *, choose_again: bool = False, refusal: Invalid | None = None
+    member: Member,
+    import_id: str,
+    table: Understood,
+    before: Understood | None = None,
+    refusal: Invalid | None = None,
 ) -> str:
+    """Renders the preview of a table; ``before`` is the table that was shown, with other meanings of its columns."""
     value = at_least(member.session_id).value
     keys = frozenset(task.key.casefold() for task in value.backlog if task.key)
     lines = preview.lines(table, keys)
-    ticked = set(request.form.getlist("row")) if choose_again else {str(line.row.line) for line in lines if line.ticked}
+    ticked = {str(line.row.line) for line in lines if line.ticked}
+    if before:
+        ticked = preview.still_ticked(lines, preview.lines(before, keys), request.form.getlist("row"))
     signed, table = _signed(value.id, import_id, table)
     return render_template(
         "sessions/import_preview.html",
@@ -158,8 +166,9 @@ def _signed(session_id: str, import_id: str, table: Understood) -> tuple[str, Un
     return signed, table
 
 
-def _chosen(session_id: str) -> tuple[str, Understood]:
-    """The import's id and the table of the request's form, with the meanings that were chosen for its columns.
+def _chosen(session_id: str) -> tuple[str, Understood, Understood]:
+    """The import's id and the table of the request's form, with the meanings that were chosen for its columns, and as
+    it was shown.
 
     Raises:
         Invalid: (422) it was changed on its way, or was signed for another session or by another release.
@@ -169,7 +178,8 @@ def _chosen(session_id: str) -> tuple[str, Understood]:
     except BadData as problem:
         raise Invalid("This preview is not valid any more, so nothing was added. Read the file again.") from problem
     places = range(len(table.columns))
-    return import_id, preview.with_meanings(table, {place: request.form.get(f"column-{place}", "") for place in places})
+    chosen = {place: request.form.get(f"column-{place}", "") for place in places}
+    return import_id, preview.with_meanings(table, chosen), table
 
 
 def _unpacked(sent: Any) -> tuple[str, Understood]:
