@@ -160,6 +160,13 @@ def test_saving_twice_adds_once(scene: Scene) -> None:
     assert backlog(scene)[6:] == [("Pay", "")]
 
 
+def test_what_an_import_did_is_said_at_its_own_session(scene: Scene) -> None:
+    another = scene.ada.opens("Another")
+    saves(scene, reads(scene, tasks=TABLE))
+    assert not says(scene.ada.get(another.path), "2 tasks added.")
+    assert [says(scene.ada.get(scene.table.path), "2 tasks added.") for _ in range(2)] == [True, False]
+
+
 def test_what_was_added_before_is_not_counted_with_what_is_new(scene: Scene) -> None:
     preview = reads(scene, tasks=TABLE)
     saves(scene, preview, row=["2"])

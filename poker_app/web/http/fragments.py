@@ -100,14 +100,18 @@ def _to_room(session_id: str) -> Response:
 
 def back_with(member: Holder, sentence: str, undo: int | None, *, alert: bool) -> Response:
     """Redirects a page's plain form to the session's page, which shows a sentence and an Undo of that version."""
-    cookie[_DONE] = [sentence, undo, alert]
+    cookie[_DONE] = [member.session_id, sentence, undo, alert]
     return back_to_session(member)
 
 
-def pop_done() -> tuple[str, int | None, bool]:
-    """Returns what ``back_with`` left for the session's page, once."""
-    sentence, undo, alert = cookie.pop(_DONE, ("", None, False))
-    return sentence, undo, alert
+def pop_done(session_id: str) -> tuple[str, int | None, bool]:
+    """Returns what ``back_with`` left for this session's page, once."""
+    match cookie.get(_DONE):
+        case [of, sentence, undo, alert] if of == session_id:
+            del cookie[_DONE]
+            return sentence, undo, alert
+        case _:
+            return "", None, False
 
 
 def leave_for(address: str) -> Response:

@@ -53,7 +53,7 @@ def room(session_id: str) -> ResponseReturnValue:
     value, shared = known.value, shared_fragments.shared(known)
     me = value.members[member.id]
     said = " ".join(map(str, get_flashed_messages(category_filter=[fragments.AT_THE_TABLE])))
-    done, undo, warns = fragments.pop_done()
+    done, undo, warns = fragments.pop_done(session_id)
     return render_template(
         "sessions/room.html",
         member=me,
