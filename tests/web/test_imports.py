@@ -16,6 +16,8 @@ from poker_app.poker.models import PokerSession, Task
 from poker_app.poker.reports.exports import as_json
 from poker_app.poker.reports.report import report_of
 from poker_app.poker.round.tasks import live_tasks
+from poker_app.rules.imports.columns import Column
+from poker_app.rules.imports.understood import Row, Understood
 from poker_app.web.http.guards import MAX_LONG_FORM
 from tests.cast import FROM_OUR_PAGE, Clock
 from tests.web.route_checks import says
@@ -288,6 +290,21 @@ def test_reading_and_correcting_and_saving_are_limited_together(scene: Scene, cl
     assert TABLE in refused.text
     clock.forward(minutes=10)
     assert tries() == [200, 422, 422]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        Understood((Column("Title", "title"),), (Row(2, ("x \ud83d",)),), 1),
+        Understood((Column("x \ud83d", "title"),), (Row(2, ("Pay",)),), 1),
+        Understood((Column("Title", "title"),), (Row(2, ("Pay",)),), 1, ("x \ud83d",)),
+    ],
+)
+def test_half_a_character_is_refused(scene: Scene, table: Understood, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("poker_app.web.room.imports.understood", lambda _text: table)
+    answer = reads(scene, tasks="Title\nPay")
+    assert answer.status_code == 422
+    assert says(answer, "Half of a character is in it, such as of an emoji that was cut. Take it out.")
 
 
 @pytest.mark.parametrize("table", [f"Title;Key;{'name' * 200}\nPay;PAY-1;Red\n", f"Title;Key\n{'Pay ' * 200};PAY-1\n"])

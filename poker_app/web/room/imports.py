@@ -155,9 +155,17 @@ def _signed(session_id: str, import_id: str, table: Understood) -> tuple[str, Un
     """The table as it travels, with as many of its rows as there is room for.
 
     Raises:
-        Invalid: (422) there is room for none: the first is too long, or the names of the columns are.
+        Invalid: (422) there is room for none: the first is too long, or the names of the columns are; or half of a
+            surrogate pair is in it.
     """
-    while len(signed := str(_serializer(session_id).dumps({"id": import_id, **asdict(table)}))) > MAX_SIGNED:
+
+    def packed() -> str:
+        try:
+            return str(_serializer(session_id).dumps({"id": import_id, **asdict(table)}))
+        except UnicodeEncodeError as problem:
+            raise Invalid("Half of a character is in it, such as of an emoji that was cut. Take it out.") from problem
+
+    while len(signed := packed()) > MAX_SIGNED:
         rows = table.rows[: len(table.rows) * 3 // 4]
         if not rows:
             raise Invalid("Its columns' names or its first row are too long. Shorten them, and try again.")
