@@ -348,3 +348,19 @@ def test_only_the_newest_change_is_undone_and_by_a_facilitator() -> None:
     too_late(play, 1, GONE_ON)
     play.by("ada", tasks.move_task, task_id="three", to=0)
     too_late(play, version, GONE_ON)
+
+
+@pytest.mark.parametrize("card", ["", "5"])
+def test_an_untitled_task_without_votes_takes_no_room(card: str) -> None:
+    play = Playing()
+    if card:
+        play.by("ben", voting.cast_vote, round_id="round", card=card)
+    room = tasks.MAX_TASKS - len(card)
+    assert tasks.room_left(play.value) == room
+    lines = [TaskLine(f"Task {number}") for number in range(room + 1)]
+    new_ids = [play.new_id() for _ in lines]
+    with pytest.raises(Refused):
+        play.by("ada", tasks.add_tasks, lines=lines, new_ids=new_ids, round_id="first")
+    made = play.by("ada", tasks.import_tasks, lines=lines, duplicates="add", new_ids=new_ids, round_id="first")
+    assert (len(made.answer.added), made.answer.too_many, tasks.room_left(play.value)) == (room, 1, 0)
+    assert len(play.value.backlog) == tasks.MAX_TASKS

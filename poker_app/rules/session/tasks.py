@@ -20,6 +20,11 @@ WAS_DELETED = "That task was deleted."
 MOVED_ON = "The table has moved on to another task."
 
 
+def room_left(value: Session) -> int:
+    """How many tasks can be added: an untitled one without votes gives way to the first of them."""
+    return max(0, MAX_TASKS - len(value.backlog) + _is_empty_quick_vote(value))
+
+
 # --- changes
 
 
@@ -33,7 +38,7 @@ def add_tasks(
         Refused: forbidden, for a member who is no facilitator; invalid, where there is no room for them.
     """
     require_facilitator(me, "add tasks")
-    if len(value.backlog) + len(lines) > MAX_TASKS:
+    if len(lines) > room_left(value):
         raise Refused("invalid", f"A session holds at most {MAX_TASKS} tasks.", "tasks")
     end = _end(value)
     added = [
@@ -99,9 +104,7 @@ def import_tasks(
     edited = (
         [edit for task, line in matched if (edit := _updated(task, line)) is not task] if duplicates == "update" else []
     )
-    # An untitled one is replaced by the first.
-    room = MAX_TASKS - len(value.backlog)
-    taken = new[: max(room, 0)]
+    taken = new[: room_left(value)]
     if new and not taken and not edited and not earlier:
         raise Refused("invalid", f"A session holds at most {MAX_TASKS} tasks, and this one has as many.")
     change = Change(value)

@@ -21,7 +21,7 @@ from poker_app.rules.imports.column_names import MEANINGS
 from poker_app.rules.imports.columns import Column
 from poker_app.rules.imports.understood import Row, Understood, understood
 from poker_app.rules.session.change import require_facilitator
-from poker_app.rules.session.tasks import DUPLICATES, MAX_TASKS
+from poker_app.rules.session.tasks import DUPLICATES, room_left
 from poker_app.rules.session.value import Member
 from poker_app.web.http import fragments
 from poker_app.web.http.errors import again
@@ -140,7 +140,7 @@ def _preview(
         examples=preview.examples(table),
         meanings=MEANINGS,
         known=sum(line.known for line in lines),
-        free=MAX_TASKS - len([task for task in value.backlog if task.title]),
+        free=room_left(value),
         signed=signed,
         refusal=refusal,
         duplicates=request.form.get("duplicates", DUPLICATES[0]),
