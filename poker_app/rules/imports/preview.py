@@ -7,9 +7,7 @@ from poker_app.rules.backlog import TaskLine
 from poker_app.rules.imports.column_names import MEANINGS, UNUSED
 from poker_app.rules.imports.columns import Column
 from poker_app.rules.imports.understood import Row, Understood, task_of, why_not
-
-MAX_SHOWN = 500
-"""Rows of a preview: as many as a session holds tasks."""
+from poker_app.rules.session.tasks import MAX_TASKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +28,12 @@ def worth_a_look(table: Understood) -> Understood:
     that are tasks."""
     filled = [place for place in range(len(table.columns)) if any(row.cells[place].strip() for row in table.rows)]
     rows, notes = table.rows, list(table.notes)
-    if len(rows) > MAX_SHOWN:
+    if len(rows) > MAX_TASKS:
         # The sort leaves those of a kind in their order.
-        rows = tuple(sorted(sorted(rows, key=_is_no_task)[:MAX_SHOWN], key=lambda row: row.line))
+        rows = tuple(sorted(sorted(rows, key=_is_no_task)[:MAX_TASKS], key=lambda row: row.line))
         others = sum(map(_is_no_task, table.rows)) - sum(map(_is_no_task, rows))
         if more := len(table.rows) - len(rows) - others:
-            notes.append(f"The first {MAX_SHOWN} tasks are shown, as many as a session holds; {more} more are not.")
+            notes.append(f"The first {MAX_TASKS} tasks are shown, as many as a session holds; {more} more are not.")
         if others:
             notes.append(f"{others} rows that are headings or done are not shown.")
     return replace(
