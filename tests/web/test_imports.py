@@ -272,7 +272,8 @@ def test_a_preview_of_another_release_or_session_is_refused(scene: Scene, change
 def test_a_body_is_bounded(scene: Scene) -> None:
     too_long = reads(scene, b"a\n" * MAX_LONG_FORM)
     assert too_long.status_code == 413
-    assert says(too_long, "992 KB is the limit.")
+    assert says(too_long, "That is too much text for one form. 1 MB is the limit.")
+    assert says(scene.ada.get(f"{scene.table.path}/import"), "up to 1 MB.")
     many = {f"field{number}": "x" for number in range(20)}
     assert reads(scene, JIRA, **many).status_code == 413
 

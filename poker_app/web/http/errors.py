@@ -86,7 +86,8 @@ def install(app: Flask) -> None:
         if isinstance(error, InternalServerError):
             log.error("fault", exc_info=error.original_exception)
         if error.code == 413:
-            longest = f"{(request.max_content_length or 0) // 1024} KB"
+            most = request.max_content_length or 0
+            longest = f"{most // 1_000_000} MB" if most >= 1_000_000 else f"{most // 1024} KB"
             return answer(f"That is too much text for one form. {longest} is the limit.", 413)
         return answer(SENTENCES.get(error.code, error.description or ""), error.code)
 

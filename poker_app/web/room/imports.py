@@ -44,7 +44,13 @@ def page(member: Member) -> ResponseReturnValue:
 
 def _page(member: Member, refusal: Invalid | TooMany | None = None) -> str:
     value = at_least(member.session_id).value
-    return render_template("sessions/import.html", session=value, refusal=refusal, typed=request.form.get("tasks", ""))
+    return render_template(
+        "sessions/import.html",
+        session=value,
+        refusal=refusal,
+        typed=request.form.get("tasks", ""),
+        megabytes=imports.MAX_FILE // 1_000_000,
+    )
 
 
 @blueprint.post("/file")
