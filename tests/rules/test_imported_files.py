@@ -1,7 +1,9 @@
 """Backlogs in files: encodings, workbooks, Jira's XML, and what is refused with a sentence."""
 
 import zipfile
+from datetime import date, time, timedelta
 from io import BytesIO
+from typing import Any
 
 import openpyxl
 import pytest
@@ -139,6 +141,71 @@ def test_an_archive_that_unpacks_to_too_much_is_not_unpacked() -> None:
         understood_file(sheet_of(f"<row>{'<c><v>1</v></c>' * (workbooks.MAX_TAGS // 4)}</row>"))
     with pytest.raises(Invalid, match="no workbook"):
         understood_file(with_part(GOOD, "xl/workbook.xml", None))
+
+
+def with_strings(cells: str, strings: str) -> bytes:
+    """A workbook whose cells name shared strings by their number."""
+    name, kind = "xl/sharedStrings.xml", "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+    packed = BytesIO(sheet_of(cells))
+    with zipfile.ZipFile(packed, "a", zipfile.ZIP_DEFLATED) as package:
+        package.writestr(name, f'<sst xmlns="{NAMESPACE}">{strings}</sst>')
+        types = package.read("[Content_Types].xml")
+    listed = f'<Override PartName="/{name}" ContentType="{kind}"/></Types>'.encode()
+    return with_part(packed.getvalue(), "[Content_Types].xml", types.replace(b"</Types>", listed))
+
+
+SHARED = "<si><t>Title</t></si><si><r><t>Pay </t></r><r><rPr><b/></rPr><t>later</t></r><rPh><t>x</t></rPh></si>"
+
+
+def test_a_workbook_with_shared_strings() -> None:
+    cells = '<row><c t="s"><v>0</v></c></row><row><c t="s"><v>1</v></c></row>'
+    assert tasks(understood_file(with_strings(cells, SHARED))) == [TaskLine("Pay later")]
+
+
+def workbook_of(sheets: int) -> bytes:
+    """A workbook that names its one sheet again and again."""
+    with zipfile.ZipFile(BytesIO(GOOD)) as package:
+        listed = package.read("xl/workbook.xml")
+    start, end = listed.index(b"<sheet "), listed.index(b"</sheets>")
+    return with_part(GOOD, "xl/workbook.xml", listed[:start] + listed[start:end] * sheets + listed[end:])
+
+
+def test_a_sheet_that_is_named_again_and_again_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    content, opened, unpack = workbook_of(3_000), list[str](), zipfile.ZipFile.open
+
+    def opening(package: zipfile.ZipFile, part: Any, *more: Any, **named: Any) -> Any:
+        if isinstance(part, str):
+            opened.append(part)
+        return unpack(package, part, *more, **named)
+
+    monkeypatch.setattr(zipfile.ZipFile, "open", opening)
+    assert tasks(understood_file(content)) == [TaskLine("Pay", "PAY-1")]
+    assert opened.count(SHEET) == 1
+
+
+def test_a_workbook_with_too_long_a_list_of_sheets_is_refused() -> None:
+    with pytest.raises(Invalid, match="too large"):
+        understood_file(workbook_of(workbooks.MAX_LISTED_TAGS))
+
+
+def test_a_long_password_is_not_hashed() -> None:
+    """The library takes quadratic time for it."""
+    with zipfile.ZipFile(BytesIO(GOOD)) as package:
+        listed = package.read("xl/workbook.xml")
+    protected = b'<workbookProtection workbookPassword="%s"/><bookViews>' % (b"a" * 50_000)
+    with pytest.raises(Invalid, match="too large"):
+        understood_file(with_part(GOOD, "xl/workbook.xml", listed.replace(b"<bookViews>", protected)))
+    cells = '</sheetData><sheetProtection password="' + "a" * 2_000_000 + '"/><sheetData>'
+    with pytest.raises(Invalid, match="nothing in this workbook"):
+        understood_file(sheet_of(cells))
+
+
+def test_dates_and_numbers_of_a_workbook() -> None:
+    rows: list[list[object]] = [["Title", "Notes", "More", "Share", "Takes"]]
+    rows += [["Pay", date(2026, 3, 2), time(9, 30), 0.5, timedelta(hours=30)]]
+    assert understood_file(workbook(rows)).rows[0].cells[1:] == (
+        *("2026-03-02T00:00:00", "09:30:00", "0.5", "1 day, 6:00:00"),
+    )
 
 
 # --- Jira's XML
