@@ -27,8 +27,10 @@ MAX_SHEETS, MAX_COLUMNS = 10, 100
 # Bytes that the parser of XML gets at a time. It begins again with each where a tag or comment has not ended: with the
 # 16 kB of ElementTree, one of 9 MB takes six seconds.
 MAX_PIECE = 1_000_000
-# Excel's own limit of a format.
-MAX_FORMAT = 255
+# Excel's own limits of a cell and of a format.
+MAX_CELL, MAX_FORMAT = 32_767, 255
+# Characters of all cells together: any number of them can name the same shared string.
+MAX_CHARACTERS = 2_000_000
 TOO_LARGE = "This workbook is too large. Save the sheet with the tasks as CSV."
 # The latter of them where a part is missing, or is of another kind than the library expects.
 _WHERE_DAMAGED = (
@@ -111,10 +113,17 @@ def _sheets(content: bytes) -> Iterator[list[Row]]:
         reader.read_workbook()
         dates = _date_styles(package)
         named = dict.fromkeys(part.target for _, part in reader.parser.find_sheets() if "chartsheet" not in part.Type)
+        characters = 0
         for name in islice((name for name in named if name in reader.valid_files), MAX_SHEETS):
             with package.open(name) as part:
-                if rows := list(_rows(part, reader, dates)):
-                    yield rows
+                rows: list[Row] = []
+                for line, cells in _rows(part, reader, dates):
+                    characters += sum(map(len, cells))
+                    if characters > MAX_CHARACTERS:
+                        raise Invalid(TOO_LARGE, "file")
+                    rows.append((line, cells))
+            if rows:
+                yield rows
 
 
 def _shared_strings(reader: Any) -> Iterator[str]:
@@ -175,7 +184,7 @@ def _rows(part: Any, reader: Any, dates: tuple[set[int], set[int]]) -> Iterator[
         width = max((column for column in filled if column <= MAX_COLUMNS), default=0)
         if width and line > before:
             before = line
-            yield line, [_plain(filled.get(column)) for column in range(1, width + 1)]
+            yield line, [_plain(filled.get(column))[:MAX_CELL] for column in range(1, width + 1)]
 
 
 def _plain(value: Any) -> str:

@@ -162,6 +162,16 @@ def test_a_workbook_with_shared_strings() -> None:
     assert tasks(understood_file(with_strings(cells, SHARED))) == [TaskLine("Pay later")]
 
 
+def test_a_shared_string_that_cells_repeat_is_not_multiplied() -> None:
+    long = f"{SHARED}<si><t>{'x' * 1_000_000}</t></si>"
+    cells = '<row><c t="s"><v>0</v></c></row><row><c t="s"><v>2</v></c></row>'
+    assert len(understood_file(with_strings(cells, long)).rows[0].cells[0]) == workbooks.MAX_CELL
+    bomb = with_strings(cells + '<row><c t="s"><v>2</v></c></row>' * 100, long)
+    assert len(bomb) < 10_000
+    with pytest.raises(Invalid, match="too large"):
+        understood_file(bomb)
+
+
 def workbook_of(sheets: int) -> bytes:
     """A workbook that names its one sheet again and again."""
     with zipfile.ZipFile(BytesIO(GOOD)) as package:
