@@ -16,6 +16,8 @@ def is_hidden(char: str) -> bool:
 
 def without_hidden(text: str, keep: str = "") -> str:
     """The text with every hidden character taken out, apart from those in ``keep``."""
+    if text.isascii() and text.isprintable():
+        return text
     # By the characters that occur, of which there are few, not by their places.
     for char in set(text).difference(keep):
         if is_hidden(char):

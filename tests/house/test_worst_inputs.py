@@ -50,6 +50,8 @@ from poker_app.rules import (
     printable,
     spreadsheet,
 )
+from poker_app.rules.imports import column_names, understood
+from poker_app.rules.imports.columns import Column
 from poker_app.rules.imports.pasted import tasks_in
 from poker_app.settings import Settings
 from poker_app.web.http import guards, guest_cookie, host_check, markdown
@@ -110,6 +112,15 @@ class Deaf:
         return lambda *_: None
 
 
+MAX_NAMED = 2_000  # five times as many columns as a table has
+
+
+def of_columns(names: list[str]) -> object:
+    """The task of a row with a title, and a cell in each of these columns."""
+    columns = [Column("", column_names.TITLE), *(Column(name, column_names.OTHER) for name in names)]
+    return understood.task_of(columns, understood.Row(1, ("a",) * len(columns)))
+
+
 OWN = Credentials(app_id="1", key="a", secret="b")
 HUB: Any = Deaf()
 PAYMENTS: Any = SimpleNamespace(
@@ -153,6 +164,10 @@ ROWS = {
             *(f"Title{',' * BYTES}", 'Title,Key\n"' + '""' * 30_000, "Title,Key\n" + '"\n' * 30_000),
             *("Title\tKey\n" + "a\tA-1\n" * 9_000, "Title;Key\n" + ",;" * 29_000, "a\tA-1\n" * 10_000),
         ),
+    ),
+    "columns of their own kind": Row(
+        lambda text: of_columns(text.split(",")[:MAX_NAMED]),
+        also=(",".join(f"x{place}" for place in range(MAX_NAMED)),),
     ),
     "a backlog in a file": Row(
         lambda text: imports.understood_file(sent(text)),

@@ -163,14 +163,13 @@ def _description(columns: Sequence[Column], by_meaning: Mapping[str, list[tuple[
     parts = [without_hidden(cell, keep="\t\n").strip() for _, cell in by_meaning.get(DESCRIPTION, [])]
     if accepted := by_meaning.get(column_names.ACCEPTANCE):
         parts += ["**Acceptance criteria**", *(without_hidden(cell, keep="\t\n").strip() for _, cell in accepted)]
-    told: dict[tuple[str, str], list[str]] = {}
-    for column in columns:
-        if column.meaning in column_names.BELOW:
-            told.setdefault((column.meaning, column.name), [])
-    for (meaning, name), said in told.items():
-        said += [
-            without_hidden(cell, keep="\t\n").strip() for other, cell in by_meaning.get(meaning, []) if other == name
-        ]
+    told: dict[tuple[str, str], list[str]] = {
+        (each.meaning, each.name): [] for each in columns if each.meaning in column_names.BELOW
+    }
+    for meaning in column_names.BELOW:
+        for name, cell in by_meaning.get(meaning, []):
+            told[meaning, name].append(without_hidden(cell, keep="\t\n").strip())
+    for (_, name), said in told.items():
         if not name:
             parts += said
         elif said:
