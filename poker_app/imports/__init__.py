@@ -11,6 +11,8 @@ MAX_FILE = 1_000_000
 """Bytes: what every server and proxy in front takes as the body of a form."""
 
 _ARCHIVE, _OLD_WORKBOOK = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+# An older Excel packs its workbooks as every Excel packs those with a password.
+OLD_OR_LOCKED = "This is a workbook with a password, or of an older Excel. Save it without one as XLSX, or as CSV."
 # Beginnings of files that people take for a table.
 _OTHERS = (b"%PDF-", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"Rar!", b"\x1f\x8b")
 
@@ -28,7 +30,7 @@ def understood_file(content: bytes) -> Understood:
     if content.startswith(_ARCHIVE):
         return workbooks.understood_workbook(content)
     if content.startswith(_OLD_WORKBOOK):
-        raise Invalid("This is a workbook of an older Excel. Save it as XLSX or CSV.", "file")
+        raise Invalid(OLD_OR_LOCKED, "file")
     if content.startswith(_OTHERS):
         raise Invalid("This kind of file is not read. CSV, XLSX, XML from Jira, JSON and text are.", "file")
     text = encodings.decoded(content)

@@ -37,6 +37,7 @@ _WHERE_DAMAGED = (
     *(zipfile.BadZipFile, zlib.error, ParseError, EOFError, OSError, KeyError, ValueError, NotImplementedError),
     *(TypeError, AttributeError, IndexError, AssertionError),
 )
+_PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 DAMAGED = "This workbook cannot be read. Save it again as XLSX, or as CSV."
 
 
@@ -65,6 +66,9 @@ def _check_size(content: bytes) -> None:
             parts = package.infolist()
             if "xl/workbook.xml" not in {part.filename for part in parts}:
                 raise Invalid("This archive is no workbook. CSV, XLSX, XML from Jira, JSON and text are read.", "file")
+            # What is encrypted, or packed in a way that no workbook is, raises errors of its own.
+            if any(part.flag_bits & 1 or part.compress_type not in _PACKED for part in parts):
+                raise Invalid(DAMAGED, "file")
             if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED:
                 raise Invalid(TOO_LARGE, "file")
             if sum(package.read(part).count(b"<") for part in parts) > MAX_TAGS:

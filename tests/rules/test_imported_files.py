@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 
 from poker_app.errors import Invalid
-from poker_app.imports import MAX_FILE, understood_file, workbooks
+from poker_app.imports import MAX_FILE, OLD_OR_LOCKED, understood_file, workbooks
 from poker_app.rules.backlog import TaskLine
 from poker_app.rules.imports.understood import DONE, Understood, tasks_in_rows
 
@@ -103,6 +103,13 @@ def test_a_sheet_that_claims_a_million_rows_is_read_as_far_as_it_goes() -> None:
     assert tasks(understood_file(sheet_of(far))) == [TaskLine("Pay")]
 
 
+def with_flags(content: bytes, place: int, value: int) -> bytes:
+    """The archive with a number in the list of its parts changed: 8 is where the flags stand, 10 how it is packed."""
+    start, *entries = content.split(b"PK\x01\x02")
+    number = value.to_bytes(2, "little")
+    return b"PK\x01\x02".join([start, *(each[: place - 4] + number + each[place - 2 :] for each in entries)])
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
@@ -110,10 +117,12 @@ def test_a_sheet_that_claims_a_million_rows_is_read_as_far_as_it_goes() -> None:
         (b" \r\n", "This file is empty."),
         (b"x" * (MAX_FILE + 1), "A file has at most 1 MB. Export fewer columns, or fewer tasks."),
         (b"%PDF-1.7", "This kind of file is not read. CSV, XLSX, XML from Jira, JSON and text are."),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "This is a workbook of an older Excel. Save it as XLSX or CSV."),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", OLD_OR_LOCKED),
         (b"PK\x03\x04", workbooks.DAMAGED),
         (GOOD[:-30], workbooks.DAMAGED),
         (GOOD.replace(b"PK\x01\x02", b"PK\x01\x03"), workbooks.DAMAGED),
+        (with_flags(GOOD, 8, 1), workbooks.DAMAGED),
+        *((with_flags(GOOD, 10, method), workbooks.DAMAGED) for method in (9, 12, 14, 97)),
         (with_part(GOOD, SHEET, None), "There is nothing in this workbook."),
         (with_part(GOOD, SHEET, b"<worksheet"), workbooks.DAMAGED),
         (with_part(GOOD, "xl/workbook.xml", b"<a/>"), "There is nothing in this workbook."),
