@@ -180,6 +180,13 @@ def test_words_between_the_tasks_of_a_copied_page_are_none(text: str) -> None:
     assert not understood(text).simple
 
 
+def test_keys_without_a_text_stand_for_their_own_lines() -> None:
+    table = understood("PAY-1\nPay later\nTo Do\nPAY-2\nShip it\nTo Do\nPAY-3\nPAY-4\nTo Do\n")
+    assert [(row.line, task.key) for row, task, _ in tasks_in_rows(table) if task] == [
+        *((2, "PAY-1"), (5, "PAY-2"), (7, "PAY-3"), (8, "PAY-4")),
+    ]
+
+
 @pytest.mark.parametrize(
     "text", ["Story\nTask", "Task\nLogin\nPay", "Login\nTest\nDone", "PAY-1\nPAY-2\nPAY-3", "Login\n3\nPay"]
 )

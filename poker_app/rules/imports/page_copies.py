@@ -55,19 +55,17 @@ def _tasks(lines: Sequence[tuple[int, str]], kinds: Sequence[str]) -> Copied:
     first = next(kind for kind in kinds if kind != "word")
     tasks: list[tuple[int, str]] = []
     between: list[int] = []
-    waiting = ""
+    # Keys whose text has not come yet, at most one, with its line's number.
+    waiting: list[tuple[int, str]] = []
     for (number, line), kind in zip(lines, kinds, strict=True):
         if kind == "word":
             between.append(number)
         elif kind == "text":
-            tasks.append((number, f"{waiting}\t{line}" if waiting else line))
-            waiting = ""
+            tasks.append((number, "\t".join([*(key for _, key in waiting), line])))
+            waiting = []
         elif first == "key" or not tasks or "\t" in tasks[-1][1]:
-            if waiting:
-                tasks.append((number, waiting))
-            waiting = line
+            tasks += waiting
+            waiting = [(number, line)]
         else:
             tasks[-1] = tasks[-1][0], f"{line}\t{tasks[-1][1]}"
-    if waiting:
-        tasks.append((lines[-1][0], waiting))
-    return Copied(tasks, between)
+    return Copied(tasks + waiting, between)
