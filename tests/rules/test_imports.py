@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from poker_app.rules.backlog import TaskLine
+from poker_app.rules.imports.columns import MAX_NAME
 from poker_app.rules.imports.pasted import tasks_in
 from poker_app.rules.imports.understood import DONE, HEADING, tasks_in_rows, understood
 from poker_app.rules.spreadsheet import as_csv
@@ -160,6 +161,11 @@ def test_what_an_api_answers_with() -> None:
 )
 def test_what_only_looks_like_json_is_lines(text: str) -> None:
     assert understood(text).simple
+
+
+@pytest.mark.parametrize("text", ["Title,{0}\nPay,a", '[{{"title": "Pay", "{0}": "a"}}]', "|x|{0}|\n|-|-|\n|Pay|a|"])
+def test_a_long_name_of_a_column_is_cut(text: str) -> None:
+    assert understood(text.format("x" * 9_000)).columns[1].name == "x" * MAX_NAME
 
 
 # --- lists copied out of a page

@@ -117,7 +117,7 @@ def _markdown(text: str) -> Grid | None:
             header = columns.named(cells := _cells(lines[index - 1]), first=True)
             below = [row for row in rows if row[0] > index + 1]
             found = header or [
-                Column(name, each.meaning)
+                Column(name[: columns.MAX_NAME], each.meaning)
                 for name, each in zip(
                     cells, columns.by_content([cells for _, cells in below[:MAX_SAMPLE]]), strict=False
                 )

@@ -8,6 +8,8 @@ from poker_app.rules.imports import column_names as names
 from poker_app.rules.imports.column_names import OTHER, plain
 from poker_app.rules.imports.lines import is_link, whole_key
 
+MAX_NAME = 100
+"""Characters of a column's name, which stands in the preview and in each task's description."""
 SURE = frozenset({names.KEY, names.URL, names.TYPE, names.STATUS, names.PRIORITY})
 """Meanings of columns without names by which a table is told from sentences."""
 
@@ -50,7 +52,7 @@ def named(cells: Sequence[str], *, first: bool) -> list[Column] | None:
         elif each and rank >= 0 and meaning not in _SHARED:
             # Of two that are called alike the first counts.
             surest[meaning] = -1
-        found.append(Column(" ".join(cell.split()), meaning))
+        found.append(Column(" ".join(cell.split())[:MAX_NAME], meaning))
     return found if names.TITLE in {each.meaning for each in found} else _with_title(found)
 
 
