@@ -25,6 +25,11 @@ def without_hidden(text: str, keep: str = "") -> str:
     return text
 
 
+def encodable(text: str) -> str:
+    """The text as UTF-8 and a database take it: without NUL, with U+FFFD for each half of a surrogate pair."""
+    return text.replace("\0", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 # Characters of letters and symbols that leave nothing to see: fillers of Hangul, Khmer and Braille. Marks show beside
 # other characters only.
 _FILLERS = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")

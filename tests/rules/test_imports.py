@@ -168,6 +168,24 @@ def test_a_long_name_of_a_column_is_cut(text: str) -> None:
     assert understood(text.format("x" * 9_000)).columns[1].name == "x" * MAX_NAME
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"title": "Pay \\ud83d", "x\\udc00": {"name": "\\u0000a"}, "y": ["\\ud83d"], "z": "\\ud83d\\ude00"}]',
+        "Title,x\udc00,y,z\nPay \ud83d,\0a,\ud83d,\ud83d\ude00",
+    ],
+)
+def test_halves_of_surrogate_pairs_and_nul_are_replaced(text: str) -> None:
+    table = understood(text)
+    assert [column.name.casefold() for column in table.columns] == ["title", "x\ufffd", "y", "z"]
+    assert table.rows[0].cells == ("Pay \ufffd", "a", "\ufffd", "😀")
+
+
+@pytest.mark.parametrize("text", ["Pay \0later \ud83d\n", "- Pay \0later \ud83d"])
+def test_a_list_with_half_a_surrogate_pair(text: str) -> None:
+    assert understood(text).rows[0].cells[0] == "Pay later \ufffd"
+
+
 # --- lists copied out of a page
 
 

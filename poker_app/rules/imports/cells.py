@@ -11,6 +11,7 @@ from typing import Any
 from poker_app.rules.imports import columns
 from poker_app.rules.imports.column_names import OTHER
 from poker_app.rules.imports.columns import Column
+from poker_app.rules.printable import encodable
 
 DELIMITERS = "\t,;|"
 MAX_COLUMNS = 400
@@ -81,10 +82,12 @@ def records_grid(said: Any) -> Grid | None:
     if not isinstance(said, list) or not said or not all(isinstance(each, dict) for each in said):
         return None
     names = list(islice(dict.fromkeys(name for each in said[:MAX_SAMPLE] for name in each), MAX_COLUMNS))
+    # An escape, unlike the text around it, can be a NUL or half a surrogate pair.
     rows = [
-        (place, [_plain(each.get(name)) for name in names]) for place, each in enumerate(said[: MAX_ROWS + 1], start=1)
+        (place, [encodable(_plain(each.get(name))) for name in names])
+        for place, each in enumerate(said[: MAX_ROWS + 1], start=1)
     ]
-    found = columns.named(names, first=True)
+    found = columns.named([encodable(name) for name in names], first=True)
     return Grid(found, rows, 0) if found else None
 
 

@@ -9,7 +9,7 @@ from poker_app.rules.imports.cells import MAX_ROWS, Grid
 from poker_app.rules.imports.column_names import DESCRIPTION, KEY, STATUS, TITLE, URL
 from poker_app.rules.imports.columns import Column
 from poker_app.rules.imports.lines import is_link, named_by, task_of_line
-from poker_app.rules.printable import is_blank, one_line, without_hidden
+from poker_app.rules.printable import encodable, is_blank, one_line, without_hidden
 from poker_app.rules.spreadsheet import unprotected
 
 # Of a list, which takes longer to read than a table: more than a session holds.
@@ -43,6 +43,7 @@ class Understood:
 
 def understood(text: str) -> Understood:
     """The table that a pasted text is: rows and columns, or a list with a task on each line."""
+    text = encodable(text)
     grid = cells.grid_in(text)
     return _of_lines(text) if grid is None else of_grid(grid)
 
