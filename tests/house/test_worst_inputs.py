@@ -56,6 +56,7 @@ from poker_app.rules.imports.pasted import tasks_in
 from poker_app.settings import Settings
 from poker_app.web.http import guards, guest_cookie, host_check, markdown
 from tests.house.sources import PACKAGE, SCRIPTS, named, parsed
+from tests.rules import test_imported_files as files
 
 BYTES, SECONDS = 60_000, 0.05
 STEPS = 17  # as many times 3 ms, which it takes to go through 60,000 characters one by one, are ``SECONDS``
@@ -432,6 +433,25 @@ def test_the_worst_address_of_a_static_file(app: Flask) -> None:
             assert is_quick(partial(static, filename=text)), f"{len(text)} characters such as {text[:20]!r}"
 
 
+# --- archives, which unpack to more than was sent
+
+
+NAMED, ROW_OF_A_CELL = ('<row><c t="s"><v>%d</v></c></row>' % text for text in (0, 2))
+ARCHIVES = {
+    "one sheet under many names": files.workbook_of(300, files.sheet_of(" " * 1_000_000)),
+    "one text in many cells": files.with_strings(
+        ROW_OF_A_CELL * 300, f"{files.SHARED}<si><t>{'x' * 1_000_000}</t></si>"
+    ),
+    "a long tag": files.sheet_of(f'<row spans="{"1" * 1_500_000}"/>'),
+}
+
+
+@pytest.mark.parametrize("name", ARCHIVES)
+def test_the_worst_of_archives_is_quick(name: str) -> None:
+    assert len(ARCHIVES[name]) < BYTES
+    assert is_quick(partial(imports.understood_file, ARCHIVES[name]))
+
+
 # --- what is read for every request
 
 
@@ -479,15 +499,23 @@ PLACES: dict[str, Callable[[str], dict[str, Any]]] = {
 }
 
 
-@pytest.mark.parametrize("where", PLACES.values(), ids=PLACES)
-def test_the_worst_of_a_request_is_quick(app: Flask, where: Callable[[str], dict[str, Any]]) -> None:
+# Parts are refused unread but by the one form with a file.
+ASKED = {
+    **{name: ("/", where) for name, where in PLACES.items()},
+    **{f"{where.__name__} with a file": ("/sessions/a/import/file", where) for where in (of_parts, in_a_part)},
+}
+
+
+@pytest.mark.parametrize(("path", "where"), ASKED.values(), ids=ASKED)
+def test_the_worst_of_a_request_is_quick(app: Flask, path: str, where: Callable[[str], dict[str, Any]]) -> None:
     def read(text: str) -> float:
         """Seconds of a request of its own: what it has read once it only remembers."""
-        made = app.test_request_context("/", **where(text))
+        made = app.test_request_context(path, **where(text))
 
         def ask() -> None:
             with made:
                 guards._check_form()
+                assert request.files is not None
                 assert list(request.args.items(multi=True)) is not None
                 assert (request.cookies.get("guest"), request.if_none_match, request.authorization) is not None
                 assert cookie.get("account") is None

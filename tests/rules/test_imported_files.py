@@ -181,12 +181,12 @@ def test_a_shared_string_that_cells_repeat_is_not_multiplied() -> None:
         understood_file(bomb)
 
 
-def workbook_of(sheets: int) -> bytes:
+def workbook_of(sheets: int, content: bytes = GOOD) -> bytes:
     """A workbook that names its one sheet again and again."""
     with zipfile.ZipFile(BytesIO(GOOD)) as package:
         listed = package.read("xl/workbook.xml")
     start, end = listed.index(b"<sheet "), listed.index(b"</sheets>")
-    return with_part(GOOD, "xl/workbook.xml", listed[:start] + listed[start:end] * sheets + listed[end:])
+    return with_part(content, "xl/workbook.xml", listed[:start] + listed[start:end] * sheets + listed[end:])
 
 
 def test_a_sheet_that_is_named_again_and_again_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
