@@ -94,6 +94,11 @@ class _Package(zipfile.ZipFile):
             return _Part(part.read())
 
     def read(self, name: Any, pwd: bytes | None = None) -> bytes:
+        """The part, unpacked.
+
+        Raises:
+            Invalid: (422) the parts read so have more tags than ``MAX_LISTED_TAGS``, or one is longer than ``MAX_TAG``.
+        """
         content = super().read(name, pwd)
         tags = content.split(b"<")
         self.listed += len(tags)

@@ -26,8 +26,8 @@ def without_hidden(text: str, keep: str = "") -> str:
 
 
 def encodable(text: str) -> str:
-    """The text as UTF-8 and a database take it: without NUL, with U+FFFD for each half of a surrogate pair."""
-    return text.replace("\0", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    """The text as UTF-8 and a database take it: without NUL and halves of surrogate pairs."""
+    return text.replace("\0", "").encode("utf-16", "surrogatepass").decode("utf-16", "ignore")
 
 
 # Characters of letters and symbols that leave nothing to see: fillers of Hangul, Khmer and Braille. Marks show beside
