@@ -94,10 +94,11 @@ def test_only_ones_own_card_waits_for_the_network(ada: Person, ben: Person) -> N
     ben.picks("5")
     ada.sees_seat("Ben", "voted")
     ada.expects("ERR_FAILED", "Failed to fetch", "htmx:error: timeout")
-    ada.page.route(VOTES, lambda route: route.abort(), times=1)
+    ada.page.route(VOTES, lambda route: route.abort())
     ada.touches("3")
     ada.presses("Reveal cards")
     ada.sees_notice("Not revealed: your own card has not arrived yet. Reveal again when it has.")
+    ada.page.unroute(VOTES)
     ben.sees_seat("Ada", "voted")  # by itself, a moment later
     ada.has_picked("3")
     ben.sees_cards_face_down()
