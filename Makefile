@@ -33,14 +33,14 @@ run: ## Start Faceup on this machine: installs, migrates, prints the address
 	@bin/venv run
 	@exec $(PY) -m poker_app.serve --migrate
 
-test: ## Run the tests that a change needs, in a real browser too (5 minutes); installs what they need
+test: ## Run the tests that a change needs, in a real browser too (8 minutes); installs what they need
 	@bin/venv dev
 	@bin/browser >/dev/null
 	@bin/node tests/engines
 	$(PYTEST) $(PARALLEL) $(or $(ARGS),$(FAST))
 
 test-all: PROCESSES = 3
-test-all: ## Run all other tests: PostgreSQL, every engine, deployments, every browser story (20 minutes)
+test-all: ## Run all other tests: PostgreSQL, every engine, deployments, every browser story (35 minutes)
 	@bin/venv dev
 	@bin/browser >/dev/null
 	@bin/node tests/engines tests/deploy tests/providers tests/uploadthing
