@@ -1,6 +1,9 @@
 """What a store of files is: the methods that every engine has, and what those of stores outside share."""
 
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from tempfile import SpooledTemporaryFile
 from typing import IO, NamedTuple, Protocol
 
 
@@ -79,13 +82,32 @@ class Timeouts(NamedTuple):
 TIMEOUTS = Timeouts()
 
 
-def copied(content: IO[bytes], into: IO[bytes], limit: int, within: float | None = None) -> int:
-    """Copies at most ``limit`` bytes and one more, and returns how many. Raises StoreError after ``within`` seconds."""
-    ends = None if within is None else time.monotonic() + within
+def copied(content: IO[bytes], into: IO[bytes], limit: int) -> int:
+    """Copies at most ``limit`` bytes and one more, and returns how many."""
     count = 0
     while count <= limit and (piece := content.read(min(PIECE, limit + 1 - count))):
         into.write(piece)
         count += len(piece)
-        if ends is not None and time.monotonic() > ends:
-            raise StoreError("the store sends too slowly", "Check the network.")
     return count
+
+
+def spooled(pieces: Iterator[bytes], limit: int) -> IO[bytes]:
+    """Copies what a store sends to a temporary file, at its beginning: ``limit`` bytes and one more at most."""
+    with ExitStack() as stack:
+        spool = stack.enter_context(SpooledTemporaryFile(max_size=IN_MEMORY))
+        for piece in pieces:
+            spool.write(piece[: limit + 1 - spool.tell()])
+            if spool.tell() > limit:
+                break
+        spool.seek(0)
+        stack.pop_all()
+        return spool
+
+
+def in_time(pieces: Iterator[bytes], within: float) -> Iterator[bytes]:
+    """Yields the pieces of a file that is sent. Raises StoreError after ``within`` seconds."""
+    ends = time.monotonic() + within
+    for piece in pieces:
+        if time.monotonic() > ends:
+            raise StoreError("the store takes too long for a file", "Check the network.")
+        yield piece

@@ -2,7 +2,7 @@
 by signed addresses."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cached_property
 from secrets import token_hex
 from tempfile import SpooledTemporaryFile
@@ -15,12 +15,15 @@ from poker_app.files.engines.base import (
     ALLOWED_FOR,
     IN_MEMORY,
     OCTETS,
+    PIECE,
     SIGNED_FOR,
     TIMEOUTS,
     StoreError,
     Timeouts,
     Upload,
     copied,
+    in_time,
+    spooled,
 )
 from poker_app.settings import Settings
 
@@ -123,17 +126,8 @@ class S3:
         return count
 
     def open(self, key: str, limit: int) -> IO[bytes]:
-        spool: IO[bytes] = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 (closed by the caller)
-        try:
-            with _translated():
-                body = self._client.get_object(**self._at(key))["Body"]
-                with body:
-                    copied(body, spool, limit, within=self._timeouts.whole)
-        except OSError:
-            spool.close()
-            raise
-        spool.seek(0)
-        return spool
+        with _translated(), closing(self._client.get_object(**self._at(key))["Body"]) as body:
+            return spooled(in_time(body.iter_chunks(PIECE), self._timeouts.whole), limit)
 
     def address(self, key: str, kind: str, save_as: str | None) -> str | None:
         disposition = "inline" if save_as is None else f"attachment; filename*=UTF-8''{quote(save_as, safe='')}"

@@ -9,7 +9,7 @@ import secrets
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from functools import partial
 from io import BytesIO
 from typing import IO, Any
@@ -27,6 +27,8 @@ from poker_app.files.engines.base import (
     Timeouts,
     Upload,
     copied,
+    in_time,
+    spooled,
 )
 from poker_app.files.engines.uploadthing_addresses import file_key, signed_address
 from poker_app.files.kinds import KINDS, PICTURES, TEXT
@@ -84,7 +86,7 @@ class UploadThing:
             with self._sent("GET", self._address(key), stream=True) as answer:
                 if answer.status_code != 404:
                     _check("give a file", answer)
-                    return _kept(_in_time(answer.iter_content(PIECE), self._timeouts.whole), limit)
+                    return spooled(in_time(answer.iter_content(PIECE), self._timeouts.whole), limit)
             time.sleep(wait)
         raise FileNotFoundError(key)
 
@@ -192,7 +194,7 @@ class _Form:
 
     def __iter__(self) -> Iterator[bytes]:
         yield self._head
-        yield from _in_time(iter(partial(self._content.read, PIECE), b""), self._within)
+        yield from in_time(iter(partial(self._content.read, PIECE), b""), self._within)
         yield self._tail
 
 
@@ -217,25 +219,3 @@ def _json(answer: requests.Response) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return said if isinstance(said, dict) else {}
-
-
-def _kept(pieces: Iterator[bytes], limit: int) -> IO[bytes]:
-    """Copies to a temporary file: ``limit`` bytes and one more at most."""
-    with ExitStack() as stack:
-        kept = stack.enter_context(tempfile.SpooledTemporaryFile(max_size=IN_MEMORY))
-        for piece in pieces:
-            kept.write(piece[: limit + 1 - kept.tell()])
-            if kept.tell() > limit:
-                break
-        kept.seek(0)
-        stack.pop_all()
-        return kept
-
-
-def _in_time(pieces: Iterator[bytes], within: float) -> Iterator[bytes]:
-    """Yields the pieces. Raises StoreError after ``within`` seconds."""
-    ends = time.monotonic() + within
-    for piece in pieces:
-        if time.monotonic() > ends:
-            raise StoreError("UploadThing takes too long for a file.", REACH)
-        yield piece
