@@ -24,8 +24,7 @@ from poker_app.web.http import shared_fragments as shared
 from poker_app.web.http.host_check import asked_host
 from poker_app.web.http.shared_fragments import partial as partial
 
-# Flashed sentences of this category are shown over the table when the session's page is next loaded.
-AT_THE_TABLE = "at the table"
+# Where the cookie has the sentence for a session's page.
 _DONE = "done"
 
 
@@ -98,7 +97,7 @@ def _to_room(session_id: str) -> Response:
     return make_response(redirect(url_for("sessions.room", session_id=session_id), 303))
 
 
-def back_with(member: Holder, sentence: str, undo: int | None, *, alert: bool) -> Response:
+def back_with(member: Holder, sentence: str, undo: int | None = None, *, alert: bool) -> Response:
     """Redirects a page's plain form to the session's page, which shows a sentence and an Undo of that version."""
     cookie[_DONE] = [member.session_id, sentence, undo, alert]
     return back_to_session(member)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from flask import Response, flash, render_template, request
+from flask import Response, render_template, request
 
 from poker_app import ids
 from poker_app.accounts import account_settings, decks
@@ -69,8 +69,10 @@ def open_session(membership: Membership, secret: str) -> Response:
     )
     join_codes.note_known(member.session, request.remote_addr or "")
     if pasted.left_out:
-        flash(said_of(pasted.left_out), fragments.AT_THE_TABLE)
-    return store_secret(fragments.back_to_session(member), secret)
+        onward = fragments.back_with(member, said_of(pasted.left_out), alert=True)
+    else:
+        onward = fragments.back_to_session(member)
+    return store_secret(onward, secret)
 
 
 def key() -> str:

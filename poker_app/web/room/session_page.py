@@ -3,7 +3,7 @@
 from datetime import timedelta
 from functools import lru_cache
 
-from flask import Blueprint, get_flashed_messages, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
@@ -52,8 +52,7 @@ def room(session_id: str) -> ResponseReturnValue:
     known = at_least(session_id)
     value, shared = known.value, shared_fragments.shared(known)
     me = value.members[member.id]
-    said = " ".join(map(str, get_flashed_messages(category_filter=[fragments.AT_THE_TABLE])))
-    done, undo, warns = fragments.pop_done(session_id)
+    sentence, undo, alert = fragments.pop_done(session_id)
     return render_template(
         "sessions/room.html",
         member=me,
@@ -66,8 +65,8 @@ def room(session_id: str) -> ResponseReturnValue:
         realtime=realtime.browser_options(),
         awaited=int(AWAITED_FOR.total_seconds() * 1_000),
         channels=[realtime.state_channel(session_id), realtime.presence_channel(session_id)],
-        sentence=said or done,
-        alert=bool(said or warns),
+        sentence=sentence,
+        alert=alert,
         undo=None if undo is None else url_for("rounds.undo", session_id=session_id, version=undo),
     )
 
