@@ -46,9 +46,9 @@ type Cell = str | int | float | Share
 
 def heads(report: Report) -> list[str]:
     """Returns the heads of the columns: one column a round, after what is known of a task."""
-    most_rounds = max((len(task.rounds) for task in report.tasks), default=0)
+    max_rounds = max((len(task.rounds) for task in report.tasks), default=0)
     known = ["Position", "Key", "Title", "URL", "Estimate", "Points", "Status", "Note", "Rounds", "First-vote median"]
-    return [*known, "Agreement", "Seconds", "Description", *(f"Round {number + 1}" for number in range(most_rounds))]
+    return [*known, "Agreement", "Seconds", "Description", *(f"Round {number + 1}" for number in range(max_rounds))]
 
 
 def rows(report: Report) -> Iterator[list[Cell]]:
@@ -209,10 +209,15 @@ def _table(report: Report) -> str:
     ]
     for task in report.tasks:
         votes = "; ".join(_cards(voted) for voted in task.rounds)
-        estimate = task.estimate or ("skipped" if task.skipped else "–")
+        estimate = _outcome(task, without="–")
         agreement = str(_agreement(task.last))
         lines.append((_linked(task), _plain(estimate), _plain(votes), agreement, task.time, _plain(task.note)))
     return "\n".join(f"| {' | '.join(row)} |" for row in lines)
+
+
+def _outcome(task: TaskReport, *, without: str) -> str:
+    """The estimate, or that the task was skipped; ``without`` either."""
+    return task.estimate or ("skipped" if task.skipped else without)
 
 
 def _linked(task: TaskReport) -> str:
@@ -256,9 +261,5 @@ def as_text(report: Report) -> str:
     summary = f"{report.estimated} of {len(report.tasks)} {'task' if len(report.tasks) == 1 else 'tasks'} estimated"
     if report.points is not None:
         summary += f", {shown(report.points)} {'point' if report.points == 1 else 'points'} in all"
-    lines = (f"{task.key} {task.title}: {_outcome(task)}" for task in report.tasks)
+    lines = (f"{task.key} {task.title}: {_outcome(task, without='no estimate')}" for task in report.tasks)
     return "".join(f"{' '.join(line.split())}\n" for line in (f"{report.name}: {summary}", *lines))
-
-
-def _outcome(task: TaskReport) -> str:
-    return task.estimate or ("skipped" if task.skipped else "no estimate")

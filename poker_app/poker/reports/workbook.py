@@ -2,10 +2,11 @@
 
 from io import BytesIO
 
+from poker_app.files.kinds import OFFICE
 from poker_app.poker.reports.exports import Share, heads, rows
 from poker_app.poker.reports.report import Report
 
-MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+MEDIA_TYPE = OFFICE["xl/workbook.xml"]
 # Widths of the columns in characters, by their heads.
 WIDTHS = {"Title": 48, "Note": 32, "Description": 48}
 
