@@ -12,6 +12,7 @@ from poker_app.settings import ROOT
 
 # Each costs a cold start between a hundredth and a third of a second.
 HEAVY = (
+    "PIL",
     "alembic",
     "argon2",
     "authlib",
@@ -19,12 +20,14 @@ HEAVY = (
     "botocore",
     "markdown_it",
     "nh3",
+    "openpyxl",
     "opentelemetry",
     "prometheus_client",
     "segno",
     "stripe",
     "uvicorn",
     "uvloop",
+    "xlsxwriter",
 )
 
 LOADED = """

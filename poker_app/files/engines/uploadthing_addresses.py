@@ -7,9 +7,6 @@ from collections.abc import Mapping
 from functools import lru_cache
 from urllib.parse import quote, quote_plus
 
-from sqids import Sqids
-from sqids.constants import DEFAULT_ALPHABET
-
 
 def file_key(app_id: str, key: str) -> str:
     """The key of a file at UploadThing: twelve characters that stand for the app, which the service checks, and a key
@@ -37,6 +34,10 @@ def _escaped(text: str) -> str:
 
 @lru_cache(maxsize=8)
 def _app_prefix(app_id: str) -> str:
+    # Imported here, so that other engines never load it.
+    from sqids import Sqids
+    from sqids.constants import DEFAULT_ALPHABET
+
     return Sqids(_shuffled(DEFAULT_ALPHABET, app_id), min_length=12).encode([abs(_hash(app_id))])
 
 
