@@ -14,7 +14,7 @@ from poker_app import clock, files
 from poker_app.db import session, transaction
 from poker_app.errors import Conflict, Invalid, NotFound, Refusal
 from poker_app.files import kinds, pictures
-from poker_app.files.engines.base import Upload
+from poker_app.files.engines.base import WAITING, Upload
 from poker_app.files.models import StoredFile
 
 log = structlog.get_logger("files")
@@ -25,8 +25,6 @@ _places = threading.BoundedSemaphore(MAX_AT_ONCE)
 
 # An upload that was begun so long ago and never stored is not counted any more, and is deleted by the daily job.
 BEGUN_FOR = timedelta(days=1)
-# What arrived and is not checked yet begins so, for a rule of the store that deletes what is left there.
-_WAITING = "new-"
 NOT_THERE = "The file did not arrive whole. Please add it again."
 NOT_BEGUN = "That upload was not begun, or is too old. Please add the file again."
 
@@ -65,7 +63,7 @@ def receive(key: str, size: int, content: IO[bytes]) -> None:
         Invalid: (422) it is not as long as it was promised.
         StoreFailed: (503) the store does not take it.
     """
-    begun = session.get(StoredFile, key.removeprefix(_WAITING))
+    begun = session.get(StoredFile, key.removeprefix(WAITING))
     if begun is None or begun.stored_at:
         raise NotFound(NOT_BEGUN)
     session.rollback()
@@ -169,7 +167,7 @@ def thumbnail_of(file_id: str) -> str:
 
 
 def _waiting(file_id: str) -> str:
-    return f"{_WAITING}{file_id}"
+    return f"{WAITING}{file_id}"
 
 
 def forget(file_id: str) -> None:

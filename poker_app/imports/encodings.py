@@ -15,7 +15,7 @@ _WESTERN = ("cp1252", "mac_roman")
 _WESTERN_SIGNS = frozenset(
     "äöüßÄÖÜàâæçéèêëîïôœùûüÿÀÂÆÇÉÈÊËÎÏÔŒÙÛáíóúñÁÍÓÚÑãõÃÕåÅøØìòÌÒ¿¡ªº“”„‘’‚‹›«»–—…•·€£§©®™°±×½¼¾²³µ´\xa0\xad"
 )
-# Bytes by which an encoding is told.
+# Bytes by which an encoding is detected.
 MAX_SAMPLE = 64 * 1024
 
 

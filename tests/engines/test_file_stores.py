@@ -73,7 +73,7 @@ def test_another_length_than_was_promised_stores_nothing(at: Stand, key: str, pr
     assert content_of(at, key) == b"before"
 
 
-def test_a_file_that_is_too_long_is_told_without_all_of_it(at: Stand, key: str) -> None:
+def test_a_file_that_is_too_long_is_detected_without_all_of_it(at: Stand, key: str) -> None:
     at.store.write(key, BytesIO(HELLO), len(HELLO), PNG)
     with at.store.open(key, 3) as stream:
         assert stream.read()[:4] == HELLO[:4]

@@ -13,8 +13,8 @@ S3 = {"files": "s3", "s3_bucket": "faceup-files", "s3_region": "eu-central-1"}
 FUNCTION = {"vercel": True, "database_url": "postgresql://x/y", "realtime": "none"}
 
 
-def made(**told: Any) -> Settings:
-    return Settings(_env_file=None, secret_key="x", **told)
+def made(**given: Any) -> Settings:
+    return Settings(_env_file=None, secret_key="x", **given)
 
 
 def test_every_name_that_may_be_given_has_its_rows() -> None:
@@ -23,12 +23,12 @@ def test_every_name_that_may_be_given_has_its_rows() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "sentence"),
+    ("given", "sentence"),
     [
         ({"files": "s3"}, "FILES=s3 also needs S3_BUCKET, S3_REGION."),
         ({**S3, "s3_region": ""}, "FILES=s3 also needs S3_REGION."),
         ({**S3, "files_folder": "/srv/files"}, "FILES=s3 has no use for FILES_FOLDER: leave out one or the other."),
-        # The default must not win over what somebody filled in.
+        # The default must not win over what was filled in.
         ({"s3_bucket": "faceup-files"}, "FILES=disk has no use for S3_BUCKET: leave out one or the other."),
         ({**S3, "s3_access_key_id": "AKIA"}, "S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY are set together"),
         ({**S3, "s3_secret_access_key": "x"}, "S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY are set together"),
@@ -39,14 +39,14 @@ def test_every_name_that_may_be_given_has_its_rows() -> None:
         ({**FUNCTION, "files": "disk"}, "no FILES=disk: a folder does not last there"),
     ],
 )
-def test_what_cannot_work_is_said(told: dict[str, Any], sentence: str) -> None:
+def test_what_cannot_work_is_said(given: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ValidationError) as raised:
-        made(**told)
+        made(**given)
     assert sentence in str(raised.value)
 
 
 @pytest.mark.parametrize(
-    ("told", "stores"),
+    ("given", "stores"),
     [
         ({}, True),
         (S3, True),
@@ -60,5 +60,5 @@ def test_what_cannot_work_is_said(told: dict[str, Any], sentence: str) -> None:
         ({**FUNCTION, **S3}, True),
     ],
 )
-def test_what_works_is_taken(told: dict[str, Any], stores: bool) -> None:
-    assert made(**told).stores_files == stores
+def test_what_works_is_taken(given: dict[str, Any], stores: bool) -> None:
+    assert made(**given).stores_files == stores

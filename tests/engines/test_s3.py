@@ -30,8 +30,8 @@ FAILS = "The file could not be stored just now; everything else goes on. Please 
 @pytest.fixture
 def settings(settings: Settings, s3_store: S3Server) -> Settings:
     s3_store.empty()
-    told = {name.lower(): value for name, value in s3_store.settings.items()}
-    return settings.model_copy(update=told)
+    given = {name.lower(): value for name, value in s3_store.settings.items()}
+    return settings.model_copy(update=given)
 
 
 @pytest.fixture

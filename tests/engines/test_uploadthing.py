@@ -120,7 +120,7 @@ def test_a_picture_is_shown_and_a_document_is_saved(store: UploadThing) -> None:
     ]
 
 
-def test_files_are_given_to_nobody_without_a_signature(store: UploadThing, double: UploadThingDouble) -> None:
+def test_no_file_is_given_without_a_signature(store: UploadThing, double: UploadThingDouble) -> None:
     store.write("one", BytesIO(b"hello"), 5, PNG)
     store.write("two", BytesIO(b"other"), 5, PNG)
     one, two = (store.address(key, PNG, None) or "" for key in ("one", "two"))

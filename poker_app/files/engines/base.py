@@ -65,6 +65,8 @@ ALLOWED_FOR = 3_600
 SIGNED_FOR = 300
 # Bytes that are read and written at once, and bytes of a file that are held in memory.
 PIECE, IN_MEMORY = 256 * 1024, 1_000_000
+# What arrived and is not checked yet has keys that begin so, for a rule of the store that deletes what is left there.
+WAITING = "new-"
 # Media type of what was not looked at.
 OCTETS = "application/octet-stream"
 

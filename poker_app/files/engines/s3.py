@@ -18,6 +18,7 @@ from poker_app.files.engines.base import (
     PIECE,
     SIGNED_FOR,
     TIMEOUTS,
+    WAITING,
     StoreError,
     Timeouts,
     Upload,
@@ -145,7 +146,7 @@ class S3:
             self._client.delete_object(**self._at(key))
 
     def check(self) -> None:
-        key = f"new-{token_hex(8)}"
+        key = f"{WAITING}{token_hex(8)}"
         with _translated():
             self._client.put_object(**self._at(key), Body=b"\0", ContentType=OCTETS)
             self._client.delete_object(**self._at(key))
@@ -154,8 +155,8 @@ class S3:
         except FileNotFoundError:
             pass
         except StoreError as refused:
-            told = f"the store does not say of a file that it is not there ({refused})"
-            raise StoreError(told, "Give the key s3:ListBucket on the bucket, as docs/files.md does.") from refused
+            message = f"the store does not say of a file that it is not there ({refused})"
+            raise StoreError(message, "Give the key s3:ListBucket on the bucket, as docs/files.md does.") from refused
         if self._page:
             self._check_cors(self.upload(key, 1, "").url)
 
@@ -170,12 +171,12 @@ class S3:
             answer = requests.options(url, headers=asked, timeout=self._timeouts[:2])
         except requests.RequestException as problem:
             # Without the cause, which quotes the signed address.
-            told = f"the store did not answer as browsers ask: {type(problem).__name__}"
-            raise StoreError(told, REACH) from None
+            message = f"the store did not answer as browsers ask: {type(problem).__name__}"
+            raise StoreError(message, REACH) from None
         allowed = answer.headers.get("Access-Control-Allow-Origin")
         if not answer.ok or allowed not in ("*", self._page):
-            told = f"pages of {self._page} may not send to the bucket (its answer was {answer.status_code})"
-            raise StoreError(told, "Give the bucket the CORS rule of docs/files.md, with that origin.")
+            message = f"pages of {self._page} may not send to the bucket (its answer was {answer.status_code})"
+            raise StoreError(message, "Give the bucket the CORS rule of docs/files.md, with that origin.")
 
     def _at(self, key: str) -> dict[str, str]:
         return {"Bucket": self._place.bucket, "Key": key}

@@ -175,8 +175,8 @@ class UploadThing:
                 around = session.merge_environment_settings(address, {}, stream, None, None)
                 yield session.send(request, timeout=self._timeouts[:2], **around)
         except requests.RequestException as problem:
-            told = f"UploadThing did not answer: {type(problem).__name__}."
-            raise StoreError(told, REACH) from None
+            message = f"UploadThing did not answer: {type(problem).__name__}."
+            raise StoreError(message, REACH) from None
 
 
 class _Form:
@@ -208,8 +208,8 @@ def _check(what: str, answer: requests.Response) -> None:
         return
     said = _json(answer)
     about = said.get("error") or said.get("message") or ""
-    told = f"UploadThing refused to {what}: {answer.status_code} {about!s:.200}".rstrip()
-    raise StoreError(told, SET_UP if answer.status_code < 500 else REACH)
+    message = f"UploadThing refused to {what}: {answer.status_code} {about!s:.200}".rstrip()
+    raise StoreError(message, SET_UP if answer.status_code < 500 else REACH)
 
 
 def _json(answer: requests.Response) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from poker_app.rules.printable import encodable
 DELIMITERS = "\t,;|"
 MAX_COLUMNS = 400
 MAX_ROWS = 5_000
-# Rows in which the names of the columns are looked for, and those by which columns without names are told apart.
+# Rows in which the names of the columns are looked for, and those by which columns without names are distinguished.
 MAX_BEFORE_HEADER, MAX_SAMPLE = 20, 200
 # Lines of one cell: past them a quotation mark was never closed.
 MAX_CELL_LINES = 1_000
@@ -56,7 +56,7 @@ def named_grid(rows: Sequence[Row]) -> Grid | None:
 
 
 def nameless_grid(rows: Sequence[Row]) -> Grid:
-    """The table with its columns told apart by what is in them."""
+    """The table with its columns distinguished by what is in them."""
     return Grid(columns.by_content([cells[:MAX_COLUMNS] for _, cells in rows[:MAX_SAMPLE]]), rows)
 
 

@@ -11,7 +11,7 @@ from poker_app.rules.imports.lines import is_link, whole_key
 MAX_NAME = 100
 """Characters of a column's name, which stands in the preview and in each task's description."""
 SURE = frozenset({names.KEY, names.URL, names.TYPE, names.STATUS, names.PRIORITY})
-"""Meanings of columns without names by which a table is told from sentences."""
+"""Meanings of columns without names by which a table is distinguished from sentences."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,13 +164,13 @@ def _description(columns: Sequence[Column], by_meaning: Mapping[str, list[tuple[
     parts = [without_hidden(cell, keep="\t\n").strip() for _, cell in by_meaning.get(DESCRIPTION, [])]
     if accepted := by_meaning.get(column_names.ACCEPTANCE):
         parts += ["**Acceptance criteria**", *(without_hidden(cell, keep="\t\n").strip() for _, cell in accepted)]
-    told: dict[tuple[str, str], list[str]] = {
+    below: dict[tuple[str, str], list[str]] = {
         (each.meaning, each.name): [] for each in columns if each.meaning in column_names.BELOW
     }
     for meaning in column_names.BELOW:
         for name, cell in by_meaning.get(meaning, []):
-            told[meaning, name].append(without_hidden(cell, keep="\t\n").strip())
-    for (_, name), said in told.items():
+            below[meaning, name].append(without_hidden(cell, keep="\t\n").strip())
+    for (_, name), said in below.items():
         if not name:
             parts += said
         elif said:
