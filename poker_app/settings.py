@@ -143,6 +143,17 @@ class Settings(BaseSettings):
     )
     uploadthing_base: str = Field("", description="Another address than UploadThing's own, for tests only.")
 
+    tracker_keys: list[str] = Field(
+        [],
+        repr=False,
+        description="Keys that encrypt the tokens of connected trackers, as JSON, the newest first. Without one, a key "
+        "is kept in `instance/tracker_key`; set it wherever the disk does not last. See `docs/trackers.md`.",
+    )
+    trackers_inside: bool = Field(
+        False, description="Whether trackers in private networks may be connected, and such without `https://`."
+    )
+    linear_api_base: str = Field("", description="Another address than Linear's own, for tests only.")
+
     realtime: EngineName = Field(
         "embedded",
         description="Who carries events to the browsers. `embedded` needs nothing and one process; "
@@ -204,6 +215,14 @@ class Settings(BaseSettings):
         "`http://127.0.0.1:4318`. Empty: nothing is traced. Needs `requirements-tracing.txt`.",
     )
     tracing_ratio: float = Field(1.0, ge=0, le=1, description="How many of the requests are traced, from 0 to 1.")
+
+    @field_validator("tracker_keys")
+    @classmethod
+    def _are_keys(cls, keys: list[str]) -> list[str]:
+        for key in keys:
+            if not re.fullmatch(r"[A-Za-z0-9_-]{43}=", key):
+                raise ValueError("Each of TRACKER_KEYS is 32 random bytes in URL-safe base64: 44 characters.")
+        return keys
 
     @field_validator("database_url")
     @classmethod

@@ -1,0 +1,108 @@
+"""What trackers have in common: issues, searches, the fields that hold estimates, and what is written into them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from poker_app.rules import Refused
+from poker_app.rules.deck import figure
+
+NUMBER, TEXT, CHOICE, LABEL = "number", "text", "choice", "label"
+MAX_VALUE = 100
+"""Characters of a value that is written into a tracker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """An issue as its tracker has it. ``id`` is what the tracker finds it by, ``project`` the id of where it belongs;
+    ``description`` and ``acceptance`` are Markdown, as long as the tracker has them; ``kind`` is its type there."""
+
+    id: str
+    project: str
+    key: str
+    title: str
+    url: str
+    description: str = ""
+    kind: str = ""
+    status: str = ""
+    priority: str = ""
+    labels: tuple[str, ...] = ()
+    parent: str = ""
+    acceptance: str = ""
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Something of a tracker that has issues in it: a project, or in one a board, sprint, iteration, milestone, column
+    or label. ``group`` is its kind in the tracker's own word, such as "Sprint"; ``note`` distinguishes places of one
+    name, such as "active"."""
+
+    id: str
+    name: str
+    group: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is looked for. ``project`` and ``place`` are ids of ``Place``, "" for all; ``words`` are searched as the
+    tracker searches text; ``query`` is in the tracker's own language, such as JQL, and goes before ``words``."""
+
+    project: str = ""
+    place: str = ""
+    words: str = ""
+    query: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of issues. ``cursor`` asks for the next page, "" for the last; ``total`` is how many there are, None where
+    the tracker does not say."""
+
+    issues: tuple[Issue, ...]
+    cursor: str = ""
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EstimateField:
+    """A field that an estimate can be written into. ``kind``: ``number``; ``text``; ``choice``, one of ``choices`` by
+    their names; or ``label``, whose ``id`` is what the label begins with, such as ``points: ``."""
+
+    id: str
+    name: str
+    kind: Literal["number", "text", "choice", "label"]
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whose token it is, as the tracker names them, and what the tracker grants it, a short phrase each."""
+
+    name: str
+    granted: tuple[str, ...] = ()
+
+
+def value_for(field: EstimateField, card: str, mapping: Mapping[str, str]) -> str:
+    """The text of what is written into a field for a card: what the account chose for it in ``mapping``, else its
+    figure as a decimal number (``½`` is ``0.5``), or the card itself where the field is not a number.
+
+    Raises:
+        Refused: invalid, with the reason why the field cannot have it.
+    """
+    text = mapping.get(card, "").strip()
+    number = figure(text or card)
+    if field.kind == NUMBER:
+        if number is None:
+            raise Refused("invalid", f"“{text or card}” is not a number, and {field.name} holds numbers.")
+        return f"{float(number):g}"
+    text = text or card
+    if field.kind == CHOICE:
+        alike = [each for each in field.choices if each.casefold() == text.casefold()]
+        # A choice "5" is meant by the card 5, and "0.5" by ½.
+        alike += [each for each in field.choices if number is not None and figure(each) == number]
+        if not alike:
+            raise Refused("invalid", f"{field.name} has no choice “{text}”.")
+        return alike[0]
+    return text[:MAX_VALUE]

@@ -1,0 +1,145 @@
+"""The trackers port: issues are brought in from a tracker, and estimates are written back to it.
+
+An account connects a tracker with a token. Tokens are encrypted at rest (``vault``), decrypted only here, for one
+``Tracker`` at a time, and never logged or sent to a browser.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, cast
+
+from poker_app.key_file import kept_key
+from poker_app.settings import INSTANCE, Settings
+from poker_app.trackers.engines.base import Tracker
+
+if TYPE_CHECKING:
+    # Loads cryptography.
+    from poker_app.trackers.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A field of the form that connects a tracker. ``secret``: it is never shown again. ``default`` stands in for an
+    empty one; without it the field has to be filled in."""
+
+    name: str
+    label: str
+    hint: str
+    secret: bool = False
+    default: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackerKind:
+    """A tracker that can be connected. ``engine`` is the module and class that speak with it, loaded when it is used;
+    ``query`` is the name of its own query language, "" where words are searched only; ``rights`` says what its token
+    has to be allowed."""
+
+    label: str
+    engine: str
+    credentials: tuple[Credential, ...]
+    rights: str
+    query: str = ""
+
+
+_TOKEN = "token"  # noqa: S105  (the name of a field)
+TRACKERS = {
+    "jira": TrackerKind(
+        "Jira Cloud",
+        "jira_cloud:JiraCloud",
+        (
+            Credential("address", "Address", "Such as https://example.atlassian.net."),
+            Credential("email", "E-mail", "Of the person whose token it is."),
+            Credential(_TOKEN, "API token", "From id.atlassian.com: Security, API tokens.", secret=True),
+        ),
+        "Its person browses the projects, and edits issues for estimates to be written back.",
+        query="JQL",
+    ),
+    "jira-data-center": TrackerKind(
+        "Jira Data Center",
+        "jira_data_center:JiraDataCenter",
+        (
+            Credential("address", "Address", "Such as https://jira.example.com."),
+            Credential(_TOKEN, "Personal access token", "From your profile: Personal Access Tokens.", secret=True),
+        ),
+        "Its person browses the projects, and edits issues for estimates to be written back.",
+        query="JQL",
+    ),
+    "github": TrackerKind(
+        "GitHub",
+        "github:GitHub",
+        (
+            Credential(_TOKEN, "Token", "A fine-grained personal access token, or a classic one.", secret=True),
+            Credential(
+                "address",
+                "Address of the API",
+                "Only for an Enterprise Server, such as https://github.example.com/api/v3.",
+                default="https://api.github.com",
+            ),
+        ),
+        "Issues: read, and write for estimates. Projects: read and write, for estimates in a project's field.",
+        query="GitHub search",
+    ),
+    "gitlab": TrackerKind(
+        "GitLab",
+        "gitlab:GitLab",
+        (
+            Credential(
+                _TOKEN, "Access token", "Personal, of a group or of a project, with the scope api.", secret=True
+            ),
+            Credential("address", "Address", "Only for a GitLab of your own.", default="https://gitlab.com"),
+        ),
+        "The scope read_api, or api for estimates to be written back.",
+    ),
+    "linear": TrackerKind(
+        "Linear",
+        "linear:Linear",
+        (Credential(_TOKEN, "API key", "From Settings, Security and access: Personal API keys.", secret=True),),
+        "Read, and Write for estimates to be written back.",
+    ),
+    "azure-devops": TrackerKind(
+        "Azure DevOps",
+        "azure_devops:AzureDevOps",
+        (
+            Credential("address", "Address", "Of the organization, such as https://dev.azure.com/example."),
+            Credential(_TOKEN, "Personal access token", "From User settings: Personal access tokens.", secret=True),
+        ),
+        "Work Items: Read, and Read & write for estimates to be written back. Project and Team: Read.",
+        query="WIQL",
+    ),
+}
+
+
+class _Engine(Protocol):
+    def of(self, credentials: Mapping[str, str], *, inside: bool) -> Tracker: ...
+
+
+_keys: list[str] = []
+_inside = False
+
+
+def configure(settings: Settings) -> None:
+    """Reads the keys, and whether trackers in private networks may be asked."""
+    global _keys, _inside
+    _keys, _inside = settings.tracker_keys, settings.trackers_inside
+
+
+def vault() -> "Vault":
+    """The vault of tokens. Without ``TRACKER_KEYS`` its key is kept in ``instance/tracker_key``, from the first token
+    on."""
+    from poker_app.trackers.vault import Vault, fernet_key
+
+    return Vault(_keys or [fernet_key(kept_key(INSTANCE / "tracker_key"))])
+
+
+def tracker(kind: str, credentials: Mapping[str, str]) -> Tracker:
+    """A tracker, with the credentials that ``TRACKERS`` names for its kind.
+
+    Raises:
+        Rejected: the address is none, or is not encrypted.
+    """
+    module, name = TRACKERS[kind].engine.split(":")
+    engine = cast(_Engine, getattr(import_module(f"poker_app.trackers.engines.{module}"), name))
+    given = {each.name: credentials.get(each.name) or each.default for each in TRACKERS[kind].credentials}
+    return engine.of(given, inside=_inside)

@@ -1,0 +1,206 @@
+"""HTTP client for trackers, and the only module that imports requests_hardened.
+
+Each request resolves the tracker's name once, refuses addresses of private networks, and connects to the address that
+was checked. Redirects are not followed, and neither proxies nor passwords are taken from the environment.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from json import loads
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from requests import RequestException, Response
+from requests.structures import CaseInsensitiveDict
+from requests_hardened import Config, Manager
+from requests_hardened.ip_filter import InvalidIPAddress
+
+from poker_app import clock
+from poker_app.rules.printable import one_line
+from poker_app.trackers.failures import Busy, Denied, Gone, Rejected, TrackerFailure, Unauthorized, Unreachable
+
+CONNECT, READ, WHOLE = 3.0, 8.0, 12.0
+"""Seconds to be connected to, to send the next bytes, and to send a whole answer."""
+MAX_BYTES = 4_000_000
+MAX_WORDS = 200
+"""Characters of a tracker's own words that stand in a sentence."""
+PRIVATE = "This address is in a private network. Trackers there need the setting TRACKERS_INSIDE."
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A tracker's answer: its body as JSON, None for an empty one, and its headers."""
+
+    body: Any
+    headers: Mapping[str, str]
+
+
+class Client:
+    """Requests to one tracker. ``name`` is what people call it, in sentences."""
+
+    def __init__(self, name: str, base: str, headers: Mapping[str, str], *, inside: bool) -> None:
+        self._name = name
+        self._base = checked_base(base, inside=inside)
+        self._headers = {"Accept": "application/json", **headers}
+        self._manager = Manager(
+            Config(
+                ip_filter_enable=not inside,
+                ip_filter_allow_loopback_ips=False,
+                never_redirect=False,
+                default_timeout=(CONNECT, READ),
+                user_agent_override="Faceup",
+            )
+        )
+
+    def get(self, path: str, **params: str | int) -> Any:
+        """The JSON at a path. Raises as ``send``."""
+        return self.send("GET", path, params=params).body
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str | int] | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Sends one request and returns the answer.
+
+        Raises:
+            Unauthorized, Denied, Gone, Rejected: (401, 403, 404 or 410, others) the tracker refuses.
+            Busy: (429, or 403 with a limit used up) asked too often.
+            Unreachable: down, slow, an answer that is too long or no JSON, or an address that may not be asked.
+        """
+        ends = time.monotonic() + WHOLE
+        try:
+            with self._manager.get_session() as session:
+                session.trust_env = False
+                with session.request(
+                    method,
+                    self._base + path,
+                    params=params,
+                    json=body,
+                    headers={**self._headers, **(headers or {})},
+                    allow_redirects=False,
+                    stream=True,
+                ) as response:
+                    content = self._content(response, ends)
+        except InvalidIPAddress:
+            raise Rejected(PRIVATE) from None
+        except RequestException as problem:
+            # The problem's text is left out: it repeats the address with its query.
+            raise Unreachable(f"{self._name} cannot be reached ({type(problem).__name__}).") from None
+        parsed = self._parsed(response, content)
+        if response.ok and not response.is_redirect:
+            return Answer(parsed, response.headers)
+        raise self._failure(response, parsed)
+
+    def _content(self, response: Response, ends: float) -> bytes:
+        content = bytearray()
+        for piece in response.iter_content(64 * 1024):
+            content += piece
+            if len(content) > MAX_BYTES:
+                raise Unreachable(f"{self._name} answers with more than {MAX_BYTES // 1_000_000} MB.")
+            if time.monotonic() > ends:
+                raise Unreachable(f"{self._name} takes longer than {WHOLE:.0f} seconds.")
+        return bytes(content)
+
+    def _parsed(self, response: Response, content: bytes) -> Any:
+        if not content.strip():
+            return None
+        try:
+            return loads(content)
+        except (ValueError, RecursionError):
+            if response.ok and not response.is_redirect:
+                raise Unreachable(f"{self._name} does not answer with JSON. Is the address right?") from None
+            return None
+
+    def _failure(self, response: Response, body: Any) -> TrackerFailure:
+        status, who = response.status_code, self._name
+        said = words_of(body)
+        because = f": {said}" if said else "."
+        if status == 429 or (status == 403 and is_used_up(response.headers)):
+            return Busy(f"{who} was asked too often and wants a pause.", pause_of(response.headers))
+        if status == 401:
+            return Unauthorized(f"{who} does not take the token any more. Connect it again.")
+        if status == 403:
+            return Denied(f"{who} does not allow this to the token’s person{because}")
+        if status in (404, 410):
+            return Gone(f"{who} does not have it, or does not show it to the token’s person.")
+        if status >= 500:
+            return Unreachable(f"{who} answers with an error ({status}).")
+        if response.is_redirect or 300 <= status < 400:
+            return Rejected(f"{who} is at another address than this one ({status}).")
+        return Rejected(f"{who} refuses this ({status}){because}")
+
+
+def checked_base(typed: str, *, inside: bool) -> str:
+    """A tracker's address without a slash at its end.
+
+    Raises:
+        Rejected: it is no address of a server, is not encrypted, or has a password in it.
+    """
+    base = typed.strip().rstrip("/")
+    try:
+        parts = urlsplit(base)
+        port_is_sound = parts.port is None or parts.port > 0
+    except ValueError:
+        raise Rejected("This is not an address, such as https://tracker.example.com.") from None
+    if parts.scheme not in ("https", "http") or not parts.hostname or not port_is_sound:
+        raise Rejected("A tracker’s address begins with https://, such as https://tracker.example.com.")
+    if parts.scheme == "http" and not inside:
+        raise Rejected("A tracker’s address begins with https://: its token would travel in the clear.")
+    if parts.username is not None or parts.query or parts.fragment or any(each.isspace() for each in base):
+        raise Rejected("A tracker’s address has no password, no “?” and no “#” in it.")
+    return base
+
+
+def words_of(body: Any) -> str:
+    """The words by which a tracker explains a refusal, on one line, "" for none."""
+    found: list[str] = []
+    if isinstance(body, dict):
+        for key in ("errorMessages", "errors", "message", "error", "error_description", "value", "detail"):
+            said = body.get(key)
+            if isinstance(said, dict):
+                found += [f"{name}: {text}" for name, text in said.items() if isinstance(text, str)]
+            elif isinstance(said, list):
+                found += [
+                    text
+                    for each in said
+                    if isinstance(text := each.get("message") if isinstance(each, dict) else each, str)
+                ]
+            elif isinstance(said, str):
+                found.append(said)
+    return one_line(" ".join(found))[:MAX_WORDS]
+
+
+def is_used_up(headers: Mapping[str, str]) -> bool:
+    """Whether a refusal is a limit that is used up: some trackers answer 403 then."""
+    return "retry-after" in headers or headers.get("x-ratelimit-remaining", "").strip() == "0"
+
+
+def pause_of(headers: Mapping[str, str]) -> float | None:
+    """Seconds that a tracker asks to wait: its Retry-After, or the time at which its limit begins anew."""
+    headers = CaseInsensitiveDict(headers)
+    now = clock.now().timestamp()
+    if after := headers.get("retry-after", "").strip():
+        if after.replace(".", "", 1).isdigit() and len(after) < 10:
+            return float(after)
+        try:
+            return max(0.0, parsedate_to_datetime(after).timestamp() - now)
+        except (TypeError, ValueError):
+            return None
+    reset = headers.get("x-ratelimit-reset", headers.get("ratelimit-reset", "")).strip()
+    if not reset.isdigit() or len(reset) > 13:
+        return None
+    # A moment, in seconds or milliseconds, or a number of seconds.
+    seconds = int(reset) / 1000 if len(reset) > 11 else int(reset)
+    return max(0.0, seconds - now) if seconds > 1_000_000_000 else float(seconds)
+
+
+def path(*parts: str | int) -> str:
+    """A path of segments, each of them escaped."""
+    return "".join(f"/{quote(str(part), safe='')}" for part in parts)

@@ -1,0 +1,1 @@
+"""One module a tracker: how it is asked and written to."""

@@ -1,0 +1,48 @@
+"""Failures of trackers: the sentence that a person reads, and whether trying again may help."""
+
+
+class TrackerFailure(Exception):
+    """Base of all failures. ``sentence`` is shown to people: it names no token. ``passes``: trying again may help."""
+
+    passes = False
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class Unauthorized(TrackerFailure):
+    """The token is not valid: expired, revoked, or of somebody who is not there any more."""
+
+
+class Denied(TrackerFailure):
+    """The token is valid, and its person may not do this."""
+
+
+class Gone(TrackerFailure):
+    """There is no such issue or project, or none that the token's person may see. ``moved_to``: the key that it has now
+    in another project, where the tracker says so."""
+
+    def __init__(self, sentence: str, moved_to: str = "") -> None:
+        super().__init__(sentence)
+        self.moved_to = moved_to
+
+
+class Rejected(TrackerFailure):
+    """The tracker refuses what was asked or written: a query that it cannot read, a field that is not there."""
+
+
+class Unreachable(TrackerFailure):
+    """The tracker is down, slow, or answers nothing that can be read."""
+
+    passes = True
+
+
+class Busy(TrackerFailure):
+    """The tracker was asked too often. ``retry_after``: seconds that it asks to wait, None where it does not say."""
+
+    passes = True
+
+    def __init__(self, sentence: str, retry_after: float | None = None) -> None:
+        super().__init__(sentence)
+        self.retry_after = retry_after
