@@ -152,7 +152,6 @@ class Settings(BaseSettings):
     trackers_inside: bool = Field(
         False, description="Whether trackers in private networks may be connected, and such without `https://`."
     )
-    linear_api_base: str = Field("", description="Another address than Linear's own, for tests only.")
 
     realtime: EngineName = Field(
         "embedded",

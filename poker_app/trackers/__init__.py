@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Credential:
     """A field of the form that connects a tracker. ``secret``: it is never shown again. ``default`` stands in for an
-    empty one; without it the field has to be filled in."""
+    empty one; without it the field has to be filled in. One without a hint is not asked for."""
 
     name: str
     label: str
@@ -95,7 +95,10 @@ TRACKERS = {
     "linear": TrackerKind(
         "Linear",
         "linear:Linear",
-        (Credential(_TOKEN, "API key", "From Settings, Security and access: Personal API keys.", secret=True),),
+        (
+            Credential(_TOKEN, "API key", "From Settings, Security and access: Personal API keys.", secret=True),
+            Credential("address", "Address of the API", "", default="https://api.linear.app"),
+        ),
         "Read, and Write for estimates to be written back.",
     ),
     "azure-devops": TrackerKind(

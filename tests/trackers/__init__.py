@@ -1,0 +1,8 @@
+"""Trackers of our own for tests: strict, stateful, over real HTTP; one module each, made after what the tracker
+publishes of its interface. ``STANDS`` has them by the names of ``poker_app.trackers.TRACKERS``."""
+
+from tests.trackers.double import Double
+
+__all__ = ["STANDS", "Double"]
+
+STANDS: dict[str, type[Double]] = {}
