@@ -17,6 +17,7 @@ from poker_app.edge.http import HttpConnection
 from poker_app.edge.limits import Edge, limits_for
 from poker_app.edge.websockets import SocketConnection
 from poker_app.poker.publishing.publisher_thread import Publisher
+from poker_app.poker.trackers import background
 from poker_app.realtime.engines.embedded.app import EmbeddedServer
 from poker_app.realtime.engines.endpoints import credentials
 from poker_app.settings import Settings
@@ -153,6 +154,7 @@ class Site:
             if self._realtime is not None:
                 stack.enter_context(self._realtime.open())
                 stack.enter_context(Publisher(self._flask.app_context, self._pages.quiet.wait).at_work())
+            stack.enter_context(background.Worker(self._flask.app_context).at_work())
             await send({"type": "lifespan.startup.complete"})
             await receive()
         await send({"type": "lifespan.shutdown.complete"})

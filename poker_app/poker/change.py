@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
+from blinker import Signal
 from sqlalchemy import Connection, bindparam, select, update
 
 from poker_app import clock
@@ -23,13 +24,23 @@ from poker_app.poker.value.rows import MEMBER, SESSION
 from poker_app.poker.value.store import Difference
 from poker_app.poker.value.value_cache import values
 from poker_app.rules import Refused
-from poker_app.rules.session.change import Change, acting_member, finished
+from poker_app.rules.session.change import Change, Event, acting_member, finished
 from poker_app.rules.session.members import come_back
 from poker_app.rules.session.value import NOT_A_MEMBER, Member, RoundsNeeded, Session
 
 # The socket of the page that sent the request. The response has the new state, so events leave this socket out, unless
 # the response omits the table because the event brings it.
 asking_socket: ContextVar[str | None] = ContextVar("asking_socket", default=None)
+
+# Sent with a session's id after a change of its tasks, where some of them came from a tracker.
+tracked_tasks_changed = Signal()
+_OF_TASKS = {
+    Event.ROUND_OPENED,
+    Event.SESSION_ENDED,
+    Event.SESSION_REOPENED,
+    Event.TASK_FINALIZED,
+    Event.TASKS_CHANGED,
+}
 
 _session, _member = SESSION.table.c, MEMBER.table.c
 _IDS: Any = bindparam("session_ids", expanding=True)
@@ -168,6 +179,8 @@ def _publish(made: Change, socket: str | None) -> None:
     if made.happened:
         told = (News(made.value.id, each.event, each.version, dict(each.about), socket) for each in made.happened)
         events.publish(*told)
+        if made.value.tracked and not _OF_TASKS.isdisjoint(each.event for each in made.happened):
+            tracked_tasks_changed.send(made.value.id)
 
 
 # --- a batch of changes in one transaction (``db.write``)

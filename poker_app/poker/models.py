@@ -31,6 +31,8 @@ class PokerSession(Base):
     user_id: Mapped[str | None] = mapped_column(ForeignKey("app_user.id", ondelete="SET NULL"))
     series_id: Mapped[str | None] = mapped_column(ForeignKey("series.id", ondelete="SET NULL"))
     teammates_only: Mapped[bool] = mapped_column(default=False)
+    # Whether tasks of it came from a tracker.
+    tracked: Mapped[bool] = mapped_column(default=False, server_default=false())
     password_hash: Mapped[str | None] = mapped_column(String(200))
 
     auto_reveal: Mapped[bool] = mapped_column(default=False)

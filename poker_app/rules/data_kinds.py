@@ -70,6 +70,18 @@ _TABLES: dict[str, dict[Kind, str]] = {
         _own("subject_id"): "subject_id about",
         NO_PERSON: "id account_id at action",
     },
+    # --- trackers: the identity is that of a token, which may be a person's or a program's
+    "tracker_connection": {
+        _own("connected_by"): "connected_by",
+        OTHERS: "identity",
+        SECRET: "sealed",
+        NO_PERSON: "id account_id kind address granted connected_at checked_at problem",
+    },
+    "tracker_project": {NO_PERSON: "connection_id project name field mapping moment comments"},
+    "task_issue": {
+        NO_PERSON: "task_id session_id connection_id issue_id project seen seen_at news before state card problem "
+        "tries next_at written_at commented",
+    },
     # --- money
     "credit_account": {NO_PERSON: "account_id balance version"},
     "credit_lot": {
@@ -97,7 +109,7 @@ _TABLES: dict[str, dict[Kind, str]] = {
         SECRET: "code form_key password_hash",
         NO_PERSON: f"id name deck cards account_id series_id {_OPTIONS} timer_ends_at timer_remaining created_at "
         "ended_at archived_at deleted_at current_task_id current_round_id version tasks_version agenda "
-        "published_version undo",
+        "published_version undo tracked",
     },
     "series": {NO_PERSON: "id account_id name deck cards options created_at closed_at", SECRET: "secret_digest"},
     "member": {
@@ -128,6 +140,7 @@ _JSON_KEYS: dict[str, dict[Kind, str]] = {
     # ``onward`` may be a link that works as a key.
     "mail_token.data": {_own("user_id"): "name", SECRET: "password_hash browser onward"},
     "poker_session.undo": {NO_PERSON: "version task_id round_id tasks"},
+    "tracker_project.field": {NO_PERSON: "id name kind choices"},
     "account.session_defaults": {
         NO_PERSON: "deck timer_minutes auto_reveal anyone_reveals change_after_reveal names_hidden "
         "anyone_adds_files teammates_only",

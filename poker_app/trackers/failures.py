@@ -46,3 +46,10 @@ class Busy(TrackerFailure):
     def __init__(self, sentence: str, retry_after: float | None = None) -> None:
         super().__init__(sentence)
         self.retry_after = retry_after
+
+
+class Sealed(TrackerFailure):
+    """The token cannot be decrypted: its key is not among the settings any more."""
+
+    def __init__(self) -> None:
+        super().__init__("The key that its token was encrypted with is gone. Connect the tracker again.")

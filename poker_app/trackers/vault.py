@@ -10,9 +10,7 @@ from collections.abc import Mapping
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-
-class Sealed(Exception):
-    """What was encrypted cannot be read: its key is not among the settings' any more."""
+from poker_app.trackers.failures import Sealed
 
 
 class Vault:
@@ -30,14 +28,14 @@ class Vault:
         try:
             return dict(json.loads(self._fernet.decrypt(sealed)))
         except InvalidToken:
-            raise Sealed from None
+            raise Sealed() from None
 
     def rotate(self, sealed: str) -> str:
         """Encrypts with the newest key what was encrypted with any. Raises Sealed."""
         try:
             return self._fernet.rotate(sealed).decode()
         except InvalidToken:
-            raise Sealed from None
+            raise Sealed() from None
 
 
 def fernet_key(hexadecimal: str) -> str:

@@ -7,8 +7,9 @@ def install(app: Flask) -> None:
     """Registers hooks and blueprints, in the order in which a request meets them."""
     from poker_app.mail import rendering
     from poker_app.poker.publishing import events
+    from poker_app.poker.trackers import background
     from poker_app.web import tidy_links
-    from poker_app.web.account import account_settings, accounts, audit_log, invitations, team
+    from poker_app.web.account import account_settings, accounts, audit_log, invitations, team, trackers
     from poker_app.web.billing import fake_payments, plan_page, stripe_webhook
     from poker_app.web.home import dashboard, front_page, guest_session, series
     from poker_app.web.http import (
@@ -46,6 +47,7 @@ def install(app: Flask) -> None:
     fragments.install(app)
     template_filters.install(app)
     rendering.configure(template_filters.paths(app))
+    background.configure(after_response.run_after_response)
     events.configure(shared_fragments.shared_state, after_response.run_after_response)
     for room in (sign_in, two_factor_prompt, sign_up, password_reset, providers, clerk_webhooks, profile, two_factor):
         app.register_blueprint(room.blueprint)
@@ -69,7 +71,7 @@ def install(app: Flask) -> None:
         health,
     ):
         app.register_blueprint(room.blueprint)
-    for room in (accounts, team, invitations, account_settings, audit_log, plan_page):
+    for room in (accounts, team, invitations, account_settings, trackers, audit_log, plan_page):
         app.register_blueprint(room.blueprint)
     for room in (stripe_webhook, fake_payments, jobs, metrics, operator_pages):
         app.register_blueprint(room.blueprint)

@@ -14,6 +14,7 @@ from poker_app.poker.change import Holder, change
 from poker_app.rules.backlog import TaskLine
 from poker_app.rules.imports.pasted import tasks_in
 from poker_app.rules.session import tasks as rules
+from poker_app.rules.session.change import Change
 from poker_app.rules.session.value import Task
 
 _LIVE = (
@@ -77,6 +78,11 @@ def import_tasks(who: Holder, import_id: str, lines: Mapping[int, TaskLine], dup
             round_id=ids.new_id(12),
         ),
     )
+    return outcome_of(made)
+
+
+def outcome_of(made: Change) -> Outcome:
+    """What an import did, in words."""
     done: rules.Imported = made.answer
     counts = (
         (len(done.added), "added"),

@@ -165,7 +165,7 @@ class Session:
     ``files`` those of all tasks in the order of their places,
     ``rounds`` are the current task's, and ``others`` those of tasks that a change asked for. ``undo`` takes the newest
     change that can be taken back back, as long as its version is the ``tasks_version``. ``played`` counts the rounds
-    whose cards were turned over."""
+    whose cards were turned over. ``tracked``: tasks of it came from a tracker."""
 
     id: str
     account_id: str
@@ -195,6 +195,7 @@ class Session:
     ended_by: str | None = None
     deleted_at: datetime | None = None
     undo: Undo | None = None
+    tracked: bool = False
     played: int = 0
     files: Mapping[str, TaskFile] = field(default_factory=dict)
     others: Mapping[str, Rounds] = field(default_factory=dict)

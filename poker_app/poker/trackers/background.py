@@ -1,0 +1,108 @@
+"""What is done at trackers without being waited for: reading the current task's issue again, and writing estimates.
+
+The embedded server has a thread for it. Elsewhere it is done once the response is sent, and what fails then is tried
+again by the job ``write-estimates``.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from poker_app.db import give_connection_back
+from poker_app.poker.change import tracked_tasks_changed
+from poker_app.poker.trackers import refresh, write_back
+
+log = structlog.get_logger(__name__)
+
+BETWEEN = 1.0
+"""Seconds between two passes at least."""
+AFTER_FAULT = 60.0
+
+_run_after_response: Callable[[Callable[[], None]], bool] | None = None
+_worker: "Worker | None" = None
+
+
+def configure(run_after_response: Callable[[Callable[[], None]], bool]) -> None:
+    """Listens to changes of tasks. Once a process is enough, and a second call changes nothing."""
+    global _run_after_response
+    _run_after_response = run_after_response
+    tracked_tasks_changed.connect(wake)
+
+
+def wake(session_id: str) -> None:
+    """Looks at a session's tracker tasks soon: on the thread, or else after the response."""
+    if _worker is not None:
+        _worker.wake(session_id)
+    elif _run_after_response is not None:
+        _run_after_response(lambda: look_at([session_id]))
+
+
+def look_at(session_ids: list[str]) -> None:
+    """Reads the current tasks of these sessions again, and writes every estimate that is due."""
+    try:
+        for session_id in session_ids:
+            refresh.refresh_current(session_id)
+        write_back.settle()
+    except SQLAlchemyError:
+        # The response is out already. What is due stays due.
+        log.exception("trackers_fault")
+
+
+class Worker:
+    """The embedded server's thread. ``context`` is the application's, entered for each pass."""
+
+    def __init__(self, context: Callable[[], AbstractContextManager[object]]) -> None:
+        self._context = context
+        self._woken = threading.Event()
+        self._open = False
+        self._sessions: dict[str, None] = {}
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Works until the block ends. What is under way then is finished first."""
+        global _worker
+        self._open, _worker = True, self
+        # What was due when a process ended is done by the next one.
+        self._woken.set()
+        thread = threading.Thread(target=self._work, name="trackers", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._open, _worker = False, None
+            self._woken.set()
+            thread.join()
+
+    def wake(self, session_id: str) -> None:
+        """Adds a session to the next pass."""
+        with self._lock:
+            self._sessions[session_id] = None
+        self._woken.set()
+
+    def _work(self) -> None:
+        wait: float | None = None
+        while True:
+            self._woken.wait(wait)
+            if not self._open:
+                return
+            self._woken.clear()
+            with self._lock:
+                sessions, self._sessions = [*self._sessions], {}
+            wait = self._pass(sessions)
+
+    def _pass(self, sessions: list[str]) -> float | None:
+        """One pass. Returns the seconds until the next one, None for when it is woken."""
+        with self._context():
+            look_at(sessions)
+            try:
+                next_due = write_back.next_due()
+            except SQLAlchemyError:
+                log.exception("trackers_fault")
+                return AFTER_FAULT
+            finally:
+                give_connection_back()
+        return None if next_due is None else max(BETWEEN, next_due.total_seconds())

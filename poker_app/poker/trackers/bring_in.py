@@ -1,0 +1,94 @@
+"""Bringing issues of a connected tracker into a session, as tasks."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from sqlalchemy import select
+
+from poker_app import clock, ids
+from poker_app.accounts import tracker_connections
+from poker_app.db import session, transaction
+from poker_app.poker.change import Holder, by_member, change_within
+from poker_app.poker.round.tasks import Outcome, outcome_of
+from poker_app.rules.backlog import TaskLine, within_limits
+from poker_app.rules.session import tasks as rules
+from poker_app.rules.session.tasks import MAX_TASKS
+from poker_app.rules.session.value import Task
+from poker_app.rules.trackers import Found, Issue, Search
+from poker_app.trackers.engines.base import Tracker
+from poker_app.trackers.models import TaskIssue
+
+
+def all_of(tracker: Tracker, search: Search) -> list[Issue]:
+    """The issues of all pages of a search that are not done, as many as a session holds tasks. Raises
+    TrackerFailure."""
+    found: list[Issue] = []
+    cursor = ""
+    while len(found) < MAX_TASKS:
+        page: Found = tracker.search(search, cursor)
+        found += [issue for issue in page.issues if not issue.done]
+        cursor = page.cursor
+        if not cursor or not page.issues:
+            break
+    return found[:MAX_TASKS]
+
+
+def bring_in(who: Holder, account_id: str, connection_id: str, issues: Sequence[Issue]) -> Outcome:
+    """Adds issues as tasks at the end. Those that the backlog has already, from this tracker or by their key, are left
+    as they are, and belong to their issues from now on. Tried again, it adds nothing.
+
+    Raises:
+        NotFound: (404) the account has no such tracker.
+        Invalid: (422) there is no issue, or no room for any.
+    """
+    tracker_connections.find(account_id, connection_id)
+    lines = {_id_of(who.session_id, connection_id, issue): (issue, line_of(issue)) for issue in issues}
+    with transaction():
+        made = change_within(
+            who.session_id,
+            by_member(
+                who,
+                partial(
+                    rules.import_tracked,
+                    lines=[line for _, line in lines.values()],
+                    new_ids=[*lines],
+                    round_id=ids.new_id(12),
+                ),
+            ),
+        )
+        here = {task.id: task for task in made.value.backlog}
+        by_key = {task.key.casefold(): task for task in here.values() if task.key}
+        linked = set(session.scalars(select(TaskIssue.task_id).where(TaskIssue.session_id == who.session_id)))
+        for task_id, (issue, line) in lines.items():
+            task = here.get(task_id) or by_key.get(line.key.casefold())
+            if task and task.id not in linked:
+                session.add(_row(task, connection_id, issue, line))
+                linked.add(task.id)
+    return outcome_of(made)
+
+
+def _id_of(session_id: str, connection_id: str, issue: Issue) -> str:
+    return ids.derived_id(f"{session_id} {connection_id} {issue.id}", 12)
+
+
+def line_of(issue: Issue) -> TaskLine:
+    """The issue as a task, within a task's limits."""
+    line, _ = within_limits(TaskLine(issue.title or issue.key, issue.key, issue.url, issue.description))
+    return line
+
+
+def seen(line: TaskLine | Task) -> str:
+    """A digest of what is compared to find out whether an issue, or its task, has changed."""
+    return ids.digest(f"{line.title}\0{line.description}")
+
+
+def _row(task: Task, connection_id: str, issue: Issue, line: TaskLine) -> TaskIssue:
+    return TaskIssue(
+        task_id=task.id,
+        session_id=task.session_id,
+        connection_id=connection_id,
+        issue_id=issue.id,
+        project=issue.project,
+        seen=seen(line),
+        seen_at=clock.now(),
+    )

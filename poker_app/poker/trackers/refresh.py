@@ -1,0 +1,74 @@
+"""Keeping a task true to its issue: title and description are read again when the task comes to the table."""
+
+from datetime import timedelta
+from functools import partial
+
+import structlog
+from sqlalchemy import select
+
+from poker_app import clock
+from poker_app.accounts import tracker_connections
+from poker_app.db import session, transaction
+from poker_app.poker.change import change_session
+from poker_app.poker.models import PokerSession
+from poker_app.poker.trackers.bring_in import line_of, seen
+from poker_app.rules.backlog import TaskLine
+from poker_app.rules.session.tasks import refresh_task
+from poker_app.rules.session.value import Task
+from poker_app.trackers import TRACKERS
+from poker_app.trackers.failures import Gone, TrackerFailure
+from poker_app.trackers.models import TaskIssue, TrackerConnection, TrackerProject
+
+log = structlog.get_logger(__name__)
+
+FRESH_FOR = timedelta(seconds=30)
+"""For so long an issue is not read again."""
+
+
+def refresh_current(session_id: str) -> None:
+    """Reads the issue of a session's current task again, unless that was done a moment ago."""
+    current = session.scalars(select(PokerSession.current_task_id).where(PokerSession.id == session_id)).first()
+    issue = session.get(TaskIssue, current) if current else None
+    if issue and (issue.seen_at <= clock.now() - FRESH_FOR or issue.before is None):
+        refresh(issue)
+
+
+def refresh(issue: TaskIssue) -> None:
+    """Reads an issue again. The task gets its title and description where it was not edited here meanwhile; else, and
+    where the issue is gone, its ``news`` says so. A tracker that cannot be reached changes nothing."""
+    connection = session.get_one(TrackerConnection, issue.connection_id)
+    kept = session.get(TrackerProject, (issue.connection_id, issue.project))
+    field = tracker_connections.field_of(kept) if kept and kept.moment != "never" else None
+    task_id, session_id, known, label = issue.task_id, issue.session_id, issue.seen, TRACKERS[connection.kind].label
+    connection_id, issue_id, before, state = connection.id, issue.issue_id, issue.before, issue.state
+    line: TaskLine | None = None
+    try:
+        tracker = tracker_connections.opened(connection)
+        line = line_of(tracker.issue(issue_id))
+        if field and state == "":
+            before = tracker.estimate(issue_id, field)
+        news = ""
+    except Gone as gone:
+        news = f"It is {gone.moved_to} in {label} now." if gone.moved_to else f"It was deleted in {label}, or moved."
+    except TrackerFailure as failure:
+        tracker_connections.note_failure(connection_id, failure)
+        log.info("issue_not_read", session=session_id, problem=type(failure).__name__)
+        return
+    if line and seen(line) != known:
+        rule = partial(
+            refresh_task,
+            task_id=task_id,
+            title=line.title,
+            description=line.description,
+            unchanged=partial(_had, known),
+        )
+        if not change_session(session_id, rule, to_all=True).answer:
+            news = f"Its text was changed in {label} since, and here too: yours was kept."
+    with transaction():
+        if found := session.get(TaskIssue, task_id):
+            found.news, found.seen_at, found.before = news, clock.now(), before
+            found.seen = seen(line) if line and not news else known
+
+
+def _had(known: str, task: Task) -> bool:
+    return seen(task) == known
