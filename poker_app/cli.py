@@ -76,6 +76,14 @@ def replay_webhooks() -> None:
         sys.exit(1)
 
 
+@poker.command("write-estimates")
+def write_estimates() -> None:
+    """Write the estimates that are due into their trackers. To be run every few minutes where several processes serve
+    pages."""
+    for what, count in jobs.write_estimates().items():
+        click.echo(f"{count} {what}")
+
+
 @poker.command("follow-seats")
 def follow_seats() -> None:
     """Bring the seats that are paid for to the teammates that there are. To be run once a day."""

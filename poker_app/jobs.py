@@ -1,5 +1,5 @@
-"""The jobs that run by the clock: daily, replay of webhooks, seats, purge. Each may run twice, late, or on two machines
-at once. Each run is recorded for the operator's page."""
+"""The jobs that run by the clock: daily, replay of webhooks, estimates for trackers, seats, purge. Each may run twice,
+late, or on two machines at once. Each run is recorded for the operator's page."""
 
 from collections.abc import Mapping
 
@@ -9,6 +9,7 @@ from poker_app.billing import billing_mails, cancellations, seat_sync, webhooks
 from poker_app.operations.job_runs import recorded
 from poker_app.poker.round import task_files
 from poker_app.poker.session import retention
+from poker_app.poker.trackers import write_back
 
 FAILED_AGAIN = "payment events that failed again"
 
@@ -24,6 +25,7 @@ def _everything() -> dict[str, int]:
         "seats": seat_sync.follow_all(),
         "subscriptions of deleted accounts": cancellations.settle_all(),
         "letters": billing_mails.tell_all(),
+        **write_back.settle(),
         **_purge(),
     }
 
@@ -36,6 +38,11 @@ def replay_webhooks() -> Mapping[str, int]:
 def follow_seats() -> Mapping[str, int]:
     """Syncs the paid seats with the number of teammates."""
     return recorded("follow-seats", lambda: {"seats": seat_sync.follow_all()})
+
+
+def write_estimates() -> Mapping[str, int]:
+    """Writes the estimates that are due into their trackers."""
+    return recorded("write-estimates", write_back.settle)
 
 
 def purge() -> Mapping[str, int]:

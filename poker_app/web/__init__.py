@@ -28,7 +28,19 @@ def install(app: Flask) -> None:
     )
     from poker_app.web.me import my_data, profile, two_factor
     from poker_app.web.operator import health, jobs, metrics, operator_pages
-    from poker_app.web.room import claim, files, imports, members, realtime, report, rounds, session_page, tasks, timer
+    from poker_app.web.room import (
+        claim,
+        files,
+        imports,
+        members,
+        realtime,
+        report,
+        rounds,
+        session_page,
+        tasks,
+        timer,
+        tracker_issues,
+    )
     from poker_app.web.signin import clerk_webhooks, password_reset, providers, sign_in, sign_up, two_factor_prompt
 
     metrics.install(app)
@@ -63,6 +75,7 @@ def install(app: Flask) -> None:
         tasks,
         files,
         imports,
+        tracker_issues,
         uploads,
         timer,
         report,

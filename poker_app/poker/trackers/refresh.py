@@ -9,8 +9,10 @@ from sqlalchemy import select
 from poker_app import clock
 from poker_app.accounts import tracker_connections
 from poker_app.db import session, transaction
+from poker_app.errors import Conflict
 from poker_app.poker.change import change_session
 from poker_app.poker.models import PokerSession
+from poker_app.poker.trackers import write_back
 from poker_app.poker.trackers.bring_in import line_of, seen
 from poker_app.rules.backlog import TaskLine
 from poker_app.rules.session.tasks import refresh_task
@@ -68,6 +70,29 @@ def refresh(issue: TaskIssue) -> None:
         if found := session.get(TaskIssue, task_id):
             found.news, found.seen_at, found.before = news, clock.now(), before
             found.seen = seen(line) if line and not news else known
+
+
+def take_theirs(session_id: str, task_id: str) -> None:
+    """Gives a task the title and description that its issue has now, over what was edited here.
+
+    Raises:
+        NotFound: (404) the task is of no tracker.
+        Conflict: (409) the tracker does not answer, or does not have the issue any more.
+    """
+    issue = write_back.issue_of(session_id, task_id)
+    connection = session.get_one(TrackerConnection, issue.connection_id)
+    issue_id = issue.issue_id
+    try:
+        line = line_of(tracker_connections.opened(connection).issue(issue_id))
+    except TrackerFailure as failure:
+        raise Conflict(failure.sentence) from failure
+    rule = partial(
+        refresh_task, task_id=task_id, title=line.title, description=line.description, unchanged=lambda task: True
+    )
+    change_session(session_id, rule)
+    with transaction():
+        if found := session.get(TaskIssue, task_id):
+            found.news, found.seen, found.seen_at = "", seen(line), clock.now()
 
 
 def _had(known: str, task: Task) -> bool:

@@ -16,6 +16,7 @@ from poker_app import clock
 from poker_app.accounts import tracker_connections
 from poker_app.db import session, transaction
 from poker_app.errors import Conflict, NotFound
+from poker_app.poker.change import tracked_tasks_changed
 from poker_app.poker.models import PokerSession, Round, Task
 from poker_app.rules import Refused
 from poker_app.rules.trackers import EstimateField, value_for
@@ -35,7 +36,6 @@ MAX_TRIES = 80
 AT_ONCE, MOST = 50, 10_000
 """Estimates of one pass, and those that are looked at for when the next one is."""
 WAITING, WRITTEN, REFUSED, CONFLICT, LEFT = "", "written", "refused", "conflict", "left"
-SETTLED_STATES = (WRITTEN, REFUSED, CONFLICT, LEFT)
 
 
 def _wanted() -> Select[TaskIssue, str | None]:
@@ -254,9 +254,10 @@ def try_again(session_id: str, task_id: str) -> None:
         NotFound: (404) the task is of no tracker.
     """
     with transaction():
-        issue = _of(session_id, task_id)
-        if issue.state in (REFUSED, CONFLICT, LEFT, WAITING):
+        issue = issue_of(session_id, task_id)
+        if issue.state != WRITTEN:
             issue.state, issue.next_at, issue.tries, issue.problem = WAITING, None, 0, ""
+    tracked_tasks_changed.send(session_id)
 
 
 def leave(session_id: str, task_id: str) -> None:
@@ -267,13 +268,18 @@ def leave(session_id: str, task_id: str) -> None:
         Conflict: (409) there is nothing to decide.
     """
     with transaction():
-        issue = _of(session_id, task_id)
+        issue = issue_of(session_id, task_id)
         if issue.state not in (CONFLICT, REFUSED, LEFT):
             raise Conflict("There is nothing to decide about this estimate any more.")
         issue.state, issue.problem = LEFT, ""
 
 
-def _of(session_id: str, task_id: str) -> TaskIssue:
+def issue_of(session_id: str, task_id: str) -> TaskIssue:
+    """The row of a task's issue.
+
+    Raises:
+        NotFound: (404) the task is of no tracker.
+    """
     issue = session.get(TaskIssue, task_id)
     if issue is None or issue.session_id != session_id:
         raise NotFound("This task is of no tracker.")
@@ -285,3 +291,51 @@ def hurry(connection_id: str) -> None:
     waiting = update(TaskIssue).where(TaskIssue.connection_id == connection_id, TaskIssue.state == WAITING)
     with transaction():
         session.execute(waiting.values(next_at=None, tries=0))
+
+
+# --- what is shown of it
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a member reads about a task's issue: the tracker's ``label``, a ``sentence`` about its estimate there, the
+    ``news`` of its text, and what a facilitator may choose, with the words of each choice."""
+
+    label: str
+    sentence: str
+    news: str
+    choices: tuple[tuple[str, str], ...]
+
+
+def shown(task_id: str, estimate: str | None) -> Shown | None:
+    """What is shown about a task's issue; None for a task of no tracker."""
+    issue = session.get(TaskIssue, task_id)
+    if issue is None:
+        return None
+    label = TRACKERS[session.get_one(TrackerConnection, issue.connection_id).kind].label
+    kept = session.get(TrackerProject, (issue.connection_id, issue.project))
+    sentence, choices = _sentence(issue, kept, estimate)
+    theirs = (("take", "Take the text from there"),) if issue.news.endswith("kept.") else ()
+    return Shown(label, sentence, issue.news, (*choices, *theirs))
+
+
+def _sentence(
+    issue: TaskIssue, kept: TrackerProject | None, estimate: str | None
+) -> tuple[str, tuple[tuple[str, str], ...]]:
+    again, leave_it = ("write", "Write it again"), ("leave", "Leave what is there")
+    if kept is None or kept.moment == "never":
+        return "estimates of this project are not written back.", ()
+    if estimate is None or issue.card != estimate or issue.state == WAITING:
+        if estimate is None:
+            return "no estimate to write yet.", ()
+        if issue.problem and issue.card == estimate:
+            return f"the estimate waits. {issue.problem}", (again,)
+        later = kept.moment == "ended"
+        return ("the estimate is written when the session ends." if later else "the estimate is being written."), ()
+    if issue.state == WRITTEN:
+        return f"the estimate {estimate} is written.", ()
+    if issue.state == CONFLICT:
+        return f"the estimate is not written. {issue.problem}", (("write", "Write ours"), leave_it)
+    if issue.state == REFUSED:
+        return f"the estimate is not written. {issue.problem}", (again, leave_it)
+    return "what it has there is left.", (again,)

@@ -8,9 +8,18 @@ from poker_app.web.http.guards import require_bearer
 
 blueprint = Blueprint("jobs", __name__, url_prefix="/jobs")
 
+OURS = "Only the service's own clock may start this."
+
+
+@blueprint.get("/write-estimates")
+def write_estimates() -> ResponseReturnValue:
+    """Writes the estimates that are due into their trackers. Needs the same as ``daily``."""
+    require_bearer(current_app.config["SETTINGS"].cron_secret, OURS)
+    return jsonify({**jobs.write_estimates()})
+
 
 @blueprint.get("/daily")
 def daily() -> ResponseReturnValue:
     """Runs the daily jobs. Needs ``Authorization: Bearer`` with CRON_SECRET, or refuses."""
-    require_bearer(current_app.config["SETTINGS"].cron_secret, "Only the service's own clock may start this.")
+    require_bearer(current_app.config["SETTINGS"].cron_secret, OURS)
     return jsonify({**jobs.daily()})

@@ -12,6 +12,8 @@ from flask.typing import ResponseReturnValue
 from itsdangerous import BadData, URLSafeSerializer
 
 from poker_app import ids, imports, rate_limits
+from poker_app.accounts import tracker_connections
+from poker_app.accounts.memberships import Membership
 from poker_app.errors import Invalid, TooMany
 from poker_app.poker.round import tasks
 from poker_app.poker.value.current import at_least
@@ -23,7 +25,7 @@ from poker_app.rules.imports.understood import Row, Understood, understood
 from poker_app.rules.session.change import require_facilitator
 from poker_app.rules.session.tasks import DUPLICATES, room_left
 from poker_app.rules.session.value import Member
-from poker_app.web.http import fragments
+from poker_app.web.http import fragments, login
 from poker_app.web.http.errors import again
 from poker_app.web.http.guards import member_required
 
@@ -44,13 +46,22 @@ def page(member: Member) -> ResponseReturnValue:
 
 def _page(member: Member, refusal: Invalid | TooMany | None = None) -> str:
     value = at_least(member.session_id).value
+    membership = login.acts_for(value.account_id)
     return render_template(
         "sessions/import.html",
         session=value,
+        trackers=_trackers(membership) if membership else (),
+        may_connect=membership is not None and membership.arranges,
         refusal=refusal,
         typed=request.form.get("tasks", ""),
         megabytes=imports.MAX_FILE // 1_000_000,
     )
+
+
+def _trackers(membership: Membership) -> list[tuple[str, str]]:
+    """The ids and names of the trackers that the acting facilitator can bring issues in from."""
+    connections = tracker_connections.connections_of(membership.account.id)
+    return [(each.id, tracker_connections.named(each)) for each in connections]
 
 
 @blueprint.post("/file")

@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from poker_app.errors import Invalid, NotFound
 from poker_app.poker.reports.report import rounds_of
 from poker_app.poker.round import task_editing, tasks
+from poker_app.poker.trackers import write_back
 from poker_app.poker.value.current import at_least
 from poker_app.rules.backlog import said_of
 from poker_app.rules.session.value import NO_SUCH_TASK, Member
@@ -58,6 +59,7 @@ def _sheet(member: Member, task_id: str, refusal: Invalid | task_editing.Clash |
         name,
         member=value.members[member.id],
         session=value,
+        issue=write_back.shown(task_id, task.estimate) if value.tracked else None,
         task=task,
         typed=refusal.typed if isinstance(refusal, task_editing.Clash) else request.form if refusal else task,
         invalid=refusal,
