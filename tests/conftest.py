@@ -54,7 +54,13 @@ BEGIN_WITH = [
     "rules",
 ]
 # The settings of a service where people sign in.
-SIGNED_IN: Mapping[str, Any] = {"auth": "accounts", "public_url": "http://localhost"}
+# A key of its own, so that no test writes one into instance/.
+TRACKER_KEYS = ["dGhpcnR5LXR3byBieXRlcyB0aGF0IHRlc3RzIHVzZSE="]
+SIGNED_IN: Mapping[str, Any] = {
+    "auth": "accounts",
+    "public_url": "http://localhost",
+    "tracker_keys": TRACKER_KEYS,
+}
 REAL_HASHER = password_hashing._hasher
 # Applications that wait for the next test with their settings, the last used at the end.
 MAX_APPS = 8

@@ -18,7 +18,7 @@ from poker_app.rules.printable import one_line
 from poker_app.rules.trackers import CHOICE, EstimateField, Identity, value_for
 from poker_app.trackers import TRACKERS
 from poker_app.trackers.engines.base import Tracker
-from poker_app.trackers.failures import TrackerFailure
+from poker_app.trackers.failures import Sealed, TrackerFailure, Unauthorized
 from poker_app.trackers.models import MAX_PROBLEM, TrackerConnection, TrackerProject
 
 log = structlog.get_logger(__name__)
@@ -74,9 +74,9 @@ def connect(membership: Membership, kind: str, typed: Mapping[str, str]) -> Trac
     give_connection_back()
     try:
         identity = trackers.tracker(kind, credentials).check()
+        sealed = trackers.vault().seal(credentials)
     except TrackerFailure as failure:
         raise Invalid(failure.sentence) from failure
-    sealed = trackers.vault().seal(credentials)
     with change(membership) as now:
         now.require_arranging(CONNECT)
         mine = connections_of(now.account.id)
@@ -139,8 +139,8 @@ def test(membership: Membership, connection_id: str) -> str:
 
 
 def note_failure(connection_id: str, failure: TrackerFailure) -> None:
-    """Keeps the sentence of a failure that does not pass by itself, for the account's page."""
-    if not failure.passes:
+    """Keeps the sentence of a failure for the account's page, where it is the token's."""
+    if isinstance(failure, Sealed | Unauthorized):
         with transaction():
             if found := session.get(TrackerConnection, connection_id):
                 found.problem = failure.sentence[:MAX_PROBLEM]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from poker_app.key_file import kept_key
 from poker_app.settings import INSTANCE, Settings
 from poker_app.trackers.engines.base import Tracker
+from poker_app.trackers.failures import TrackerFailure
 
 if TYPE_CHECKING:
     # Loads cryptography.
@@ -105,7 +106,7 @@ TRACKERS = {
         "Azure DevOps",
         "azure_devops:AzureDevOps",
         (
-            Credential("address", "Address", "Of the organization, such as https://dev.azure.com/example."),
+            Credential("address", "Address", "Such as https://dev.azure.com/example."),
             Credential(_TOKEN, "Personal access token", "From User settings: Personal access tokens.", secret=True),
         ),
         "Work Items: Read, and Read & write for estimates to be written back. Project and Team: Read.",
@@ -130,10 +131,17 @@ def configure(settings: Settings) -> None:
 
 def vault() -> "Vault":
     """The vault of tokens. Without ``TRACKER_KEYS`` its key is kept in ``instance/tracker_key``, from the first token
-    on."""
+    on.
+
+    Raises:
+        TrackerFailure: there is no key, and none can be written.
+    """
     from poker_app.trackers.vault import Vault, fernet_key
 
-    return Vault(_keys or [fernet_key(kept_key(INSTANCE / "tracker_key"))])
+    try:
+        return Vault(_keys or [fernet_key(kept_key(INSTANCE / "tracker_key"))])
+    except OSError:
+        raise TrackerFailure("Tokens cannot be encrypted here until the setting TRACKER_KEYS is there.") from None
 
 
 def tracker(kind: str, credentials: Mapping[str, str]) -> Tracker:

@@ -23,10 +23,7 @@ def shared(request: pytest.FixtureRequest) -> Iterator[Double]:
 def there(shared: Double, monkeypatch: pytest.MonkeyPatch) -> Double:
     """The double as it was filled, without faults; trackers in private networks may be asked."""
     monkeypatch.setattr(trackers, "_inside", True)
-    shared.entries.clear()
-    shared.fill()
-    shared.faults.clear()
-    shared.pause = 0.0
+    shared.reset()
     return shared
 
 

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from poker_app import configure, create_app
+from poker_app import clock, configure, create_app, ids, trackers
 from poker_app.accounts import decks, memberships
 from poker_app.accounts.models import User
 from poker_app.accounts.team import invitations
-from poker_app.db import db, session
+from poker_app.db import db, session, transaction
 from poker_app.poker.value.value_cache import values
 from poker_app.settings import Settings
+from poker_app.trackers.models import TrackerConnection
 from tests.cast import Cast, Person, Table
 from tests.conftest import SIGNED_IN
 from tests.files import add_file, picture
@@ -78,11 +79,27 @@ class World:
         self._cookies = {person: dict(person.browser._cookies or {}) for person in self.people.values()}
 
     def _furnish_account(self, olga: Person) -> None:
-        """With a deck, and an invitation to Otto, who belongs elsewhere."""
+        """With a deck, a tracker that cannot be asked, and an invitation to Otto, who belongs elsewhere."""
         owner = memberships.membership_for(session.get_one(User, olga.user), self.account)
         assert owner
         self.deck = decks.add_deck(owner, name="Risk", cards="low high").id
         invitations.invite(owner, "otto@example.com", "facilitator")
+        self.connection = ids.new_id()
+        with transaction():
+            session.add(
+                TrackerConnection(
+                    id=self.connection,
+                    account_id=self.account,
+                    kind="github",
+                    # Refused before it is asked: it is in no public network.
+                    address="https://127.0.0.1:9",
+                    sealed=trackers.vault().seal({"token": "none", "address": "https://127.0.0.1:9"}),
+                    identity="olga",
+                    granted=["repo"],
+                    connected_at=clock.now(),
+                    checked_at=clock.now(),
+                )
+            )
         self.invitation = invitations.waiting_for(owner.account)[0].id
 
     def seat(self, person: Person, table: Table | None = None) -> str:

@@ -204,6 +204,10 @@ TABLE = {
     # Only what the preview signed is taken.
     "POST imports.change_columns": Row("404 404 404 403 403 422"),
     "POST imports.save": Row("404 404 404 403 403 422"),
+    "GET tracker_issues.search": Row(FACILITATOR),
+    # The tracker does not answer here; and no task is of one.
+    "POST tracker_issues.add": Row("404 404 404 403 403 422", lambda world: {"issue": "1"}),
+    "POST tracker_issues.settle": Row("404 404 404 403 403 404", lambda world: {"choice": "write"}),
     "GET tasks.index": Row(SEATED),
     "GET tasks.show": Row(SEATED),
     "POST tasks.edit": Row(FACILITATOR, lambda world: {"title": "Other"}),
@@ -236,6 +240,7 @@ TABLE = {
     "POST billing.start_trial": Row(NOTHING),
     "POST billing.ask": Row(NOTHING),
     # Only the clock's secret opens this one, and none is set here.
+    "GET jobs.write_estimates": Row("403 403 403 403 403 403"),
     "GET jobs.daily": Row("403 403 403 403 403 403"),
     # Only who keeps the figures reads them, and here nobody does.
     "GET metrics.page": Row(NOTHING),
@@ -290,6 +295,16 @@ TABLE = {
     "POST account_settings.change_deck": Row(ADMIN_DONE, lambda world: {"deck_name": "Other", "own": "1 2"}),
     "GET account_settings.ask_deletion": Row(ADMIN),
     "POST account_settings.delete_deck": Row(ADMIN_DONE),
+    "GET trackers.page": Row(ADMIN),
+    "GET trackers.new": Row(ADMIN),
+    # The tracker is asked first, and does not answer here.
+    "POST trackers.connect": Row(ADMIN.replace("200", "422"), lambda world: {"token": "none"}),
+    "GET trackers.connection": Row(ADMIN),
+    "POST trackers.test": Row(ADMIN.replace("200", "409")),
+    "GET trackers.field": Row(ADMIN),
+    "POST trackers.choose_field": Row(ADMIN_DONE, lambda world: {"project": "a", "name": "A", "moment": "never"}),
+    "GET trackers.ask_disconnection": Row(ADMIN),
+    "POST trackers.disconnect": Row(ADMIN_DONE),
     "GET audit.page": Row(ADMIN),
     "GET audit.as_csv": Row(ADMIN),
     "POST realtime.authorize_socket": Row(SEATED, lambda world: {"socket_id": "1.2"}),
@@ -339,6 +354,7 @@ def address(world: World, route: str, table: str, task: str, member: str, file: 
     given |= {"checkout_id": "nonsense", "portal_id": "nonsense", "event_id": "nonsense"}
     given |= {"user_id": world.people["teammate"].user}
     given |= {"invitation_id": world.invitation, "deck_id": world.deck}
+    given |= {"connection_id": world.connection, "kind": "github"}
     rule = next(rule for rule in world.app.url_map.iter_rules() if rule.endpoint == endpoint)
     values = {name: given[name] for name in rule.arguments}
     return world.app.url_map.bind("localhost").build(endpoint, values)

@@ -21,7 +21,7 @@ from flask import session as cookie
 from werkzeug.exceptions import HTTPException
 
 from poker_app import imports
-from poker_app.accounts import users
+from poker_app.accounts import tracker_connections, users
 from poker_app.accounts.providers import failures, openid
 from poker_app.accounts.signin import clerk_webhooks, device_cookies, password_hashing, two_factor
 from poker_app.accounts.team import invitations
@@ -54,6 +54,7 @@ from poker_app.rules.imports import column_names, understood
 from poker_app.rules.imports.columns import Column
 from poker_app.rules.imports.pasted import tasks_in
 from poker_app.settings import Settings
+from poker_app.trackers import client as tracker_client
 from poker_app.web.http import guards, guest_cookie, host_check, markdown
 from tests.house.sources import PACKAGE, SCRIPTS, named, parsed
 from tests.rules import test_imported_files as files
@@ -238,6 +239,11 @@ ROWS = {
     "a name in a letter": Row(
         lambda text: printable.unlinked(text, 120), ("rules/printable.py:_SCHEME", "rules/printable.py:_DOT")
     ),
+    "the address of a tracker": Row(
+        lambda text: tracker_client.checked_base(f"https://{text}", inside=False),
+        ("trackers/client.py:checked_base",),
+        longest=tracker_connections.MAX_CREDENTIAL,
+    ),
     "a host's name": Row(
         lambda text: host_check._is_address(host_check.name_in(text)),
         ("web/http/host_check.py:name_in", "web/http/host_check.py:_is_address"),
@@ -333,6 +339,8 @@ NOT_FROM_VISITORS = {
     *("realtime/engine_check.py:_listen", "realtime/engine_check.py:_next", "realtime/engine_check.py:_said"),
     *("accounts/providers/client.py:verified", "accounts/providers/openid.py:_endpoint"),
     *("files_settings.py:_BUCKET", "files_settings.py:_ENDPOINT"),
+    # Its own text, decrypted.
+    "trackers/vault.py:Vault",
     *("files/engines/s3.py:Place", "files/engines/s3.py:S3", "files/engines/uploadthing.py:_json"),
 }
 # Asked below.

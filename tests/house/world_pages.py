@@ -75,6 +75,8 @@ def _pages(world: World) -> Iterator[tuple[str, TestResponse]]:
 def _account(world: World) -> Iterator[tuple[str, TestResponse]]:
     base, tim = f"/accounts/{world.account}", world.people["teammate"].user
     paths = ["team", f"team/{tim}/removal", "departure", "settings", "audit", "audit?before=1&person=x"]
+    paths += ["trackers", "trackers/new/jira", f"trackers/{world.connection}", f"trackers/{world.connection}/field"]
+    paths += [f"trackers/{world.connection}/disconnection"]
     paths += ["decks/new", f"decks/{world.deck}", f"decks/{world.deck}/deletion", "team?q=nobody"]
     for role in ("owner", "admin", "teammate", "other account", "stranger"):
         person = world.people[role]

@@ -105,6 +105,13 @@ class Double(ABC):
 
     # --- what tests do and look at
 
+    def reset(self) -> None:
+        """As it was filled, without faults."""
+        self.entries.clear()
+        self.fill()
+        self.faults.clear()
+        self.pause = 0.0
+
     def titled(self, title: str) -> Entry:
         """The issue of this title."""
         return next(each for each in self.entries.values() if each.title == title)
@@ -124,7 +131,7 @@ class Double(ABC):
 
     def _wsgi(self, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
         request = Request(environ)
-        time.sleep(self.pause)
+        time.sleep(self.pause)  # a slow tracker, as the test asks for
         with self._lock:
             self.requests.append((request.method, request.path))
             fault = next(

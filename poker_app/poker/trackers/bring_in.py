@@ -11,7 +11,7 @@ from poker_app.db import session, transaction
 from poker_app.poker.change import Holder, by_member, change_within
 from poker_app.poker.round.tasks import Outcome, outcome_of
 from poker_app.rules.backlog import TaskLine, within_limits
-from poker_app.rules.session import tasks as rules
+from poker_app.rules.session import tracked_tasks as rules
 from poker_app.rules.session.tasks import MAX_TASKS
 from poker_app.rules.session.value import Task
 from poker_app.rules.trackers import Found, Issue, Search

@@ -15,7 +15,7 @@ from poker_app.poker.models import PokerSession
 from poker_app.poker.trackers import write_back
 from poker_app.poker.trackers.bring_in import line_of, seen
 from poker_app.rules.backlog import TaskLine
-from poker_app.rules.session.tasks import refresh_task
+from poker_app.rules.session.tracked_tasks import refresh_task
 from poker_app.rules.session.value import Task
 from poker_app.trackers import TRACKERS
 from poker_app.trackers.failures import Gone, TrackerFailure

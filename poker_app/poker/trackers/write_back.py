@@ -33,7 +33,7 @@ LEASE = timedelta(minutes=2)
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(hours=1)
 MAX_TRIES = 80
 """With the longest pause between most of them, about three days."""
-AT_ONCE, MOST = 50, 10_000
+AT_ONCE, MAX_WAITING = 50, 10_000
 """Estimates of one pass, and those that are looked at for when the next one is."""
 WAITING, WRITTEN, REFUSED, CONFLICT, LEFT = "", "written", "refused", "conflict", "left"
 
@@ -75,7 +75,7 @@ def due() -> list[str]:
 def next_due() -> timedelta | None:
     """How long it takes until the next estimate is due, None where there is none to write."""
     now = clock.now()
-    waiting = session.execute(_wanted().with_only_columns(TaskIssue.next_at, Task.estimated_at).limit(MOST))
+    waiting = session.execute(_wanted().with_only_columns(TaskIssue.next_at, Task.estimated_at).limit(MAX_WAITING))
     moments = [max(next_at or now, (estimated_at or now) + SETTLED) for next_at, estimated_at in waiting]
     return max(timedelta(0), min(moments) - now) if moments else None
 

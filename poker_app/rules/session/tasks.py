@@ -122,17 +122,6 @@ def import_tasks(
     return replace(change, answer=Imported(earlier, 0, skipped, too_many))
 
 
-def import_tracked(
-    value: Session, me: Member, now: datetime, *, lines: Sequence[TaskLine], new_ids: Sequence[str], round_id: str
-) -> Change:
-    """Adds tasks that came from a tracker, as ``import_tasks`` does; those that are here already stay as they are."""
-    change = import_tasks(value, me, now, lines=lines, duplicates=DUPLICATES[0], new_ids=new_ids, round_id=round_id)
-    if change.value.tracked:
-        return change
-    tracked = replace(change, value=replace(change.value, tracked=True))
-    return tracked if change.happened else tracked.then(Event.TASKS_CHANGED, tasks=True)
-
-
 def _updated(task: Task, line: TaskLine) -> Task:
     """The task with what the line has. A line without a title has its key or link as its title."""
     fields = {name: getattr(line, name) for name in ("title", "url", "description")}
@@ -181,20 +170,6 @@ def edit_task(
             return Change(value, answer=Clash(name, both))
     edited = replace(task, **both)  # type: ignore[arg-type]
     return Change(value.with_task(edited)).then(Event.TASKS_CHANGED, tasks=True)
-
-
-def refresh_task(
-    value: Session, now: datetime, *, task_id: str, title: str, description: str, unchanged: Callable[[Task], bool]
-) -> Change:
-    """Gives a task the title and description that its issue has now, where it is ``unchanged`` since it had those
-    before. Answers whether it did."""
-    task = value.tasks.get(task_id)
-    if task is None or task.deleted_at or not unchanged(task):
-        return Change(value, answer=False)
-    if (task.title, task.description) == (title, description):
-        return Change(value, answer=True)
-    fresh = value.with_task(replace(task, title=title, description=description))
-    return replace(Change(fresh).then(Event.TASKS_CHANGED, tasks=True), answer=True)
 
 
 def move_task(value: Session, me: Member, now: datetime, *, task_id: str, to: int) -> Change:

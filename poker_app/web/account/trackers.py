@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 from poker_app.accounts import tracker_connections
 from poker_app.accounts.memberships import Membership
 from poker_app.errors import Conflict, Invalid, NotFound
+from poker_app.poker.trackers import write_back
 from poker_app.rules.trackers import EstimateField, Place
 from poker_app.trackers import TRACKERS
 from poker_app.trackers.failures import TrackerFailure
@@ -63,6 +64,7 @@ def connect(membership: Membership, kind: str) -> ResponseReturnValue:
         made = tracker_connections.connect(membership, kind, request.form)
     except Invalid as refusal:
         return again(_form(membership, kind, refusal), refusal)
+    write_back.hurry(made.id)
     return _back(membership, f"{TRACKERS[kind].label} is connected. The token is {made.identity}’s.", made.id)
 
 
