@@ -1,6 +1,6 @@
 """The trackers port: issues are brought in from a tracker, and estimates are written back to it.
 
-An account connects a tracker with a token. Tokens are encrypted at rest (``vault``), decrypted only here, for one
+An account connects a tracker with a token. Tokens are encrypted at rest (``encryption``), decrypted only here, for one
 ``Tracker`` at a time, and never logged or sent to a browser.
 """
 
@@ -16,7 +16,7 @@ from poker_app.trackers.failures import TrackerFailure
 
 if TYPE_CHECKING:
     # Loads cryptography.
-    from poker_app.trackers.vault import Vault
+    from poker_app.trackers.encryption import Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ def vault() -> "Vault":
     Raises:
         TrackerFailure: there is no key, and none can be written.
     """
-    from poker_app.trackers.vault import Vault, fernet_key
+    from poker_app.trackers.encryption import Vault, fernet_key
 
     try:
         return Vault(_keys or [fernet_key(kept_key(INSTANCE / "tracker_key"))])

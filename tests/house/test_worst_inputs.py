@@ -340,7 +340,7 @@ NOT_FROM_VISITORS = {
     *("accounts/providers/client.py:verified", "accounts/providers/openid.py:_endpoint"),
     *("files_settings.py:_BUCKET", "files_settings.py:_ENDPOINT"),
     # Its own text, decrypted.
-    "trackers/vault.py:Vault",
+    "trackers/encryption.py:Vault",
     *("files/engines/s3.py:Place", "files/engines/s3.py:S3", "files/engines/uploadthing.py:_json"),
 }
 # Asked below.

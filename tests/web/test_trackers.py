@@ -96,7 +96,7 @@ def test_connecting(club: Club, jira: Double) -> None:
     page = club.abe.get(path).text
     assert "It is the token of" in page
     assert WRITER not in page
-    assert club.log()[0].startswith("Abe connected the tracker Jira Cloud")
+    assert club.log()[-1].startswith("Abe tracker-connected Jira Cloud")
     with club.app.app_context():
         kept = session.query(TrackerConnection).one()
         assert WRITER not in json.dumps([str(value) for value in vars(kept).values()])
@@ -119,7 +119,7 @@ def test_what_cannot_be_connected(club: Club, jira: Double, change: dict[str, st
     answer = club.abe.post(f"{club.path}/trackers/new/jira", typed, htmx=False)
     assert answer.status_code == 422
     assert says(answer, sentence)
-    assert 'value="ada@example.com"' in answer.text or typed["email"] in answer.text
+    assert typed["email"] in answer.text
     assert not typed["token"] or typed["token"] not in answer.text
     with club.app.app_context():
         assert session.query(TrackerConnection).count() == 0
@@ -149,7 +149,7 @@ def test_testing_and_disconnecting(club: Club, jira: Double) -> None:
     assert answer.status_code == 303
     assert says(club.abe.get(answer.location), "its token deleted here")
     assert club.abe.get(path).status_code == 404
-    assert club.log()[0].startswith("Abe disconnected the tracker")
+    assert club.log()[-1].startswith("Abe tracker-disconnected")
 
 
 # --- bringing issues in
