@@ -116,7 +116,7 @@ class Double(ABC):
         """The issue of this title."""
         return next(each for each in self.entries.values() if each.title == title)
 
-    def edit(self, title: str, **changed: Any) -> None:
+    def edit(self, title: str, /, **changed: Any) -> None:
         """Edits an issue there, as a person would in the tracker."""
         with self._lock:
             entry = self.titled(title)

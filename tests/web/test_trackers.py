@@ -181,7 +181,7 @@ def test_only_teammates_of_the_account_bring_in(club: Club, jira: Double) -> Non
     table = club.tim.opens("Sprint 42")
     tracker = f"{table.path}/trackers/{path.rsplit('/', 1)[1]}"
     guest = club.cast.person("Gus").joins(table)
-    assert club.tim.post(f"{table.path}/members/{guest.seat(table).id}/role", {"role": "facilitator"}).status_code == 200
+    assert club.tim.post(f"{table.path}/facilitators", {"member": guest.seat(table).id}).status_code == 200
     asked = len(jira.requests)
     assert guest.get(tracker).status_code == 404
     assert guest.post(tracker, {"words": "Task", "all": "1"}, htmx=False).status_code == 404

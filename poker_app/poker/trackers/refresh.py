@@ -17,6 +17,7 @@ from poker_app.poker.trackers.bring_in import line_of, seen
 from poker_app.rules.backlog import TaskLine
 from poker_app.rules.session.tracked_tasks import refresh_task
 from poker_app.rules.session.value import Task
+from poker_app.rules.trackers import EstimateField
 from poker_app.trackers import TRACKERS
 from poker_app.trackers.failures import Gone, TrackerFailure
 from poker_app.trackers.models import TaskIssue, TrackerConnection, TrackerProject
@@ -31,16 +32,21 @@ def refresh_current(session_id: str) -> None:
     """Reads the issue of a session's current task again, unless that was done a moment ago."""
     current = session.scalars(select(PokerSession.current_task_id).where(PokerSession.id == session_id)).first()
     issue = session.get(TaskIssue, current) if current else None
-    if issue and (issue.seen_at <= clock.now() - FRESH_FOR or issue.before is None):
-        refresh(issue)
+    if issue:
+        field = _field_of(issue)
+        if issue.seen_at <= clock.now() - FRESH_FOR or (field and issue.before is None):
+            _refresh(issue, field)
 
 
-def refresh(issue: TaskIssue) -> None:
+def _field_of(issue: TaskIssue) -> EstimateField | None:
+    kept = session.get(TrackerProject, (issue.connection_id, issue.project))
+    return tracker_connections.field_of(kept) if kept and kept.moment != "never" else None
+
+
+def _refresh(issue: TaskIssue, field: EstimateField | None) -> None:
     """Reads an issue again. The task gets its title and description where it was not edited here meanwhile; else, and
     where the issue is gone, its ``news`` says so. A tracker that cannot be reached changes nothing."""
     connection = session.get_one(TrackerConnection, issue.connection_id)
-    kept = session.get(TrackerProject, (issue.connection_id, issue.project))
-    field = tracker_connections.field_of(kept) if kept and kept.moment != "never" else None
     task_id, session_id, known, label = issue.task_id, issue.session_id, issue.seen, TRACKERS[connection.kind].label
     connection_id, issue_id, before, state = connection.id, issue.issue_id, issue.before, issue.state
     line: TaskLine | None = None
