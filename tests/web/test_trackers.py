@@ -358,14 +358,15 @@ def test_a_task_has_its_issue_s_text_when_it_comes_to_the_table(club: Club, jira
     clock.forward(minutes=1)
     task_id = issue_of(club).task_id
     club.tim.post(f"{table.path}/tasks/{task_id}/skip")
-    club.tim.post(f"{table.path}/tasks/{task_id}/turn")
+    # What follows a response runs once it is closed.
+    club.tim.post(f"{table.path}/tasks/{task_id}/turn").close()
     assert says(club.tim.get(table.path), "Task 1, said better")
     # What was edited here is never overwritten in silence.
     club.tim.post(f"{table.path}/tasks/{task_id}", {"title": "Ours", "key": "", "url": "", "description": ""})
     jira.edit("Task 1, said better", title="Theirs")
     clock.forward(minutes=1)
     club.tim.post(f"{table.path}/tasks/{task_id}/skip")
-    club.tim.post(f"{table.path}/tasks/{task_id}/turn")
+    club.tim.post(f"{table.path}/tasks/{task_id}/turn").close()
     sheet = club.tim.get(f"{table.path}/tasks/{task_id}")
     assert says(sheet, "Ours")
     assert says(sheet, "Its text was changed in Jira Cloud since, and here too: yours was kept.")
@@ -379,7 +380,7 @@ def test_a_deleted_issue_says_so(club: Club, jira: Double, clock: Clock) -> None
     jira.delete("Task 1")
     clock.forward(minutes=1)
     task_id = issue_of(club).task_id
-    club.tim.adds(table, "Another")
+    club.tim.adds(table, "Another").close()
     assert says(club.tim.get(f"{table.path}/tasks/{task_id}"), "It was deleted in Jira Cloud, or moved.")
     assert says(club.tim.get(table.path), "Task 1")
 
