@@ -5,7 +5,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Request, Response
@@ -59,8 +59,8 @@ class Double(ABC):
     """Its name in ``TRACKERS``."""
     field: str = "Story points"
     """The name of the field for estimates that the project Checkout has, and Billing has not."""
-    place_group: str = "Sprint"
-    """What it calls where the sprint's issues are."""
+    writes: ClassVar[dict[str, str]] = {"method": "PUT"}
+    """The method and part of the path by which estimates are written, for ``Fault``."""
 
     def __init__(self) -> None:
         self.entries: dict[str, Entry] = {}

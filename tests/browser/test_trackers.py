@@ -1,0 +1,115 @@
+"""A tracker's whole way in the browser: connected, a sprint brought in, estimated, and all estimates there."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from itertools import cycle
+
+import pytest
+from playwright.sync_api import expect
+
+from poker_app.trackers import TRACKERS
+from tests.browser.live_server import House
+from tests.browser.page_checks import is_sound
+from tests.browser.person import Person
+from tests.mail_server import Post
+from tests.trackers import STANDS, Double
+from tests.trackers.double import SPRINT, WRITER, Fault
+
+pytestmark = pytest.mark.browser
+
+ESTIMATED = 10
+THERE_WITHIN = 90  # seconds, with the pauses that the tracker asks for
+
+
+@pytest.fixture(scope="module")
+def house(build: Callable[..., House], post: Post) -> House:
+    """People sign in, mail arrives, and trackers on this machine may be asked."""
+    mail = {"MAIL": "smtp", "SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(post.port), "SMTP_TLS": "false"}
+    return build(AUTH="accounts", TRACKERS_INSIDE="true", **mail)
+
+
+@pytest.fixture(params=[*STANDS])
+def tracker(request: pytest.FixtureRequest) -> Iterator[Double]:
+    with STANDS[request.param]() as double:
+        yield double
+
+
+def connects(olga: Person, tracker: Double) -> None:
+    page, about = olga.page, TRACKERS[tracker.kind]
+    page.goto("/accounts")
+    page.get_by_role("link", name="Settings").first.click()
+    page.get_by_role("link", name="Trackers").click()
+    is_sound(page)
+    page.get_by_role("link", name=about.label, exact=True).click()
+    for each in about.credentials:
+        if text := tracker.credentials().get(each.name):
+            page.get_by_label(each.label, exact=True).fill(text)
+    is_sound(page)
+    page.get_by_role("button", name="Connect").click()
+    olga.sees("is connected.")
+    page.get_by_role("link", name="A project").click()
+    page.get_by_label("Project").select_option(label=_named(page.get_by_label("Project").locator("option"), "Checkout"))
+    page.get_by_role("button", name="Show its fields").click()
+    page.get_by_label("Field").select_option(label=_named(page.get_by_label("Field").locator("option"), tracker.field))
+    is_sound(page)
+    page.get_by_role("button", name="Save").click()
+    olga.sees("Saved.", "When it is finalized")
+
+
+def _named(options, part: str) -> str:  # type: ignore[no-untyped-def]
+    return next(each.strip() for each in options.all_text_contents() if part in each)
+
+
+def brings_the_sprint_in(olga: Person, tracker: Double) -> None:
+    page = olga.page
+    page.get_by_role("link", name="Import a file or a table").click()
+    page.get_by_role("link", name=TRACKERS[tracker.kind].label).click()
+    page.get_by_label("Project").select_option(label=_named(page.get_by_label("Project").locator("option"), "Checkout"))
+    page.get_by_role("button", name="Search").click()
+    places = page.get_by_label("Where in it")
+    places.select_option(label=_named(places.locator("option"), "Sprint 42"))
+    page.get_by_role("button", name="Search").click()
+    expect(page.get_by_role("checkbox", name=re.compile("Task 1$")).first).to_be_checked()
+    is_sound(page)
+    page.get_by_role("button", name="Add all that are open").click()
+    olga.is_live()
+    olga.sees(f"{SPRINT} tasks added.")
+
+
+def test_a_sprint_comes_in_and_its_estimates_go_back(
+    house: House, post: Post, tracker: Double, person: Callable[..., Person]
+) -> None:
+    olga, ben = person("Olga", home=house.url, post=post).signs_in(), person("Ben", home=house.url)
+    connects(olga, tracker)
+    table = olga.opens("Sprint 42")
+    brings_the_sprint_in(olga, tracker)
+    ben.joins(table)
+    # Busy, down, and an answer that is lost: while the table goes on.
+    writes = tracker.writes
+    tracker.faults += [
+        Fault(429, times=2, headers={"Retry-After": "2"}, **writes),
+        Fault(503, times=3, **writes),
+        Fault(502, after=True, **writes),
+    ]
+    cards = dict(zip(range(1, ESTIMATED + 1), cycle(["1", "2", "3", "5", "8"]), strict=False))
+    for number, card in cards.items():
+        olga.sees_task(f"Task {number}")
+        for each in (olga, ben):
+            each.picks(card)
+        olga.reveals()
+        olga.saves(card)
+    sheet = olga.opens_task("Task 1")
+    expect(sheet).to_contain_text(TRACKERS[tracker.kind].label)
+    is_sound(olga.page)
+    ends = time.monotonic() + THERE_WITHIN
+    while any(tracker.titled(f"Task {number}").estimate is None for number in cards):
+        assert time.monotonic() < ends, [tracker.titled(f"Task {number}").estimate for number in cards]
+        olga.page.title()  # lets the browser's events be handled
+        time.sleep(0.2)  # the server writes in the background, and nothing on the page says when
+    found = {number: tracker.titled(f"Task {number}").estimate for number in cards}
+    assert {number: f"{float(value):g}" for number, value in found.items()} == cards
+    olga.reloads()
+    expect(olga.opens_task("Task 1")).to_contain_text("the estimate 1 is written.")
+    assert WRITER not in house.log()
+    assert WRITER not in olga.page.content()
