@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
@@ -27,20 +28,28 @@ def settings(signed_in_settings: Settings) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def _double() -> Iterator[Double]:
-    with STANDS["jira"]() as double:
+def doubles() -> Iterator[Callable[[str], Double]]:
+    """A tracker's double, as it was filled."""
+    with ExitStack() as stack:
+        made: dict[str, Double] = {}
+
+        def double(kind: str) -> Double:
+            if kind not in made:
+                made[kind] = stack.enter_context(STANDS[kind]())
+            made[kind].reset()
+            return made[kind]
+
         yield double
 
 
 @pytest.fixture
-def jira(_double: Double) -> Double:
-    _double.reset()
-    return _double
+def jira(doubles: Callable[[str], Double]) -> Double:
+    return doubles("jira")
 
 
-def connected(club: Club, jira: Double, token: str = WRITER) -> str:
+def connected(club: Club, tracker: Double, token: str = WRITER) -> str:
     """The path of the tracker that Abe connects."""
-    answer = club.abe.post(f"{club.path}/trackers/new/jira", jira.credentials(token), htmx=False)
+    answer = club.abe.post(f"{club.path}/trackers/new/{tracker.kind}", tracker.credentials(token), htmx=False)
     assert answer.status_code == 303, answer.text
     return str(answer.location)
 
@@ -202,6 +211,22 @@ def test_a_tracker_that_does_not_answer_is_a_sentence(club: Club, jira: Double) 
 
 
 # --- writing estimates back
+
+
+@pytest.mark.parametrize("kind", STANDS)
+def test_every_tracker_s_issue_comes_in_and_gets_its_estimate(
+    club: Club, doubles: Callable[[str], Double], kind: str, clock: Clock
+) -> None:
+    tracker = doubles(kind)
+    path = connected(club, tracker)
+    chosen(club, tracker, path, comments="1")
+    table = brought_in(club, path)
+    finalized(club, table, clock)
+    assert tracker.titled("Task 1").estimate in (5, "5")
+    assert len(tracker.titled("Task 1").comments) == 1
+    kept = issue_of(club)
+    assert (kept.state, kept.problem) == ("written", "")
+    assert says(club.tim.get(f"{table.path}/tasks/{kept.task_id}"), "the estimate 5 is written.")
 
 
 def test_an_estimate_is_written_once_undo_is_past(club: Club, jira: Double, clock: Clock) -> None:
