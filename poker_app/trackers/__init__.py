@@ -148,7 +148,7 @@ def tracker(kind: str, credentials: Mapping[str, str]) -> Tracker:
     """A tracker, with the credentials that ``TRACKERS`` names for its kind.
 
     Raises:
-        Rejected: the address is none, or is not encrypted.
+        Rejected: the address is none, or is not encrypted, or the token has a character that no token has.
     """
     module, name = TRACKERS[kind].engine.split(":")
     engine = cast(_Engine, getattr(import_module(f"poker_app.trackers.engines.{module}"), name))

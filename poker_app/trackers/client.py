@@ -19,7 +19,16 @@ from requests_hardened.ip_filter import InvalidIPAddress
 
 from poker_app import clock
 from poker_app.rules.printable import one_line
-from poker_app.trackers.failures import Busy, Denied, Gone, Rejected, TrackerFailure, Unauthorized, Unreachable
+from poker_app.trackers.failures import (
+    Busy,
+    Denied,
+    Elsewhere,
+    Gone,
+    Rejected,
+    TrackerFailure,
+    Unauthorized,
+    Unreachable,
+)
 
 CONNECT, READ, WHOLE = 3.0, 8.0, 12.0
 """Seconds to be connected to, to send the next bytes, and to send a whole answer."""
@@ -38,11 +47,17 @@ class Answer:
 
 
 class Client:
-    """Requests to one tracker. ``name`` is what people call it, in sentences."""
+    """Requests to one tracker. ``name`` is what people call it, in sentences.
+
+    Raises:
+        Rejected: as ``checked_base``, or a header, which a token is in, has a character that no header can have.
+    """
 
     def __init__(self, name: str, base: str, headers: Mapping[str, str], *, inside: bool) -> None:
         self._name = name
         self._base = checked_base(base, inside=inside)
+        if not all(each.isascii() and each.isprintable() for each in headers.values()):
+            raise Rejected("The token has a character in it that no token has. Copy it again.")
         self._headers = {"Accept": "application/json", **headers}
         self._manager = Manager(
             Config(
@@ -71,6 +86,7 @@ class Client:
 
         Raises:
             Unauthorized, Denied, Gone, Rejected: (401, 403, 404 or 410, others) the tracker refuses.
+            Elsewhere: (3xx) what is asked for is at another address.
             Busy: (429, or 403 with a limit used up) asked too often.
             Unreachable: down, slow, an answer that is too long or no JSON, or an address that may not be asked.
         """
@@ -122,8 +138,8 @@ class Client:
         status, who = response.status_code, self._name
         said = words_of(body)
         because = f": {said}" if said else "."
-        if status == 429 or (status == 403 and is_used_up(response.headers)):
-            return Busy(f"{who} was asked too often and wants a pause.", pause_of(response.headers))
+        if status == 429 or (status == 403 and (is_used_up(response.headers) or "rate limit" in said)):
+            return self.busy(response.headers)
         if status == 401:
             return Unauthorized(f"{who} does not take the token any more. Connect it again.")
         if status == 403:
@@ -133,8 +149,13 @@ class Client:
         if status >= 500:
             return Unreachable(f"{who} answers with an error ({status}).")
         if response.is_redirect or 300 <= status < 400:
-            return Rejected(f"{who} is at another address than this one ({status}).")
+            where = response.headers.get("location", "")
+            return Elsewhere(f"{who} is at another address than this one ({status}).", where)
         return Rejected(f"{who} refuses this ({status}){because}")
+
+    def busy(self, headers: Mapping[str, str]) -> Busy:
+        """The failure for a limit that is used up, with the pause that the headers name."""
+        return Busy(f"{self._name} was asked too often and wants a pause.", pause_of(headers))
 
 
 def checked_base(typed: str, *, inside: bool) -> str:

@@ -32,6 +32,15 @@ class Rejected(TrackerFailure):
     """The tracker refuses what was asked or written: a query that it cannot read, a field that is not there."""
 
 
+class Elsewhere(Rejected):
+    """The tracker answers with another address, ``address``, which is not followed by itself: the token would go with
+    it."""
+
+    def __init__(self, sentence: str, address: str) -> None:
+        super().__init__(sentence)
+        self.address = address
+
+
 class Unreachable(TrackerFailure):
     """The tracker is down, slow, or answers nothing that can be read."""
 

@@ -66,6 +66,12 @@ def test_a_token_that_is_not_valid_is_unauthorized(there: Double, token: str) ->
     assert token not in str(refused.value)
 
 
+def test_a_token_with_a_letter_that_no_token_has_is_refused(there: Double) -> None:
+    with pytest.raises(TrackerFailure) as refused:
+        trackers.tracker(there.kind, there.credentials("“quoted”")).check()
+    assert "quoted" not in str(refused.value)
+
+
 def test_a_sprint_is_found_with_all_its_issues_in_order(tracker: Tracker) -> None:
     search = Search(project=project(tracker), place=sprint(tracker))
     assert titles(tracker, search) == [f"Task {number}" for number in range(1, SPRINT + 1)]

@@ -1,9 +1,11 @@
 """The port to a tracker."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
 
 from poker_app.rules.trackers import EstimateField, Found, Identity, Issue, Place, Search
+from poker_app.trackers.failures import Unreachable
 
 PAGE = 50
 """Issues of one page."""
@@ -44,3 +46,19 @@ class Tracker(Protocol):
 
     def revoke(self) -> bool:
         """Revokes the token at the tracker, and returns whether the tracker has a way to do that."""
+
+
+@contextmanager
+def expected(tracker: str) -> Iterator[None]:
+    """Reads an answer inside it: a key that is missing or a value of another type raises Unreachable."""
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError):
+        raise Unreachable(f"{tracker} does not answer as expected.") from None
+
+
+def of_type[T](kind: type[T], value: Any) -> T:
+    """The value, which is of this type. Raises TypeError for another, such as None, to be read within ``expected``."""
+    if not isinstance(value, kind):
+        raise TypeError
+    return value
