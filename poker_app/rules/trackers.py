@@ -1,15 +1,22 @@
 """What trackers have in common: issues, searches, the fields that hold estimates, and what is written into them."""
 
-from collections.abc import Mapping
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from poker_app.rules import Refused
 from poker_app.rules.deck import figure
 
-NUMBER, TEXT, CHOICE, LABEL = "number", "text", "choice", "label"
+NUMBER: Final = "number"
+TEXT: Final = "text"
+CHOICE: Final = "choice"
+LABEL: Final = "label"
 MAX_VALUE = 100
 """Characters of a value that is written into a tracker."""
+_ESTIMATES = re.compile(r"\b(points?|sp|estimat\w*|size|sizing|effort|complexity|weight)\b", re.IGNORECASE)
+_SIZES = frozenset(("XXS", "XS", "S", "M", "L", "XL", "XXL", "XXXL"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,3 +113,32 @@ def value_for(field: EstimateField, card: str, mapping: Mapping[str, str]) -> st
             raise Refused("invalid", f"{field.name} has no choice “{text}”.")
         return alike[0]
     return text[:MAX_VALUE]
+
+
+def names_an_estimate(name: str) -> bool:
+    """Whether a field of this name is likely to hold estimates."""
+    return _ESTIMATES.search(name) is not None
+
+
+def label_prefixes(labels: Iterable[str]) -> list[str]:
+    """What labels of estimates begin with, such as ``points: `` where there is ``points: 5`` and ``size/`` where there
+    is ``size/M``, the most frequent first."""
+    prefixes: Counter[str] = Counter()
+    for label in labels:
+        for end in (end for end, mark in enumerate(label, 1) if mark in ":/="):
+            card = label[end:].strip()
+            prefix = label[: len(label) - len(card)]
+            if (figure(card) is not None or card.upper() in _SIZES) and names_an_estimate(prefix):
+                prefixes[prefix] += 1
+                break
+    return [prefix for prefix, _ in prefixes.most_common()]
+
+
+def labels_field(prefix: str) -> EstimateField:
+    """The field for estimates that labels with this prefix are."""
+    return EstimateField(prefix, f"Labels “{prefix}…”", LABEL)
+
+
+def labelled(labels: Iterable[str], field: EstimateField) -> list[str]:
+    """Those of an issue's labels that are an estimate in this field."""
+    return [each for each in labels if each.casefold().startswith(field.id.casefold())]
