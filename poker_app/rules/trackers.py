@@ -15,6 +15,8 @@ CHOICE: Final = "choice"
 LABEL: Final = "label"
 MAX_VALUE = 100
 """Characters of a value that is written into a tracker."""
+MAX_LABEL = 255
+"""Characters of a label, in any tracker."""
 _ESTIMATES = re.compile(r"\b(points?|sp|estimat\w*|size|sizing|effort|complexity|weight)\b", re.IGNORECASE)
 _SIZES = frozenset(("XXS", "XS", "S", "M", "L", "XL", "XXL", "XXXL"))
 
@@ -124,7 +126,7 @@ def label_prefixes(labels: Iterable[str]) -> list[str]:
     """What labels of estimates begin with, such as ``points: `` where there is ``points: 5`` and ``size/`` where there
     is ``size/M``, the most frequent first."""
     prefixes: Counter[str] = Counter()
-    for label in labels:
+    for label in (each for each in labels if len(each) <= MAX_LABEL):
         for end in (end for end, mark in enumerate(label, 1) if mark in ":/="):
             card = label[end:].strip()
             prefix = label[: len(label) - len(card)]

@@ -49,12 +49,14 @@ from poker_app.rules import (
     passwords,
     printable,
     spreadsheet,
+    trackers,
 )
 from poker_app.rules.imports import column_names, understood
 from poker_app.rules.imports.columns import Column
 from poker_app.rules.imports.pasted import tasks_in
 from poker_app.settings import Settings
 from poker_app.trackers import client as tracker_client
+from poker_app.trackers.engines import github
 from poker_app.web.http import guards, guest_cookie, host_check, markdown
 from tests.house.sources import PACKAGE, SCRIPTS, named, parsed
 from tests.rules import test_imported_files as files
@@ -244,6 +246,21 @@ ROWS = {
         ("trackers/client.py:checked_base",),
         longest=tracker_connections.MAX_CREDENTIAL,
     ),
+    "an issue of GitHub's": Row(matching(github._ID), ("trackers/engines/github.py:_ID",)),
+    "a project of GitHub's": Row(matching(github._PROJECT), ("trackers/engines/github.py:_PROJECT",)),
+    "a page of GitHub's": Row(
+        github._page,
+        ("trackers/engines/github.py:_page",),
+        longest=2_000,
+    ),
+    "the page after a page of GitHub's": Row(
+        lambda text: github._next({"link": text}),
+        ("trackers/engines/github.py:_next", "trackers/engines/github.py:_NEXT"),
+    ),
+    "labels of estimates": Row(
+        lambda text: [trackers.label_prefixes([text[:255], text]), trackers.names_an_estimate(text)],
+        ("rules/trackers.py:_ESTIMATES",),
+    ),
     "a host's name": Row(
         lambda text: host_check._is_address(host_check.name_in(text)),
         ("web/http/host_check.py:name_in", "web/http/host_check.py:_is_address"),
@@ -341,6 +358,7 @@ NOT_FROM_VISITORS = {
     *("files_settings.py:_BUCKET", "files_settings.py:_ENDPOINT"),
     # Its own text, decrypted.
     "trackers/encryption.py:Vault",
+    "trackers/engines/github.py:_issue",
     *("files/engines/s3.py:Place", "files/engines/s3.py:S3", "files/engines/uploadthing.py:_json"),
 }
 # Asked below.

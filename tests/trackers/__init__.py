@@ -2,7 +2,8 @@
 publishes of its interface. ``STANDS`` has them by the names of ``poker_app.trackers.TRACKERS``."""
 
 from tests.trackers.double import Double
+from tests.trackers.github import GitHub
 
 __all__ = ["STANDS", "Double"]
 
-STANDS: dict[str, type[Double]] = {}
+STANDS: dict[str, type[Double]] = {each.kind: each for each in (GitHub,)}
