@@ -56,7 +56,9 @@ class Client:
     def __init__(self, name: str, base: str, headers: Mapping[str, str], *, inside: bool) -> None:
         self._name = name
         self._base = checked_base(base, inside=inside)
+        headers = {name: text.strip() for name, text in headers.items()}
         if not all(each.isascii() and each.isprintable() for each in headers.values()):
+            # Sending it would fail with an error that has the token in it.
             raise Rejected("The token has a character in it that no token has. Copy it again.")
         self._headers = {"Accept": "application/json", **headers}
         self._manager = Manager(
@@ -109,10 +111,10 @@ class Client:
         except RequestException as problem:
             # The problem's text is left out: it repeats the address with its query.
             raise Unreachable(f"{self._name} cannot be reached ({type(problem).__name__}).") from None
-        parsed = self._parsed(response, content)
-        if response.ok and not response.is_redirect:
-            return Answer(parsed, response.headers)
-        raise self._failure(response, parsed)
+        answered, readable = self._parsed(content)
+        if readable and 200 <= response.status_code < 300:
+            return Answer(answered, response.headers)
+        raise self.refusal(response.status_code, response.headers, answered)
 
     def _content(self, response: Response, ends: float) -> bytes:
         content = bytearray()
@@ -124,22 +126,21 @@ class Client:
                 raise Unreachable(f"{self._name} takes longer than {WHOLE:.0f} seconds.")
         return bytes(content)
 
-    def _parsed(self, response: Response, content: bytes) -> Any:
-        if not content.strip():
-            return None
+    def _parsed(self, content: bytes) -> tuple[Any, bool]:
+        """The JSON, None for nothing, and whether it is JSON."""
         try:
-            return loads(content)
+            return (loads(content) if content.strip() else None), True
         except (ValueError, RecursionError):
-            if response.ok and not response.is_redirect:
-                raise Unreachable(f"{self._name} does not answer with JSON. Is the address right?") from None
-            return None
+            return None, False
 
-    def _failure(self, response: Response, body: Any) -> TrackerFailure:
-        status, who = response.status_code, self._name
+    def refusal(self, status: int, headers: Mapping[str, str], body: Any) -> TrackerFailure:
+        """The failure that an answer means which is not what was asked for. A tracker that says it in another way
+        overrides this, and names the status that is meant."""
+        who = self._name
         said = words_of(body)
         because = f": {said}" if said else "."
-        if status == 429 or (status == 403 and (is_used_up(response.headers) or "rate limit" in said)):
-            return self.busy(response.headers)
+        if status == 429 or (status == 403 and (is_used_up(headers) or "rate limit" in said)):
+            return self.busy(headers)
         if status == 401:
             return Unauthorized(f"{who} does not take the token any more. Connect it again.")
         if status == 403:
@@ -148,8 +149,10 @@ class Client:
             return Gone(f"{who} does not have it, or does not show it to the token’s person.")
         if status >= 500:
             return Unreachable(f"{who} answers with an error ({status}).")
-        if response.is_redirect or 300 <= status < 400:
-            where = response.headers.get("location", "")
+        if status < 300:
+            return Unreachable(f"{who} does not answer with JSON. Is the address right?")
+        if status < 400:
+            where = headers.get("location", "")
             return Elsewhere(f"{who} is at another address than this one ({status}).", where)
         return Rejected(f"{who} refuses this ({status}){because}")
 

@@ -57,6 +57,11 @@ def expected(tracker: str) -> Iterator[None]:
         raise Unreachable(f"{tracker} does not answer as expected.") from None
 
 
+def text(value: Any) -> str:
+    """A text in an answer. Raises TypeError for anything else, to be read within ``expected``."""
+    return of_type(str, value)
+
+
 def of_type[T](kind: type[T], value: Any) -> T:
     """The value, which is of this type. Raises TypeError for another, such as None, to be read within ``expected``."""
     if not isinstance(value, kind):
