@@ -56,6 +56,7 @@ from poker_app.rules.imports.columns import Column
 from poker_app.rules.imports.pasted import tasks_in
 from poker_app.settings import Settings
 from poker_app.trackers import client as tracker_client
+from poker_app.trackers.failures import TrackerFailure
 from poker_app.trackers.engines import github
 from poker_app.web.http import guards, guest_cookie, host_check, markdown
 from tests.house.sources import PACKAGE, SCRIPTS, named, parsed
@@ -408,7 +409,7 @@ def inputs(row: Row) -> Iterator[str]:
 def spent(read: Callable[[], object]) -> float:
     """Seconds of processor that this thread used."""
     start = time.thread_time()
-    with suppress(Refusal, Refused, api.Refused, ValueError, HTTPException):
+    with suppress(Refusal, Refused, api.Refused, TrackerFailure, ValueError, HTTPException):
         read()
     return time.thread_time() - start
 

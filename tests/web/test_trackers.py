@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 
@@ -71,10 +72,13 @@ def brought_in(club: Club, path: str, words: str = "Task 1") -> Table:
     """Tim's session, with what a search finds."""
     table = club.tim.opens("Sprint 42")
     tracker = f"{table.path}/trackers/{path.rsplit('/', 1)[1]}"
-    page = club.tim.get(f"{tracker}?words={words}")
+    project = re.search(r'<option value="([^"]+)"[^>]*>[^<]*Checkout', club.tim.get(tracker).text)
+    assert project
+    search = {"project": project[1], "words": words}
+    page = club.tim.get(f"{tracker}?{urlencode(search)}")
     ids = re.findall(r'name="issue" value="([^"]+)" checked', page.text)
     assert ids, page.text
-    answer = club.tim.post(tracker, {"words": words, "issue": ids[0]}, htmx=False)
+    answer = club.tim.post(tracker, {**search, "issue": ids[0]}, htmx=False)
     assert (answer.status_code, answer.location) == (303, table.path)
     return table
 
