@@ -56,8 +56,8 @@ from poker_app.rules.imports.columns import Column
 from poker_app.rules.imports.pasted import tasks_in
 from poker_app.settings import Settings
 from poker_app.trackers import client as tracker_client
-from poker_app.trackers.failures import TrackerFailure
 from poker_app.trackers.engines import github
+from poker_app.trackers.failures import TrackerFailure
 from poker_app.web.http import guards, guest_cookie, host_check, markdown
 from tests.house.sources import PACKAGE, SCRIPTS, named, parsed
 from tests.rules import test_imported_files as files

@@ -2,8 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
 from datetime import timedelta
 from urllib.parse import urlencode
 
@@ -28,24 +27,10 @@ def settings(signed_in_settings: Settings) -> Settings:
     return signed_in_settings.model_copy(update={"trackers_inside": True})
 
 
-@pytest.fixture(scope="module")
-def doubles() -> Iterator[Callable[[str], Double]]:
-    """A tracker's double, as it was filled."""
-    with ExitStack() as stack:
-        made: dict[str, Double] = {}
-
-        def double(kind: str) -> Double:
-            if kind not in made:
-                made[kind] = stack.enter_context(STANDS[kind]())
-            made[kind].reset()
-            return made[kind]
-
-        yield double
-
-
 @pytest.fixture
-def jira(doubles: Callable[[str], Double]) -> Double:
-    return doubles("jira")
+def jira() -> Iterator[Double]:
+    with STANDS["jira"]() as double:
+        yield double
 
 
 def connected(club: Club, tracker: Double, token: str = WRITER) -> str:
@@ -218,16 +203,14 @@ def test_a_tracker_that_does_not_answer_is_a_sentence(club: Club, jira: Double) 
 
 
 @pytest.mark.parametrize("kind", STANDS)
-def test_every_tracker_s_issue_comes_in_and_gets_its_estimate(
-    club: Club, doubles: Callable[[str], Double], kind: str, clock: Clock
-) -> None:
-    tracker = doubles(kind)
-    path = connected(club, tracker)
-    chosen(club, tracker, path, comments="1")
-    table = brought_in(club, path)
-    finalized(club, table, clock)
-    assert tracker.titled("Task 1").estimate in (5, "5")
-    assert len(tracker.titled("Task 1").comments) == 1
+def test_every_tracker_s_issue_comes_in_and_gets_its_estimate(club: Club, kind: str, clock: Clock) -> None:
+    with STANDS[kind]() as tracker:
+        path = connected(club, tracker)
+        chosen(club, tracker, path, comments="1")
+        table = brought_in(club, path)
+        finalized(club, table, clock)
+        assert tracker.titled("Task 1").estimate in (5, "5")
+        assert len(tracker.titled("Task 1").comments) == 1
     kept = issue_of(club)
     assert (kept.state, kept.problem) == ("written", "")
     assert says(club.tim.get(f"{table.path}/tasks/{kept.task_id}"), "the estimate 5 is written.")
