@@ -59,7 +59,7 @@ def test_says_whose_token_it_is(tracker: Tracker) -> None:
     assert tracker.check().name
 
 
-@pytest.mark.parametrize("token", [EXPIRED, "never was one"])
+@pytest.mark.parametrize("token", [EXPIRED, "never was one", "cut…off", "two\nlines"])
 def test_a_token_that_is_not_valid_is_unauthorized(there: Double, token: str) -> None:
     with pytest.raises(Unauthorized) as refused:
         trackers.tracker(there.kind, there.credentials(token)).check()
