@@ -1,6 +1,7 @@
 """The engine under test and the real clients of it."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,11 @@ from engine_clients import HERE, ChromiumDriver, Clients, Driver, NodeDriver, Pa
 from engine_server import Embedded, Engine, hang_up, outside, pushpin, soketi
 from playwright.sync_api import Browser
 
+from poker_app import trackers
+from poker_app.trackers.engines.base import Tracker
 from tests import external_engines as engines_outside
 from tests.failing_engine import Faulty
+from tests.trackers import STANDS, Double
 
 HERE_ALWAYS = ["embedded", "soketi", "pushpin"]
 
@@ -92,3 +96,25 @@ def faulty() -> Iterator[Faulty]:
     faulty.configure()
     yield faulty
     faulty.goes_away()
+
+
+@pytest.fixture(scope="session")
+def doubles() -> Iterator[dict[str, Double]]:
+    """A double of every tracker, by its kind."""
+    with ExitStack() as stack:
+        yield {kind: stack.enter_context(stand()) for kind, stand in STANDS.items()}
+
+
+@pytest.fixture
+def there(request: pytest.FixtureRequest, doubles: dict[str, Double], monkeypatch: pytest.MonkeyPatch) -> Double:
+    """The double of the kind that a test is parametrized with, as it was filled; trackers in private networks may be
+    asked."""
+    monkeypatch.setattr(trackers, "_inside", True)
+    doubles[request.param].reset()
+    return doubles[request.param]
+
+
+@pytest.fixture
+def tracker(there: Double) -> Tracker:
+    """The tracker of that double, with a token that may do all."""
+    return trackers.tracker(there.kind, there.credentials())

@@ -1,6 +1,5 @@
 """What every tracker promises. CONTRACT_TRACKER and its credentials name a real one for ``make contract-tracker``."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -12,24 +11,7 @@ from poker_app.trackers.failures import Busy, Denied, Gone, Rejected, TrackerFai
 from tests.trackers import STANDS, Double
 from tests.trackers.double import EXPIRED, READER, SPRINT, TASKS, Fault
 
-
-@pytest.fixture(scope="module", params=[*STANDS])
-def shared(request: pytest.FixtureRequest) -> Iterator[Double]:
-    with STANDS[request.param]() as double:
-        yield double
-
-
-@pytest.fixture
-def there(shared: Double, monkeypatch: pytest.MonkeyPatch) -> Double:
-    """The double as it was filled, without faults; trackers in private networks may be asked."""
-    monkeypatch.setattr(trackers, "_inside", True)
-    shared.reset()
-    return shared
-
-
-@pytest.fixture
-def tracker(there: Double) -> Tracker:
-    return trackers.tracker(there.kind, there.credentials())
+pytestmark = pytest.mark.parametrize("there", [*STANDS], indirect=True)
 
 
 def project(tracker: Tracker, name: str = "Checkout") -> str:

@@ -106,11 +106,12 @@ class Double(ABC):
     # --- what tests do and look at
 
     def reset(self) -> None:
-        """As it was filled, without faults."""
+        """Makes the world anew, without faults and without requests."""
         self.entries.clear()
-        self.fill()
+        self.requests.clear()
         self.faults.clear()
         self.pause = 0.0
+        self.fill()
 
     def titled(self, title: str) -> Entry:
         """The issue of this title."""
