@@ -53,13 +53,13 @@ def chosen(club: Club, jira: Double, path: str, **more: str) -> None:
     assert answer.status_code == 303, answer.text
 
 
-def brought_in(club: Club, path: str, words: str = "Task 1") -> Table:
-    """Tim's session, with what a search finds."""
-    table = club.tim.opens("Sprint 42")
+def brought_in(club: Club, path: str, deck: str = "fibonacci") -> Table:
+    """Tim's session, with what a search for words finds first."""
+    table = club.tim.opens("Sprint 42", deck)
     tracker = f"{table.path}/trackers/{path.rsplit('/', 1)[1]}"
     project = re.search(r'<option value="([^"]+)"[^>]*>[^<]*Checkout', club.tim.get(tracker).text)
     assert project
-    search = {"project": project[1], "words": words}
+    search = {"project": project[1], "words": "Task 1"}
     page = club.tim.get(f"{tracker}?{urlencode(search)}")
     ids = re.findall(r'name="issue" value="([^"]+)" checked', page.text)
     assert ids, page.text
@@ -219,7 +219,7 @@ def test_every_tracker_s_issue_comes_in_and_gets_its_estimate(club: Club, kind: 
 def test_an_estimate_is_written_once_undo_is_past(club: Club, jira: Double, clock: Clock) -> None:
     path = connected(club, jira)
     chosen(club, jira, path, comments="1")
-    table = brought_in(club, path)
+    table = brought_in(club, path, "modified-fibonacci")
     club.tim.votes(table, "½")
     club.tim.reveals(table)
     club.tim.finalizes(table, "½", note="Half of it is there")

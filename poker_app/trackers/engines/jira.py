@@ -11,11 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from requests import Response
-
 from poker_app.rules.trackers import CHOICE, NUMBER, EstimateField, Found, Identity, Issue, Place, Search
 from poker_app.trackers.client import Answer, Client, path
-from poker_app.trackers.engines.base import PAGE, expected, rows_of, text_of
+from poker_app.trackers.engines.base import PAGE, expected, of_type, text
 from poker_app.trackers.engines.jira_fields import EPIC_LINK, Field, estimate_field, field_of
 from poker_app.trackers.engines.jql import key_in, newest_of, query_of, terms
 from poker_app.trackers.failures import Denied, Gone, Rejected, TrackerFailure, Unauthorized
@@ -47,8 +45,8 @@ class JiraClient(Client):
             raise refused
         return answer
 
-    def _failure(self, response: Response, body: Any) -> TrackerFailure:
-        return _refused_login(response.headers) or super()._failure(response, body)
+    def refusal(self, status: int, headers: Mapping[str, str], body: Any) -> TrackerFailure:
+        return _refused_login(headers) or super().refusal(status, headers, body)
 
 
 def _refused_login(headers: Mapping[str, str]) -> TrackerFailure | None:
@@ -92,7 +90,7 @@ class Jira(ABC):
         """A page of what a query finds. Raises Rejected for a query that Jira cannot read."""
 
     @abstractmethod
-    def _markdown(self, text: Any) -> str:
+    def _markdown(self, markup: Any) -> str:
         """A text of Jira, None for an empty one, as Markdown."""
 
     @abstractmethod
@@ -102,7 +100,7 @@ class Jira(ABC):
     def check(self) -> Identity:
         """https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-myself/"""
         with expected(JIRA):
-            name = text_of(self._client.get(f"{self._api}/myself")["displayName"])
+            name = text(self._client.get(f"{self._api}/myself")["displayName"])
             granted = self._granted()
             return Identity(name, tuple(phrase for key, phrase in GRANTED.items() if granted[key]))
 
@@ -130,15 +128,15 @@ class Jira(ABC):
                 sprints |= {place.id: place for place in self._sprints(board["id"])}
             found = sorted(sprints.values(), key=lambda each: each.note != "active")
             for board in boards:
-                found.append(Place(f"board:{board['id']}", text_of(board["name"]), "Board"))
+                found.append(Place(f"board:{board['id']}", text(board["name"]), "Board"))
                 if board["type"] != "kanban":
-                    found.append(Place(f"backlog:{board['id']}", text_of(board["name"]), "Backlog"))
+                    found.append(Place(f"backlog:{board['id']}", text(board["name"]), "Backlog"))
             versions = self._client.get(
                 self._api + path("project", project, "version"), maxResults=PAGE, orderBy="-sequence"
             )
-            for each in rows_of(versions["values"]):
+            for each in of_type(list, versions["values"]):
                 if not each.get("released") and not each.get("archived"):
-                    found.append(Place(f"version:{each['id']}", text_of(each["name"]), "Version"))
+                    found.append(Place(f"version:{each['id']}", text(each["name"]), "Version"))
             return found
 
     def _boards(self, project: str) -> Sequence[Any]:
@@ -154,13 +152,11 @@ class Jira(ABC):
         https://developer.atlassian.com/cloud/jira/software/rest/api-group-board/#api-rest-agile-1-0-board-boardid-sprint-get
         """
         found = self._agile(_AGILE + path(board, "sprint"), state="active,future", maxResults=PAGE)
-        return [
-            Place(f"sprint:{each['id']}", text_of(each["name"]), "Sprint", text_of(each["state"])) for each in found
-        ]
+        return [Place(f"sprint:{each['id']}", text(each["name"]), "Sprint", text(each["state"])) for each in found]
 
     def _agile(self, address: str, **params: str | int) -> Sequence[Any]:
         try:
-            return rows_of(self._client.get(address, **params)["values"])
+            return of_type(list, self._client.get(address, **params)["values"])
         except (Denied, Gone, Rejected):
             return []
 
@@ -222,7 +218,7 @@ class Jira(ABC):
         https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-fields/#api-rest-api-3-field-get
         """
         if not self._known:
-            self._known = [field_of(each) for each in rows_of(self._client.get(f"{self._api}/field"))]
+            self._known = [field_of(each) for each in of_type(list, self._client.get(f"{self._api}/field"))]
         return self._known
 
     def _acceptance(self) -> Sequence[str]:
@@ -240,19 +236,19 @@ class Jira(ABC):
         parent = fields.get("parent") or {}
         parents = ((parent.get("fields") or {}).get("summary"), parent.get("key"), *map(fields.get, self._epics()))
         accepted = (self._markdown(fields.get(each)) for each in self._acceptance())
-        key = text_of(found["key"])
+        key = text(found["key"])
         return Issue(
-            id=text_of(found["id"]),
-            project=text_of(fields["project"]["id"]),
+            id=text(found["id"]),
+            project=text(fields["project"]["id"]),
             key=key,
-            title=text_of(fields["summary"]),
+            title=text(fields["summary"]),
             url=self._base + path("browse", key),
             description=self._markdown(fields.get("description")),
             kind=_name(fields.get("issuetype")),
             status=_name(status),
             priority=_name(fields.get("priority")),
-            labels=tuple(text_of(each) for each in rows_of(fields.get("labels") or [])),
-            parent=text_of(next(filter(None, parents), "")),
+            labels=tuple(text(each) for each in of_type(list, fields.get("labels") or [])),
+            parent=text(next(filter(None, parents), "")),
             acceptance=next(filter(None, accepted), ""),
             done=(status.get("statusCategory") or {}).get("key") == "done",
         )
@@ -280,7 +276,7 @@ class Jira(ABC):
         newest: dict[str, str] = {}
         issues = self._page(newest_of(project), ["issuetype"], "").issues
         for each in sorted(issues, key=lambda issue: bool(issue["fields"]["issuetype"].get("subtask"))):
-            newest.setdefault(text_of(each["fields"]["issuetype"]["id"]), text_of(each["id"]))
+            newest.setdefault(text(each["fields"]["issuetype"]["id"]), text(each["id"]))
         screens: dict[str, Any] = {}
         for issue_id in [*newest.values()][:MAX_TYPES]:
             screens |= self._client.get(self._at(issue_id, "editmeta"))["fields"]
@@ -291,7 +287,7 @@ class Jira(ABC):
         for board in self._boards(project):
             if board["type"] != "kanban":
                 estimation = self._configuration(board["id"]).get("estimation") or {}
-                return text_of((estimation.get("field") or {}).get("fieldId") or "")
+                return text((estimation.get("field") or {}).get("fieldId") or "")
         return ""
 
     def estimate(self, issue_id: str, field: EstimateField) -> str:
@@ -305,7 +301,7 @@ class Jira(ABC):
                 return ""
             if field.kind == NUMBER:
                 return f"{float(value):g}"
-            return text_of(value["value"] if field.kind == CHOICE else value)
+            return text(value["value"] if field.kind == CHOICE else value)
 
     def write_estimate(self, issue_id: str, field: EstimateField, value: str) -> None:
         """Its watchers are notified as their own settings say: only administrators can turn that off.
@@ -336,4 +332,4 @@ class Jira(ABC):
 
 def _name(value: Any) -> str:
     """The name of a type, status or priority, "" where an issue has none."""
-    return text_of(value["name"]) if value else ""
+    return text(value["name"]) if value else ""

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from poker_app.rules.trackers import Place
 from poker_app.trackers.client import checked_base
-from poker_app.trackers.engines.base import PAGE, expected, rows_of, text_of
+from poker_app.trackers.engines.base import PAGE, expected, of_type, text
 from poker_app.trackers.engines.jira import GRANTED, JIRA, MAX_PAGES, Jira, JiraClient, Page
 from poker_app.trackers.engines.jira_markup import from_adf, to_adf
 
@@ -46,8 +46,8 @@ class JiraCloud(Jira):
                     f"{self._api}/project/search", startAt=page * PROJECTS, maxResults=PROJECTS, orderBy="name"
                 )
                 found += [
-                    Place(text_of(each["id"]), text_of(each["name"]), "Project", text_of(each["key"]))
-                    for each in rows_of(answer["values"])
+                    Place(text(each["id"]), text(each["name"]), "Project", text(each["key"]))
+                    for each in of_type(list, answer["values"])
                 ]
                 if answer["isLast"]:
                     break
@@ -57,11 +57,11 @@ class JiraCloud(Jira):
         """https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-search/#api-rest-api-3-search-jql-post"""
         asked = {"jql": jql, "fields": [*fields], "maxResults": PAGE, **({"nextPageToken": cursor} if cursor else {})}
         answer = self._client.send("POST", f"{self._api}/search/jql", body=asked).body
-        return Page(rows_of(answer["issues"]), text_of(answer.get("nextPageToken") or ""), None)
+        return Page(of_type(list, answer["issues"]), text(answer.get("nextPageToken") or ""), None)
 
-    def _markdown(self, text: Any) -> str:
+    def _markdown(self, markup: Any) -> str:
         # A field of one line is no document.
-        return text if isinstance(text, str) else from_adf(text)
+        return markup if isinstance(markup, str) else from_adf(markup)
 
     def _markup(self, markdown: str) -> Any:
         return to_adf(markdown)

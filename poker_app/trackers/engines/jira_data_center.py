@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from poker_app.rules.trackers import Place
 from poker_app.trackers.client import checked_base, path
-from poker_app.trackers.engines.base import PAGE, expected, rows_of, text_of
+from poker_app.trackers.engines.base import PAGE, expected, of_type, text
 from poker_app.trackers.engines.jira import JIRA, Jira, JiraClient, Page
 from poker_app.trackers.engines.jira_markup import from_jira_wiki, to_wiki
 
@@ -33,8 +33,8 @@ class JiraDataCenter(Jira):
         """
         with expected(JIRA):
             found = [
-                Place(text_of(each["id"]), text_of(each["name"]), "Project", text_of(each["key"]))
-                for each in rows_of(self._client.get(f"{self._api}/project"))
+                Place(text(each["id"]), text(each["name"]), "Project", text(each["key"]))
+                for each in of_type(list, self._client.get(f"{self._api}/project"))
             ]
         return sorted(found, key=lambda each: each.name.casefold())[:MAX_PROJECTS]
 
@@ -43,12 +43,12 @@ class JiraDataCenter(Jira):
         start = int(cursor) if cursor.isdecimal() and len(cursor) < 10 else 0
         asked = {"jql": jql, "fields": [*fields], "maxResults": PAGE, "startAt": start}
         answer = self._client.send("POST", f"{self._api}/search", body=asked).body
-        issues, total = rows_of(answer["issues"]), int(answer["total"])
+        issues, total = of_type(list, answer["issues"]), int(answer["total"])
         end = start + len(issues)
         return Page(issues, str(end) if issues and end < total else "", total)
 
-    def _markdown(self, text: Any) -> str:
-        return from_jira_wiki(text_of(text or ""))
+    def _markdown(self, markup: Any) -> str:
+        return from_jira_wiki(text(markup or ""))
 
     def _markup(self, markdown: str) -> Any:
         return to_wiki(markdown)
@@ -59,7 +59,7 @@ class JiraDataCenter(Jira):
         https://confluence.atlassian.com/enterprise/using-personal-access-tokens-1026032365.html
         """
         with expected(JIRA):
-            tokens = rows_of(self._client.get(_TOKENS))
+            tokens = of_type(list, self._client.get(_TOKENS))
             if len(tokens) != 1:
                 return False
             self._client.send("DELETE", _TOKENS + path(tokens[0]["id"]))

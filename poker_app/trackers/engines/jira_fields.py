@@ -10,7 +10,7 @@ from typing import Any, Literal
 from poker_app.rules.imports import column_names as names
 from poker_app.rules.imports.column_names import plain
 from poker_app.rules.trackers import CHOICE, EstimateField
-from poker_app.trackers.engines.base import text_of
+from poker_app.trackers.engines.base import text
 
 EPIC_LINK = "com.pyxis.greenhopper.jira:gh-epic-link"
 _STORY_POINTS = "com.pyxis.greenhopper.jira:jsw-story-points"
@@ -75,9 +75,9 @@ def field_of(answer: Any) -> Field:
     """A field of Jira's answer; some that it has of its own have no schema."""
     schema = answer.get("schema") or {}
     scope = answer.get("scope") or {}
-    project = text_of(scope["project"]["id"]) if scope.get("type") == "PROJECT" else ""
-    name, custom = text_of(answer["name"]), text_of(schema.get("custom") or "")
-    return Field(text_of(answer["id"]), name, text_of(schema.get("type") or ""), custom, project)
+    project = text(scope["project"]["id"]) if scope.get("type") == "PROJECT" else ""
+    name, custom = text(answer["name"]), text(schema.get("custom") or "")
+    return Field(text(answer["id"]), name, text(schema.get("type") or ""), custom, project)
 
 
 def estimate_field(field: Field, screens: Mapping[str, Any]) -> EstimateField | None:
@@ -88,5 +88,5 @@ def estimate_field(field: Field, screens: Mapping[str, Any]) -> EstimateField | 
     if field.kind != CHOICE:
         return EstimateField(field.id, field.name, field.kind) if screens or field.unlikeliness < UNNAMED else None
     allowed = screens.get(field.id, {}).get("allowedValues") or []
-    choices = tuple(text_of(each["value"]) for each in allowed)
+    choices = tuple(text(each["value"]) for each in allowed)
     return EstimateField(field.id, field.name, CHOICE, choices) if choices else None
