@@ -54,9 +54,23 @@ def test_what_is_not_drawn_is_shown_as_it_was_typed() -> None:
     assert unescape(re.sub(r"<(?!b>)[^>]*>", "", shown)).split() == ["bold", *text[:LONGEST].split()[1:]]
 
 
+@pytest.mark.parametrize(
+    ("text", "levels"),
+    [
+        ("# One\n## Two\n# Three", "3 4 3"),
+        ("## One\n#### Two\n### Three\n# Four", "3 4 4 3"),
+        ("# a\n## b\n### c\n#### d\n##### e\n###### f", "3 4 5 6 6 6"),
+        ("One\n===\n\n- ## Two", "3 4"),
+    ],
+)
+def test_headings_are_below_the_page_s_own_and_skip_no_level(text: str, levels: str) -> None:
+    assert re.findall(r"<h(\d)>", markdown.render(text)) == levels.split()
+    assert re.findall(r"</h(\d)>", markdown.render(text)) == levels.split()
+
+
 def test_a_long_backlog_item_is_drawn_whole() -> None:
     shown = markdown.render(BACKLOG * 35)
-    assert shown.count("<h4>") == shown.count("<strong>") == 35
+    assert shown.count("<h3>") == shown.count("<strong>") == 35
     assert (shown.count("<li>"), shown.count("<a ")) == (70, 35)
     assert "**" not in shown
 

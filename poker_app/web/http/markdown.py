@@ -8,6 +8,7 @@ from markupsafe import Markup, escape
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
+    from markdown_it.rules_core import StateCore
 
 TAGS = {
     *("p", "br", "hr", "strong", "em", "s", "code", "pre", "blockquote", "ul", "ol", "li", "a"),
@@ -57,8 +58,6 @@ def _drawn(text: str) -> Markup:
     import nh3
 
     html = _parser().render(text)
-    for level in (4, 3, 2, 1):
-        html = html.replace(f"<h{level}>", f"<h{level + 2}>").replace(f"</h{level}>", f"</h{level + 2}>")
     return Markup(  # noqa: S704 (nh3 leaves only the harmless tags)
         nh3.clean(
             html,
@@ -77,4 +76,18 @@ def _parser() -> "MarkdownIt":
     from markdown_it import MarkdownIt
 
     # No tables: a short text can make one that takes seconds and fills half a megabyte.
-    return MarkdownIt("commonmark", {"html": False, "linkify": False}).enable("strikethrough")
+    parser = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable("strikethrough")
+    parser.core.ruler.push("headings below the page's own", _nest_headings)
+    return parser
+
+
+def _nest_headings(state: "StateCore") -> None:
+    """Headings begin below the page's own, at the third level, and none skips a level, whatever was typed."""
+    above: list[str] = []
+    for token in state.tokens:
+        if token.type == "heading_open":
+            while above and above[-1] >= token.tag:
+                above.pop()
+            above.append(token.tag)
+        if token.type.startswith("heading_"):
+            token.tag = f"h{min(2 + len(above), 6)}"
