@@ -63,6 +63,25 @@ def test_importing_a_file(ada: Person, ben: Person) -> None:
         each.sees_backlog("One", "Two")
 
 
+def test_pasting_a_table(ada: Person, ben: Person) -> None:
+    ben.joins(ada.opens(tasks="One"))
+    page = ada.page
+    field = page.get_by_label("Add tasks, one a line")
+    field.fill("Title\tKey\nPay later\tPAY-1\nShip it\tPAY-2\n")
+    field.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Preview: 2 tasks")
+    page.go_back()
+    ada.is_live()
+    ada.sees_backlog("One")
+    field.fill("Title\tKey\nPay later\tPAY-1\nShip it\tPAY-2\n")
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_role("checkbox", name="Ship it").uncheck()
+    page.get_by_role("button", name="Add the ticked tasks").first.click()
+    ada.sees_notice("1 task added.")
+    for each in (ada, ben):
+        each.sees_backlog("One", "Pay later")
+
+
 def test_editing_in_the_sheet(ada: Person, ben: Person) -> None:
     ben.joins(ada.opens(tasks="One\nTwo"))
     sheet = ada.opens_task("One")

@@ -77,6 +77,21 @@ def test_a_session_of_plain_forms(plain: tuple[Person, Person]) -> None:
     expect(ben.page.locator("[data-l=Estimate]").first).to_have_text("13")
 
 
+def test_a_pasted_table_is_looked_at_before_it_is_added(plain: tuple[Person, Person]) -> None:
+    ada, _ = plain
+    ada.opens()
+    ada.page.get_by_label("Add tasks, one a line").fill("Title;Key;Squad\nPay;PAY-1;Red\nShip;PAY-2;Blue")
+    ada.page.get_by_role("button", name="Add", exact=True).click()
+    expect(ada.page.get_by_role("heading", level=1)).to_have_text("Preview: 2 tasks")
+    ada.page.get_by_text("What the columns mean").click()
+    ada.page.get_by_label("Squad", exact=True).select_option("Not used")
+    ada.page.get_by_role("button", name="Show the tasks again").click()
+    ada.page.get_by_role("checkbox", name="Ship").uncheck()
+    ada.page.get_by_role("button", name="Add the ticked tasks").first.click()
+    ada.sees_notice("1 task added.")
+    ada.sees_backlog("Pay")
+
+
 def test_a_refusal_is_a_page(plain: tuple[Person, Person]) -> None:
     ada, ben = plain
     ben.joins(ada.opens())

@@ -6,7 +6,7 @@ import pytest
 
 from poker_app.rules.backlog import TaskLine
 from poker_app.rules.imports.columns import MAX_NAME
-from poker_app.rules.imports.pasted import tasks_in
+from poker_app.rules.imports.pasted import MAX_LIST, is_list, tasks_in
 from poker_app.rules.imports.understood import DONE, HEADING, tasks_in_rows, understood
 from poker_app.rules.spreadsheet import as_csv
 
@@ -131,6 +131,26 @@ def test_a_table_without_names_has_its_titles(text: str) -> None:
 def test_sentences_with_commas_are_lines(text: str) -> None:
     assert understood(text).simple
     assert [task.title for task in tasks(text)] == text.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("Pay later", True),
+        ("- PAY-1 Pay, later\n2. Ship; now", True),
+        ("PAY-1\tPay later", True),
+        ("***", True),
+        ("Title;Key", True),  # no task below the names
+        ("Title;Key\nPay;PAY-1", False),
+        ("PAY-1\tPay later\nPAY-2\tShip", False),
+        ("PAY-1\nPay later\nPAY-2\nShip it", False),
+        ('[{"title": "Pay", "key": "PAY-1"}]', False),
+        ("Pay\n" * (MAX_LIST // 4), False),  # more than a list holds
+        ("x" * (MAX_LIST + 1), False),
+    ],
+)
+def test_which_texts_are_plain_lists(text: str, plain: bool) -> None:
+    assert is_list(text) is plain
 
 
 # --- Markdown and JSON

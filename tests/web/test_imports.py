@@ -81,6 +81,24 @@ def test_an_export_is_previewed_and_added(scene: Scene) -> None:
     assert backlog(scene) == [("One", ""), ("Two", "")]
 
 
+def test_a_table_pasted_below_the_backlog_is_previewed(scene: Scene) -> None:
+    tasks, preview = f"{scene.table.path}/tasks", f"{scene.table.path}/import/file"
+    by_script = scene.ada.post(tasks, {"tasks": TABLE})
+    assert (by_script.status_code, by_script.headers["X-Send-To"]) == (200, preview)
+    # The browser sends the same form again.
+    by_browser = scene.ada.post(tasks, {"tasks": TABLE}, htmx=False)
+    assert (by_browser.status_code, by_browser.location) == (307, preview)
+    answer = scene.ada.post(preview, {"tasks": TABLE}, htmx=False)
+    assert says(answer, "Preview: 2 tasks")
+    assert backlog(scene) == [("One", ""), ("Two", "")]
+    saves(scene, answer)
+    assert backlog(scene)[2:] == [("Pay", "PAY-1"), ("Ship", "PAY-2")]
+    long = TABLE + "".join(f"{'Task ' * 30}{n};T-{n};\n" for n in range(1_000))
+    assert scene.ada.post(tasks, {"tasks": long}, htmx=False).status_code == 307
+    assert says(scene.ada.post(preview, {"tasks": long}, htmx=False), "The first 500 tasks are shown")
+    assert len(backlog(scene)) == 4
+
+
 def test_a_workbook_is_read(scene: Scene) -> None:
     book, content = openpyxl.Workbook(), BytesIO()
     for row in (["Key", "Summary"], ["PAY-1", "Pay later"]):

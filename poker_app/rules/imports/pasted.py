@@ -7,6 +7,8 @@ from poker_app.rules.backlog import TaskLine
 from poker_app.rules.imports.understood import HEADING, tasks_in_rows, understood
 
 MAX_TASKS = 200
+MAX_LIST = 64 * 1024
+"""Characters of a plain list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +17,15 @@ class Pasted:
 
     tasks: list[TaskLine]
     left_out: list[str]
+
+
+def is_list(text: str) -> bool:
+    """Whether a text is a plain list, whose tasks are added without a preview. One without any task is, and is refused
+    as such. A longer text is none, and is not read for that."""
+    if len(text) > MAX_LIST:
+        return False
+    table = understood(text)
+    return table.simple or not table.rows
 
 
 def tasks_in(text: str) -> Pasted:

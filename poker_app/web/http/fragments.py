@@ -120,6 +120,14 @@ def leave_for(address: str) -> Response:
     return make_response(redirect(address, 303))
 
 
+def send_to(address: str) -> Response:
+    """Has the same form sent to another address, whose answer is a page: by the browser, or, for htmx, by the script of
+    the form, which finds the address in the header ``X-Send-To``."""
+    if "HX-Request" in request.headers:
+        return Response(headers={"X-Send-To": address})
+    return make_response(redirect(address, 307))
+
+
 def after_vote(session_id: str, version: int, card: str | None) -> Response:
     """Returns the response to a vote: the member's hint, and the table unless the shared event brings it."""
     if "HX-Request" not in request.headers:

@@ -33,9 +33,9 @@ _REQUEST_ID = re.compile(r"[\w-]{8,64}")
 BY_ORIGIN = {"realtime.receive_socket"}
 # Here a file is sent, and read piece by piece: no form.
 FILES_TO = {"uploads.receive"}
-# Forms that carry a table, one of them with a file in it. Of the others none is sent in parts.
+# Forms that may carry a table, one of them with a file in it. Of the others none is sent in parts.
 FORM_WITH_FILE = "imports.read"
-LONG_FORMS = {FORM_WITH_FILE, "imports.change_columns", "imports.save"}
+LONG_FORMS = {FORM_WITH_FILE, "imports.change_columns", "imports.save", "tasks.add"}
 MAX_LONG_FORM, MAX_PARTS = imports.MAX_FILE + 16 * 1024, 5
 
 # How many fields a form may have, and characters of a Content-Type; the product's own stay far below.

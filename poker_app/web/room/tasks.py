@@ -9,6 +9,8 @@ from poker_app.poker.round import task_editing, tasks
 from poker_app.poker.trackers import write_back
 from poker_app.poker.value.current import at_least
 from poker_app.rules.backlog import said_of
+from poker_app.rules.imports.pasted import is_list
+from poker_app.rules.session.change import require_facilitator
 from poker_app.rules.session.value import NO_SUCH_TASK, Member
 from poker_app.web.http import fragments, shared_fragments
 from poker_app.web.http.form_numbers import whole_number
@@ -20,8 +22,13 @@ blueprint = Blueprint("tasks", __name__, url_prefix="/sessions/<session_id>/task
 @blueprint.post("")
 @member_required
 def add(member: Member) -> ResponseReturnValue:
-    """Adds one task, or a pasted list of them, one a line."""
-    added = tasks.add_tasks(member, request.form.get("tasks", ""))
+    """Adds one task, or a pasted list of them, one a line. Anything else, such as a table, gets the preview of an
+    import, and nothing is added yet."""
+    require_facilitator(member, "add tasks")
+    pasted = request.form.get("tasks", "")
+    if not is_list(pasted):
+        return fragments.send_to(url_for("imports.read", session_id=member.session_id))
+    added = tasks.add_tasks(member, pasted)
     said = f"{count} tasks added." if (count := len(added.tasks)) > 1 else "Task added."
     # What was left out has to be read, however long that takes.
     return fragments.answer_with_undo(

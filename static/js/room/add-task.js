@@ -23,7 +23,13 @@ document.addEventListener('htmx:config:request', ({ target }) => {
   if (target.matches('.addtask')) target.reset();
 });
 document.addEventListener('htmx:finally:request', ({ target, detail: { ctx } }) => {
-  if (!target.matches?.('.addtask') || (!unanswered(ctx) && ctx.response.status < 400)) return;
+  if (!target.matches?.('.addtask')) return;
+  // A table is looked at before it is added, on a page of its own.
+  const preview = ctx.response?.headers.get('X-Send-To');
+  if (!preview && !unanswered(ctx) && ctx.response.status < 400) return;
   const field = target.elements.tasks;
   field.value = [ctx.request.body.get('tasks'), field.value].filter(Boolean).join('\n');
+  if (!preview) return;
+  target.action = preview;
+  target.submit();
 });
