@@ -9,6 +9,8 @@ from poker_app.rules.imports.understood import Understood, understood
 
 MAX_FILE = 1_000_000
 """Bytes: what every server and proxy in front takes as the body of a form."""
+ENDINGS = ".csv,.tsv,.txt,.md,.xlsx,.xml,.json"
+"""Of the names of such files, as a field of a form has them."""
 
 _ARCHIVE, _OLD_WORKBOOK = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 # An older Excel packs its workbooks as every Excel packs those with a password.

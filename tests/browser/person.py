@@ -20,7 +20,8 @@ DROP = """(target, [event, files]) => {
     transfer.items.add(new File([Uint8Array.from(atob(buffer), each => each.charCodeAt(0))], name, { type: mimeType }));
   const how = { bubbles: true, cancelable: true };
   if (event === 'paste') return target.dispatchEvent(new ClipboardEvent('paste', { ...how, clipboardData: transfer }));
-  for (const each of ['dragenter', 'dragover', 'drop'])
+  const over = ['dragenter', 'dragover'];
+  for (const each of event === 'dragover' ? over : [...over, event])
     target.dispatchEvent(new DragEvent(each, { ...how, dataTransfer: transfer }));
 }"""
 SPOKEN = {"?": "Not sure", "☕": "Break"}
@@ -341,7 +342,7 @@ class Person:
         return found
 
     def drops(self, onto: str, *files: FilePayload, event: str = "drop") -> None:
-        """Let files fall onto a part of the page, or, as ``paste``, paste them there."""
+        """Let files fall onto a part of the page; as ``dragover`` hold them over it, as ``paste`` paste them there."""
         given = [{**each, "buffer": base64.b64encode(each["buffer"]).decode()} for each in files]
         self.page.locator(onto).first.evaluate(DROP, [event, given])
 

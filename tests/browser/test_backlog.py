@@ -4,9 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import FilePayload, Route, expect
 
 from tests.browser.person import Person
+from tests.files import picture
 
 pytestmark = pytest.mark.browser
 
@@ -80,6 +81,34 @@ def test_pasting_a_table(ada: Person, ben: Person) -> None:
     ada.sees_notice("1 task added.")
     for each in (ada, ben):
         each.sees_backlog("One", "Pay later")
+
+
+def test_dropping_a_table(ada: Person, ben: Person) -> None:
+    ben.joins(ada.opens(tasks="One"))
+    page = ada.page
+    table: FilePayload = {"name": "Jira.CSV", "mimeType": "text/csv", "buffer": (EXPORTS / "jira.csv").read_bytes()}
+    there = page.get_by_text("Drop it to see its tasks before they are added.")
+    ada.drops("#backlog li", table, event="dragover")
+    expect(there).to_be_visible()
+    ada.drops("#task", table, event="dragover")
+    expect(there).to_be_hidden()
+    expect(page.locator("#task[data-drop]")).to_be_visible()
+
+    # what is no table is a file for the task on the table, as everywhere on the page
+    shot: FilePayload = {"name": "screen.png", "mimeType": "image/png", "buffer": picture()}
+    ada.drops("#backlog li", shot)
+    expect(page.locator("#task .thumb img")).to_have_count(1)
+    ada.drops("#task", table)
+    expect(page.locator("#task .thumb--kind")).to_have_count(1)
+
+    # nor does anything open for those who do not facilitate
+    ben.drops("#backlog li", table)
+    ben.sees_backlog("One")
+    ada.drops("#backlog li", table)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Preview: 3 tasks")
+    page.get_by_role("button", name="Add the ticked tasks").first.click()
+    for each in (ada, ben):
+        each.sees_backlog("One", "Login page hidden", "Export report, as CSV")
 
 
 def test_editing_in_the_sheet(ada: Person, ben: Person) -> None:

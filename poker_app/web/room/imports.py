@@ -54,6 +54,7 @@ def _page(member: Member, refusal: Invalid | TooMany | None = None) -> str:
         may_connect=membership is not None and membership.arranges,
         refusal=refusal,
         typed=request.form.get("tasks", ""),
+        table_files=imports.ENDINGS,
         megabytes=imports.MAX_FILE // 1_000_000,
     )
 

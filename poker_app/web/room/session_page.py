@@ -7,7 +7,7 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from poker_app import clock, rate_limits, realtime
+from poker_app import clock, imports, rate_limits, realtime
 from poker_app.db import session
 from poker_app.errors import Forbidden, Invalid, NotFound, Refusal, TooMany
 from poker_app.poker.members import member_lookup, members, presence
@@ -65,6 +65,7 @@ def room(session_id: str) -> ResponseReturnValue:
         realtime=realtime.browser_options(),
         awaited=int(AWAITED_FOR.total_seconds() * 1_000),
         channels=[realtime.state_channel(session_id), realtime.presence_channel(session_id)],
+        table_files=imports.ENDINGS,
         sentence=sentence,
         alert=alert,
         undo=None if undo is None else url_for("rounds.undo", session_id=session_id, version=undo),

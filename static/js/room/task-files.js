@@ -1,4 +1,5 @@
 // Files for a task: chosen, dragged onto it or pasted; and the list in its sheet, as it is now.
+import { backlogUnder, opensPreview } from './import-drop.js';
 import { facilitates } from './page.js';
 import { upload } from './uploads.js';
 
@@ -17,14 +18,16 @@ function mark(element) {
 document.addEventListener('dragover', (event) => {
   if (!carriesFiles(event)) return;
   event.preventDefault();
-  event.dataTransfer.dropEffect = mayAdd() ? 'copy' : 'none';
-  mark(mayAdd() ? place(event.target) : null);
+  const onto = backlogUnder(event) ?? (mayAdd() ? place(event.target) : null);
+  event.dataTransfer.dropEffect = onto ? 'copy' : 'none';
+  mark(onto);
 });
 document.addEventListener('dragleave', ({ relatedTarget }) => !relatedTarget && mark(null));
 document.addEventListener('drop', (event) => {
   if (!carriesFiles(event)) return;
   event.preventDefault();
   mark(null);
+  if (backlogUnder(event) && opensPreview(event.dataTransfer.files)) return;
   if (mayAdd()) upload(event.dataTransfer.files, place(event.target).dataset.filesTo);
 });
 // A copied table or text is pasted as text, though its picture may lie beside it.
