@@ -115,6 +115,8 @@ class Account(Base):
     name: Mapped[str] = mapped_column(String(80))
     created_at: Mapped[datetime]
     session_defaults: Mapped[dict[str, Any]] = mapped_column(Document("account.session_defaults"), default=dict)
+    # What columns of imported tables mean where that was corrected; None until it was.
+    column_meanings: Mapped[dict[str, Any] | None] = mapped_column(Document("account.column_meanings"))
     # Users who have proven an address at this domain may join as teammates by themselves.
     domain: Mapped[str | None] = mapped_column(String(253), index=True)
     # Days after its end that a session and its report are kept; None until an admin chooses.

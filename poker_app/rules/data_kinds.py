@@ -55,7 +55,7 @@ _TABLES: dict[str, dict[Kind, str]] = {
         SECRET: "digest",
         NO_PERSON: "purpose expires_at used_at",
     },
-    "account": {NO_PERSON: "id name created_at session_defaults domain report_days sign_on"},
+    "account": {NO_PERSON: "id name created_at session_defaults column_meanings domain report_days sign_on"},
     "teammate": {_own("user_id"): "user_id role joined_at", NO_PERSON: "account_id"},
     "removal": {_own("user_id"): "user_id removed_at", NO_PERSON: "account_id"},
     "invitation": {
@@ -145,6 +145,7 @@ _JSON_KEYS: dict[str, dict[Kind, str]] = {
         NO_PERSON: "deck timer_minutes auto_reveal anyone_reveals change_after_reveal names_hidden "
         "anyone_adds_files teammates_only",
     },
+    "account.column_meanings": {NO_PERSON: "by_name"},
     "series.options": {NO_PERSON: _OPTIONS, SECRET: "password_hash"},
     "fake_object.data": {
         NO_PERSON: "amount back card door ends number paid_address paid_price past_due_since period_end period_start "

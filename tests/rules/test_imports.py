@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from poker_app.rules.backlog import TaskLine
-from poker_app.rules.imports.columns import MAX_NAME
+from poker_app.rules.imports.columns import MAX_NAME, Column
 from poker_app.rules.imports.pasted import MAX_LIST, is_list, tasks_in
+from poker_app.rules.imports.preview import as_last_time
+from poker_app.rules.imports.remembered import MAX_REMEMBERED, corrected, with_corrected
 from poker_app.rules.imports.understood import DONE, HEADING, tasks_in_rows, understood
 from poker_app.rules.spreadsheet import as_csv
 
@@ -151,6 +153,48 @@ def test_sentences_with_commas_are_lines(text: str) -> None:
 )
 def test_which_texts_are_plain_lists(text: str, plain: bool) -> None:
     assert is_list(text) is plain
+
+
+# --- columns as last time
+
+SQUADS = "Title;Squad\nPay;Red\n;Blue\n"
+
+
+def shown(text: str, **remembered: str) -> list[tuple[str, str, str]]:
+    """The name, meaning and guess of each column."""
+    return [(each.name, each.meaning, each.guess) for each in as_last_time(understood(text), remembered).columns]
+
+
+def test_a_column_means_what_it_was_corrected_to() -> None:
+    assert shown(SQUADS) == [("Title", "title", "title"), ("Squad", "other", "other")]
+    assert shown("Title;SQUAD \nPay;Red", squad="title") == [("Title", "title", "title"), ("SQUAD", "title", "other")]
+    assert shown(SQUADS, squad="nonsense", team="key") == shown(SQUADS)
+    # and which rows are tasks is decided by it
+    assert [row.not_a_task for row in as_last_time(understood(SQUADS), {}).rows] == ["", HEADING]
+    assert [row.not_a_task for row in as_last_time(understood(SQUADS), {"squad": "title"}).rows] == ["", ""]
+
+
+@pytest.mark.parametrize(
+    ("columns", "learned"),
+    [
+        ((Column("Squad", "title", "other"), Column("Key", "key", "key")), {"squad": "title", "key": ""}),
+        ((Column("", "title", "other"), Column("x" * 61, "title", "other")), {}),
+        # Of two that are called alike, one was changed; and one of an older release's preview.
+        ((Column("Labels", "unused", "labels"), Column("labels", "labels", "labels")), {}),
+        ((Column("Labels", "unused", "labels"), Column("labels", "unused", "other")), {"labels": "unused"}),
+        ((Column("Squad", "title"),), {}),
+    ],
+)
+def test_what_is_remembered_of_columns(columns: tuple[Column, ...], learned: dict[str, str]) -> None:
+    assert corrected(columns) == learned
+
+
+def test_the_newest_names_are_remembered() -> None:
+    many = {f"name {number}": "key" for number in range(MAX_REMEMBERED)}
+    now = with_corrected(many, {"name 3": "", "name 1": "title", "squad": "key", "team": "url"})
+    assert list(now.items())[-3:] == [("name 1", "title"), ("squad", "key"), ("team", "url")]
+    assert len(now) == MAX_REMEMBERED
+    assert {"name 0", "name 3"}.isdisjoint(now)
 
 
 # --- Markdown and JSON

@@ -135,6 +135,28 @@ def test_correcting_the_columns_marks_and_ticks_the_rows_anew(scene: Scene) -> N
     assert says(back, "Line 2: Done already.")
 
 
+def test_corrected_columns_are_known_the_next_time(scene: Scene) -> None:
+    def hints(answer: TestResponse) -> list[str]:
+        return re.findall(r"As last time</span>\s+(\w+)", answer.text)
+
+    first = reads(scene, tasks=TABLE)
+    assert hints(first) == []
+    form = {**form_of(first), "column-0": "other", "column-2": "title", "row": ["2", "3"]}
+    corrected = scene.ada.browser.post(f"{scene.table.path}/import/preview", data=form, headers=FROM_OUR_PAGE)
+    assert hints(reads(scene, tasks=TABLE)) == []  # not before it is saved
+    saves(scene, corrected)
+    assert backlog(scene)[2:] == [("Red", "PAY-1"), ("Blue", "PAY-2")]
+
+    another = scene.ada.opens("Another")
+    again = scene.ada.post(f"{another.path}/import/file", {"tasks": "Title;SQUAD\nSell;Green\n"}, htmx=False)
+    assert hints(again) == ["Sell", "Green"]
+    assert says(again, "What the columns mean, 2 as last time")
+    assert says(again, "<b>Green</b>")
+    # Where the guess is chosen again, it is forgotten.
+    saves(scene, reads(scene, tasks=TABLE), **{"column-2": "other"}, duplicates="add")
+    assert hints(reads(scene, tasks=TABLE)) == ["Pay"]
+
+
 def test_rows_that_seem_to_be_no_tasks_are_shown_where_there_is_room(scene: Scene) -> None:
     done = "Title;Status\n" + "".join(f"Task {n};{'Open' if n % 300 == 299 else 'Done'}\n" for n in range(600))
     answer = reads(scene, done.encode())
@@ -256,7 +278,7 @@ def test_what_cannot_be_read_is_said_and_nothing_typed_is_lost(
 
 def test_only_what_the_preview_signed_is_added(scene: Scene) -> None:
     answer = reads(scene, tasks=TABLE)
-    for table in ("", "nonsense", form_of(answer)["table"][:-1] + "-"):
+    for table in ("", "nonsense", form_of(answer)["table"][:-1]):
         assert saves(scene, answer, table=table).status_code == 422
     refused = saves(scene, answer, row=[])
     assert refused.status_code == 422

@@ -4,6 +4,7 @@ import pytest
 from flask import Flask
 
 from poker_app import clock
+from poker_app.accounts.column_meanings import remember
 from poker_app.accounts.memberships import make_account
 from poker_app.accounts.models import Account, AuditEntry, Identity, SignIn, User
 from poker_app.billing.models import Subscription
@@ -84,6 +85,21 @@ def test_teammates_come_by_the_provider_or_not_at_all(app: Flask, ada: Person, b
     with app.app_context():
         line = session.query(AuditEntry).filter_by(action="sign-on-required").one()
         assert (line.who, line.about) == ("Ada", "Acme SSO")
+
+
+def test_at_a_table_what_the_account_remembers_stays_with_it(app: Flask, ada: Person, ben: Person) -> None:
+    comes_by_acme(app, ada)
+    requires(ada, ada.account)
+    table = ada.opens()
+    ben.joins(table)
+    ada.post(f"{table.path}/facilitators", {"member": ben.seat(table).id})
+    with app.app_context():
+        remember(ada.account, {"squad": "unused"})
+    seen = []
+    for person in (ada, ben):
+        preview = person.post(f"{table.path}/import/file", {"tasks": "Title;Squad\nPay;Red\n"}, htmx=False)
+        seen.append((preview.status_code, says(preview, "As last time")))
+    assert seen == [(200, True), (200, False)]
 
 
 def test_who_has_another_account_is_at_work_for_that_one(app: Flask, ada: Person, cast: Cast) -> None:

@@ -16,10 +16,12 @@ SURE = frozenset({names.KEY, names.URL, names.TYPE, names.STATUS, names.PRIORITY
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its name as it stands there, "" for none, and its meaning, one of ``column_names.MEANINGS``."""
+    """A column: its name as it stands there, "" for none, and its meaning, one of ``column_names.MEANINGS``. ``guess``
+    is the meaning that it was taken for, before any was remembered or chosen; "" where none can be."""
 
     name: str
     meaning: str
+    guess: str = ""
 
 
 # By a plain name: its meaning, and how far from the surest name of that meaning.

@@ -4,8 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from poker_app.rules.backlog import TaskLine
-from poker_app.rules.imports.column_names import MEANINGS, UNUSED
+from poker_app.rules.imports.column_names import MEANINGS, UNUSED, plain
 from poker_app.rules.imports.columns import Column
+from poker_app.rules.imports.remembered import is_as_last_time
 from poker_app.rules.imports.understood import Row, Understood, task_of, why_not
 from poker_app.rules.session.tasks import MAX_TASKS
 
@@ -64,6 +65,13 @@ def with_meanings(table: Understood, chosen: Mapping[int, str]) -> Understood:
     return replace(table, columns=tuple(columns), rows=tuple(rows))
 
 
+def as_last_time(table: Understood, remembered: Mapping[str, str]) -> Understood:
+    """The table with the meanings that columns of its names had, and each column's guess beside its meaning."""
+    table = replace(table, columns=tuple(replace(column, guess=column.meaning) for column in table.columns))
+    known = {place: remembered.get(plain(column.name), "") for place, column in enumerate(table.columns)}
+    return with_meanings(table, known) if any(known.values()) else table
+
+
 def lines(table: Understood, keys: frozenset[str]) -> list[Line]:
     """The rows with their tasks. ``keys`` are those of the backlog, in lower case."""
     found, seen = [], set(keys)
@@ -87,14 +95,29 @@ def still_ticked(lines: Sequence[Line], before: Sequence[Line], ticked: Collecti
     }
 
 
-def examples(table: Understood) -> list[tuple[int, Column, str, bool]]:
-    """Each column's place, itself, the first of its cells that is filled, and whether it is used."""
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A column of the preview: its place, the first of its cells that is filled, and whether its meaning was
+    remembered."""
+
+    place: int
+    column: Column
+    cell: str
+    remembered: bool
+
+    @property
+    def used(self) -> bool:
+        return self.column.meaning != UNUSED
+
+
+def examples(table: Understood, remembered: Mapping[str, str]) -> list[Example]:
+    """Each column with an example. ``remembered`` are meanings by plain names."""
     return [
-        (
+        Example(
             place,
             column,
             next((row.cells[place] for row in table.rows if row.cells[place].strip()), ""),
-            column.meaning != UNUSED,
+            is_as_last_time(column, remembered),
         )
         for place, column in enumerate(table.columns)
     ]

@@ -244,6 +244,13 @@ def acts_for(account_id: str) -> Membership | None:
     return required_sso.check(found, current_sign_in()) if found else None
 
 
+def account_known(account_id: str) -> Membership | None:
+    """Returns the user's membership in an account, as ``acts_for``; None, too, where the account requires another way
+    to sign in than the user's."""
+    found = memberships.membership_for(user(), account_id)
+    return found if found and required_sso.lets_in(found, current_sign_in()) else None
+
+
 def account_here() -> Membership | None:
     """Returns the membership in the account that was last used in this browser, if its user belongs to it still."""
     kept = session.get("account")

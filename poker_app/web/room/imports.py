@@ -3,6 +3,7 @@
 Between the pages the table travels in the form, signed: nothing is stored before it is saved.
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from itsdangerous import BadData, URLSafeSerializer
 
 from poker_app import ids, imports, rate_limits
-from poker_app.accounts import tracker_connections
+from poker_app.accounts import column_meanings, tracker_connections
 from poker_app.accounts.memberships import Membership
 from poker_app.errors import Invalid, TooMany
 from poker_app.poker.round import tasks
@@ -21,6 +22,7 @@ from poker_app.rate_limits import Limit
 from poker_app.rules.imports import preview
 from poker_app.rules.imports.column_names import MEANINGS
 from poker_app.rules.imports.columns import Column
+from poker_app.rules.imports.remembered import corrected
 from poker_app.rules.imports.understood import Row, Understood, understood
 from poker_app.rules.session.change import require_facilitator
 from poker_app.rules.session.tasks import DUPLICATES, room_left
@@ -76,7 +78,8 @@ def read(member: Member) -> ResponseReturnValue:
     require_facilitator(member, ADD)
     try:
         _spend()
-        return _preview(member, ids.new_id(), preview.worth_a_look(_table()))
+        table = preview.as_last_time(_table(), _remembered(member))
+        return _preview(member, ids.new_id(), preview.worth_a_look(table))
     except (Invalid, TooMany) as refusal:
         return again(_page(member, refusal), refusal)
 
@@ -84,6 +87,16 @@ def read(member: Member) -> ResponseReturnValue:
 def _spend() -> None:
     """Counts a table that is read, or unpacked and signed anew, which takes as long."""
     rate_limits.spend(READ.of_network(request.remote_addr or ""))
+
+
+def _remembered(member: Member) -> Mapping[str, str]:
+    known = _account(member)
+    return column_meanings.meanings_of(known.account) if known else {}
+
+
+def _account(member: Member) -> Membership | None:
+    """The session's account, for its teammates alone: a guest who facilitates sees and changes nothing of it."""
+    return login.account_known(at_least(member.session_id).value.account_id)
 
 
 def _table() -> Understood:
@@ -115,7 +128,8 @@ def change_columns(member: Member) -> ResponseReturnValue:
 @blueprint.post("")
 @member_required
 def save(member: Member) -> ResponseReturnValue:
-    """Adds the tasks of the rows that are ticked. Sent twice, it adds them once.
+    """Adds the tasks of the rows that are ticked, and remembers for the account what was corrected of the columns. Sent
+    twice, it adds them once.
 
     Raises:
         Invalid: (422) none is, or the table was changed on its way.
@@ -131,6 +145,8 @@ def save(member: Member) -> ResponseReturnValue:
         made = tasks.import_tasks(member, import_id, lines, request.form.get("duplicates", DUPLICATES[0]))
     except Invalid as refusal:
         return _preview(member, import_id, table, before, refusal), refusal.status
+    if known := _account(member):
+        column_meanings.remember(known.account.id, corrected(table.columns))
     return fragments.back_with(member, made.sentence, made.undo, alert=made.left_out)
 
 
@@ -155,7 +171,7 @@ def _preview(
         table=table,
         lines=lines[: len(table.rows)],
         ticked=ticked,
-        examples=preview.examples(table),
+        examples=preview.examples(table, _remembered(member)),
         meanings=MEANINGS,
         known=sum(line.known for line in lines),
         free=room_left(value),
