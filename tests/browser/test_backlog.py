@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import FilePayload, Route, expect
 
+from tests.browser.page_checks import is_sound
 from tests.browser.person import Person
 from tests.files import picture
 
@@ -65,22 +66,37 @@ def test_importing_a_file(ada: Person, ben: Person) -> None:
 
 
 def test_pasting_a_table(ada: Person, ben: Person) -> None:
-    ben.joins(ada.opens(tasks="One"))
+    table = "Title\tKey\tSquad\nPay later\tPAY-1\tRed\nShip it\tPAY-2\tBlue\nSell\tPAY-3\tRed\n"
+    ben.joins(ada.opens(tasks="PAY-2 Ship\nPAY-3 Sell it"))
     page = ada.page
     field = page.get_by_label("Add tasks, one a line")
-    field.fill("Title\tKey\nPay later\tPAY-1\nShip it\tPAY-2\n")
+    field.fill(table)
     field.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Preview: 2 tasks")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Preview: 3 tasks")
     page.go_back()
     ada.is_live()
-    ada.sees_backlog("One")
-    field.fill("Title\tKey\nPay later\tPAY-1\nShip it\tPAY-2\n")
+    ada.sees_backlog("Ship", "Sell it")
+    field.fill(table)
     page.get_by_role("button", name="Add", exact=True).click()
-    page.get_by_role("checkbox", name="Ship it").uncheck()
+    page.get_by_text("What the columns mean").click()
+    page.get_by_label("Squad", exact=True).select_option("Not used")
+    page.get_by_label("What becomes of PAY-2 of line 3").select_option("Update")
+    page.get_by_role("button", name="Show the tasks again").click()
+    page.get_by_text("What the columns mean").click()
+    is_sound(page)
+    expect(page.get_by_label("What becomes of PAY-2 of line 3")).to_have_value("update")
     page.get_by_role("button", name="Add the ticked tasks").first.click()
-    ada.sees_notice("1 task added.")
+    ada.sees_notice("1 task added. 1 task updated. 1 task here already, not changed.")
     for each in (ada, ben):
-        each.sees_backlog("One", "Pay later")
+        each.sees_backlog("Ship it", "Sell it", "Pay later")
+
+    # the column is known the next time
+    ada.is_live()
+    field.fill(table)
+    field.press("Enter")
+    page.get_by_text("What the columns mean, 1 as last time").click()
+    page.get_by_text("1 not used").click()
+    expect(page.locator("p", has_text="As last time Red")).to_be_visible()
 
 
 def test_dropping_a_table(ada: Person, ben: Person) -> None:

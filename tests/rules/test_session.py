@@ -361,6 +361,31 @@ def test_an_untitled_task_without_votes_takes_no_room(card: str) -> None:
     new_ids = [play.new_id() for _ in lines]
     with pytest.raises(Refused):
         play.by("ada", tasks.add_tasks, lines=lines, new_ids=new_ids, round_id="first")
-    made = play.by("ada", tasks.import_tasks, lines=lines, duplicates="add", new_ids=new_ids, round_id="first")
+    made = play.by(
+        "ada", tasks.import_tasks, lines=lines, duplicates=["add"] * len(lines), new_ids=new_ids, round_id="first"
+    )
     assert (len(made.answer.added), made.answer.too_many, tasks.room_left(play.value)) == (room, 1, 0)
     assert len(play.value.backlog) == tasks.MAX_TASKS
+
+
+def imports(play: Playing, title: str, **choices: str) -> Change:
+    """A line for each key, with its choice."""
+    lines = [TaskLine(f"{title} {key}", key.upper()) for key in choices]
+    ids, choice = [play.new_id() for _ in lines], [*choices.values()]
+    return play.by("ada", tasks.import_tasks, lines=lines, duplicates=choice, new_ids=ids, round_id=play.new_id())
+
+
+def counts(made: Change) -> tuple[int, int, int]:
+    """How many tasks an import added, updated and skipped."""
+    return len(made.answer.added), made.answer.updated, made.answer.skipped
+
+
+def titles(play: Playing) -> list[str]:
+    return [task.title for task in play.value.backlog]
+
+
+def test_each_imported_line_has_a_choice_of_its_own() -> None:
+    play = Playing()
+    assert counts(imports(play, "Old", pay="skip", ship="update", sell="add")) == (3, 0, 0)
+    assert counts(imports(play, "New", pay="skip", ship="update", sell="add", send="update")) == (2, 1, 1)
+    assert titles(play) == ["Old pay", "New ship", "Old sell", "New sell", "New send"]

@@ -179,6 +179,39 @@ def test_what_is_in_the_backlog_already(scene: Scene) -> None:
     assert saves(scene, again, duplicates="nonsense").status_code == 422
 
 
+def test_what_becomes_of_one_row_that_is_in_the_backlog(scene: Scene) -> None:
+    def chosen(answer: TestResponse) -> list[str]:
+        rows = answer.text.partition('id="import-tasks"')[2]
+        return re.findall(r'<option value="(\w*)"\s+selected>', rows)
+
+    table = "Title;Key;Squad\n" + "".join(f"{title};PAY-{n};Red\n" for n, title in enumerate(("Pay", "Ship", "Sell")))
+    saves(scene, reads(scene, tasks=table))
+    again = reads(scene, tasks=table.replace(";PAY", " it;PAY") + "New;PAY-9;Red\nTwice;PAY-1;Red\n")
+    assert chosen(again) == ["", "", "", ""]
+    assert ticks(again) == ["2", "3", "4", "5"]
+    assert says(again, "Line 6: The same key as above.")
+
+    form = {**form_of(again), "row": ticks(again), "duplicates": "update", "known-3": "skip", "known-4": "add"}
+    shown = scene.ada.browser.post(f"{scene.table.path}/import/preview", data=form, headers=FROM_OUR_PAGE)
+    assert chosen(shown) == ["", "skip", "add", ""]
+    assert saves(scene, again, **{"known-2": "nonsense"}).status_code == 422
+    saves(scene, shown, **{key: form[key] for key in ("duplicates", "known-3", "known-4")})
+    added = "2 tasks added. 1 task updated. 1 task here already, not changed."
+    assert says(scene.ada.get(scene.table.path), added)
+    titles = [title for title, _ in backlog(scene)]
+    assert titles[2:] == ["Pay it", "Ship", "Sell", "Sell it", "New"]
+
+
+def test_a_full_backlog_has_a_choice_for_each_row(scene: Scene) -> None:
+    names = ";".join(f"Squad {n}" for n in range(200))
+    table = f"Title;Key;{names}\n" + "".join(f"Task {n};T-{n};{n}{';x' * 199}\n" for n in range(498))
+    saves(scene, reads(scene, tasks=table))
+    again = reads(scene, tasks=table)
+    known = {f"known-{line}": "skip" for line in range(2, 500)}
+    assert saves(scene, again, **known).status_code == 303
+    assert says(scene.ada.get(scene.table.path), "498 tasks here already, not changed.")
+
+
 def test_saving_twice_adds_once(scene: Scene) -> None:
     preview = reads(scene, tasks="Title;Squad\nPay;Red\nShip;Blue\n")
     both = [("One", ""), ("Two", ""), ("Pay", ""), ("Ship", "")]

@@ -59,21 +59,25 @@ class Outcome(NamedTuple):
     undo: int | None
 
 
-def import_tasks(who: Holder, import_id: str, lines: Mapping[int, TaskLine], duplicates: str) -> Outcome:
-    """Adds the tasks of a preview, by the lines of the table; ``duplicates`` is ``skip``, ``update`` or ``add``. The
-    same task of the same import is added once, however often it is tried.
+def import_tasks(
+    who: Holder, import_id: str, lines: Mapping[int, TaskLine], duplicates: str, chosen: Mapping[int, str]
+) -> Outcome:
+    """Adds the tasks of a preview, by the lines of the table; ``duplicates`` is ``skip``, ``update`` or ``add`` for the
+    lines that have no choice of their own in ``chosen``. The same task of the same import is added once, however often
+    it is tried.
 
     Raises:
         Invalid: (422) there is none, no room for any, or no such choice.
     """
-    if duplicates not in rules.DUPLICATES:
+    choices = [chosen.get(line, duplicates) for line in lines]
+    if not {duplicates, *choices} <= {*rules.DUPLICATES}:
         raise Invalid("Choose what becomes of tasks that are here already.", "duplicates")
     made = change(
         who,
         partial(
             rules.import_tasks,
             lines=[*lines.values()],
-            duplicates=duplicates,
+            duplicates=choices,
             new_ids=[ids.derived_id(f"{import_id} {line} {task}", 12) for line, task in lines.items()],
             round_id=ids.new_id(12),
         ),

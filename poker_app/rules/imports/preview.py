@@ -74,15 +74,16 @@ def as_last_time(table: Understood, remembered: Mapping[str, str]) -> Understood
 
 def lines(table: Understood, keys: frozenset[str]) -> list[Line]:
     """The rows with their tasks. ``keys`` are those of the backlog, in lower case."""
-    found, seen = [], set(keys)
+    found: list[Line] = []
+    seen: set[str] = set()
     for row in table.rows:
         task, problems = task_of(table.columns, row)
         key = task.key.casefold() if task else ""
         why = row.not_a_task if task else "No title, key or link."
-        if not why and key in seen and key not in keys:
+        if not why and key and key in seen:
             why = "The same key as above."
-        found.append(Line(row, task, not why, why, problems, bool(key) and key in keys))
-        seen |= {key} - {""}
+        found.append(Line(row, task, not why, why, problems, key in keys))
+        seen.add(key)
     return found
 
 

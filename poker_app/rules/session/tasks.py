@@ -80,13 +80,14 @@ def import_tasks(
     now: datetime,
     *,
     lines: Sequence[TaskLine],
-    duplicates: str,
+    duplicates: Sequence[str],
     new_ids: Sequence[str],
     round_id: str,
 ) -> Change:
-    """Adds tasks at the end as far as there is room for them. One whose key is in the backlog is skipped, or updates
-    that task's title, link and description with what it has, or is added all the same. One whose id is in the backlog
-    was added by an earlier try. Answers with ``Imported``: a retry that changes nothing answers as the first try.
+    """Adds tasks at the end as far as there is room for them. ``duplicates`` has one of ``DUPLICATES`` for each line: a
+    line whose key is in the backlog is skipped, or updates that task's title, link and description with what it has, or
+    is added all the same. One whose id is in the backlog was added by an earlier try. Answers with ``Imported``: a
+    retry that changes nothing answers as the first try.
 
     Raises:
         Refused: forbidden, for a member who is no facilitator; invalid, where no task is chosen, or there is no room
@@ -97,13 +98,18 @@ def import_tasks(
         raise Refused("invalid", "No task is ticked, so nothing was added.")
     here = {task.id: task for task in value.backlog}
     earlier = [here[new_id] for new_id in new_ids if new_id in here]
-    untried = [(line, new_id) for line, new_id in zip(lines, new_ids, strict=True) if new_id not in here]
-    known = {task.key.casefold(): task for task in here.values() if task.key} if duplicates != "add" else {}
-    new = [(line, new_id) for line, new_id in untried if line.key.casefold() not in known]
-    matched = [(known[line.key.casefold()], line) for line, _ in untried if line.key.casefold() in known]
-    edited = (
-        [edit for task, line in matched if (edit := _updated(task, line)) is not task] if duplicates == "update" else []
-    )
+    known = {task.key.casefold(): task for task in here.values() if task.key}
+    new, matched = [], []
+    for line, choice, new_id in zip(lines, duplicates, new_ids, strict=True):
+        if new_id in here:
+            continue
+        if choice == "add" or line.key.casefold() not in known:
+            new.append((line, new_id))
+        else:
+            matched.append((known[line.key.casefold()], line, choice))
+    edited = [
+        edit for task, line, choice in matched if choice == "update" and (edit := _updated(task, line)) is not task
+    ]
     taken = new[: room_left(value)]
     if new and not taken and not edited and not earlier:
         raise Refused("invalid", f"A session holds at most {MAX_TASKS} tasks, and this one has as many.")

@@ -21,6 +21,8 @@ from poker_app.poker.change import asking_socket
 from poker_app.poker.members import member_lookup, presence
 from poker_app.poker.models import PokerSession
 from poker_app.rules import Refused
+from poker_app.rules.imports.cells import MAX_COLUMNS
+from poker_app.rules.session.tasks import MAX_TASKS
 from poker_app.rules.session.value import Member
 from poker_app.web.http import login
 from poker_app.web.http.guest_cookie import guest_secret
@@ -40,6 +42,8 @@ MAX_LONG_FORM, MAX_PARTS = imports.MAX_FILE + 16 * 1024, 5
 
 # How many fields a form may have, and characters of a Content-Type; the product's own stay far below.
 MAX_FIELDS, MAX_MEDIA_TYPE = 1_000, 200
+# In the preview of an import each row has two and each column one.
+MAX_LONG_FIELDS = 2 * MAX_TASKS + MAX_COLUMNS + 10
 
 log = structlog.get_logger("web")
 
@@ -120,7 +124,8 @@ def _check_form() -> None:
     in_parts = media_type.lower().startswith("multipart/")
     if (in_parts and request.endpoint != FORM_WITH_FILE) or len(media_type) > MAX_MEDIA_TYPE:
         raise UnsupportedMediaType("Forms are read as application/x-www-form-urlencoded alone.")
-    if request.get_data(parse_form_data=False).count(b"&") >= MAX_FIELDS and not in_parts:
+    most = MAX_LONG_FIELDS if request.endpoint in LONG_FORMS else MAX_FIELDS
+    if request.get_data(parse_form_data=False).count(b"&") >= most and not in_parts:
         raise RequestEntityTooLarge
     if any("\0" in text for field in request.form.items(multi=True) for text in field):
         raise BadRequest("A character in this form cannot be kept.")

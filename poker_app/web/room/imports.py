@@ -141,13 +141,23 @@ def save(member: Member) -> ResponseReturnValue:
     ticked = set(request.form.getlist("row"))
     found = [line for line in preview.lines(table, frozenset()) if str(line.row.line) in ticked]
     lines = {line.row.line: line.task for line in found if line.task}
+    chosen = {line: choice for line in lines if (choice := _choice(line))}
     try:
-        made = tasks.import_tasks(member, import_id, lines, request.form.get("duplicates", DUPLICATES[0]))
+        made = tasks.import_tasks(member, import_id, lines, _choice_for_all(), chosen)
     except Invalid as refusal:
         return _preview(member, import_id, table, before, refusal), refusal.status
     if known := _account(member):
         column_meanings.remember(known.account.id, corrected(table.columns))
     return fragments.back_with(member, made.sentence, made.undo, alert=made.left_out)
+
+
+def _choice_for_all() -> str:
+    return request.form.get("duplicates", DUPLICATES[0])
+
+
+def _choice(line: int) -> str:
+    """What becomes of one line whose key is in the backlog; "" where it is as the choice for all."""
+    return request.form.get(f"known-{line}", "")
 
 
 def _preview(
@@ -177,7 +187,8 @@ def _preview(
         free=room_left(value),
         signed=signed,
         refusal=refusal,
-        duplicates=request.form.get("duplicates", DUPLICATES[0]),
+        duplicates=_choice_for_all(),
+        choices={line.row.line: _choice(line.row.line) for line in lines if line.known},
     )
 
 
