@@ -57,7 +57,7 @@ class PokerSession(Base):
     # The column's name in the release before, whose processes read and write this one alone during a deploy.
     agenda: Mapped[int] = mapped_column(default=1)
     published_version: Mapped[int] = mapped_column(default=0)
-    # The data that undoes the newest change of the tasks: no card and no text.
+    # The data that undoes the newest change of the tasks: no card, and no text but those that an import replaced.
     undo: Mapped[dict[str, Any] | None] = mapped_column(Document("poker_session.undo"))
 
     @property

@@ -139,7 +139,8 @@ _TABLES: dict[str, dict[Kind, str]] = {
 _JSON_KEYS: dict[str, dict[Kind, str]] = {
     # ``onward`` may be a link that works as a key.
     "mail_token.data": {_own("user_id"): "name", SECRET: "password_hash browser onward"},
-    "poker_session.undo": {NO_PERSON: "version task_id round_id tasks"},
+    # ``texts`` are of tasks, which are in no person's download.
+    "poker_session.undo": {NO_PERSON: "version task_id round_id tasks", OTHERS: "texts"},
     "tracker_project.field": {NO_PERSON: "id name kind choices"},
     "account.session_defaults": {
         NO_PERSON: "deck timer_minutes auto_reveal anyone_reveals change_after_reveal names_hidden "

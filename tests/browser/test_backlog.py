@@ -89,6 +89,9 @@ def test_pasting_a_table(ada: Person, ben: Person) -> None:
     ada.sees_notice("1 task added. 1 task updated. 1 task here already, not changed.")
     for each in (ada, ben):
         each.sees_backlog("Ship it", "Sell it", "Pay later")
+    page.get_by_role("button", name="Undo").click()
+    for each in (ada, ben):
+        each.sees_backlog("Ship", "Sell it")
 
     # the column is known the next time
     ada.is_live()

@@ -14,7 +14,7 @@ from poker_app.rules import Refused
 from poker_app.rules.backlog import TaskLine
 from poker_app.rules.deck import DECKS
 from poker_app.rules.session import lifecycle, members, tasks, voting
-from poker_app.rules.session.change import Change, acting_member, finished, is_complete
+from poker_app.rules.session.change import MAX_REPLACED, Change, acting_member, finished, is_complete
 from poker_app.rules.session.rounds import ASIDE, Round, Rounds
 from poker_app.rules.session.undo import FACE_UP, GONE_ON, VOTED_ON, undo
 from poker_app.rules.session.value import Member, RoundsNeeded, Session, Task
@@ -377,7 +377,7 @@ def imports(play: Playing, title: str, **choices: str) -> Change:
 
 def counts(made: Change) -> tuple[int, int, int]:
     """How many tasks an import added, updated and skipped."""
-    return len(made.answer.added), made.answer.updated, made.answer.skipped
+    return len(made.answer.added), len(made.answer.updated), made.answer.skipped
 
 
 def titles(play: Playing) -> list[str]:
@@ -389,3 +389,41 @@ def test_each_imported_line_has_a_choice_of_its_own() -> None:
     assert counts(imports(play, "Old", pay="skip", ship="update", sell="add")) == (3, 0, 0)
     assert counts(imports(play, "New", pay="skip", ship="update", sell="add", send="update")) == (2, 1, 1)
     assert titles(play) == ["Old pay", "New ship", "Old sell", "New sell", "New send"]
+
+
+def test_an_import_that_updated_tasks_is_undone() -> None:
+    play = Playing()
+    imports(play, "Old", pay="skip", ship="skip")
+    made = imports(play, "New", ship="update", sell="update")
+    assert titles(play) == ["Old pay", "New ship", "New sell"]
+    # Sent again, it is answered as before.
+    assert counts(imports(play, "New", ship="update")) == (0, 1, 0)
+    assert made.undo is not None
+    play.by("ada", undo, version=made.undo)
+    assert titles(play) == ["Old pay", "Old ship"]
+    assert play.value.undo is None
+
+
+def test_replaced_texts_go_with_the_next_change_of_the_tasks() -> None:
+    play = Playing()
+    imports(play, "Old", pay="skip")
+    made = imports(play, "New", pay="update")
+    play.by("ben", voting.cast_vote, round_id=play.value.round.id, card="5")
+    assert play.value.undo is not None
+    assert play.value.undo["texts"] == {play.value.backlog[0].id: {"title": "Old pay"}}
+    play.by("ada", tasks.delete_task, task_id=play.value.backlog[0].id, new_ids=(play.new_id(), play.new_id()))
+    assert play.value.undo is None
+    assert made.undo is not None
+    too_late(play, made.undo, GONE_ON)
+
+
+@pytest.mark.parametrize(("length", "undone"), [(MAX_REPLACED // 2 - len("Old x"), True), (MAX_REPLACED // 2, False)])
+def test_what_replaced_very_much_text_is_not_undone(length: int, undone: bool) -> None:
+    play = Playing()
+    imports(play, "Old", a="skip", b="skip")
+    play.value = play.value.with_task(*(replace(task, url="x" * length) for task in play.value.backlog))
+    lines = [TaskLine(f"New {key}", key, "y") for key in ("a", "b")]
+    made = play.by(
+        "ada", tasks.import_tasks, lines=lines, duplicates=["update"] * 2, new_ids=["x1", "x2"], round_id="again"
+    )
+    assert (len(made.answer.updated), made.undo is not None) == (2, undone)

@@ -202,6 +202,27 @@ def test_what_becomes_of_one_row_that_is_in_the_backlog(scene: Scene) -> None:
     assert titles[2:] == ["Pay it", "Ship", "Sell", "Sell it", "New"]
 
 
+def test_an_update_is_undone(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    saves(scene, reads(scene, tasks=TABLE))
+    before = backlog(scene)
+    again = reads(scene, tasks=TABLE.replace("Pay", "Pay later") + "Sell;PAY-3;Red\n")
+    for _ in range(2):
+        saves(scene, again, duplicates="update", row=["2"])
+        room = scene.ada.get(scene.table.path)
+        assert says(room, "1 task updated.")
+        undo = re.search(r'action="([^"]*/undoing)"', room.text)
+        assert undo
+    scene.ada.post(undo[1])
+    assert backlog(scene) == before
+
+    monkeypatch.setattr("poker_app.rules.session.change.MAX_REPLACED", 2)
+    saves(scene, again, duplicates="update")
+    room = scene.ada.get(scene.table.path)
+    changed = "1 task added. 1 task updated. 1 task here already, not changed."
+    assert says(room, f"{changed} So much text was replaced that this cannot be undone.")
+    assert "/undoing" not in room.text
+
+
 def test_a_full_backlog_has_a_choice_for_each_row(scene: Scene) -> None:
     names = ";".join(f"Squad {n}" for n in range(200))
     table = f"Title;Key;{names}\n" + "".join(f"Task {n};T-{n};{n}{';x' * 199}\n" for n in range(498))

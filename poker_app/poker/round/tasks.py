@@ -17,6 +17,8 @@ from poker_app.rules.session import tasks as rules
 from poker_app.rules.session.change import Change
 from poker_app.rules.session.value import Task
 
+TOO_LONG_FOR_UNDO = "So much text was replaced that this cannot be undone."
+
 _LIVE = (
     select(models.Task)
     .where(models.Task.session_id == bindparam("session_id"), models.Task.deleted_at.is_(None))
@@ -90,14 +92,16 @@ def outcome_of(made: Change) -> Outcome:
     done: rules.Imported = made.answer
     counts = (
         (len(done.added), "added"),
-        (done.updated, "updated"),
+        (len(done.updated), "updated"),
         (done.skipped, "here already, not changed"),
         (done.too_many, f"left out: a session holds at most {rules.MAX_TASKS}"),
     )
     said = " ".join(f"{count} {'task' if count == 1 else 'tasks'} {what}." for count, what in counts if count)
     # Of a retry, this is the undo of the first try.
-    undo = made.value.undo
-    undoes = undo and done.added and all(task.id in undo["tasks"] for task in done.added)
+    undo, changed = made.value.undo, {task.id for task in (*done.added, *done.updated)}
+    if done.updated and undo is None:
+        said = f"{said} {TOO_LONG_FOR_UNDO}"
+    undoes = undo and changed and changed <= undo["tasks"].keys()
     return Outcome(said, done.too_many > 0, undo["version"] if undo and undoes else None)
 
 

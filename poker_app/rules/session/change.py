@@ -14,6 +14,7 @@ from poker_app.rules.session.value import (
     LEFT,
     NOT_A_MEMBER,
     REMOVED,
+    TEXTS,
     Before,
     Member,
     Session,
@@ -59,6 +60,10 @@ EVENTS = {
 }
 
 
+MAX_REPLACED = 500_000
+"""Characters of replaced texts that are kept for an undo. They are loaded with the session, as its tasks are."""
+
+
 @dataclass(frozen=True, slots=True)
 class Happened:
     """One event of a change: its version of the session, and the members that it names."""
@@ -79,7 +84,10 @@ class Change:
     def then(self, event: Event, *, tasks: bool = False, **about: str) -> "Change":
         """Adds one event, with a version of its own. ``tasks``: the backlog, or the current task, changed too."""
         version = self.value.version + 1
-        value = replace(self.value, version=version, tasks_version=version if tasks else self.value.tasks_version)
+        value = replace(self.value, version=version)
+        if tasks:
+            # What undid the change of the tasks before does not any more, and goes with the texts that are in it.
+            value = replace(value, tasks_version=version, undo=None)
         return replace(self, value=value, happened=(*self.happened, Happened(event, version, about)))
 
     @property
@@ -126,13 +134,25 @@ def require_facilitator(member: Member, what: str) -> None:
 
 
 def undoable(before: Session, change: Change) -> Change:
-    """Returns the change, which was made of ``before``, with the data that undoes it."""
+    """Returns the change, which was made of ``before``, with the data that undoes it. One that replaced more than
+    ``MAX_REPLACED`` characters cannot be undone."""
     value = change.value
+    texts = {key: each for key, task in value.tasks.items() if (each := _replaced(before.tasks.get(key), task))}
+    if sum(len(text) for each in texts.values() for text in each.values()) > MAX_REPLACED:
+        return change
     tasks = {
         key: _before(before.tasks.get(key)) for key, task in value.tasks.items() if before.tasks.get(key) is not task
     }
-    undo = Undo(version=value.version, task_id=before.current_task_id, round_id=before.round.id, tasks=tasks)
+    undo = Undo(
+        version=value.version, task_id=before.current_task_id, round_id=before.round.id, tasks=tasks, texts=texts
+    )
     return replace(change, value=replace(value, undo=undo))
+
+
+def _replaced(before: Task | None, task: Task) -> Mapping[str, str]:
+    if before is None or before is task:
+        return {}
+    return {name: text for name in TEXTS if (text := getattr(before, name)) != getattr(task, name)}
 
 
 def _before(task: Task | None) -> Before:

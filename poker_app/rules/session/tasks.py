@@ -13,7 +13,7 @@ from poker_app.rules.backlog import TaskLine, moved
 from poker_app.rules.round import must_be_current
 from poker_app.rules.session.change import Change, Event, require_facilitator, undoable
 from poker_app.rules.session.rounds import Round, Rounds
-from poker_app.rules.session.value import Member, RoundsNeeded, Session, Task
+from poker_app.rules.session.value import TEXTS, Member, RoundsNeeded, Session, Task
 
 MAX_TASKS = 500
 WAS_DELETED = "That task was deleted."
@@ -66,10 +66,10 @@ DUPLICATES = ("skip", "update", "add")
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """The tasks that an import added, and how many it updated, skipped and found no room for."""
+    """The tasks that an import added and updated, and how many it skipped and found no room for."""
 
     added: Sequence[Task]
-    updated: int
+    updated: Sequence[Task]
     skipped: int
     too_many: int
 
@@ -119,18 +119,19 @@ def import_tasks(
         change = add_tasks(value, me, now, lines=taken_lines, new_ids=taken_ids, round_id=round_id)
     added: Sequence[Task] = change.answer or ()
     if edited:
-        # What an update replaced is not kept, so that such an import cannot be undone.
-        change = Change(replace(change.value.with_task(*edited), undo=None), change.happened)
-        change = change.then(Event.TASKS_CHANGED, tasks=True)
+        updated = Change(change.value.with_task(*edited), change.happened)
+        change = undoable(value, updated.then(Event.TASKS_CHANGED, tasks=True))
     skipped, too_many = len(matched) - len(edited), len(new) - len(taken)
     if added or edited:
-        return replace(change, answer=Imported(added, len(edited), skipped + len(earlier), too_many))
-    return replace(change, answer=Imported(earlier, 0, skipped, too_many))
+        return replace(change, answer=Imported(added, edited, skipped + len(earlier), too_many))
+    texts = value.undo.get("texts", {}) if value.undo else {}
+    before = [task for task, _, choice in matched if choice == "update" and task.id in texts]
+    return replace(change, answer=Imported(earlier, before, skipped - len(before), too_many))
 
 
 def _updated(task: Task, line: TaskLine) -> Task:
     """The task with what the line has. A line without a title has its key or link as its title."""
-    fields = {name: getattr(line, name) for name in ("title", "url", "description")}
+    fields = {name: getattr(line, name) for name in TEXTS}
     if line.title in (line.key, line.url):
         del fields["title"]
     changes = {name: text for name, text in fields.items() if text and text != getattr(task, name)}

@@ -1,7 +1,8 @@
-"""Undoes the newest change of the tasks: an estimate, a skip, a restarted vote, tasks that were added.
+"""Undoes the newest change of the tasks: an estimate, a skip, a restarted vote, tasks that were added or updated.
 
 The data that such a change leaves behind is small: which task and round were current before, and of each task that it
-changed what is not kept anyway. The cards of a vote that was restarted are set aside in ``Rounds``.
+changed what is not kept anyway, such as texts that an import replaced. It goes with the next change of the tasks. The
+cards of a vote that was restarted are set aside in ``Rounds``.
 """
 
 from dataclasses import replace
@@ -29,13 +30,15 @@ def undo(value: Session, me: Member, now: datetime, *, version: int) -> Change:
     known = value.undo
     if known is None or not known["version"] == version == value.tasks_version:
         raise Refused("conflict", GONE_ON)
-    tasks = [_restored(value, value.tasks[key], before, now) for key, before in known["tasks"].items()]
+    texts = known.get("texts", {})
+    restored = {key: _restored(value, value.tasks[key], before, now) for key, before in known["tasks"].items()}
+    tasks = [replace(task, **texts.get(key, {})) for key, task in restored.items()]  # type: ignore[arg-type]
     back = value.with_task(*tasks)
     if known["task_id"] != value.current_task_id or value.task.current_since is None:
         back = take_up(back, known["task_id"], now, known["round_id"])
     elif known["round_id"] != value.round.id:
         back = _with_cards_back(back, known["round_id"])
-    return Change(replace(back, undo=None)).then(Event.TASKS_CHANGED, tasks=True)
+    return Change(back).then(Event.TASKS_CHANGED, tasks=True)
 
 
 def _restored(value: Session, task: Task, before: Before, now: datetime) -> Task:

@@ -6,7 +6,7 @@ A mapping in it is never changed either: a change makes a new one with what diff
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Self, TypedDict
+from typing import NotRequired, Self, TypedDict
 
 from poker_app.rules import Refused, roles
 from poker_app.rules.durations import in_words
@@ -131,6 +131,10 @@ class TaskFile:
         return self.width > 0
 
 
+TEXTS = ("title", "url", "description")
+"""The fields of a task that an import updates."""
+
+
 class Before(TypedDict):
     """The part of a task that a change loses and its undo restores."""
 
@@ -141,12 +145,14 @@ class Before(TypedDict):
 
 class Undo(TypedDict):
     """The data that undoes the change that made this ``version``: the current task and round before it, and the tasks
-    that it changed, as they were. A dict, as its column keeps it."""
+    that it changed, as they were. ``texts`` are those that it replaced, by task and field; data of the release before
+    has none. A dict, as its column keeps it."""
 
     version: int
     task_id: str
     round_id: str
     tasks: Mapping[str, Before]
+    texts: NotRequired[Mapping[str, Mapping[str, str]]]
 
 
 class RoundsNeeded(LookupError):
@@ -164,8 +170,8 @@ class Session:
     to the tasks. ``members`` are in the order they joined, removed ones included, ``tasks`` in the backlog's order,
     ``files`` those of all tasks in the order of their places,
     ``rounds`` are the current task's, and ``others`` those of tasks that a change asked for. ``undo`` takes the newest
-    change that can be taken back back, as long as its version is the ``tasks_version``. ``played`` counts the rounds
-    whose cards were turned over. ``tracked``: tasks of it came from a tracker."""
+    change of the tasks back, where it can be taken back. ``played`` counts the rounds whose cards were turned over.
+    ``tracked``: tasks of it came from a tracker."""
 
     id: str
     account_id: str
