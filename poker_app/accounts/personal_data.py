@@ -29,6 +29,7 @@ from poker_app.accounts.models import (
 )
 from poker_app.db import Base, session
 from poker_app.rules.data_kinds import COLUMNS, JSON_KEYS, in_download
+from poker_app.trackers.models import TrackerConnection
 
 Rows = list[dict[str, Any]]
 
@@ -108,6 +109,14 @@ def _forget_audit(user: User) -> None:
     audit_log.forget(user)
 
 
+def _connected_by(user: User) -> ColumnElement[bool]:
+    return TrackerConnection.connected_by == user.id
+
+
+def _forget_connections(user: User) -> None:
+    session.execute(delete(TrackerConnection).where(_connected_by(user)))
+
+
 def _in_clerk_groups(user: User) -> ColumnElement[bool]:
     """Rows that name the user by the subject of an identity."""
     return ClerkMember.subject.in_(select(Identity.subject).where(Identity.user_id == user.id))
@@ -158,6 +167,12 @@ TRACES: dict[str, Trace] = {
         "invitations",
         lambda user: download_rows(_of(Invitation, Invitation.invited_by == user.id), "invited_by"),
         _forget_invitations_made,
+    ),
+    # Its token is theirs.
+    "tracker_connection.connected_by": Trace(
+        "trackers_connected",
+        lambda user: download_rows(_of(TrackerConnection, _connected_by(user)), "connected_by"),
+        _forget_connections,
     ),
     "invitation.email": Trace(
         "invitations_to_me",

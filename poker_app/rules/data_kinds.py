@@ -70,10 +70,9 @@ _TABLES: dict[str, dict[Kind, str]] = {
         _own("subject_id"): "subject_id about",
         NO_PERSON: "id account_id at action",
     },
-    # --- trackers: the identity is that of a token, which may be a person's or a program's
+    # --- trackers
     "tracker_connection": {
-        _own("connected_by"): "connected_by",
-        OTHERS: "identity",
+        _own("connected_by"): "connected_by identity",
         SECRET: "sealed",
         NO_PERSON: "id account_id kind address granted connected_at checked_at problem",
     },

@@ -44,4 +44,5 @@ MAKES = {
     "signing_up.sign_up",
     "tasks.add",
     "team.invite",
+    "trackers.connect",
 }

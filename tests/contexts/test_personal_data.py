@@ -33,6 +33,7 @@ from poker_app.poker.models import Member, PokerSession
 from poker_app.poker.session import archiving, lifecycle
 from poker_app.rules.data_kinds import COLUMNS, JSON_KEYS, Whose
 from poker_app.rules.data_kinds import SECRET as SECRET_KIND
+from poker_app.trackers.models import TrackerConnection
 from tests.cast import Clock, add_user
 from tests.world.actions import Room, open_session
 
@@ -74,6 +75,18 @@ class Life:
                     Removal(account_id=room.table.account_id, user_id=zoe, removed_at=now),
                     self.invites(shared, "one", email="new@example.com", by=zoe),
                     self.invites(room.table.account_id, "two", email=EMAIL),
+                    TrackerConnection(
+                        id=ids.new_id(),
+                        account_id=shared,
+                        kind="jira",
+                        address="https://example.atlassian.net",
+                        sealed="sealed",
+                        identity=NAME,
+                        granted=[],
+                        connected_by=zoe,
+                        connected_at=now,
+                        checked_at=now,
+                    ),
                     SentLetter(account_id=shared, cause=f"low:7:{zoe}", sent_at=now),
                     CreditTxn(
                         account_id=shared, key="k", kind="spend", amount=-1, balance_after=0, user_id=zoe, at=now
@@ -151,7 +164,8 @@ def test_every_json_object_declares_its_keys(context: None) -> None:
     assert documents == JSON_KEYS.keys()
     assert all(kind.column == name for name, kind in typed.items() if isinstance(kind, Document))
     # The others are lists of texts, which have no keys.
-    assert typed.keys() - documents == {"deck.cards", "poker_session.cards", "series.cards"}
+    lists = {"deck.cards", "poker_session.cards", "series.cards"}
+    assert typed.keys() - documents == lists | {"tracker_connection.granted", "tracker_project.mapping"}
 
 
 def test_a_key_that_is_not_declared_is_not_written(context: None) -> None:

@@ -14,7 +14,9 @@ def import_tracked(
     value: Session, me: Member, now: datetime, *, lines: Sequence[TaskLine], new_ids: Sequence[str], round_id: str
 ) -> Change:
     """Adds tasks that came from a tracker, as ``import_tasks`` does; those that are here already stay as they are."""
-    change = import_tasks(value, me, now, lines=lines, duplicates=DUPLICATES[0], new_ids=new_ids, round_id=round_id)
+    change = import_tasks(
+        value, me, now, lines=lines, duplicates=[DUPLICATES[0]] * len(lines), new_ids=new_ids, round_id=round_id
+    )
     if change.value.tracked:
         return change
     tracked = replace(change, value=replace(change.value, tracked=True))
