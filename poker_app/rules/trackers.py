@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from poker_app.rules import Refused
+from poker_app.rules.backlog import MAX_KEY
 from poker_app.rules.deck import figure
 
 NUMBER: Final = "number"
@@ -115,6 +116,12 @@ def value_for(field: EstimateField, card: str, mapping: Mapping[str, str]) -> st
             raise Refused("invalid", f"{field.name} has no choice “{text}”.")
         return alike[0]
     return text[:MAX_VALUE]
+
+
+def numbered_key(project: str, number: str | int) -> str:
+    """A key such as ``website#12``, where each project counts its issues from 1."""
+    end = f"#{number}"
+    return project[: MAX_KEY - len(end)] + end
 
 
 def names_an_estimate(name: str) -> bool:

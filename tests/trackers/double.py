@@ -14,6 +14,8 @@ TASKS = 120
 """Open issues of the project Checkout: more than two pages of any tracker."""
 SPRINT = 60
 """Of them, those in the sprint, milestone or iteration."""
+MARKDOWN = "# Goal\n\n- one\n- two\n\nIt **must** follow [the spec](https://example.com/spec)."
+"""The description of "Task 1", for trackers that have Markdown."""
 # Tokens: of somebody who may do all, who may read only, and one that has expired.
 WRITER, READER, EXPIRED = "token-of-olga", "token-of-rita", "token-of-yesterday"
 

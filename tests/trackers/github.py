@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from tests.trackers.double import READER, SPRINT, TASKS, WRITER, Double, Entry
+from tests.trackers.double import MARKDOWN, READER, SPRINT, TASKS, WRITER, Double, Entry
 
 REPOSITORIES = {"acme/Checkout": 101, "acme/Billing": 102, "acme/Website": 103}
 """By their numbers. The last one has no issues."""
@@ -21,24 +21,21 @@ PULL_REQUEST = 900
 MILESTONE, DELIVERY = 4, 7
 COLUMNS, SIZES = ("Backlog", "Ready", "Done"), ("S", "M", "L")
 SCOPES = {WRITER: "repo, project", READER: "repo:read, read:project"}
-MARKDOWN = "# Goal\n\n- one\n- two\n\nIt **must** follow [the spec](https://example.com/spec)."
 
 # What the questions of the engine are held to: of the published schema those types and fields that have to do with it.
 SCHEMA = build_schema("""
 scalar DateTime
 scalar Date
+scalar URI
 interface Node { id: ID! }
 interface ProjectV2FieldCommon { id: ID! name: String! dataType: ProjectV2FieldType! project: ProjectV2! }
-interface ProjectV2Owner { id: ID! }
 enum ProjectV2FieldType { ITERATION LABELS NUMBER SINGLE_SELECT TEXT TITLE }
 enum IssueState { OPEN CLOSED }
 enum IssueOrderField { COMMENTS CREATED_AT UPDATED_AT }
 enum OrderDirection { ASC DESC }
 input IssueOrder { field: IssueOrderField! direction: OrderDirection! }
-type Organization implements Node & ProjectV2Owner { id: ID! login: String! }
-type User implements Node & ProjectV2Owner { id: ID! login: String! }
 type ProjectV2 implements Node {
-  id: ID! number: Int! title: String! closed: Boolean! owner: ProjectV2Owner!
+  id: ID! number: Int! title: String! closed: Boolean! resourcePath: URI!
   fields(after: String, before: String, first: Int, last: Int): ProjectV2FieldConfigurationConnection!
 }
 type ProjectV2Field implements Node & ProjectV2FieldCommon {
@@ -471,7 +468,7 @@ class GitHub(Double):
             "number": DELIVERY,
             "title": "Delivery",
             "closed": False,
-            "owner": {"__typename": "Organization", "id": "O_acme", "login": "acme"},
+            "resourcePath": f"/orgs/acme/projects/{DELIVERY}",
             "fields": lambda info, **given: self._connection(self._delivery_fields())(info, **given),
         }
 

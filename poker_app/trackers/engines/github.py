@@ -10,7 +10,6 @@ from contextlib import suppress
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from poker_app.rules.backlog import MAX_KEY
 from poker_app.rules.trackers import (
     CHOICE,
     LABEL,
@@ -24,9 +23,10 @@ from poker_app.rules.trackers import (
     labelled,
     labels_field,
     names_an_estimate,
+    numbered_key,
 )
 from poker_app.trackers.client import Client, path
-from poker_app.trackers.engines.base import PAGE, expected, of_type
+from poker_app.trackers.engines.base import PAGE, expected, of_type, text
 from poker_app.trackers.engines.github_projects import (
     FIELDS_OF,
     ITEM_OF,
@@ -89,7 +89,7 @@ class GitHub:
         ends = answer.headers.get("github-authentication-token-expiration", "")[:10]
         granted = [each.strip() for each in scopes if each.strip()] + ([f"until {ends}"] if ends else [])
         with expected(NAME):
-            return Identity(of_type(str, answer.body["login"]), tuple(granted))
+            return Identity(text(answer.body["login"]), tuple(granted))
 
     def projects(self) -> Sequence[Place]:
         """Repositories with issues, those pushed to last before others.
@@ -97,7 +97,7 @@ class GitHub:
         found = self._listed("/user/repos", MAX_PAGES, sort="pushed")
         with expected(NAME):
             return [
-                Place(name := of_type(str, each["full_name"]), name, note="archived" if each["archived"] else "")
+                Place(name := text(each["full_name"]), name, note="archived" if each["archived"] else "")
                 for each in found
                 if each["has_issues"]
             ]
@@ -114,9 +114,9 @@ class GitHub:
                 *(
                     Place(
                         f"{MILESTONE}:{of_type(int, each['number'])}",
-                        of_type(str, each["title"]),
+                        text(each["title"]),
                         "Milestone",
-                        f"due {of_type(str, due)[:10]}" if (due := each["due_on"]) else "",
+                        f"due {text(due)[:10]}" if (due := each["due_on"]) else "",
                     )
                     for each in milestones
                 ),
@@ -215,7 +215,7 @@ class GitHub:
     def _label_names(self, repository: str) -> list[str]:
         listed = self._listed(f"{repository}/labels", MAX_LABEL_PAGES)
         with expected(NAME):
-            return [of_type(str, each["name"]) for each in listed]
+            return [text(each["name"]) for each in listed]
 
     def _projects(self, project: str) -> list[Project]:
         """GitHub's projects around a repository: none where the token may not read them."""
@@ -225,7 +225,7 @@ class GitHub:
             repository = data.get("repository") or {}
             linked = nodes(repository.get("projectsV2"))
             items = [item for each in nodes(repository.get("issues")) for item in nodes(each["projectItems"])]
-            ids = [of_type(str, each["id"]) for each in (*linked, *(item["project"] for item in items if item))]
+            ids = [text(each["id"]) for each in (*linked, *(item["project"] for item in items if item))]
         if not ids:
             return []
         data = self._graphql.ask(FIELDS_OF, {"ids": [*dict.fromkeys(ids)][:MAX_PROJECTS]}, partly=True)
@@ -263,7 +263,7 @@ class GitHub:
             # https://docs.github.com/en/rest/issues/milestones#get-a-milestone
             milestone = self._rest.get(_repository(search.project) + path("milestones", where))
             with expected(NAME):
-                words.append(f'milestone:"{of_type(str, milestone["title"])}"')
+                words.append(f'milestone:"{text(milestone["title"])}"')
         elif kind == LABEL:
             words.append(f'label:"{where}"')
         asked = " ".join(each for each in (*words, _quoted(search.words)) if each)
@@ -306,9 +306,9 @@ class GitHub:
             project = data["node"]["project"]
             for each in nodes(data["repository"]["issue"]["projectItems"]):
                 if each["project"]["id"] == project["id"]:
-                    options = {one["name"]: of_type(str, one["id"]) for one in data["node"].get("options") or ()}
-                    return Item(project["id"], of_type(str, each["id"]), options, value_of(each, field))
-            title = of_type(str, project["title"])
+                    options = {one["name"]: text(one["id"]) for one in data["node"].get("options") or ()}
+                    return Item(project["id"], text(each["id"]), options, value_of(each, field))
+            title = text(project["title"])
         raise Rejected(f"The issue is not in the project “{title}”, which {field.name} belongs to.")
 
 
@@ -357,26 +357,20 @@ def _issues(listed: Any) -> tuple[Issue, ...]:
 
 
 def _issue(raw: Any) -> Issue:
-    url = of_type(str, raw["html_url"])
+    url = text(raw["html_url"])
     owner, name = urlsplit(url).path.split("/")[1:3]
     number = of_type(int, raw["number"])
-    labels = (each if isinstance(each, str) else of_type(str, each["name"]) for each in raw["labels"])
+    labels = (each if isinstance(each, str) else text(each["name"]) for each in raw["labels"])
     return Issue(
         id=f"{owner}/{name}#{number}",
         project=f"{owner}/{name}",
-        key=_key(name, number),
-        title=of_type(str, raw["title"]),
+        key=numbered_key(name, number),
+        title=text(raw["title"]),
         url=url,
-        description=of_type(str, raw.get("body") or ""),
-        kind=of_type(str, (raw.get("type") or {}).get("name", "")),
-        status=of_type(str, raw["state"]),
+        description=text(raw.get("body") or ""),
+        kind=text((raw.get("type") or {}).get("name", "")),
+        status=text(raw["state"]),
         labels=tuple(labels),
-        parent=_key(*parent.split("/")[-3::2]) if (parent := raw.get("parent_issue_url")) else "",
+        parent=numbered_key(*parent.split("/")[-3::2]) if (parent := raw.get("parent_issue_url")) else "",
         done=raw["state"] == "closed",
     )
-
-
-def _key(repository: str, number: str | int) -> str:
-    """Such as ``website#12``: a number alone is another issue in each repository."""
-    end = f"#{number}"
-    return repository[: MAX_KEY - len(end)] + end

@@ -6,7 +6,7 @@ from typing import Any
 
 from poker_app.rules.trackers import CHOICE, NUMBER, EstimateField, Place
 from poker_app.trackers.client import Client, words_of
-from poker_app.trackers.engines.base import expected, of_type
+from poker_app.trackers.engines.base import expected, of_type, text
 from poker_app.trackers.failures import Denied, Gone, Rejected, TrackerFailure, Unreachable
 
 NAME = "GitHub"
@@ -32,8 +32,7 @@ FIELDS_OF = """
 query($ids: [ID!]!) {
   nodes(ids: $ids) {
     ... on ProjectV2 {
-      title number closed
-      owner { __typename ... on Organization { login } ... on User { login } }
+      title closed resourcePath
       fields(first: 50) {
         nodes {
           ... on ProjectV2FieldCommon { id name dataType }
@@ -119,7 +118,7 @@ class GraphQL:
         return data
 
     def _failure(self, error: dict[str, Any], headers: Mapping[str, str]) -> TrackerFailure:
-        kind, words = of_type(str, error.get("type", "")), words_of({"message": of_type(str, error["message"])})
+        kind, words = text(error.get("type", "")), words_of({"message": text(error["message"])})
         if kind.startswith("RATE_LIMIT"):
             return self._client.busy(headers)
         if words.startswith("Something went wrong"):
@@ -137,12 +136,11 @@ def nodes(connection: Any) -> list[Any]:
 
 
 def project_of(raw: Any) -> Project:
-    """A project as ``FIELDS_OF`` answers."""
-    owner = raw["owner"]
-    kind = "orgs" if owner["__typename"] == "Organization" else "users"
+    """A project as ``FIELDS_OF`` answers. Its page at ``/orgs/acme/projects/7`` is ``/orgs/acme/projectsV2/7`` in
+    REST."""
+    kind, owner, _, number = text(raw["resourcePath"]).strip("/").split("/")
     fields = tuple(of_type(dict, each) for each in nodes(raw["fields"]) if "id" in each)
-    title, number = of_type(str, raw["title"]), of_type(int, raw["number"])
-    return Project(title, f"{kind}/{owner['login']}/projectsV2/{number}", fields)
+    return Project(text(raw["title"]), f"{kind}/{owner}/projectsV2/{number}", fields)
 
 
 def columns_of(project: Project) -> Iterator[Place]:
@@ -150,13 +148,13 @@ def columns_of(project: Project) -> Iterator[Place]:
     https://docs.github.com/en/issues/planning-and-tracking-with-projects/customizing-views-in-your-project/filtering-projects"""
     with expected(NAME):
         for field in project.fields:
-            name = of_type(str, field["name"])
+            name = text(field["name"])
             named: list[tuple[str, str]] = []
             if field["dataType"] == "SINGLE_SELECT" and name == "Status":
-                named = [(of_type(str, each["name"]), "") for each in field["options"]]
+                named = [(text(each["name"]), "") for each in field["options"]]
             elif field["dataType"] == "ITERATION":
                 iterations = field["configuration"]["iterations"]
-                named = [(of_type(str, each["title"]), f", from {each['startDate']}") for each in iterations]
+                named = [(text(each["title"]), f", from {each['startDate']}") for each in iterations]
             by = "-".join(name.lower().split())
             for title, note in named:
                 if '"' not in title:
@@ -168,13 +166,13 @@ def fields_of(project: Project) -> Iterator[EstimateField]:
     """The fields of a project that hold numbers or choices, but for its status."""
     with expected(NAME):
         for field in project.fields:
-            name = of_type(str, field["name"])
+            name = text(field["name"])
             told = f"{name} in {project.title}"
             if field["dataType"] == "NUMBER":
-                yield EstimateField(of_type(str, field["id"]), told, NUMBER)
+                yield EstimateField(text(field["id"]), told, NUMBER)
             elif field["dataType"] == "SINGLE_SELECT" and name != "Status":
-                choices = tuple(of_type(str, each["name"]) for each in field["options"])
-                yield EstimateField(of_type(str, field["id"]), told, CHOICE, choices)
+                choices = tuple(text(each["name"]) for each in field["options"])
+                yield EstimateField(text(field["id"]), told, CHOICE, choices)
 
 
 def value_of(item: Any, field: EstimateField) -> str:
@@ -182,5 +180,5 @@ def value_of(item: Any, field: EstimateField) -> str:
     for each in nodes(item["fieldValues"]):
         if each["field"]["id"] == field.id:
             value = each.get("number") if field.kind == NUMBER else each.get("name")
-            return "" if value is None else f"{value:g}" if field.kind == NUMBER else of_type(str, value)
+            return "" if value is None else f"{value:g}" if field.kind == NUMBER else text(value)
     return ""
