@@ -56,7 +56,7 @@ from poker_app.rules.imports.columns import Column
 from poker_app.rules.imports.pasted import tasks_in
 from poker_app.settings import Settings
 from poker_app.trackers import client as tracker_client
-from poker_app.trackers.engines import github
+from poker_app.trackers.engines import github, gitlab
 from poker_app.trackers.failures import TrackerFailure
 from poker_app.web.http import guards, guest_cookie, host_check, markdown
 from tests.house.sources import PACKAGE, SCRIPTS, named, parsed
@@ -248,6 +248,7 @@ ROWS = {
         longest=tracker_connections.MAX_CREDENTIAL,
     ),
     "an issue of GitHub's": Row(matching(github._ID), ("trackers/engines/github.py:_ID",)),
+    "an issue of GitLab's": Row(matching(gitlab._ID), ("trackers/engines/gitlab.py:_ID",)),
     "a project of GitHub's": Row(matching(github._PROJECT), ("trackers/engines/github.py:_PROJECT",)),
     "a page of GitHub's": Row(
         github._page,

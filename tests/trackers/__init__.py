@@ -3,6 +3,7 @@ publishes of its interface. ``STANDS`` has them by the names of ``poker_app.trac
 
 from tests.trackers.double import Double
 from tests.trackers.github import GitHub
+from tests.trackers.gitlab import GitLab
 from tests.trackers.jira_cloud import JiraCloudDouble
 from tests.trackers.jira_data_center import JiraDataCenterDouble
 from tests.trackers.linear import LinearDouble
@@ -10,5 +11,5 @@ from tests.trackers.linear import LinearDouble
 __all__ = ["STANDS", "Double"]
 
 STANDS: dict[str, type[Double]] = {
-    each.kind: each for each in (GitHub, JiraCloudDouble, JiraDataCenterDouble, LinearDouble)
+    each.kind: each for each in (GitHub, GitLab, JiraCloudDouble, JiraDataCenterDouble, LinearDouble)
 }
