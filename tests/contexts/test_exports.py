@@ -3,7 +3,8 @@
 import csv
 import json
 from datetime import UTC, datetime
-from io import BytesIO
+from functools import partial
+from io import BytesIO, StringIO
 from typing import Any
 
 import pytest
@@ -17,6 +18,8 @@ from poker_app.poker.members import members
 from poker_app.poker.reports import exports, workbook
 from poker_app.poker.reports.report import Report, TaskReport
 from poker_app.poker.round import task_editing, tasks, voting
+from poker_app.rules.imports.understood import tasks_in_rows, understood
+from poker_app.rules.spreadsheet import COMMAS
 from tests.world.actions import SECRETS, Played
 
 EXPORTS = (exports.as_csv, exports.as_json, exports.as_markdown)
@@ -40,7 +43,7 @@ def whole(played):
 
 
 def rows(text: str, delimiter: str = ",") -> list[list[str]]:
-    return list(csv.reader(text.removeprefix("\ufeff").splitlines(), delimiter=delimiter))
+    return list(csv.reader(StringIO(text.removeprefix("\ufeff"), newline=""), delimiter=delimiter))
 
 
 def report_with(**typed) -> Report:
@@ -124,7 +127,7 @@ def test_csv_of_cards_that_a_spreadsheet_reads_as_dates(clock, context):
     for card in ("½", "3/4", "1.5"):
         played.plays_round(f"{card} {card} {card}")
         played.finalize(card)
-    comma, semicolon = exports.as_csv(played.report), exports.as_csv(played.report, semicolons=True)
+    comma, semicolon = exports.as_csv(played.report), exports.as_csv(played.report, COMMAS)
     lines = rows(comma)[1:]
     assert [line[1] for line in lines] == ["'MAR-12", "", ""]
     assert [line[4:7] for line in lines] == [
@@ -132,8 +135,9 @@ def test_csv_of_cards_that_a_spreadsheet_reads_as_dates(clock, context):
         ["'3/4", "0.75", "estimated"],
         ["1.5", "1.5", "estimated"],
     ]
-    assert lines[0][12] == "Why and how"
-    assert [line[5] for line in rows(semicolon, ";")[1:]] == ["0,5", "0,75", "1,5"]
+    assert lines[0][12] == "Why\nand how"
+    lines = rows(semicolon, ";")[1:]
+    assert [line[4:6] for line in lines] == [["½", "0,5"], ["'3/4", "0,75"], ["1,5", "1,5"]]
     [told, *_] = json.loads(exports.as_json(played.report))["tasks"]
     assert (told["key"], told["points"], told["description"]) == ("MAR-12", 0.5, "Why\nand how")
 
@@ -185,6 +189,48 @@ def test_no_cell_runs_however_the_file_is_split(title, note):
         for cell in (cell for row in rows(text, delimiter) for cell in row):
             assert not cell.strip().startswith(("=", "+", "-", "@", "＝")), cell
     assert len(rows(text)) == 2
+
+
+# --- and in again
+
+
+BACKLOG = (
+    "Issue key;Summary;URL;Description\n"
+    'MAR-12;"Pay; later, or ""never""";https://acme.atlassian.net/browse/MAR-12;"- one\n- two\n\n    code"\n'
+    "MAR-13;1/2;;=1+1\n"
+    "MAR-14;Größe 😀;;'quoted'\n"
+    "MAR-15;=1+1;https://acme.atlassian.net/browse/MAR-15;\n"
+    "MAR-16;1.5;;@all\tplease\n"
+)
+
+
+@pytest.mark.parametrize(
+    "export",
+    [
+        exports.as_csv,
+        partial(exports.as_csv, style=COMMAS),
+        exports.as_json,
+    ],
+    ids=["csv", "semicolons", "json"],
+)
+def test_what_is_exported_and_imported_again_changes_nothing(played, export):
+    def backlog():
+        return [(t.key, t.title, t.url, t.description, t.estimate) for t in tasks.live_tasks(played.ada.session_id)]
+
+    tasks.add_tasks(played.ada, BACKLOG)
+    for card in ("5", "8", "13", "3", "2"):
+        played.plays_round(f"{card} {card} {card}")
+        played.finalize(card)
+    before = backlog()
+    assert [(key, estimate) for key, _, _, _, estimate in before] == [
+        *(("MAR-12", "5"), ("MAR-13", "8"), ("MAR-14", "13"), ("MAR-15", "3"), ("MAR-16", "2")),
+    ]
+    table = understood(export(played.report))
+    lines = [task for row, task, problems in tasks_in_rows(table) if not problems]
+    assert {line.key for line in lines} >= {"MAR-12", "MAR-13", "MAR-14", "MAR-16"}
+    done = tasks.import_tasks(played.ada, "again", dict(enumerate(lines)), "update")
+    assert done.sentence
+    assert backlog() == before
 
 
 # --- Excel

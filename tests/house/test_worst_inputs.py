@@ -277,6 +277,8 @@ ROWS = {
     "the file of a report": Row(exports.file_name, ("poker/reports/exports.py:file_name",)),
     "a report in Markdown": Row(exports._plain, ("poker/reports/exports.py:_ADDRESS_STARTS",)),
     "a link in a report": Row(exports._address),
+    "a card in a report's CSV": Row(partial(exports._in_csv, "Estimate"), ("poker/reports/exports.py:_DECIMAL_CARD",)),
+    "a cell that an import reads": Row(spreadsheet.unprotected),
     "a cell of a table": Row(
         lambda text: spreadsheet.as_csv(["a"], [[text]]),
         tuple(

@@ -2,13 +2,15 @@
 
 import csv
 import re
+from decimal import Decimal
+from io import StringIO
 from itertools import chain, product
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from poker_app.rules.spreadsheet import as_csv, harmless
+from poker_app.rules.spreadsheet import COMMAS, POINTS, Style, as_csv, protected, style_of, unprotected
 
 
 @pytest.mark.parametrize(
@@ -26,12 +28,8 @@ from poker_app.rules.spreadsheet import as_csv, harmless
         "-1e5",
         "@SUM(A1)",
         "=",
-        "-1\n=2",
         " =1",
         "  -x",
-        "\t=1",
-        "\r=1",
-        "\n=1",
         "\tplain",
         "\rplain",
         " \tplain",
@@ -56,7 +54,7 @@ from poker_app.rules.spreadsheet import as_csv, harmless
     ],
 )
 def test_what_a_spreadsheet_could_run_is_prefixed(cell):
-    assert harmless(cell) == f"'{cell}"
+    assert protected(cell) == f"'{cell}"
 
 
 @pytest.mark.parametrize(
@@ -79,20 +77,19 @@ def test_what_a_spreadsheet_could_run_is_prefixed(cell):
         "½",
         "☕",
         "?",
-        "'=1",
         "PAY-311",
         "50%",
-        "3:10",
         " plain",
         "\nplain",
         "#12",
         "a, b; c | d",
         'a;"b',
-        "'=1;'=1",
+        "it's",
+        "'quoted'",
     ],
 )
 def test_plain_cells_and_negative_numbers_stay(cell):
-    assert harmless(cell) == cell
+    assert protected(cell) == cell
 
 
 @pytest.mark.parametrize(
@@ -108,10 +105,20 @@ def test_plain_cells_and_negative_numbers_stay(cell):
         ("=1;=2,=3|=4", "'=1;'=2,'=3|'=4"),
         ("-5;-5", "'-5;'-5"),
         ("a;-5", "a;'-5"),
+        ("- one\n- two", "'- one\n'- two"),
+        ("a\t=1", "a\t'=1"),
+        ("-1\n=2", "'-1\n'=2"),
+        ("\n=1", "\n'=1"),
+        ("\t=1", "'\t'=1"),
+        ("\r=1", "'\r'=1"),
+        # What looks as if it were protected already gets an apostrophe of its own.
+        ("'=1", "''=1"),
+        ("'1/2", "''1/2"),
+        ("'=1;'=1", "''=1;''=1"),
     ],
 )
 def test_each_part_is_prefixed(cell, safe):
-    assert harmless(cell) == safe
+    assert protected(cell) == safe
 
 
 NEGATIVE_NUMBER = re.compile(r"-[0-9]+([.,][0-9]+)?")
@@ -119,11 +126,13 @@ SIGNS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 CELLS = st.text(alphabet=st.sampled_from("=+-@\t\r\n 0a.,;|'\"＝＋－＠\x00\ufeff"), max_size=8) | st.text()
 
 
-@given(CELLS)
-def test_a_cell_keeps_its_text_and_never_starts_a_formula(cell):
-    safe = harmless(cell)
-    assert safe.replace("'", "") == cell.replace("'", "")
-    assert harmless(safe) == safe
+@given(CELLS, st.sampled_from(".,"), st.booleans())
+@example("'\t=1", ".", False)
+@example("'-5", ".", True)
+@example("'1.5", ",", False)
+def test_a_cell_is_read_back_as_it_was_and_never_starts_a_formula(cell, mark, first):
+    safe = protected(cell, mark, first=first)
+    assert unprotected(safe) == cell
     assert not safe.lstrip(" \n\x00").startswith(("=", "+", "@", "\t", "\r", "＝"))
 
 
@@ -142,15 +151,18 @@ def test_no_cell_runs_wherever_a_spreadsheet_splits(rows):
             assert not shown.startswith(SIGNS) or NEGATIVE_NUMBER.fullmatch(cell), (delimiter, quoting, cell)
 
 
-@given(st.lists(st.lists(CELLS, min_size=3, max_size=3), max_size=3))
-def test_a_reader_at_commas_finds_what_was_written(rows):
-    found = list(csv.reader(as_csv(["A", "B", "C"], rows).removeprefix("\ufeff").split("\r\n")[1:-1]))
-    plain = [["".join(" ".join(cell.split()).split("'")) for cell in row] for row in rows]
-    assert [[cell.replace("'", "") for cell in row] for row in found] == plain
+STYLES = st.sampled_from([Style(delimiter, mark) for delimiter in ",;\t" for mark in ".,"])
+
+
+@given(st.lists(st.lists(CELLS, min_size=3, max_size=3), max_size=3), STYLES)
+def test_a_reader_of_quotes_finds_what_was_written(rows, style):
+    text = StringIO(as_csv(["A", "B", "C"], rows, style).removeprefix("\ufeff"), newline="")
+    found = list(csv.reader(text, delimiter=style.delimiter))[1:]
+    assert [[unprotected(cell) for cell in row] for row in found] == rows
 
 
 def test_rows_below_their_heads() -> None:
-    assert as_csv(["A", "B"], [["1", "x;=1"], ["two\nlines"]]) == "\ufeffA,B\r\n1,x;'=1\r\ntwo lines,\r\n"
+    assert as_csv(["A", "B"], [["1", "x;=1"], ["two\nlines"]]) == '\ufeffA,B\r\n1,x;\'=1\r\n"two\nlines",\r\n'
 
 
 @pytest.mark.parametrize(
@@ -198,6 +210,32 @@ def test_what_a_spreadsheet_leaves_alone_is_not_prefixed(cell):
     assert as_csv(["A"], [[cell]]).splitlines()[1] == cell
 
 
-def test_semicolons_come_with_decimal_commas():
-    text = as_csv(["A", "B", "C"], [["0.5", "a;b", "6.4 %"]], semicolons=True)
-    assert text == '\ufeffA;B;C\r\n0,5;"a;b";6.4 %\r\n'
+def test_numbers_have_the_decimal_mark_and_texts_are_protected_from_it():
+    row = [0.5, "a;b", "6.4 %", Decimal("1.50"), "1.5", "1,5", 7]
+    assert as_csv(["A"] * 7, [row], COMMAS).splitlines()[1] == '0,5;"a;b";6.4 %;1,50;\'1.5;1,5;7'
+    assert as_csv(["A"] * 7, [row], POINTS).splitlines()[1] == '0.5,a;b,6.4 %,1.50,1.5,"\'1,5",7'
+
+
+# --- by language
+
+
+@pytest.mark.parametrize(
+    ("languages", "style"),
+    [
+        (["de"], COMMAS),
+        (["de-DE", "en"], COMMAS),
+        (["de_AT"], COMMAS),
+        *(([language], COMMAS) for language in ("fr", "es", "it", "pt-BR", "nl", "pl", "ru", "sv", "cs", "tr")),
+        (["en"], POINTS),
+        (["en-GB", "de"], POINTS),
+        (["EN-za"], COMMAS),
+        *(([language], POINTS) for language in ("ja", "zh-CN", "ko", "he", "th", "hi", "es-MX", "es-419")),
+        (["de-CH"], Style(";", ".")),
+        (["fr-CH", "fr"], Style(";", ".")),
+        ([], POINTS),
+        (["*"], POINTS),
+        ([""], POINTS),
+    ],
+)
+def test_the_first_language_decides(languages, style):
+    assert style_of(languages) == style

@@ -70,6 +70,37 @@ def test_no_file_tells_of_cards_that_are_face_down(scene: Scene, clock: Clock) -
     assert files() != before
 
 
+# --- CSV by choice
+
+
+GERMAN, ENGLISH = {"Accept-Language": "de-AT,de;q=0.9,en;q=0.5"}, {"Accept-Language": "en-US,en;q=0.9"}
+
+
+@pytest.mark.parametrize(
+    ("query", "headers", "points"),
+    [
+        ("", {}, ",½,0.5,"),
+        ("", ENGLISH, ",½,0.5,"),
+        ("", GERMAN, ";½;0,5;"),
+        ("?delimiter=comma&decimals=point", GERMAN, ",½,0.5,"),
+        ("?delimiter=semicolon&decimals=comma", ENGLISH, ";½;0,5;"),
+        ("?delimiter=tab&decimals=comma", ENGLISH, "\t½\t0,5\t"),
+        ("?delimiter=comma", GERMAN, ',½,"0,5",'),
+        ("?delimiter=nonsense&decimals=", GERMAN, ";½;0,5;"),
+    ],
+)
+def test_csv_is_written_as_it_is_chosen_or_as_the_language_writes_it(
+    scene: Scene, query: str, headers: dict[str, str], points: str
+) -> None:
+    table = scene.ada.opens("Halves", "modified-fibonacci")
+    scene.ada.votes(table, "½")
+    scene.ada.reveals(table)
+    scene.ada.finalizes(table, "½")
+    answer = scene.ada.get(f"{table.path}/report.csv{query}", headers=headers)
+    assert points in answer.text.splitlines()[1]
+    assert "Accept-Language" in answer.headers["Vary"]
+
+
 # --- what it cost
 
 

@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -73,11 +74,22 @@ def rows(report: Report) -> Iterator[list[Cell]]:
         ]
 
 
-def as_csv(report: Report, *, semicolons: bool = False) -> str:
-    """One row a task, one column a round. ``semicolons``: as spreadsheets with decimal commas read it."""
-    return spreadsheet.as_csv(
-        heads(report), ([str(cell) for cell in row] for row in rows(report)), semicolons=semicolons
-    )
+CARDS = ("Estimate", "First-vote median")
+"""Columns whose texts are cards: one that is a decimal has the decimal mark of the file."""
+_DECIMAL_CARD = re.compile(r"[0-9]+\.[0-9]+")
+
+
+def as_csv(report: Report, style: spreadsheet.Style = spreadsheet.POINTS) -> str:
+    """One row a task, one column a round, in the style of a country's spreadsheets."""
+    names = heads(report)
+    written = ([_in_csv(name, cell) for name, cell in zip(names, row, strict=False)] for row in rows(report))
+    return spreadsheet.as_csv(names, written, style)
+
+
+def _in_csv(name: str, cell: Cell) -> spreadsheet.Cell:
+    if isinstance(cell, str) and name in CARDS and _DECIMAL_CARD.fullmatch(cell):
+        return Decimal(cell)
+    return str(cell) if isinstance(cell, Share) else cell
 
 
 def _points(report: Report, task: TaskReport) -> Fraction | None:

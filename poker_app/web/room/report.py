@@ -10,6 +10,7 @@ from poker_app.poker.publishing.message_usage import Messages, messages_of
 from poker_app.poker.reports import exports, workbook
 from poker_app.poker.reports.report import report_of
 from poker_app.poker.session.retention import kept_until
+from poker_app.rules.spreadsheet import DECIMAL_MARKS, DELIMITERS, Style, style_of
 from poker_app.web.http import login
 from poker_app.web.http.guards import reader
 
@@ -40,9 +41,20 @@ def _costs(table: PokerSession) -> Messages | None:
 @blueprint.get("/report.csv")
 @reader
 def as_csv(table: PokerSession) -> ResponseReturnValue:
-    """Sends the report as CSV; with ``?separator=semicolon`` for spreadsheets that write decimals with a comma."""
-    semicolons = request.args.get("separator") == "semicolon"
-    return _file(table, exports.as_csv(report_of(table), semicolons=semicolons), "text/csv", "csv")
+    """Sends the report as CSV, with the delimiter and the decimal mark that were chosen, else those of the browser's
+    language."""
+    style = _style()
+    chosen = Style(
+        DELIMITERS.get(request.args.get("delimiter", ""), style.delimiter),
+        DECIMAL_MARKS.get(request.args.get("decimals", ""), style.decimal_mark),
+    )
+    answer = _file(table, exports.as_csv(report_of(table), chosen), "text/csv", "csv")
+    answer.vary.add("Accept-Language")
+    return answer
+
+
+def _style() -> Style:
+    return style_of(request.accept_languages.values())
 
 
 @blueprint.get("/report.json")
