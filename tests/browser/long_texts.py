@@ -129,6 +129,7 @@ class _Making:
             "tasks": f"{room}/tasks",
             "ended": self.ended.path,
             "report": f"{self.ended.path}/report",
+            "export": f"{self.ended.path}/report/export",
         }
         self.paths_of_strangers = {
             "join": f"{room}/join",

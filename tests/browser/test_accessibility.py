@@ -84,6 +84,12 @@ def test_the_end(ada: Person, ben: Person, gus: Person) -> None:
     is_sound(ada.page)
     ada.page.locator("summary").first.click()
     is_sound(ada.page)
+    ada.page.get_by_role("link", name="For a tracker").click()
+    ada.sees("1 of 2 tasks are in it.")
+    is_sound(ada.page)
+    with ada.page.expect_download() as download:
+        ada.page.get_by_role("button", name="CSV for this tracker").click()
+    assert download.value.path().read_text() == "Issue key,Summary,Story Points\nPAY-1,One,5\n"
     gus.page.goto(table.link)
     gus.sees("This session has ended")
     is_sound(gus.page)

@@ -18,6 +18,7 @@ from poker_app.poker.members import members
 from poker_app.poker.reports import exports, workbook
 from poker_app.poker.reports.report import Report, TaskReport
 from poker_app.poker.round import task_editing, tasks, voting
+from poker_app.rules import trackers_csv
 from poker_app.rules.imports.understood import tasks_in_rows, understood
 from poker_app.rules.spreadsheet import COMMAS
 from tests.world.actions import SECRETS, Played
@@ -210,8 +211,9 @@ BACKLOG = (
         exports.as_csv,
         partial(exports.as_csv, style=COMMAS),
         exports.as_json,
+        lambda report: trackers_csv.export(trackers_csv.TRACKERS["jira"], exports.for_tracker(report)).text,
     ],
-    ids=["csv", "semicolons", "json"],
+    ids=["csv", "semicolons", "json", "jira"],
 )
 def test_what_is_exported_and_imported_again_changes_nothing(played, export):
     def backlog():

@@ -21,8 +21,12 @@ def rows_of(name: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
 
 
-# What other programs call things: names of columns in their exports, and of fields in trackers.
-OTHERS_WORDS = ("poker_app/rules/imports/column_names.py", "poker_app/trackers/engines/")
+# What other programs call things: names of columns in their exports and imports, and of fields in trackers.
+OTHERS_WORDS = (
+    "poker_app/rules/imports/column_names.py",
+    "poker_app/rules/trackers_csv.py",
+    "poker_app/trackers/engines/",
+)
 # What the last column of the table rules out.
 PLURALS = {"stories": "story", "stats": "stat"}
 NEVER = {PLURALS.get(word, word) for *_, never in rows_of("words") for word in re.findall(r"[a-z]+", never)}

@@ -255,6 +255,8 @@ TABLE = {
     "POST claim.claim": Row("404 404 404 403 403 303"),
     "GET report.page": Row(READERS),
     "GET report.as_csv": Row(READERS),
+    "GET report.export": Row(READERS),
+    "GET report.for_tracker": Row(READERS),
     "GET report.as_json": Row(READERS),
     "GET report.as_markdown": Row(READERS),
     "GET report.as_text": Row(READERS),

@@ -50,6 +50,7 @@ from poker_app.rules import (
     printable,
     spreadsheet,
     trackers,
+    trackers_csv,
 )
 from poker_app.rules.imports import column_names, understood
 from poker_app.rules.imports.columns import Column
@@ -279,6 +280,7 @@ ROWS = {
     "a link in a report": Row(exports._address),
     "a card in a report's CSV": Row(partial(exports._in_csv, "Estimate"), ("poker/reports/exports.py:_DECIMAL_CARD",)),
     "a cell that an import reads": Row(spreadsheet.unprotected),
+    "the address of a task for a tracker": Row(trackers_csv.home_of),
     "a cell of a table": Row(
         lambda text: spreadsheet.as_csv(["a"], [[text]]),
         tuple(

@@ -121,7 +121,16 @@ def _profile(world: World) -> Iterator[tuple[str, TestResponse]]:
 def _table(world: World, when: str) -> Iterator[tuple[str, TestResponse]]:
     base = world.table.path
     for role, person in world.people.items():
-        for path in ("", "/join", "/options", "/people", f"/tasks/{world.task}", "/report", "/vote-table"):
+        for path in (
+            "",
+            "/join",
+            "/options",
+            "/people",
+            f"/tasks/{world.task}",
+            "/report",
+            "/report/export",
+            "/vote-table",
+        ):
             yield f"{path or '/'} as {role}, {when}", person.get(f"{base}{path}")
         for name in (*FRAGMENTS, f"tasks/{world.task}"):
             yield f"{name} as {role}, {when}, htmx", person.get(f"{base}/{name}", headers=HTMX)

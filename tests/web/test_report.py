@@ -101,6 +101,26 @@ def test_csv_is_written_as_it_is_chosen_or_as_the_language_writes_it(
     assert "Accept-Language" in answer.headers["Vary"]
 
 
+def test_the_page_of_exports_has_the_marks_of_the_language_chosen(reported: Scene) -> None:
+    for headers, chosen in ((GERMAN, ("semicolon", "comma")), (ENGLISH, ("comma", "point"))):
+        page = reported.cleo.get(f"{reported.table.path}/report/export", headers=headers).text
+        assert re.findall(r'name="(?:delimiter|decimals)" value="(\w+)" checked', page) == list(chosen)
+
+
+def test_the_estimates_for_a_tracker(reported: Scene) -> None:
+    path = f"{reported.table.path}/report"
+    page = reported.ben.get(f"{path}/export")
+    assert re.findall(r'name="tracker" value="(\w+)" checked', page.text) == ["jira"]
+    text = " ".join(re.sub("<[^>]+>", "", page.text).split())
+    assert "1 of 2 tasks are in it. Not in it: 1 without an estimate (Two)." in text
+    assert "0 of 2 tasks are in it. Not in it: 1 without a key of this tracker (One); 1 without an estimate" in text
+    answer = reported.ben.get(f"{path}/for-tracker.csv?tracker=asana")
+    assert answer.text == "Name,Link,Points\r\nOne,,5\r\n"
+    assert answer.headers["Content-Disposition"].endswith('-report-for-asana.csv"')
+    assert reported.ben.get(f"{path}/for-tracker.csv").text == "Issue key,Summary,Story Points\r\n"
+    assert reported.ben.get(f"{path}/for-tracker.csv?tracker=github").status_code == 404
+
+
 # --- what it cost
 
 

@@ -14,6 +14,7 @@ from poker_app.poker.reports.report import Report, TaskReport, VotedRound
 from poker_app.rules import spreadsheet
 from poker_app.rules.deck import figure, is_numeric
 from poker_app.rules.tally import Tally, percent, shown
+from poker_app.rules.trackers_csv import Estimated
 
 FORMAT = 1
 """The version of the JSON. It rises when a field changes its meaning or goes, not when one is added."""
@@ -90,6 +91,14 @@ def _in_csv(name: str, cell: Cell) -> spreadsheet.Cell:
     if isinstance(cell, str) and name in CARDS and _DECIMAL_CARD.fullmatch(cell):
         return Decimal(cell)
     return str(cell) if isinstance(cell, Share) else cell
+
+
+def for_tracker(report: Report) -> list[Estimated]:
+    """Returns the tasks as ``rules.trackers_csv`` writes them for the tracker that they came from."""
+    return [
+        Estimated(task.title, task.key, task.url, task.description, task.estimate, _points(report, task))
+        for task in report.tasks
+    ]
 
 
 def _points(report: Report, task: TaskReport) -> Fraction | None:

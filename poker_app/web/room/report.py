@@ -5,12 +5,15 @@ from flask.typing import ResponseReturnValue
 
 from poker_app import realtime
 from poker_app.accounts.memberships import membership_for
+from poker_app.errors import NotFound
 from poker_app.poker.models import PokerSession
 from poker_app.poker.publishing.message_usage import Messages, messages_of
 from poker_app.poker.reports import exports, workbook
 from poker_app.poker.reports.report import report_of
 from poker_app.poker.session.retention import kept_until
+from poker_app.rules import trackers_csv
 from poker_app.rules.spreadsheet import DECIMAL_MARKS, DELIMITERS, Style, style_of
+from poker_app.rules.trackers_csv import TRACKERS
 from poker_app.web.http import login
 from poker_app.web.http.guards import reader
 
@@ -57,6 +60,39 @@ def _style() -> Style:
     return style_of(request.accept_languages.values())
 
 
+@blueprint.get("/report/export")
+@reader
+def export(table: PokerSession) -> ResponseReturnValue:
+    """The page of exports that can be chosen: CSV for each tracker, and CSV for a spreadsheet."""
+    report = report_of(table)
+    tasks = exports.for_tracker(report)
+    return render_template(
+        "report/export.html",
+        report=report,
+        trackers=[(tracker, trackers_csv.export(tracker, tasks)) for tracker in TRACKERS.values()],
+        usual=trackers_csv.usual_tracker(tasks),
+        style=_style(),
+        delimiters=DELIMITERS,
+        decimal_marks=DECIMAL_MARKS,
+    )
+
+
+@blueprint.get("/report/for-tracker.csv")
+@reader
+def for_tracker(table: PokerSession) -> ResponseReturnValue:
+    """Sends the estimates in the columns of a tracker's import: of the chosen one, else of the usual one.
+
+    Raises:
+        NotFound: (404) there is no such tracker.
+    """
+    tasks = exports.for_tracker(report_of(table))
+    tracker = TRACKERS.get(request.args.get("tracker") or trackers_csv.usual_tracker(tasks))
+    if tracker is None:
+        raise NotFound("There is no such tracker.")
+    exported = trackers_csv.export(tracker, tasks)
+    return _file(table, exported.text, "text/csv", "csv", f"-for-{tracker.name}")
+
+
 @blueprint.get("/report.json")
 @reader
 def as_json(table: PokerSession) -> ResponseReturnValue:
@@ -81,9 +117,9 @@ def as_xlsx(table: PokerSession) -> ResponseReturnValue:
     return _file(table, workbook.as_xlsx(report_of(table)), workbook.MEDIA_TYPE, "xlsx")
 
 
-def _file(table: PokerSession, content: str | bytes, mimetype: str, ending: str) -> Response:
+def _file(table: PokerSession, content: str | bytes, mimetype: str, ending: str, more: str = "") -> Response:
     charset = "; charset=utf-8" if isinstance(content, str) else ""
     answer = Response(content, content_type=mimetype + charset)
     name = exports.file_name(table.name)
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}.{ending}"'
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}{more}.{ending}"'
     return answer
