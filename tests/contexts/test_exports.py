@@ -16,7 +16,7 @@ from openpyxl.utils.escape import unescape
 
 from poker_app.poker.members import members
 from poker_app.poker.reports import exports, workbook
-from poker_app.poker.reports.report import Report, TaskReport
+from poker_app.poker.reports.report import NamedMember, Report, TaskReport
 from poker_app.poker.round import task_editing, tasks, voting
 from poker_app.rules import trackers_csv
 from poker_app.rules.imports.understood import tasks_in_rows, understood
@@ -56,7 +56,7 @@ def report_with(**typed) -> Report:
         name=facts.pop("name", "Session"),
         deck="fibonacci",
         cards=("1", "2", "?"),
-        facilitators=("Ada",),
+        members=(NamedMember("1", "Ada", facilitates=True, votes=True, joined_at=now),),
         started_at=now,
         ended_at=now,
         ended_by="Ada",
@@ -299,6 +299,16 @@ def test_json(whole):
         "name": "Checkout team, sprint 42",
         "deck": {"name": "fibonacci", "cards": ["0", "1", "2", "3", "5", "8", "13", "21", "34", "?", "☕"]},
         "facilitators": ["Ada"],
+        "members": [
+            {
+                "member": place,
+                "name": name,
+                "facilitates": name == "Ada",
+                "votes": True,
+                "joined_at": f"2026-11-23T10:00:{second:02}Z",
+            }
+            for place, (name, second) in enumerate({"Ada": 0, "Ben": 1, "Gus": 3}.items(), start=1)
+        ],
         "started_at": "2026-11-23T10:00:00Z",
         "ended_at": "2026-11-23T10:04:25Z",
         "ended_by": "Ada",
@@ -321,7 +331,11 @@ def test_json_of_a_round(whole):
         "number": 1,
         "opened_at": "2026-11-23T10:02:10Z",
         "revealed_at": "2026-11-23T10:03:50Z",
-        "votes": [{"name": "Ada", "card": "2"}, {"name": "Ben", "card": "5"}, {"name": "Gus", "card": "21"}],
+        "votes": [
+            {"member": 1, "name": "Ada", "card": "2"},
+            {"member": 2, "name": "Ben", "card": "5"},
+            {"member": 3, "name": "Gus", "card": "21"},
+        ],
         "tally": {
             "votes": 3,
             "mean": 28 / 3,
@@ -341,7 +355,7 @@ def test_json_of_a_round(whole):
             "talk_first": ["2", "21"],
         },
     }
-    assert told[1]["votes"][2] == {"name": "Gus", "card": "?"}
+    assert told[1]["votes"][2] == {"member": 3, "name": "Gus", "card": "?"}
     assert (told[1]["tally"]["votes"], told[1]["tally"]["consensus"]) == (2, True)
 
 
@@ -446,7 +460,7 @@ def test_hidden_names_are_nowhere(export, clock, context):
     for name in ("Ben", "Gus", "Cleo", *(member.id for member in played.voters)):
         assert name not in text
     # Ada is named as who facilitates, and nowhere else.
-    assert text.count("Ada") == (0 if export is exports.as_csv else 1)
+    assert text.count("Ada") == {exports.as_csv: 0, exports.as_json: 2, exports.as_markdown: 1}[export]
 
 
 def test_hidden_names_leave_the_cards(clock, context):
@@ -454,7 +468,7 @@ def test_hidden_names_leave_the_cards(clock, context):
     played.plays_round("8 3 5")
     assert rows(exports.as_csv(played.report))[1][13] == "3, 5, 8"
     (voted,) = json.loads(exports.as_json(played.report))["tasks"][0]["rounds"]
-    assert voted["votes"] == [{"name": None, "card": card} for card in ("3", "5", "8")]
+    assert voted["votes"] == [{"member": None, "name": None, "card": card} for card in ("3", "5", "8")]
 
 
 @pytest.mark.parametrize("export", EXPORTS)

@@ -3,7 +3,7 @@
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -113,7 +113,9 @@ def _agreement(voted: VotedRound | None) -> Share | str:
 
 
 def as_json(report: Report) -> str:
-    """Everything, with figures as numbers and times in UTC. ``name`` of a vote is null where names are hidden."""
+    """Everything, with figures as numbers and times in UTC. ``name`` and ``member`` of a vote are null where names are
+    hidden; else ``member`` tells two of one name apart. ``report_import`` makes the same session of it again."""
+    places = {member.id: place for place, member in enumerate(report.members, start=1)}
     told = {
         "format": FORMAT,
         "session": {
@@ -121,6 +123,16 @@ def as_json(report: Report) -> str:
             "name": report.name,
             "deck": {"name": report.deck, "cards": report.cards},
             "facilitators": report.facilitators,
+            "members": [
+                {
+                    "member": places[each.id],
+                    "name": each.name,
+                    "facilitates": each.facilitates,
+                    "votes": each.votes,
+                    "joined_at": _moment(each.joined_at),
+                }
+                for each in report.members
+            ],
             "started_at": _moment(report.started_at),
             "ended_at": _moment(report.ended_at),
             "ended_by": report.ended_by,
@@ -133,13 +145,13 @@ def as_json(report: Report) -> str:
             "settled_in_one_vote": report.settled_at_once,
             "rounds": report.rounds,
         },
-        "tasks": [_task(report, position, task) for position, task in enumerate(report.tasks, start=1)],
+        "tasks": [_task(report, position, task, places) for position, task in enumerate(report.tasks, start=1)],
         "second_look": [{"task": subject, "why": why} for subject, why in report.looks],
     }
     return json.dumps(told, ensure_ascii=False, indent=2) + "\n"
 
 
-def _task(report: Report, position: int, task: TaskReport) -> dict[str, Any]:
+def _task(report: Report, position: int, task: TaskReport, places: Mapping[str, int]) -> dict[str, Any]:
     return {
         "position": position,
         "key": task.key,
@@ -151,16 +163,20 @@ def _task(report: Report, position: int, task: TaskReport) -> dict[str, Any]:
         "note": task.note,
         "skipped": task.skipped,
         "seconds": task.seconds,
-        "rounds": [_round(voted) for voted in task.rounds],
+        "rounds": [_round(voted, places) for voted in task.rounds],
     }
 
 
-def _round(voted: VotedRound) -> dict[str, Any]:
+def _round(voted: VotedRound, places: Mapping[str, int]) -> dict[str, Any]:
+    members: Sequence[int | None] = [places[voter] for voter in voted.voters] or [None] * len(voted.votes)
     return {
         "number": voted.number,
         "opened_at": _moment(voted.opened_at),
         "revealed_at": _moment(voted.revealed_at),
-        "votes": [{"name": name or None, "card": card} for name, card in voted.votes],
+        "votes": [
+            {"member": member, "name": name or None, "card": card}
+            for member, (name, card) in zip(members, voted.votes, strict=True)
+        ],
         "tally": {**_tally(voted.tally), "talk_first": voted.talk_first},
     }
 

@@ -1,6 +1,7 @@
 """The report of a session: each task's estimate, rounds, votes and time, and their totals."""
 
 from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -23,13 +24,15 @@ MAX_BARS = 4
 
 @dataclass(frozen=True, slots=True)
 class VotedRound:
-    """One revealed round. ``votes``: name and card of each voter, in the order they joined; no names where hidden."""
+    """One revealed round. ``votes``: name and card of each voter, in the order they joined; no names where hidden.
+    ``voters``: their ids in the same order, none where names are hidden."""
 
     number: int
     opened_at: datetime
     revealed_at: datetime
     votes: tuple[tuple[str, str], ...]
     tally: Tally
+    voters: tuple[str, ...] = ()
 
     @property
     def median(self) -> str | None:
@@ -75,14 +78,26 @@ class TaskReport:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedMember:
+    """A member whom the report names: one who facilitates, or whose vote is shown with the name."""
+
+    id: str
+    name: str
+    facilitates: bool
+    votes: bool
+    joined_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """The whole session. ``points`` is None for decks of words; ``seconds`` runs to the end, or to now."""
+    """The whole session. ``points`` is None for decks of words; ``seconds`` runs to the end, or to now, from full
+    second to full second, as the times of the files do. ``members`` are in the order they joined."""
 
     session_id: str
     name: str
     deck: str
     cards: tuple[str, ...]
-    facilitators: tuple[str, ...]
+    members: tuple[NamedMember, ...]
     started_at: datetime
     ended_at: datetime | None
     ended_by: str | None
@@ -90,6 +105,10 @@ class Report:
     tasks: tuple[TaskReport, ...]
     points: Fraction | None
     looks: tuple[tuple[str, str], ...]
+
+    @property
+    def facilitators(self) -> tuple[str, ...]:
+        return tuple(member.name for member in self.members if member.facilitates)
 
     @property
     def deck_label(self) -> str:
@@ -164,21 +183,32 @@ def report_of(table: PokerSession) -> Report:
         for place, task in enumerate(live_tasks(table.id), start=1)
         if task.title or rounds[task.id]
     )
-    facilitators = select(Member.name).where(Member.session_id == table.id, Member.facilitates.is_(True))
+    voters = {voter for task in tasks for voted in task.rounds for voter in voted.voters}
     return Report(
         session_id=table.id,
         name=table.name,
         deck=table.deck,
         cards=tuple(table.cards),
-        facilitators=tuple(session.scalars(facilitators.order_by(Member.joined_at))),
+        members=tuple(_named(table, voters)),
         started_at=table.created_at,
         ended_at=table.ended_at,
         ended_by=table.ended_by,
-        seconds=round(((table.ended_at or now) - table.created_at).total_seconds()),
+        seconds=int((_full(table.ended_at or now) - _full(table.created_at)).total_seconds()),
         tasks=tasks,
         points=points(table.cards, [task.estimate for task in tasks if task.estimate]),
         looks=tuple(second_look(table.cards, [_figures(task) for task in tasks])),
     )
+
+
+def _full(moment: datetime) -> datetime:
+    return moment.replace(microsecond=0)
+
+
+def _named(table: PokerSession, voters: Collection[str]) -> Iterator[NamedMember]:
+    here = select(Member).where(Member.session_id == table.id).order_by(Member.joined_at, Member.id)
+    for each in session.scalars(here):
+        if each.facilitates or each.id in voters:
+            yield NamedMember(each.id, each.name, each.facilitates, each.votes, each.joined_at)
 
 
 def rounds_of(table: PokerSession | Session, task_id: str) -> tuple[VotedRound, ...]:
@@ -202,10 +232,13 @@ def _rounds(table: PokerSession | Session, of: str | None = None) -> dict[str, l
     for voted, votes in grouped.items():
         assert voted.revealed_at is not None
         named = [("" if voted.names_hidden else name, card) for _, card, name in votes]
+        voters = () if voted.names_hidden else tuple(member_id for member_id, _, _ in votes)
         if voted.names_hidden:
             named.sort(key=lambda vote: table.cards.index(vote[1]))
         figures = tally(table.cards, {member_id: card for member_id, card, _ in votes})
-        found[voted.task_id].append(VotedRound(voted.number, voted.opened_at, voted.revealed_at, tuple(named), figures))
+        found[voted.task_id].append(
+            VotedRound(voted.number, voted.opened_at, voted.revealed_at, tuple(named), figures, voters)
+        )
     return found
 
 
