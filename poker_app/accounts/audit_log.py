@@ -44,6 +44,7 @@ ACTIONS = {
     "series-closed": "closed the series",
     "series-reopened": "reopened the series",
     "session-copied": "copied the session",
+    "session-imported": "imported the session",
     "session-archived": "archived the session",
     "session-unarchived": "took the session out of the archive",
     "session-deleted": "deleted the session",

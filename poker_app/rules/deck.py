@@ -80,7 +80,15 @@ def own_cards(text: str) -> tuple[str, ...]:
         if is_hidden(char) and char not in _SPACING:
             raise Unusable(f"The deck holds a character that cannot be shown (U+{ord(char):04X}).")
     text = _with_points(_in_ascii(text))
-    cards = tuple(card for card in _parts(text) if card not in OUTSIDE)
+    return checked_cards([card for card in _parts(text) if card not in OUTSIDE])
+
+
+def checked_cards(cards: Sequence[str]) -> tuple[str, ...]:
+    """Returns the cards of a deck with the outside cards after them: 2 to 30 cards of 1 to 8 characters, no two alike.
+
+    Raises:
+        Unusable: with the exact problem.
+    """
     if len(cards) < MIN_CARDS:
         raise Unusable(
             f"A deck needs at least {MIN_CARDS} cards besides {UNSURE} and {BREAK}; this one has {len(cards)}."

@@ -38,6 +38,7 @@ MAKES = {
     "profile.change_password",
     "second_factor.turn_on",
     "series.make",
+    "session_import.save",
     "sessions.join",
     "signing_in.ask_for_link",
     "signing_in.with_password",

@@ -110,6 +110,7 @@ class _Making:
             "dashboard": base,
             "live sessions": f"{base}?show=live",
             "one series, nothing found": f"{base}?series={series}&name={'W' * 119}x",
+            "import of a session": f"{base}/session-import",
             "team": f"{base}/team",
             "removal": f"{base}/team/{mate}/removal",
             "audit": f"{base}/audit",

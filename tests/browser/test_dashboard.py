@@ -125,6 +125,31 @@ def test_deleted_for_all_and_brought_back(ada: Person, visitor: Visitor) -> None
     gus.has_picked("5")
 
 
+def test_imported_again_from_its_report(ada: Person) -> None:
+    ada.opens("Sprint 42", tasks="PAY-1 One\nTwo")
+    ada.picks("5")
+    ada.reveals()
+    ada.saves("5", note="As last time.")
+    ada.ends()
+    ada.page.get_by_role("link", name="See the report").click()
+    with ada.page.expect_download() as download:
+        ada.page.get_by_role("link", name="JSON").click()
+    dashboard(ada)
+    ada.page.get_by_role("link", name="Import a session").click()
+    is_sound(ada.page)
+    ada.expects("422")
+    ada.page.get_by_role("button", name="Import").click()
+    ada.sees("Choose the JSON file of a report.")
+    is_sound(ada.page)
+    ada.page.get_by_label("Report").set_input_files(download.value.path())
+    ada.page.get_by_role("button", name="Import").click()
+    ada.sees("Sprint 42", "Facilitated by")
+    ada.page.locator("summary", has_text="One").click()
+    ada.sees("As last time.")
+    dashboard(ada)
+    expect(ada.page.get_by_role("row", name=re.compile("Sprint 42"))).to_have_count(2)
+
+
 def test_archived_and_taken_out_again(ada: Person) -> None:
     ada.opens("Old")
     ada.ends()

@@ -18,9 +18,12 @@ from poker_app.db import session, transaction
 from poker_app.errors import Conflict, NotInPlan, OutOfCredits
 from poker_app.poker.members import members
 from poker_app.poker.models import Member, PokerSession
+from poker_app.poker.reports.exports import as_json
 from poker_app.poker.reports.report import report_of
+from poker_app.poker.reports.report_file import read_report
+from poker_app.poker.reports.session_import import import_session
 from poker_app.poker.round import voting
-from poker_app.poker.session import lifecycle, retention
+from poker_app.poker.session import archiving, lifecycle, retention
 from poker_app.settings import Settings
 from tests.cast import Clock, add_user
 from tests.conftest import SIGNED_IN, Announced
@@ -309,6 +312,26 @@ def test_a_smaller_plan_hides_reports_and_a_larger_one_brings_them_back(membersh
     assert report_of(table).session_id == table.id
     clock.forward(days=101)
     assert retention.purge_sessions() == 1
+
+
+def test_a_session_that_is_imported_takes_no_credit_and_is_as_old_as_the_plan_shows(
+    membership: Membership, clock: Clock
+) -> None:
+    ada = opens(membership)
+    plays_a_round(ada)
+    lifecycle.end_session(ada)
+    report = read_report(as_json(report_of(session.get_one(PokerSession, ada.session_id))).encode())
+    before = history(membership)
+    clock.forward(days=30, seconds=-1)
+    made = import_session(membership, report, form_key="in time")
+    assert report_of(session.get_one(PokerSession, made)).rounds == 1
+    assert history(membership) == before
+    archiving.delete(membership, None, made)
+    archiving.restore(membership, None, made)
+    assert history(membership) == before
+    clock.forward(seconds=1)
+    with pytest.raises(NotInPlan, match="shows reports for 30 days"):
+        import_session(membership, report, form_key="too late")
 
 
 def test_only_some_plans_let_the_account_choose(membership: Membership) -> None:

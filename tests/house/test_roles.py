@@ -97,6 +97,9 @@ TABLE = {
     "POST dashboard.unarchive": Row(KEEPER),
     "POST dashboard.delete": Row(KEEPER),
     "POST dashboard.restore": Row(KEEPER),
+    "GET session_import.page": Row(TEAMMATE),
+    # Without a file.
+    "POST session_import.save": Row(TEAM_DONE.replace("303 303 303 303 404", "422 422 422 422 404")),
     "GET mydata.page": Row("303 200 303 303 303 200 200 200 200 200"),
     "GET mydata.download": Row("303 200 303 303 303 200 200 200 200 200"),
     # Without one's address typed nothing happens; the only owner cannot go at all.

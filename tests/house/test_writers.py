@@ -13,6 +13,7 @@ BESIDE = {
     "poker_app/poker/members/presence.py": "seen_at",
     "poker_app/poker/publishing/events.py": "published_version",
     "poker_app/poker/session/lifecycle.py": "a session that is opened",
+    "poker_app/poker/reports/session_import.py": "a session that is imported",
     "poker_app/poker/personal_data.py": "sessions of an account that is deleted",
     "poker_app/poker/session/retention.py": "sessions whose time is over",
     "poker_app/poker/session/archiving.py": "archived_at",

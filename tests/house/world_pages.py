@@ -76,7 +76,7 @@ def _account(world: World) -> Iterator[tuple[str, TestResponse]]:
     base, tim = f"/accounts/{world.account}", world.people["teammate"].user
     paths = ["team", f"team/{tim}/removal", "departure", "settings", "audit", "audit?before=1&person=x"]
     paths += ["trackers", "trackers/new/jira", f"trackers/{world.connection}", f"trackers/{world.connection}/field"]
-    paths += [f"trackers/{world.connection}/disconnection"]
+    paths += [f"trackers/{world.connection}/disconnection", "session-import"]
     paths += ["decks/new", f"decks/{world.deck}", f"decks/{world.deck}/deletion", "team?q=nobody"]
     for role in ("owner", "admin", "teammate", "other account", "stranger"):
         person = world.people[role]
@@ -98,6 +98,7 @@ def _account(world: World) -> Iterator[tuple[str, TestResponse]]:
         ("decks", {"deck_name": "New", "own": "1"}),
         (f"decks/{world.deck}", {"deck_name": "", "own": "1 2"}),
         ("departure", {}),
+        ("session-import", {}),
     ):
         yield f"refused {path}", owner.post(f"{base}/{path}", form, htmx=False)
     yield "refused account", owner.post("/accounts", {"name": ""}, htmx=False)

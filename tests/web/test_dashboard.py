@@ -259,3 +259,10 @@ def test_one_seat_in_two_browsers_until_signing_out(ada: Person, cast: Cast) -> 
     for browser in (ada, phone):
         assert browser.get(table.path).location == f"{table.path}/join"
     assert phone.votes(table, "8").status_code == 404
+
+
+def test_without_accounts_no_session_is_imported(open_house: None, cast: Cast) -> None:
+    page = cast.ada.get("/accounts/local")
+    assert (page.status_code, "session-import" in page.text) == (200, False)
+    assert cast.ada.get("/accounts/local/session-import").status_code == 404
+    assert cast.ada.post("/accounts/local/session-import", htmx=False).status_code == 404

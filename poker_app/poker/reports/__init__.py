@@ -1,1 +1,1 @@
-"""Read models: a session's report, its export files, and the dashboard."""
+"""Read models: a session's report, its export files and the import of one, and the dashboard."""

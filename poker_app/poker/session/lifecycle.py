@@ -112,7 +112,7 @@ def start_session(
         account_id=membership.account.id,
         user_id=user_id,
         series_id=series_id,
-        code=_unused_code(),
+        code=unused_code(),
         name=name,
         deck=deck,
         cards=list(cards),
@@ -160,7 +160,7 @@ def _backlog(made: PokerSession, tasks: Sequence[Mapping[str, str]]) -> Iterator
         )
 
 
-def _unused_code() -> str:
+def unused_code() -> str:
     while True:
         code = ids.new_code()
         if session.scalars(select(PokerSession.id).where(PokerSession.code == code)).one_or_none() is None:

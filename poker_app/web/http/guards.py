@@ -35,9 +35,9 @@ _REQUEST_ID = re.compile(r"[\w-]{8,64}")
 BY_ORIGIN = {"realtime.receive_socket"}
 # Here a file is sent, and read piece by piece: no form.
 FILES_TO = {"uploads.receive"}
-# Forms that may carry a table, one of them with a file in it. Of the others none is sent in parts.
-FORM_WITH_FILE = "imports.read"
-LONG_FORMS = {FORM_WITH_FILE, "imports.change_columns", "imports.save", "tasks.add"}
+# Forms that may carry a table or a report, some of them with a file in it. Of the others none is sent in parts.
+FORMS_WITH_FILE = {"imports.read", "session_import.save"}
+LONG_FORMS = {*FORMS_WITH_FILE, "imports.change_columns", "imports.save", "tasks.add"}
 MAX_LONG_FORM, MAX_PARTS = imports.MAX_FILE + 16 * 1024, 5
 
 # How many fields a form may have, and characters of a Content-Type; the product's own stay far below.
@@ -122,7 +122,7 @@ def _check_form() -> None:
     # Each part has headers, which take longer to read than the values do.
     media_type = request.headers.get("Content-Type", "")
     in_parts = media_type.lower().startswith("multipart/")
-    if (in_parts and request.endpoint != FORM_WITH_FILE) or len(media_type) > MAX_MEDIA_TYPE:
+    if (in_parts and request.endpoint not in FORMS_WITH_FILE) or len(media_type) > MAX_MEDIA_TYPE:
         raise UnsupportedMediaType("Forms are read as application/x-www-form-urlencoded alone.")
     most = MAX_LONG_FIELDS if request.endpoint in LONG_FORMS else MAX_FIELDS
     if request.get_data(parse_form_data=False).count(b"&") >= most and not in_parts:
