@@ -31,6 +31,7 @@ from poker_app.errors import Refusal
 from poker_app.imports import jira_xml
 from poker_app.poker import names
 from poker_app.poker.reports import exports
+from poker_app.poker.reports.report_file import read_report
 from poker_app.poker.round import task_editing
 from poker_app.poker.session import lifecycle
 from poker_app.provider_settings import _NAME, _TENANT
@@ -134,6 +135,11 @@ PAYMENTS: Any = SimpleNamespace(
     _check=lambda *_: None,
 )
 
+REPORT = (
+    '{"format": 1, "session": {"name": "a", "deck": {"name": "own", "cards": []}, "facilitators": [], "ended_by": null,'
+    '"started_at": "2026-11-23T10:00:00Z", "ended_at": "2026-11-23T10:00:00Z", "members": [%s]}, "tasks": [{"rounds":'
+    '[{"votes": [%s]}]}]}'
+)
 ROWS = {
     "addresses invited": Row(
         invitations._clean,
@@ -277,6 +283,10 @@ ROWS = {
     "an IP address": Row(networks.networks_of, ("rules/networks.py:networks_of",)),
     "the file of a report": Row(exports.file_name, ("poker/reports/exports.py:file_name",)),
     "a report in Markdown": Row(exports._plain, ("poker/reports/exports.py:_ADDRESS_STARTS",)),
+    "the JSON of a report": Row(
+        lambda text: read_report(sent(text)),
+        also=(*(REPORT % ("{}," * 20_000 + "{}", members) for members in ("", "{}," * 20_000 + "{}")), "[" * BYTES),
+    ),
     "a link in a report": Row(exports._address),
     "a card in a report's CSV": Row(partial(exports._in_csv, "Estimate"), ("poker/reports/exports.py:_DECIMAL_CARD",)),
     "a cell that an import reads": Row(spreadsheet.unprotected),

@@ -5,7 +5,16 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    FailFast,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
 
 from poker_app import clock
 from poker_app.errors import Invalid
@@ -58,6 +67,8 @@ def _paragraphs(text: str) -> str:
 
 type Name = Annotated[str, StringConstraints(max_length=MAX_MEMBER_NAME), AfterValidator(_seen)]
 type Moment = Annotated[AwareDatetime, AfterValidator(_past)]
+# A list of a hundred thousand faults takes as long to name as to make: the first is enough.
+type Several[Each] = Annotated[list[Each], FailFast()]
 type Card = Annotated[str, StringConstraints(min_length=1, max_length=MAX_CARD)]
 
 
@@ -85,7 +96,7 @@ class RoundPart(_Part):
     number: Annotated[int, Field(ge=1, le=100_000)]
     opened_at: Moment
     revealed_at: Moment
-    votes: Annotated[list[VotePart], Field(min_length=1)]
+    votes: Annotated[Several[VotePart], Field(min_length=1)]
 
     @property
     def names_hidden(self) -> bool:
@@ -101,19 +112,19 @@ class TaskPart(_Part):
     note: Annotated[str, StringConstraints(max_length=MAX_NOTE), AfterValidator(_noted)]
     skipped: bool
     seconds: Annotated[int, Field(ge=0, le=MAX_SECONDS)]
-    rounds: list[RoundPart]
+    rounds: Several[RoundPart]
 
 
 class DeckPart(_Part):
     name: str
-    cards: Annotated[list[Card], Field(max_length=MAX_CARDS + len(OUTSIDE))]
+    cards: Annotated[Several[Card], Field(max_length=MAX_CARDS + len(OUTSIDE))]
 
 
 class SessionPart(_Part):
     name: Annotated[str, StringConstraints(max_length=MAX_NAME), AfterValidator(_seen)]
     deck: DeckPart
-    facilitators: list[Name]
-    members: list[MemberPart] = []
+    facilitators: Annotated[Several[Name], Field(max_length=MAX_MEMBERS)]
+    members: Annotated[Several[MemberPart], Field(max_length=MAX_MEMBERS)] = []
     started_at: Moment
     ended_at: Moment | None
     ended_by: Name | None
@@ -124,7 +135,7 @@ class ReportFile(_Part):
 
     format: Literal[1]
     session: SessionPart
-    tasks: Annotated[list[TaskPart], Field(max_length=MAX_TASKS)]
+    tasks: Annotated[Several[TaskPart], Field(max_length=MAX_TASKS)]
 
     @property
     def rounds(self) -> list[RoundPart]:
