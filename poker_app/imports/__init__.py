@@ -5,6 +5,8 @@ The kind is detected from the content, never from the name. ``rules.imports`` fi
 
 from poker_app.errors import Invalid
 from poker_app.imports import encodings, jira_xml, workbooks
+from poker_app.imports.markup import in_markdown
+from poker_app.rules.imports.pasted import Pasted, tasks_of
 from poker_app.rules.imports.understood import Understood, understood
 
 MAX_FILE = 1_000_000
@@ -39,3 +41,12 @@ def understood_file(content: bytes) -> Understood:
     if text.lstrip().startswith("<"):
         return jira_xml.understood_xml(content)
     return understood(text)
+
+
+def tasks_in(text: str) -> Pasted:
+    """The tasks of a pasted text, without a question asked, their descriptions in Markdown.
+
+    Raises:
+        Refused: invalid, where there is no task in it.
+    """
+    return tasks_of(in_markdown(understood(text)))

@@ -19,6 +19,7 @@ HEAVY = (
     "boto3",
     "botocore",
     "cryptography",
+    "html_to_markdown",
     "markdown_it",
     "nh3",
     "openpyxl",

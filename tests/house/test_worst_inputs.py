@@ -28,7 +28,7 @@ from poker_app.accounts.team import invitations
 from poker_app.billing.engines import fake, stripe_engine
 from poker_app.edge.limits import EdgeLimits
 from poker_app.errors import Refusal
-from poker_app.imports import jira_xml
+from poker_app.imports import markup
 from poker_app.poker import names
 from poker_app.poker.reports import exports
 from poker_app.poker.reports.report_file import read_report
@@ -128,6 +128,7 @@ def of_columns(names: list[str]) -> object:
     return understood.task_of(columns, understood.Row(1, ("a",) * len(columns)))
 
 
+LONG = (Column("Work Item Type", column_names.DESCRIPTION),)
 OWN = Credentials(app_id="1", key="a", secret="b")
 HUB: Any = Deaf()
 PAYMENTS: Any = SimpleNamespace(
@@ -185,11 +186,35 @@ ROWS = {
         lambda text: imports.understood_file(sent(text)),
         also=("<a>" * 20_000, "<!--" * 15_000, "\0" * BYTES, "ä\xff" * 20_000),
     ),
-    "a description of Jira's XML": Row(
-        jira_xml.as_text,
-        ("imports/jira_xml.py:_TAG", "imports/jira_xml.py:_HREF"),
-        longest=2 * backlog.MAX_DESCRIPTION,
-        also=('<a href="' * 2_000, "<a href=" + "'http://" * 400 + ">", "<!--" * 5_000, "<a " * 6_000),
+    "a description in HTML": Row(
+        markup.from_html,
+        tuple(f"imports/markup/html_markup.py:{name}" for name in ("_TAG", "_HREF", "_ALT", "_LANGUAGE")),
+        also=(
+            *('<a href="' * 6_000, "<a href=" + "'http://" * 7_000 + ">", "<!--" * 15_000, "<a " * 20_000),
+            *("<tr><td colspan=1000>" * 3_000, "<ul><li>" * 7_500, "<code><pre>" * 5_000, '<img alt="' * 6_000 + ">"),
+        ),
+    ),
+    "a description of Jira": Row(
+        markup.from_jira_wiki,
+        tuple(
+            f"imports/markup/jira_wiki.py:{name}"
+            for name in (*("_MACRO", "_HEADING", "_ITEM", "_RULE", "_TITLE", "_LANGUAGE", "_BAR", "_TOKEN", "_ALT"),)
+        ),
+        also=tuple(
+            (unit * BYTES)[:BYTES]
+            for unit in (
+                *("{code}", "{quote}", "{panel}{note}", "{{", "{*}", "*a ", "-a ", "_a", "~", "*_-a", "||a", "|!a|b"),
+                *("** a\n", "************ a\n# a\n", "[a|", "[a|b", "h1. a\n", "!a", "{color:red}", "(/)"),
+            )
+        ),
+    ),
+    "a document of Jira": Row(
+        lambda text: markup.from_adf({"type": "doc", "content": [{"type": "text", "text": text}]}),
+    ),
+    "a cell of a backlog": Row(
+        lambda text: markup.in_markdown(understood.Understood(LONG, (understood.Row(1, (text,)),))),
+        tuple(f"imports/markup/__init__.py:{name}" for name in ("_IS_HTML", "_HAS_HTML", "_document")),
+        also=("<p " * 20_000, "<p>" + "<b a" * 15_000 + ">", '{"doc":' * 8_000 + "}"),
     ),
     "an own deck": Row(
         deck.own_cards,

@@ -6,13 +6,12 @@ from typing import Literal, NamedTuple
 
 from sqlalchemy import bindparam, select
 
-from poker_app import ids
+from poker_app import ids, imports
 from poker_app.db import session
 from poker_app.errors import Invalid
 from poker_app.poker import models
 from poker_app.poker.change import Holder, change
 from poker_app.rules.backlog import TaskLine
-from poker_app.rules.imports.pasted import tasks_in
 from poker_app.rules.session import tasks as rules
 from poker_app.rules.session.change import Change
 from poker_app.rules.session.value import Task
@@ -46,7 +45,7 @@ def add_tasks(who: Holder, pasted: str) -> Added:
     Raises:
         Invalid: (422) there is no task in the list, or no room for it in the session.
     """
-    read = tasks_in(pasted)
+    read = imports.tasks_in(pasted)
     new_ids = [ids.new_id(12) for _ in read.tasks]
     made = change(who, partial(rules.add_tasks, lines=read.tasks, new_ids=new_ids, round_id=ids.new_id(12)))
     return Added(made.answer, read.left_out, made.undo)

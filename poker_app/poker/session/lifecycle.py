@@ -7,7 +7,7 @@ from functools import partial
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from poker_app import clock, ids
+from poker_app import clock, ids, imports
 from poker_app.accounts.memberships import Membership
 from poker_app.accounts.models import User
 from poker_app.billing import entitlements
@@ -22,7 +22,7 @@ from poker_app.poker.value.current import newest
 from poker_app.rules import Refused, Unusable
 from poker_app.rules.backlog import TaskLine
 from poker_app.rules.deck import DECKS, own_cards
-from poker_app.rules.imports.pasted import Pasted, tasks_in
+from poker_app.rules.imports.pasted import Pasted
 from poker_app.rules.links import plain_code
 from poker_app.rules.printable import one_line
 from poker_app.rules.session import lifecycle as rules
@@ -188,7 +188,7 @@ def read_tasks(typed: str) -> Pasted:
         Invalid: (422) there is no task in the list.
     """
     try:
-        return tasks_in(typed) if typed.strip() else Pasted([], [])
+        return imports.tasks_in(typed) if typed.strip() else Pasted([], [])
     except Refused as refused:
         raise Invalid(refused.sentence, "tasks") from refused
 

@@ -81,6 +81,8 @@ def records_grid(said: Any) -> Grid | None:
         said = lists[0] if lists else None
     if not isinstance(said, list) or not said or not all(isinstance(each, dict) for each in said):
         return None
+    # Jira's interface has most fields of an issue in an object of their own.
+    said = [{**each, **within} if isinstance(within := each.get("fields"), dict) else each for each in said]
     names = list(islice(dict.fromkeys(name for each in said[:MAX_SAMPLE] for name in each), MAX_COLUMNS))
     # An escape, unlike the text around it, can be a NUL or half a surrogate pair.
     rows = [
@@ -92,7 +94,8 @@ def records_grid(said: Any) -> Grid | None:
 
 
 def _plain(value: Any) -> str:
-    """A value of JSON as a cell: of an object its name, of a list all that it holds."""
+    """A value of JSON as a cell: of an object its name, or itself where it is a document, of a list all that it
+    holds."""
     match value:
         case str():
             return value
@@ -102,6 +105,8 @@ def _plain(value: Any) -> str:
             return str(value)
         case list():
             return ", ".join(filter(None, (_plain(each) for each in value if not isinstance(each, list))))
+        case {"type": "doc"}:
+            return json.dumps(value)
         case dict():
             name: Any = next((value[key] for key in ("name", "title", "key", "login") if key in value), "")
             return name if isinstance(name, str) else ""

@@ -5,7 +5,8 @@ All are plain: lower case, without accents, with single spaces for punctuation.
 """
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from enum import Enum
 
 TITLE, KEY, URL, DESCRIPTION, ACCEPTANCE = "title", "key", "url", "description", "acceptance"
 TYPE, STATUS, PRIORITY, LABELS, PARENT = "type", "status", "priority", "labels", "parent"
@@ -126,6 +127,32 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     ),
 }
 """Names of each meaning. Of two columns with the same meaning the one whose name stands first here has it."""
+
+
+class Tracker(Enum):
+    """A tracker whose exports have long texts in a markup of their own."""
+
+    JIRA = "Jira"
+    AZURE = "Azure DevOps"
+
+
+_NAMES_OF = {
+    Tracker.JIRA: frozenset(
+        _names(
+            "issue key, issue type, vorgangsschlussel, vorgangstyp, cle de ticket, cle du ticket, cle de la demande, "
+            "cle de demande, type de ticket, type de demande, clave de incidencia, clave de la incidencia, tipo de "
+            "incidencia"
+        )
+    ),
+    Tracker.AZURE: frozenset({"work item type"}),
+}
+
+
+def tracker_of(names: Iterable[str]) -> Tracker | None:
+    """The tracker that names its columns so; None for any other."""
+    found = {plain(name) for name in names}
+    return next((tracker for tracker, its in _NAMES_OF.items() if found & its), None)
+
 
 # Names that begin so, of which Jira has one for each kind of link and sum.
 UNUSED_BEGINNINGS = ("inward issue link", "outward issue link", "σ ", "satisfaction")

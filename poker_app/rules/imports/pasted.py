@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from poker_app.rules import Refused
 from poker_app.rules.backlog import TaskLine
-from poker_app.rules.imports.understood import HEADING, tasks_in_rows, understood
+from poker_app.rules.imports.understood import HEADING, Understood, tasks_in_rows, understood
 
 MAX_TASKS = 200
 MAX_LIST = 64 * 1024
@@ -29,6 +29,11 @@ def is_list(text: str) -> bool:
 
 
 def tasks_in(text: str) -> Pasted:
+    """The tasks of a pasted list, as ``tasks_of`` its table."""
+    return tasks_of(understood(text))
+
+
+def tasks_of(table: Understood) -> Pasted:
     """The tasks of a pasted list, one a line, or of a table; blank lines, headings of a table and rules of dashes are
     passed over. Of a list that is too long the first 200 tasks are taken; a title that is too long is cut after a word,
     a key or address that is too long is left out.
@@ -36,7 +41,6 @@ def tasks_in(text: str) -> Pasted:
     Raises:
         Refused: invalid, where there is no task in the list.
     """
-    table = understood(text)
     tasks: list[TaskLine] = []
     left_out = list(table.notes)
     for row, task, problems in tasks_in_rows(table):

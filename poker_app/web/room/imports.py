@@ -16,6 +16,7 @@ from poker_app import ids, imports, rate_limits
 from poker_app.accounts import column_meanings, tracker_connections
 from poker_app.accounts.memberships import Membership
 from poker_app.errors import Invalid, TooMany
+from poker_app.imports.markup import in_markdown
 from poker_app.poker.round import tasks
 from poker_app.poker.value.current import at_least
 from poker_app.rate_limits import Limit
@@ -79,7 +80,7 @@ def read(member: Member) -> ResponseReturnValue:
     try:
         _spend()
         table = preview.as_last_time(_table(), _remembered(member))
-        return _preview(member, ids.new_id(), preview.worth_a_look(table))
+        return _preview(member, ids.new_id(), in_markdown(preview.worth_a_look(table)))
     except (Invalid, TooMany) as refusal:
         return again(_page(member, refusal), refusal)
 
