@@ -102,7 +102,7 @@ def _joins(session_id: str, chance: random.Random) -> None:
 
 
 def _edits(who: object, task_id: str, title: str) -> None:
-    task_editing.edit_task(who, task_id, title=title, key="", url="", description="")  # type: ignore[arg-type]
+    task_editing.edit_task(who, task_id, title=title, key="", url="", description="", labels=f"{title}, x")  # type: ignore[arg-type]
 
 
 def _lost(session_id: str, member_id: str) -> dict[str, str]:

@@ -138,6 +138,12 @@ class Task(Base):
     key: Mapped[str] = mapped_column(String(40), default="")
     url: Mapped[str] = mapped_column(String(2000), default="")
     description: Mapped[str] = mapped_column(String(10_000), default="")
+    type: Mapped[str] = mapped_column(String(60), default="", server_default="")
+    priority: Mapped[str] = mapped_column(String(60), default="", server_default="")
+    # Joined by commas.
+    labels: Mapped[str] = mapped_column(String(1240), default="", server_default="")
+    parent: Mapped[str] = mapped_column(String(300), default="", server_default="")
+    acceptance: Mapped[str] = mapped_column(String(5_000), default="", server_default="")
     estimate: Mapped[str | None] = mapped_column(String(8))
     note: Mapped[str] = mapped_column(String(500), default="")
     estimated_at: Mapped[datetime | None]

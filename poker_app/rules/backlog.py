@@ -2,24 +2,78 @@
 
 ``rules.imports`` makes such tasks of a pasted list."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 MAX_TITLE = 255
 """As trackers allow."""
 MAX_DESCRIPTION = 10_000
 MAX_KEY = 40
 MAX_URL = 2000
+MAX_WORD = 60
+"""Of a type, a priority and a label."""
+MAX_LABELS = 20
+MAX_PARENT = 300
+"""A key and a title."""
+MAX_ACCEPTANCE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class TaskLine:
-    """One task as pasted; all but ``title`` may be empty."""
+    """What a task holds when it is added; all but ``title`` may be empty. ``labels`` are joined by commas, ``parent``
+    is a key, a title or both, ``acceptance`` are the acceptance criteria in Markdown."""
 
     title: str
     key: str = ""
     url: str = ""
     description: str = ""
+    type: str = ""
+    priority: str = ""
+    labels: str = ""
+    parent: str = ""
+    acceptance: str = ""
+
+
+FIELDS = tuple(each.name for each in fields(TaskLine))
+NAMES = {name: name for name in FIELDS} | {
+    "url": "link",
+    "labels": "list of labels",
+    "acceptance": "list of acceptance criteria",
+}
+"""What each field is called in a sentence."""
+MAX_LENGTHS = {
+    "title": MAX_TITLE,
+    "key": MAX_KEY,
+    "url": MAX_URL,
+    "description": MAX_DESCRIPTION,
+    "type": MAX_WORD,
+    "priority": MAX_WORD,
+    "labels": MAX_LABELS * (MAX_WORD + len(", ")),
+    "parent": MAX_PARENT,
+    "acceptance": MAX_ACCEPTANCE,
+}
+LONG = ("description", "acceptance")
+"""The fields that have several lines."""
+_BETWEEN = re.compile(r"[,;\n]")
+
+
+def said(task: Any) -> dict[str, str]:
+    """The fields of a task, or of a line that becomes one, by their names."""
+    return {name: getattr(task, name) for name in FIELDS}
+
+
+def labels_in(text: str) -> list[str]:
+    """The labels of a text, which stand between commas, semicolons or on lines of their own; each once."""
+    found: dict[str, str] = {}
+    for label in _BETWEEN.split(text):
+        if plain := " ".join(label.split()):
+            found.setdefault(plain.casefold(), plain)
+    return list(found.values())
+
+
+LABELS_LIMIT = f"a task has at most {MAX_LABELS} labels of {MAX_WORD} characters each"
 
 
 def within_limits(task: TaskLine) -> tuple[TaskLine, list[str]]:
@@ -34,13 +88,17 @@ def within_limits(task: TaskLine) -> tuple[TaskLine, list[str]]:
         problems.append(
             f"a title has at most {MAX_TITLE} characters, and this one {length}: the whole is in the description"
         )
-    for field, what, limit in (("key", "key", MAX_KEY), ("url", "link", MAX_URL)):
-        if (length := len(getattr(task, field))) > limit:
-            task = replace(task, **{field: ""})
-            problems.append(f"a {what} has at most {limit} characters, and this one {length}: it was left out")
-    if (length := len(task.description)) > MAX_DESCRIPTION:
-        task = replace(task, description=task.description[: MAX_DESCRIPTION - 1] + "…")
-        problems.append(f"a description has at most {MAX_DESCRIPTION} characters, and this one {length}: it was cut")
+    labels = labels_in(task.labels)
+    fitting = [label for label in labels if len(label) <= MAX_WORD][:MAX_LABELS]
+    if len(fitting) < len(labels):
+        problems.append(f"{LABELS_LIMIT}: {len(labels) - len(fitting)} of {len(labels)} were left out")
+    task = replace(task, labels=", ".join(fitting))
+    for field in FIELDS[1:]:
+        if (length := len(text := getattr(task, field))) > (limit := MAX_LENGTHS[field]):
+            stays = field not in ("key", "url")
+            task = replace(task, **{field: text[: limit - 1] + "…" if stays else ""})
+            done = "cut" if stays else "left out"
+            problems.append(f"a {NAMES[field]} has at most {limit} characters, and this one {length}: it was {done}")
     return task, problems
 
 

@@ -118,8 +118,8 @@ _TABLES: dict[str, dict[Kind, str]] = {
         NO_PERSON: "session_id",
     },
     "task": {
-        NO_PERSON: "id session_id position title key url description estimate note estimated_at skipped_at deleted_at "
-        "created_at seconds current_since",
+        NO_PERSON: "id session_id position title key url description type priority labels parent acceptance estimate "
+        "note estimated_at skipped_at deleted_at created_at seconds current_since",
     },
     "task_file": {
         NO_PERSON: "id session_id task_id position added_at name kind size width height caption alt removed_at",

@@ -139,7 +139,7 @@ def test_deleting_an_ended_session_is_quiet(team: Team, room: Room) -> None:
 def test_a_copy_has_what_is_left_to_do(team: Team, room: Room) -> None:
     tasks.add_tasks(team.seat, "PAY-1 One\nTwo\nThree\nFour")
     one, two, three, _ = tasks.live_tasks(team.table.id)
-    one.estimate, three.deleted_at, two.description = "2", accounts.clock.now(), "Why"
+    one.estimate, three.deleted_at, two.description, two.labels = "2", accounts.clock.now(), "Why", "a, b"
     team.table.password_hash = "a hash"
     session.commit()
     copy = copying.copy_session(team.abe, team.table.id, secret="b" * 32, form_key="key")
@@ -148,7 +148,10 @@ def test_a_copy_has_what_is_left_to_do(team: Team, room: Room) -> None:
     assert Options.of(table) == Options.of(team.table)
     assert (table.anyone_reveals, table.teammates_only, table.password_hash) == (True, True, "a hash")
     assert (table.user_id, table.account_id, table.ended_at) == (team.abe.user and team.abe.user.id, team.account, None)
-    assert [(task.title, task.description) for task in tasks.live_tasks(table.id)] == [("Two", "Why"), ("Four", "")]
+    assert [(task.title, task.description, task.labels) for task in tasks.live_tasks(table.id)] == [
+        ("Two", "Why", "a, b"),
+        ("Four", "", ""),
+    ]
     assert table.current_task_id == tasks.live_tasks(table.id)[0].id
     assert (copy.name, copy.role, copy.user_id) == ("Abe", "facilitator", table.user_id)
     assert session.query(Member).filter_by(session_id=table.id).count() == 1

@@ -89,12 +89,17 @@ def test_csv(whole):
             "Agreement",
             "Seconds",
             "Description",
+            "Type",
+            "Priority",
+            "Labels",
+            "Parent",
+            "Acceptance criteria",
             "Round 1",
             "Round 2",
         ],
         [
             *("1", "PAY-1", "Show saved cards", "https://acme.example/browse/PAY-1", "3", "3", "estimated", ""),
-            *("1", "3", "67%", "70", "", "Ada 3, Ben 3, Gus 5", ""),
+            *("1", "3", "67%", "70", *[""] * 6, "Ada 3, Ben 3, Gus 5", ""),
         ],
         [
             *(
@@ -107,9 +112,9 @@ def test_csv(whole):
                 "estimated",
                 "The old gateway cannot refund.",
             ),
-            *("2", "5", "100%", "120", "", "Ada 2, Ben 5, Gus 21", "Ada 8, Ben 8, Gus ?"),
+            *("2", "5", "100%", "120", *[""] * 6, "Ada 2, Ben 5, Gus 21", "Ada 8, Ben 8, Gus ?"),
         ],
-        ["3", "", "Tidy up", "", "", "", "skipped", "", "0", "", "", "15", "", "", ""],
+        ["3", "", "Tidy up", "", "", "", "skipped", "", "0", "", "", "15", *[""] * 8],
     ]
 
 
@@ -124,6 +129,11 @@ def test_csv_of_cards_that_a_spreadsheet_reads_as_dates(clock, context):
         key=first.key,
         url="",
         description="Why\nand how",
+        type="Bug",
+        priority="High",
+        labels="web, login",
+        parent="MAR-1 Cards",
+        acceptance="- it works\n- fast",
     )
     for card in ("½", "3/4", "1.5"):
         played.plays_round(f"{card} {card} {card}")
@@ -136,11 +146,13 @@ def test_csv_of_cards_that_a_spreadsheet_reads_as_dates(clock, context):
         ["'3/4", "0.75", "estimated"],
         ["1.5", "1.5", "estimated"],
     ]
-    assert lines[0][12] == "Why\nand how"
+    assert lines[0][12:18] == ["Why\nand how", "Bug", "High", "web, login", "MAR-1 Cards", "'- it works\n- fast"]
     lines = rows(semicolon, ";")[1:]
     assert [line[4:6] for line in lines] == [["½", "0,5"], ["'3/4", "0,75"], ["1,5", "1,5"]]
     [told, *_] = json.loads(exports.as_json(played.report))["tasks"]
     assert (told["key"], told["points"], told["description"]) == ("MAR-12", 0.5, "Why\nand how")
+    assert (told["type"], told["priority"], told["labels"]) == ("Bug", "High", ["web", "login"])
+    assert (told["parent"], told["acceptance_criteria"]) == ("MAR-1 Cards", "- it works\n- fast")
 
 
 def test_csv_of_nothing_is_its_heads(played):
@@ -173,7 +185,7 @@ def test_formulas_are_made_harmless(played):
 def test_a_name_that_is_a_formula(played):
     members.rename(played.ada, "=1+1")
     played.plays_round("3 5 8")
-    assert rows(exports.as_csv(played.report))[1][13] == "'=1+1 3, Ben 5, Gus 8"
+    assert rows(exports.as_csv(played.report))[1][18] == "'=1+1 3, Ben 5, Gus 8"
 
 
 WORDS = st.text(st.sampled_from("=+-@;,|'\"\t\r\n ab\u200b＝\\`*_[]()<>&!#~$:/.w1"), max_size=30)
@@ -250,7 +262,7 @@ def test_a_workbook_has_the_rows_of_the_csv_with_figures_as_numbers(whole):
         *(1, "PAY-1", "Show saved cards", "https://acme.example/browse/PAY-1", "3", 3, "estimated", None, 1, "3"),
         *(pytest.approx(2 / 3), 70),
     )
-    assert second[13:] == ("Ada 2, Ben 5, Gus 21", "Ada 8, Ben 8, Gus ?")
+    assert second[18:] == ("Ada 2, Ben 5, Gus 21", "Ada 8, Ben 8, Gus ?")
     assert (third[4], third[5], third[6]) == (None, None, "skipped")
 
 
@@ -466,7 +478,7 @@ def test_hidden_names_are_nowhere(export, clock, context):
 def test_hidden_names_leave_the_cards(clock, context):
     played = Played(clock, names_hidden=True)
     played.plays_round("8 3 5")
-    assert rows(exports.as_csv(played.report))[1][13] == "3, 5, 8"
+    assert rows(exports.as_csv(played.report))[1][18] == "3, 5, 8"
     (voted,) = json.loads(exports.as_json(played.report))["tasks"][0]["rounds"]
     assert voted["votes"] == [{"member": None, "name": None, "card": card} for card in ("3", "5", "8")]
 

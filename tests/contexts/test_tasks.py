@@ -130,6 +130,23 @@ def test_a_task_is_edited(four: Room) -> None:
     assert four.backlog()[1] == "Two and a half"
 
 
+def test_the_other_fields_of_a_task(four: Room) -> None:
+    two = four.titled("Two")
+    fields = {"type": " Bug\n", "priority": "High", "labels": "web; login,\nweb", "parent": "PAY-9 Cards"}
+    task_editing.edit_task(four.ada, two.id, **fields, acceptance="- it works\r\n- fast\n")
+    assert (two.type, two.priority, two.labels, two.parent) == ("Bug", "High", "web, login", "PAY-9 Cards")
+    assert (two.title, two.acceptance) == ("Two", "- it works\n- fast")
+
+    # one changes the labels while another changes the criteria, and then both the same
+    opened = task_editing.shown(two)
+    same = {"labels": "web, login", "acceptance": "- it works\n- fast"}
+    task_editing.edit_task(four.ada, two.id, **{**same, "labels": "web"}, before=opened)
+    task_editing.edit_task(four.ada, two.id, **{**same, "acceptance": "It works"}, before=opened)
+    assert (two.labels, two.acceptance) == ("web", "It works")
+    with four.refused(409, "Somebody else changed the list of labels meanwhile. Save again to keep yours instead."):
+        task_editing.edit_task(four.ada, two.id, **{**same, "labels": "app"}, before=opened)
+
+
 def test_a_deleted_task_is_not_edited(four: Room) -> None:
     two = four.titled("Two").id
     tasks.delete_task(four.ada, two)
@@ -164,7 +181,7 @@ def test_a_form_that_was_filled_in_for_another_task(four: Room) -> None:
     one, two = four.titled("One"), four.titled("Two")
     said = {"title": "Two", "key": "PAY-1", "url": "", "description": ""}
     sentence = "This form was filled in for another task, so nothing was saved. Open the task again."
-    for before in (task_editing.shown(one), "a.b.c.d.e.f"):
+    for before in (task_editing.shown(one), ".".join("abcdefghijk")):
         with four.refused(409, sentence):
             task_editing.edit_task(four.ada, two.id, **said, before=before)
     assert (two.title, two.key) == ("Two", "")
@@ -185,6 +202,16 @@ def test_a_form_that_was_filled_in_for_another_task(four: Room) -> None:
         ("url", "javascript:alert(1)", "A task's link begins with https:// or http://."),
         ("url", "tracker.example/1", "A task's link begins with https:// or http://."),
         ("description", "x" * 10_001, "The description has at most 10000 characters; this one has 10001."),
+        ("type", "x" * 61, "The type has at most 60 characters; this one has 61."),
+        ("priority", "x" * 61, "The priority has at most 60 characters; this one has 61."),
+        ("parent", "x" * 301, "The parent has at most 300 characters; this one has 301."),
+        ("labels", "x" * 61, "A task has at most 20 labels of 60 characters each."),
+        ("labels", ",".join(map(str, range(21))), "A task has at most 20 labels of 60 characters each."),
+        (
+            "acceptance",
+            "x" * 5_001,
+            "The list of acceptance criteria has at most 5000 characters; this one has 5001.",
+        ),
     ],
 )
 def test_what_a_task_cannot_say(four: Room, field: str, text: str, sentence: str) -> None:

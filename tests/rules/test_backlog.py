@@ -248,6 +248,42 @@ def test_of_a_line_too_long_what_fits_is_kept_and_the_rest_is_said(line, task, s
     assert read.left_out == [sentence]
 
 
+@pytest.mark.parametrize(
+    ("head", "cell", "task", "sentence"),
+    [
+        (
+            "Type",
+            "x" * 61,
+            TaskLine("Pay", type="x" * 59 + "…"),
+            "a type has at most 60 characters, and this one 61: it was cut.",
+        ),
+        (
+            "Parent",
+            "x" * 301,
+            TaskLine("Pay", parent="x" * 299 + "…"),
+            "a parent has at most 300 characters, and this one 301: it was cut.",
+        ),
+        (
+            "Acceptance criteria",
+            "x" * 5001,
+            TaskLine("Pay", acceptance="x" * 4999 + "…"),
+            "a list of acceptance criteria has at most 5000 characters, and this one 5001: it was cut.",
+        ),
+        (
+            "Labels",
+            ";".join(["x" * 61, *map(str, range(21))]),
+            TaskLine("Pay", labels=", ".join(map(str, range(20)))),
+            "a task has at most 20 labels of 60 characters each: 2 of 22 were left out.",
+        ),
+        ("Labels", ";".join("x" * 59 + chr(97 + n) for n in range(20)), None, ""),
+    ],
+)
+def test_of_a_field_too_long_what_fits_is_kept_and_the_rest_is_said(head, cell, task, sentence):
+    read = tasks_in(f"Title,{head}\nPay,{cell}")
+    assert read.tasks == [task or TaskLine("Pay", labels=cell.replace(";", ", "))]
+    assert read.left_out == ([f"Line 2: {sentence}"] if sentence else [])
+
+
 JIRA_TABLE = "Type\tKey\tSummary\nBug\tPAY-12\tLogin page hidden\nStory\tPAY-13\tExport"
 
 
@@ -257,8 +293,8 @@ JIRA_TABLE = "Type\tKey\tSummary\nBug\tPAY-12\tLogin page hidden\nStory\tPAY-13\
         (
             JIRA_TABLE,
             [
-                TaskLine("Login page hidden", "PAY-12", description="Type: Bug"),
-                TaskLine("Export", "PAY-13", description="Type: Story"),
+                TaskLine("Login page hidden", "PAY-12", type="Bug"),
+                TaskLine("Export", "PAY-13", type="Story"),
             ],
         ),
         (

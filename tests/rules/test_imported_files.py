@@ -245,7 +245,9 @@ def test_the_xml_of_jira() -> None:
             "Größe",
             "PAY-12",
             "https://x.atlassian.net/browse/PAY-12",
-            "First **line**  \nsecond\n\n- One\n- [Two](https://e.org/)\n\ntype: Bug\n\nstatus: To Do\n\npriority: High"
-            "\n\nlabels: web, login",
+            "First **line**  \nsecond\n\n- One\n- [Two](https://e.org/)\n\nstatus: To Do",
+            type="Bug",
+            priority="High",
+            labels="web, login",
         )
     ]

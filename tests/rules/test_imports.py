@@ -61,10 +61,8 @@ def test_of_an_export_a_task_gets_what_helps_to_estimate_it(name: str) -> None:
 
 def test_labels_that_an_export_spreads_over_columns_stand_together() -> None:
     task = tasks((EXPORTS / "jira.csv").read_text())[0]
-    assert task.description == (
-        "The page stays empty.\n\nOnly on phones.\n\nIssue Type: Bug\n\nStatus: To Do\n\nPriority: High\n\n"
-        "Labels: web, login\n\nParent summary: Sign in again"
-    )
+    assert task.description == "The page stays empty.\n\nOnly on phones.\n\nStatus: To Do"
+    assert (task.type, task.priority, task.labels, task.parent) == ("Bug", "High", "web, login", "Sign in again")
 
 
 # --- columns by name
@@ -98,9 +96,17 @@ def test_names_of_columns_are_found_below_other_rows() -> None:
     ]
 
 
-def test_acceptance_criteria_have_a_heading() -> None:
-    text = 'Title,Description,Acceptance Criteria\nPay,With a card,"- it works\n- it says so"'
-    assert read(text) == [("Pay", "", "With a card\n\n**Acceptance criteria**\n\n- it works\n- it says so")]
+def test_acceptance_criteria_are_a_field() -> None:
+    text = 'Title,Description,Acceptance Criteria,Acceptance Criteria\nPay,With a card,"- it works\n- it says so",Fast'
+    assert tasks(text) == [TaskLine("Pay", description="With a card", acceptance="- it works\n- it says so\n\nFast")]
+
+
+@pytest.mark.parametrize(
+    ("written", "labels"),
+    [("web; login", "web, login"), ('"[web,Web,\n login ]"', "web, login"), ("[]", ""), (" ,; ", "")],
+)
+def test_labels_as_exports_write_them(written: str, labels: str) -> None:
+    assert tasks(f"Title,Labels\nPay,{written}")[0].labels == labels
 
 
 def test_an_earlier_estimate_is_shown_to_no_one_who_votes() -> None:
@@ -216,7 +222,7 @@ def test_what_an_api_answers_with() -> None:
     text = """[{"number": 3, "title": "Pay", "html_url": "https://github.com/o/r/issues/3", "state": "open",
     "body": "Now", "labels": [{"name": "bug"}, {"name": "web"}], "user": {"login": "ada"}, "closed_at": null}]"""
     assert tasks(text) == [
-        TaskLine("Pay", "#3", "https://github.com/o/r/issues/3", "Now\n\nstate: open\n\nlabels: bug, web\n\nuser: ada")
+        TaskLine("Pay", "#3", "https://github.com/o/r/issues/3", "Now\n\nstate: open\n\nuser: ada", labels="bug, web")
     ]
 
 

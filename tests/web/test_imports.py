@@ -16,6 +16,7 @@ from poker_app.poker.models import PokerSession, Task
 from poker_app.poker.reports.exports import as_json
 from poker_app.poker.reports.report import report_of
 from poker_app.poker.round.tasks import live_tasks
+from poker_app.rules.backlog import said
 from poker_app.rules.imports.columns import Column
 from poker_app.rules.imports.understood import Row, Understood
 from poker_app.web.http.guards import MAX_LONG_FORM
@@ -272,13 +273,20 @@ def test_what_was_added_before_is_not_counted_with_what_is_new(scene: Scene) -> 
 
 
 def test_an_update_replaces_only_what_the_table_has(scene: Scene) -> None:
-    table = "Title;Key;Link;Description\nPay;PAY-1;https://e.org/1;With a card\nShip;PAY-2;https://e.org/2;By post\n"
+    table = (
+        "Title;Key;Link;Description;Type;Labels\nPay;PAY-1;https://e.org/1;With a card;Bug;web\n"
+        "Ship;PAY-2;https://e.org/2;By post;Story;\n"
+    )
     saves(scene, reads(scene, tasks=table))
-    before = [(task.title, task.url, task.description) for task in tasks_of(scene)]
+    before = [said(task) for task in tasks_of(scene)]
     for sparse, columns in (("Title;Key\n;PAY-1\n;PAY-2\n", {}), (TABLE, {"column-0": "unused", "column-2": "unused"})):
         saves(scene, reads(scene, tasks=sparse), duplicates="update", **columns)
         assert says(scene.ada.get(scene.table.path), "2 tasks here already, not changed.")
-    assert [(task.title, task.url, task.description) for task in tasks_of(scene)] == before
+    assert [said(task) for task in tasks_of(scene)] == before
+    more = "Title;Key;Priority;Labels;Parent;Acceptance criteria\nPay now;PAY-1;High;web,login;Cards;It works\n"
+    saves(scene, reads(scene, tasks=more), duplicates="update")
+    changed = {"title": "Pay now", "priority": "High", "labels": "web, login", "parent": "Cards"}
+    assert said(tasks_of(scene)[2]) == before[2] | changed | {"acceptance": "It works"}
 
 
 def test_a_key_twice_in_one_table_is_ticked_once(scene: Scene) -> None:
@@ -302,6 +310,11 @@ def test_our_own_json_changes_nothing(scene: Scene) -> None:
         "key": "PAY-1",
         "url": "https://e.org/1",
         "description": "One\n\n- two\n  - three",
+        "type": "Bug",
+        "priority": "High",
+        "labels": "web, login",
+        "parent": "PAY-9 Cards",
+        "acceptance": "- it works\n- it says so",
     }
     scene.ada.post(f"{scene.table.path}/tasks/{scene.task}", about)
     with scene.app.app_context():
@@ -309,7 +322,7 @@ def test_our_own_json_changes_nothing(scene: Scene) -> None:
     saves(scene, reads(scene, content), duplicates="add")
     assert backlog(scene)[2] == (about["title"], "PAY-1")
     added = tasks_of(scene)[2]
-    assert (added.url, added.description) == (about["url"], about["description"])
+    assert {name: getattr(added, name) for name in about} == about
 
 
 @pytest.mark.parametrize(

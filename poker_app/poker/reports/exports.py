@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from poker_app.poker.reports.report import Report, TaskReport, VotedRound
 from poker_app.rules import spreadsheet
+from poker_app.rules.backlog import labels_in
 from poker_app.rules.deck import figure, is_numeric
 from poker_app.rules.tally import Tally, percent, shown
 from poker_app.rules.trackers_csv import Estimated
@@ -50,7 +51,8 @@ def heads(report: Report) -> list[str]:
     """Returns the heads of the columns: one column a round, after what is known of a task."""
     max_rounds = max((len(task.rounds) for task in report.tasks), default=0)
     known = ["Position", "Key", "Title", "URL", "Estimate", "Points", "Status", "Note", "Rounds", "First-vote median"]
-    return [*known, "Agreement", "Seconds", "Description", *(f"Round {number + 1}" for number in range(max_rounds))]
+    known += ["Agreement", "Seconds", "Description", "Type", "Priority", "Labels", "Parent", "Acceptance criteria"]
+    return [*known, *(f"Round {number + 1}" for number in range(max_rounds))]
 
 
 def rows(report: Report) -> Iterator[list[Cell]]:
@@ -71,6 +73,11 @@ def rows(report: Report) -> Iterator[list[Cell]]:
             _agreement(task.last),
             task.seconds,
             task.description,
+            task.type,
+            task.priority,
+            task.labels,
+            task.parent,
+            task.acceptance,
             *(", ".join(f"{name} {card}".strip() for name, card in voted.votes) for voted in task.rounds),
         ]
 
@@ -158,6 +165,11 @@ def _task(report: Report, position: int, task: TaskReport, places: Mapping[str, 
         "title": task.title,
         "url": task.url,
         "description": task.description,
+        "type": task.type,
+        "priority": task.priority,
+        "labels": labels_in(task.labels),
+        "parent": task.parent,
+        "acceptance_criteria": task.acceptance,
         "estimate": task.estimate,
         "points": _number(_points(report, task)),
         "note": task.note,

@@ -62,6 +62,11 @@ class TaskReport:
     seconds: int
     rounds: tuple[VotedRound, ...]
     description: str = ""
+    type: str = ""
+    priority: str = ""
+    labels: str = ""
+    parent: str = ""
+    acceptance: str = ""
     files: tuple[TaskFile, ...] = ()
 
     @property
@@ -178,6 +183,11 @@ def report_of(table: PokerSession) -> Report:
             + (round((now - task.current_since).total_seconds()) if task.current_since and not table.ended_at else 0),
             rounds=tuple(rounds[task.id]),
             description=task.description,
+            type=task.type,
+            priority=task.priority,
+            labels=task.labels,
+            parent=task.parent,
+            acceptance=task.acceptance,
             files=tuple(files[task.id]),
         )
         for place, task in enumerate(live_tasks(table.id), start=1)

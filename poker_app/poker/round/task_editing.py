@@ -1,4 +1,4 @@
-"""Editing a task's title, key, link and description, and detecting two edits of the same field."""
+"""Editing a task's fields, and detecting two edits of the same field."""
 
 from functools import partial
 from typing import Any
@@ -6,12 +6,9 @@ from typing import Any
 from poker_app import ids
 from poker_app.errors import Conflict, Invalid
 from poker_app.poker.change import Holder, change
-from poker_app.rules.backlog import MAX_DESCRIPTION, MAX_KEY, MAX_TITLE, MAX_URL
+from poker_app.rules.backlog import LABELS_LIMIT, LONG, MAX_LABELS, MAX_LENGTHS, MAX_WORD, NAMES, labels_in
 from poker_app.rules.printable import one_line, without_hidden
 from poker_app.rules.session import tasks as rules
-
-MAX_LENGTHS = {"title": MAX_TITLE, "key": MAX_KEY, "url": MAX_URL, "description": MAX_DESCRIPTION}
-NAMES = {"title": "title", "key": "key", "url": "link", "description": "description"}
 
 
 class Clash(Conflict):
@@ -33,9 +30,9 @@ def _short(text: str) -> str:
     return ids.digest(text)[:16]
 
 
-def edit_task(who: Holder, task_id: str, *, title: str, key: str, url: str, description: str, before: str = "") -> None:
-    """Changes a task's fields. ``before`` is what was ``shown``: with it only what the member changed is written, so
-    that two who edit a task at once do not undo each other.
+def edit_task(who: Holder, task_id: str, *, before: str = "", **typed: str) -> None:
+    """Changes the ``typed`` of a task's fields; the others stay. ``before`` is what was ``shown``: with it only what
+    the member changed is written, so that two who edit a task at once do not undo each other.
 
     Raises:
         Invalid: (422) with the field.
@@ -44,7 +41,6 @@ def edit_task(who: Holder, task_id: str, *, title: str, key: str, url: str, desc
     """
     if before.split(".")[len(MAX_LENGTHS) :] not in ([], [task_id]):
         raise Conflict("This form was filled in for another task, so nothing was saved. Open the task again.")
-    typed = {"title": title, "key": key, "url": url, "description": description}
     seen = dict(zip(MAX_LENGTHS, before.split("."), strict=False)) if before else {}
     rule = partial(rules.edit_task, task_id=task_id, checked=partial(_checked, typed), before=seen, short=_short)
     clash: rules.Clash | None = change(who, rule).answer
@@ -53,15 +49,23 @@ def edit_task(who: Holder, task_id: str, *, title: str, key: str, url: str, desc
 
 
 def _checked(typed: dict[str, str]) -> dict[str, str]:
-    plain = {field: one_line(text) for field, text in typed.items()}
-    plain["description"] = without_hidden(typed["description"], keep="\t\n\r").replace("\r\n", "\n").strip()
+    plain = {field: _lines(text) if field in LONG else one_line(text) for field, text in typed.items()}
     for field, text in plain.items():
         if len(text) > MAX_LENGTHS[field]:
             raise Invalid(
                 f"The {NAMES[field]} has at most {MAX_LENGTHS[field]} characters; this one has {len(text)}.", field
             )
-    if not plain["title"]:
+    if plain.get("title") == "":
         raise Invalid("Give the task a title.", "title")
-    if plain["url"] and not plain["url"].lower().startswith(("https://", "http://")):
+    if plain.get("url") and not plain["url"].lower().startswith(("https://", "http://")):
         raise Invalid("A task's link begins with https:// or http://.", "url")
+    if "labels" in plain:
+        labels = labels_in(plain["labels"])
+        if len(labels) > MAX_LABELS or any(len(label) > MAX_WORD for label in labels):
+            raise Invalid(f"{LABELS_LIMIT[0].upper()}{LABELS_LIMIT[1:]}.", "labels")
+        plain["labels"] = ", ".join(labels)
     return plain
+
+
+def _lines(text: str) -> str:
+    return without_hidden(text, keep="\t\n\r").replace("\r\n", "\n").strip()

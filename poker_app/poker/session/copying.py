@@ -10,7 +10,8 @@ from poker_app.poker.models import Member
 from poker_app.poker.session import archiving
 from poker_app.poker.session.lifecycle import MAX_NAME, find_opened, start_session
 from poker_app.poker.session.options import Options
-from poker_app.rules.session.value import Session, Task
+from poker_app.rules.backlog import said
+from poker_app.rules.session.value import Session
 
 _ENDING = " (copy)"
 
@@ -33,7 +34,7 @@ def copy_session(membership: Membership, session_id: str, *, secret: str, form_k
             member_name=_own_name(membership, original, secret),
             secret=secret,
             form_key=key,
-            backlog=[_said(task) for task in original.backlog if task.title and task.estimate is None],
+            backlog=[said(task) for task in original.backlog if task.title and task.estimate is None],
         )
         audit_log.note(
             original.account_id,
@@ -49,7 +50,3 @@ def _own_name(membership: Membership, original: Session, secret: str) -> str:
         return membership.user.name
     digest = ids.digest(secret)
     return next(each.name for each in original.members.values() if each.secret_digest == digest)
-
-
-def _said(task: Task) -> dict[str, str]:
-    return {"title": task.title, "key": task.key, "url": task.url, "description": task.description}

@@ -108,7 +108,10 @@ def size_of(value: Session) -> int:
 def size_of_tasks(value: Session) -> int:
     """About how many bytes the tasks of a value take."""
     tasks = value.tasks.values()
-    texts = sum(len(each.title) + len(each.url) + len(each.description) + len(each.note) for each in tasks)
+    texts = sum(
+        len(each.title) + len(each.url) + len(each.description) + len(each.acceptance) + len(each.note)
+        for each in tasks
+    )
     return _TASK * len(value.tasks) + texts
 
 

@@ -30,7 +30,7 @@ MEANINGS: Mapping[str, str] = {
 }
 """What a column can mean, with its label."""
 
-BELOW = (TYPE, PRIORITY, STATUS, LABELS, PARENT, OTHER)
+BELOW = (STATUS, OTHER)
 """Columns that a task has no field for: they stand below its description, after their names."""
 
 
@@ -160,7 +160,7 @@ UNUSED_BEGINNINGS = ("inward issue link", "outward issue link", "σ ", "satisfac
 REPEATED = frozenset({LABELS, ACCEPTANCE, DONE})
 OWN_EXPORT = frozenset({"first vote median", "skipped"})
 """Columns that only the report's own CSV and JSON have."""
-OWN_EXPORT_MEANINGS = frozenset({TITLE, KEY, URL, DESCRIPTION})
+OWN_EXPORT_MEANINGS = frozenset({TITLE, KEY, URL, DESCRIPTION, TYPE, PRIORITY, LABELS, PARENT, ACCEPTANCE})
 
 
 DONE_WORDS = frozenset(

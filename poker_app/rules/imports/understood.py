@@ -1,12 +1,23 @@
 """The table as understood: what each column means, which rows are tasks, and the tasks that they make."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from poker_app.rules.backlog import TaskLine, within_limits
 from poker_app.rules.imports import cells, column_names, page_copies
 from poker_app.rules.imports.cells import MAX_ROWS, Grid
-from poker_app.rules.imports.column_names import DESCRIPTION, KEY, STATUS, TITLE, URL
+from poker_app.rules.imports.column_names import (
+    ACCEPTANCE,
+    DESCRIPTION,
+    KEY,
+    LABELS,
+    PARENT,
+    PRIORITY,
+    STATUS,
+    TITLE,
+    TYPE,
+    URL,
+)
 from poker_app.rules.imports.columns import Column
 from poker_app.rules.imports.lines import is_link, named_by, task_of_line
 from poker_app.rules.printable import encodable, is_blank, one_line, without_hidden
@@ -130,7 +141,7 @@ def task_of(columns: Sequence[Column], row: Row) -> tuple[TaskLine | None, list[
     cells = [unprotected(cell) for cell in row.cells]
     by_meaning: dict[str, list[tuple[str, str]]] = {}
     for column, cell in zip(columns, cells, strict=True):
-        if column.meaning in column_names.BELOW:
+        if column.meaning in (LABELS, *column_names.BELOW):
             cell = _without_brackets(cell)
         if cell.strip():
             by_meaning.setdefault(column.meaning, []).append((column.name, cell))
@@ -138,11 +149,26 @@ def task_of(columns: Sequence[Column], row: Row) -> tuple[TaskLine | None, list[
     def first(meaning: str) -> str:
         return one_line(by_meaning.get(meaning, [("", "")])[0][1])
 
+    def all_of(meaning: str) -> list[str]:
+        return [cell for _, cell in by_meaning.get(meaning, [])]
+
     url = first(URL)
     url = url if is_link(url) else ""
     key, title = _key(first(KEY), url), first(TITLE)
     title = title or key or url
-    return within_limits(TaskLine(title, key, url, _description(columns, by_meaning))) if title else (None, [])
+    if not title:
+        return None, []
+    task = TaskLine(title, key, url, _description(columns, by_meaning))
+    return within_limits(
+        replace(
+            task,
+            type=first(TYPE),
+            priority=first(PRIORITY),
+            labels=without_hidden(",".join(all_of(LABELS)), keep="\n"),
+            parent=first(PARENT),
+            acceptance=_joined(all_of(ACCEPTANCE)),
+        )
+    )
 
 
 def _without_brackets(cell: str) -> str:
@@ -160,22 +186,28 @@ def _key(key: str, url: str) -> str:
 
 
 def _description(columns: Sequence[Column], by_meaning: Mapping[str, list[tuple[str, str]]]) -> str:
-    """The description, what makes the task accepted, and below them the other columns after their names."""
-    parts = [without_hidden(cell, keep="\t\n").strip() for _, cell in by_meaning.get(DESCRIPTION, [])]
-    if accepted := by_meaning.get(column_names.ACCEPTANCE):
-        parts += ["**Acceptance criteria**", *(without_hidden(cell, keep="\t\n").strip() for _, cell in accepted)]
+    """The description, and below it the columns that a task has no field for, after their names."""
+    parts = [cell for _, cell in by_meaning.get(DESCRIPTION, [])]
     below: dict[tuple[str, str], list[str]] = {
         (each.meaning, each.name): [] for each in columns if each.meaning in column_names.BELOW
     }
     for meaning in column_names.BELOW:
         for name, cell in by_meaning.get(meaning, []):
-            below[meaning, name].append(without_hidden(cell, keep="\t\n").strip())
+            below[meaning, name].append(_plain(cell))
     for (_, name), said in below.items():
         if not name:
             parts += said
         elif said:
             parts.append(f"{without_hidden(name)}: {', '.join(said)}")
-    return "\n\n".join(part for part in parts if not is_blank(part))
+    return _joined(parts)
+
+
+def _joined(parts: Iterable[str]) -> str:
+    return "\n\n".join(part for part in map(_plain, parts) if not is_blank(part))
+
+
+def _plain(text: str) -> str:
+    return without_hidden(text, keep="\t\n").strip()
 
 
 def tasks_in_rows(table: Understood) -> Iterator[tuple[Row, TaskLine | None, list[str]]]:

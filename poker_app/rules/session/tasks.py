@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from poker_app.rules import Refused
-from poker_app.rules.backlog import TaskLine, moved
+from poker_app.rules.backlog import TaskLine, moved, said
 from poker_app.rules.round import must_be_current
 from poker_app.rules.session.change import Change, Event, require_facilitator, undoable
 from poker_app.rules.session.rounds import Round, Rounds
@@ -48,11 +48,8 @@ def add_tasks(
             id=new_id,
             session_id=value.id,
             position=end + place,
-            title=line.title,
-            key=line.key,
-            url=line.url,
-            description=line.description,
             created_at=now,
+            **said(line),  # type: ignore[arg-type]
         )
         for place, (line, new_id) in enumerate(zip(lines, new_ids, strict=True))
     ]
@@ -85,9 +82,9 @@ def import_tasks(
     round_id: str,
 ) -> Change:
     """Adds tasks at the end as far as there is room for them. ``duplicates`` has one of ``DUPLICATES`` for each line: a
-    line whose key is in the backlog is skipped, or updates that task's title, link and description with what it has, or
-    is added all the same. One whose id is in the backlog was added by an earlier try. Answers with ``Imported``: a
-    retry that changes nothing answers as the first try.
+    line whose key is in the backlog is skipped, or updates that task's other fields with what it has, or is added all
+    the same. One whose id is in the backlog was added by an earlier try. Answers with ``Imported``: a retry that
+    changes nothing answers as the first try.
 
     Raises:
         Refused: forbidden, for a member who is no facilitator; invalid, where no task is chosen, or there is no room

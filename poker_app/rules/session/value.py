@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import NotRequired, Self, TypedDict
 
 from poker_app.rules import Refused, roles
+from poker_app.rules.backlog import FIELDS
 from poker_app.rules.durations import in_words
 from poker_app.rules.plans import GUESTS, MAX_GUEST_ROUNDS
 from poker_app.rules.session.rounds import Round, Rounds, Vote
@@ -96,6 +97,11 @@ class Task:
     key: str = ""
     url: str = ""
     description: str = ""
+    type: str = ""
+    priority: str = ""
+    labels: str = ""
+    parent: str = ""
+    acceptance: str = ""
     estimate: str | None = None
     note: str = ""
     estimated_at: datetime | None = None
@@ -131,7 +137,7 @@ class TaskFile:
         return self.width > 0
 
 
-TEXTS = ("title", "url", "description")
+TEXTS = tuple(each for each in FIELDS if each != "key")
 """The fields of a task that an import updates."""
 
 

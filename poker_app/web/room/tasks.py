@@ -8,7 +8,7 @@ from poker_app.poker.reports.report import rounds_of
 from poker_app.poker.round import task_editing, tasks
 from poker_app.poker.trackers import write_back
 from poker_app.poker.value.current import at_least
-from poker_app.rules.backlog import said_of
+from poker_app.rules.backlog import MAX_LENGTHS, said_of
 from poker_app.rules.imports.pasted import is_list
 from poker_app.rules.session.change import require_facilitator
 from poker_app.rules.session.value import NO_SUCH_TASK, Member
@@ -72,7 +72,7 @@ def _sheet(member: Member, task_id: str, refusal: Invalid | task_editing.Clash |
         invalid=refusal,
         # An invalid field does not discard the others.
         shown=request.form.get("shown", "") if isinstance(refusal, Invalid) else task_editing.shown(task),
-        longest=task_editing.MAX_LENGTHS,
+        longest=MAX_LENGTHS,
         rounds=rounds_of(value, task.id),
         place=next((n for n, each in enumerate(value.backlog) if each is task), 0),
     )
@@ -81,17 +81,10 @@ def _sheet(member: Member, task_id: str, refusal: Invalid | task_editing.Clash |
 @blueprint.post("/<task_id>")
 @member_required
 def edit(member: Member, task_id: str) -> ResponseReturnValue:
-    form = request.form
+    # A form of the release before has fewer fields.
+    typed = {name: request.form[name] for name in MAX_LENGTHS if name in request.form}
     try:
-        task_editing.edit_task(
-            member,
-            task_id,
-            title=form.get("title", ""),
-            key=form.get("key", ""),
-            url=form.get("url", ""),
-            description=form.get("description", ""),
-            before=form.get("shown", ""),
-        )
+        task_editing.edit_task(member, task_id, before=request.form.get("shown", ""), **typed)
     except (Invalid, task_editing.Clash) as refusal:
         sheet = _sheet(member, task_id, refusal)
         if "HX-Request" in request.headers:
