@@ -1,7 +1,7 @@
 """connected trackers, and the issues that tasks are
 
 Revision ID: 0013
-Revises: 0011
+Revises: 0012
 
 """
 
@@ -10,7 +10,7 @@ from alembic import op
 
 # revision identifiers, used by Alembic.
 revision = "0013"
-down_revision = "0011"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 

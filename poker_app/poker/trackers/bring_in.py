@@ -73,7 +73,19 @@ def _id_of(session_id: str, connection_id: str, issue: Issue) -> str:
 
 def line_of(issue: Issue) -> TaskLine:
     """The issue as a task, within a task's limits."""
-    line, _ = within_limits(TaskLine(issue.title or issue.key, issue.key, issue.url, issue.description))
+    line, _ = within_limits(
+        TaskLine(
+            title=issue.title or issue.key,
+            key=issue.key,
+            url=issue.url,
+            description=issue.description,
+            type=issue.kind,
+            priority=issue.priority,
+            labels=", ".join(issue.labels),
+            parent=issue.parent,
+            acceptance=issue.acceptance,
+        )
+    )
     return line
 
 
