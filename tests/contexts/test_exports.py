@@ -146,7 +146,7 @@ def test_csv_of_cards_that_a_spreadsheet_reads_as_dates(clock, context):
         ["'3/4", "0.75", "estimated"],
         ["1.5", "1.5", "estimated"],
     ]
-    assert lines[0][12:18] == ["Why\nand how", "Bug", "High", "web, login", "MAR-1 Cards", "'- it works\n- fast"]
+    assert lines[0][12:18] == ["Why\nand how", "Bug", "High", "web, login", "MAR-1 Cards", "'- it works\n'- fast"]
     lines = rows(semicolon, ";")[1:]
     assert [line[4:6] for line in lines] == [["½", "0,5"], ["'3/4", "0,75"], ["1,5", "1,5"]]
     [told, *_] = json.loads(exports.as_json(played.report))["tasks"]
@@ -242,7 +242,7 @@ def test_what_is_exported_and_imported_again_changes_nothing(played, export):
     table = understood(export(played.report))
     lines = [task for row, task, problems in tasks_in_rows(table) if not problems]
     assert {line.key for line in lines} >= {"MAR-12", "MAR-13", "MAR-14", "MAR-16"}
-    done = tasks.import_tasks(played.ada, "again", dict(enumerate(lines)), "update")
+    done = tasks.import_tasks(played.ada, "again", dict(enumerate(lines)), "update", {})
     assert done.sentence
     assert backlog() == before
 

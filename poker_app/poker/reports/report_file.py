@@ -21,7 +21,16 @@ from poker_app.errors import Invalid
 from poker_app.poker.round.voting import MAX_NOTE
 from poker_app.poker.session.lifecycle import MAX_NAME, OWN_DECK
 from poker_app.rules import Unusable
-from poker_app.rules.backlog import MAX_DESCRIPTION, MAX_KEY, MAX_TITLE, MAX_URL
+from poker_app.rules.backlog import (
+    MAX_ACCEPTANCE,
+    MAX_DESCRIPTION,
+    MAX_KEY,
+    MAX_LABELS,
+    MAX_PARENT,
+    MAX_TITLE,
+    MAX_URL,
+    MAX_WORD,
+)
 from poker_app.rules.deck import DECKS, MAX_CARD, MAX_CARDS, OUTSIDE, checked_cards
 from poker_app.rules.printable import is_blank, is_hidden, without_hidden
 from poker_app.rules.session.tasks import MAX_TASKS
@@ -66,6 +75,7 @@ def _paragraphs(text: str) -> str:
 
 
 type Name = Annotated[str, StringConstraints(max_length=MAX_MEMBER_NAME), AfterValidator(_seen)]
+type Word = Annotated[str, StringConstraints(max_length=MAX_WORD), AfterValidator(_line)]
 type Moment = Annotated[AwareDatetime, AfterValidator(_past)]
 # A list of a hundred thousand faults takes as long to name as to make: the first is enough.
 type Several[Each] = Annotated[list[Each], FailFast()]
@@ -108,6 +118,11 @@ class TaskPart(_Part):
     title: Annotated[str, StringConstraints(max_length=MAX_TITLE), AfterValidator(_seen)]
     url: Annotated[str, StringConstraints(max_length=MAX_URL), AfterValidator(_link)]
     description: Annotated[str, StringConstraints(max_length=MAX_DESCRIPTION), AfterValidator(_paragraphs)] = ""
+    type: Word = ""
+    priority: Word = ""
+    labels: Annotated[Several[Word], Field(max_length=MAX_LABELS)] = []
+    parent: Annotated[str, StringConstraints(max_length=MAX_PARENT), AfterValidator(_line)] = ""
+    acceptance_criteria: Annotated[str, StringConstraints(max_length=MAX_ACCEPTANCE), AfterValidator(_paragraphs)] = ""
     estimate: Card | None
     note: Annotated[str, StringConstraints(max_length=MAX_NOTE), AfterValidator(_noted)]
     skipped: bool

@@ -19,6 +19,7 @@ from poker_app.errors import Invalid, NotFound
 from poker_app.poker.models import Member, PokerSession, Round, Task, Vote
 from poker_app.poker.reports.report_file import MemberPart, ReportFile, RoundPart, TaskPart
 from poker_app.poker.session.lifecycle import unused_code
+from poker_app.rules.backlog import labels_in
 
 ANONYMOUS = "Name hidden"
 """The name of members whose votes are all without names; no report shows it."""
@@ -164,9 +165,15 @@ def _left(member_id: str, table: PokerSession, part: MemberPart) -> Member:
     )
 
 
+# Fields that are the same in the file and in the table.
+_SAME = {"title", "key", "url", "description", "type", "priority", "parent", "estimate", "note", "seconds"}
+
+
 def _task(task: TaskPart, ended_at: datetime) -> dict[str, Any]:
     return {
-        **task.model_dump(include={"title", "key", "url", "description", "estimate", "note", "seconds"}),
+        **task.model_dump(include=_SAME),
+        "labels": ", ".join(labels_in(", ".join(task.labels))),
+        "acceptance": task.acceptance_criteria,
         "estimated_at": ended_at if task.estimate else None,
         "skipped_at": ended_at if task.skipped else None,
     }
