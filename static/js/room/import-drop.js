@@ -7,8 +7,9 @@ const { file: field } = form.elements;
 const OTHERS = ['image/', 'audio/', 'video/', 'application/pdf'];
 
 // The backlog, where the one file that is dragged over it may be a table.
-export function backlogUnder({ target, dataTransfer: { items } }) {
-  if (!facilitates() || items.length !== 1 || OTHERS.some((kind) => items[0].type.startsWith(kind))) return null;
+export function backlogUnder({ target, dataTransfer }) {
+  const files = [...dataTransfer.items].filter(({ kind }) => kind === 'file');
+  if (!facilitates() || files.length !== 1 || OTHERS.some((kind) => files[0].type.startsWith(kind))) return null;
   return target.closest?.('[data-imports]') ?? null;
 }
 
