@@ -27,9 +27,7 @@ def there() -> Iterator[LinearDouble]:
 @pytest.fixture(autouse=True)
 def anew(there: LinearDouble, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trackers, "_inside", True)
-    there.entries.clear()
-    there.fill()
-    there.faults.clear()
+    there.reset()
     there.requests.clear()
 
 

@@ -109,7 +109,6 @@ def refused(message: str, code: str, kind: str, status: int, *, http: int = 200,
 class LinearDouble(Double):
     kind = "linear"
     field = "Estimate"
-    place_group = "Cycle"
 
     def fill(self) -> None:
         self.archived: set[str] = set()
