@@ -19,7 +19,7 @@ CLOSED = ("completed", "canceled", "duplicate")
 """Types of states: https://linear.app/docs/configuring-workflows"""
 _FIELD = "estimate"
 # https://linear.app/docs/estimates: five values, two more where the team extends them, and zero where it allows that.
-_SCALES: Mapping[str, Mapping[str, int]] = {
+_VALUES: Mapping[str, Mapping[str, int]] = {
     "exponential": {str(value): value for value in (0, 1, 2, 4, 8, 16, 32, 64)},
     "fibonacci": {str(value): value for value in (0, 1, 2, 3, 5, 8, 13, 21)},
     "linear": {str(value): value for value in range(8)},
@@ -30,7 +30,7 @@ _TYPES = {"internal error": 503, "lock timeout": 503, "network error": 503, "boo
 """Statuses that are meant by an error's code, or else by its type."""
 _LIMITS = ("x-ratelimit-endpoint-requests", "x-ratelimit-requests", "x-ratelimit-complexity")
 
-_SCALE = "issueEstimationType issueEstimationExtended issueEstimationAllowZero"
+_ESTIMATION = "issueEstimationType issueEstimationExtended issueEstimationAllowZero"
 _ISSUE = """
     id identifier title url description priorityLabel archivedAt trashed
     state { name type }
@@ -188,32 +188,32 @@ class Linear:
 
     def estimate_fields(self, project: str) -> Sequence[EstimateField]:
         """The team's scale, none where it does not use estimates. https://linear.app/docs/estimates"""
-        data = self._ask(f"query ($id: String!) {{ team(id: $id) {{ {_SCALE} }} }}", id=project)
+        data = self._ask(f"query ($id: String!) {{ team(id: $id) {{ {_ESTIMATION} }} }}", id=project)
         with expected(NAME):
-            scale = _scale(data["team"])
-        return [EstimateField(_FIELD, "Estimate", "choice", tuple(scale))] if scale else []
+            values = _values(data["team"])
+        return [EstimateField(_FIELD, "Estimate", "choice", tuple(values))] if values else []
 
     def estimate(self, issue_id: str, field: EstimateField) -> str:
         """As ``issue``."""
-        scale, value = self._estimated(issue_id, field)
+        values, value = self._estimated(issue_id, field)
         if value is None:
             return ""
         # An estimate may be left of a scale that the team had before.
-        return next((name for name, number in scale.items() if number == value), f"{value:g}")
+        return next((name for name, number in values.items() if number == value), f"{value:g}")
 
     def write_estimate(self, issue_id: str, field: EstimateField, value: str) -> None:
         """``issueUpdate`` of the schema: https://linear.app/developers/graphql#creating-and-editing-issues
 
         The scale is asked for first: Linear itself takes any number."""
-        scale, _ = self._estimated(issue_id, field)
-        if value not in scale:
-            raise Rejected(f"“{value}” is not on the scale of the issue’s team in {NAME}: {', '.join(scale)}.")
+        values, _ = self._estimated(issue_id, field)
+        if value not in values:
+            raise Rejected(f"“{value}” is not on the scale of the issue’s team in {NAME}: {', '.join(values)}.")
         self._write(
             """mutation ($id: String!, $estimate: Int) {
                 written: issueUpdate(id: $id, input: { estimate: $estimate }) { success }
             }""",
             id=issue_id,
-            estimate=scale[value],
+            estimate=values[value],
         )
 
     def comment(self, issue_id: str, markdown: str) -> None:
@@ -232,14 +232,16 @@ class Linear:
 
     def _estimated(self, issue_id: str, field: EstimateField) -> tuple[Mapping[str, int], float | None]:
         """The scale of the issue's team, and the issue's estimate."""
-        data = self._ask(f"query ($id: String!) {{ issue(id: $id) {{ estimate team {{ {_SCALE} }} }} }}", id=issue_id)
+        data = self._ask(
+            f"query ($id: String!) {{ issue(id: $id) {{ estimate team {{ {_ESTIMATION} }} }} }}", id=issue_id
+        )
         with expected(NAME):
-            scale = _scale(data["issue"]["team"])
+            values = _values(data["issue"]["team"])
             value = data["issue"]["estimate"]
             number = None if value is None else float(value)
-        if field.id != _FIELD or not scale:
+        if field.id != _FIELD or not values:
             raise Rejected(f"The issue’s team does not use estimates in {NAME}.")
-        return scale, number
+        return values, number
 
     def _write(self, mutation: str, **variables: Any) -> None:
         data = self._ask(mutation, **variables)
@@ -255,11 +257,11 @@ class Linear:
             return answer.body["data"]
 
 
-def _scale(team: Mapping[str, Any]) -> dict[str, int]:
+def _values(team: Mapping[str, Any]) -> dict[str, int]:
     """The values that a team estimates with, by name; empty where it does not estimate."""
-    scale = _SCALES.get(team["issueEstimationType"], {})
-    values = list(scale.items())[: None if team["issueEstimationExtended"] else 6]
-    return {name: number for name, number in values if number or team["issueEstimationAllowZero"]}
+    values = list(_VALUES.get(team["issueEstimationType"], {}).items())
+    allowed = values[: None if team["issueEstimationExtended"] else 6]
+    return {name: number for name, number in allowed if number or team["issueEstimationAllowZero"]}
 
 
 def _place(place_id: str, name: str, group: str, note: str = "") -> Place:
