@@ -58,7 +58,7 @@ from poker_app.rules.imports.columns import Column
 from poker_app.rules.imports.pasted import tasks_in
 from poker_app.settings import Settings
 from poker_app.trackers import client as tracker_client
-from poker_app.trackers.engines import github, gitlab
+from poker_app.trackers.engines import azure_devops, github, gitlab
 from poker_app.trackers.failures import TrackerFailure
 from poker_app.web.http import guards, guest_cookie, host_check, markdown
 from tests.house.sources import PACKAGE, SCRIPTS, named, parsed
@@ -290,6 +290,11 @@ ROWS = {
     "the page after a page of GitHub's": Row(
         lambda text: github._next({"link": text}),
         ("trackers/engines/github.py:_next", "trackers/engines/github.py:_NEXT"),
+    ),
+    "a text of Azure DevOps": Row(
+        azure_devops._markdown,
+        tuple(f"trackers/engines/azure_devops.py:{name}" for name in ("_TAG", "_LINK", "_markdown")),
+        also=("<a href='http://a'>" * 3_000, f"<a {'href=' * 500}" * 20),
     ),
     "labels of estimates": Row(
         lambda text: [trackers.label_prefixes([text[:255], text]), trackers.names_an_estimate(text)],
