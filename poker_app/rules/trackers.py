@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -14,6 +14,9 @@ NUMBER: Final = "number"
 TEXT: Final = "text"
 CHOICE: Final = "choice"
 LABEL: Final = "label"
+ACTIVE = "active"
+"""The note of a place that goes on now, such as a sprint."""
+_THE_ACTIVE = "@active "
 MAX_VALUE = 100
 """Characters of a value that is written into a tracker."""
 MAX_LABEL = 255
@@ -92,6 +95,25 @@ class Identity:
 
     name: str
     granted: tuple[str, ...] = ()
+
+
+def with_active(places: Sequence[Place]) -> tuple[Place, ...]:
+    """The places, and before them "the active one" of each group that has one active place now. It stands for another
+    place once that one is over."""
+    groups = dict.fromkeys(place.group for place in places if ACTIVE in place.note.split(", "))
+    standing = (Place(_THE_ACTIVE + group, f"The active {group.lower()}", group) for group in groups)
+    return (*(each for each in standing if len(active_places(each.id, places)) == 1), *places)
+
+
+def is_the_active(place: str) -> bool:
+    """Whether the id of a place stands for the active one of a group."""
+    return place.startswith(_THE_ACTIVE)
+
+
+def active_places(place: str, places: Sequence[Place]) -> list[Place]:
+    """The places for which "the active one" of a group stands now."""
+    group = place.removeprefix(_THE_ACTIVE)
+    return [each for each in places if each.group == group and ACTIVE in each.note.split(", ")]
 
 
 def value_for(field: EstimateField, card: str, mapping: Mapping[str, str]) -> str:

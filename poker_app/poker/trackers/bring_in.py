@@ -1,6 +1,7 @@
 """Bringing issues of a connected tracker into a session, as tasks."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from sqlalchemy import select
@@ -14,14 +15,32 @@ from poker_app.rules.backlog import TaskLine, within_limits
 from poker_app.rules.session import tracked_tasks as rules
 from poker_app.rules.session.tasks import MAX_TASKS
 from poker_app.rules.session.value import Task
-from poker_app.rules.trackers import Found, Issue, Search
+from poker_app.rules.trackers import Found, Issue, Search, active_places, is_the_active
 from poker_app.trackers.engines.base import Tracker
+from poker_app.trackers.failures import Rejected
 from poker_app.trackers.models import TaskIssue
 
 
+def meant(tracker: Tracker, search: Search) -> Search:
+    """The search in the place that is meant now, where it is in "the active one" of a group.
+
+    Raises:
+        TrackerFailure: Rejected also where no place of the group is active, or several are.
+    """
+    if not is_the_active(search.place):
+        return search
+    match active_places(search.place, tracker.places(search.project)):
+        case [place]:
+            return replace(search, place=place.id)
+        case []:
+            raise Rejected("None is active there at the moment.")
+        case several:
+            raise Rejected(f"{len(several)} are active there at the moment: choose one of them.")
+
+
 def all_of(tracker: Tracker, search: Search) -> list[Issue]:
-    """The issues of all pages of a search that are not done, as many as a session holds tasks. Raises
-    TrackerFailure."""
+    """The issues of all pages of a search that are not done, as many as a session holds tasks. Raises as ``meant``."""
+    search = meant(tracker, search)
     found: list[Issue] = []
     cursor = ""
     while len(found) < MAX_TASKS:

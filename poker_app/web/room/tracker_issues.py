@@ -1,33 +1,26 @@
 """Pages that bring a tracker's issues into a session, and forms about the estimate of one that came from there."""
 
-from dataclasses import asdict, dataclass
-from datetime import timedelta
-
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from poker_app import rate_limits
 from poker_app.accounts import tracker_connections
 from poker_app.accounts.memberships import Membership
 from poker_app.errors import Invalid, NotFound, Refusal, TooMany
 from poker_app.poker.trackers import bring_in, refresh, write_back
 from poker_app.poker.value.current import at_least
-from poker_app.rate_limits import Limit
 from poker_app.rules.session.change import require_facilitator
 from poker_app.rules.session.tasks import room_left
 from poker_app.rules.session.value import Member
-from poker_app.rules.trackers import Found, Issue, Place, Search
+from poker_app.rules.trackers import Issue
 from poker_app.trackers import TRACKERS
 from poker_app.trackers.failures import TrackerFailure
-from poker_app.web.http import fragments, login
+from poker_app.web.http import fragments, login, tracker_search
 from poker_app.web.http.errors import again
 from poker_app.web.http.guards import member_required
 
 blueprint = Blueprint("tracker_issues", __name__, url_prefix="/sessions/<session_id>")
 
-ASKED = Limit("search in a tracker", 120, timedelta(minutes=10))
 ADD = "add tasks"
-NOTHING = Found(())
 NOT_YOURS = "Only teammates of the account that this session belongs to can bring issues in from its trackers."
 
 
@@ -56,32 +49,12 @@ def search(member: Member, connection_id: str) -> ResponseReturnValue:
     return _page(member, connection_id)
 
 
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """What a tracker answered: its projects, the places of the chosen one, and a page of issues."""
-
-    projects: tuple[Place, ...] = ()
-    places: tuple[Place, ...] = ()
-    found: Found = NOTHING
-    trouble: str = ""
-
-
-def _asked() -> tuple[Search, str]:
-    given = request.values
-    return (
-        Search(*(given.get(name, "").strip()[:1_000] for name in ("project", "place", "words", "query"))),
-        given.get("cursor", "")[:2_000],
-    )
-
-
 def _page(member: Member, connection_id: str, refusal: Refusal | None = None) -> str:
     membership = _account(member)
     connection = tracker_connections.find(membership.account.id, connection_id)
     kind, name = connection.kind, tracker_connections.named(connection)
-    search, cursor = _asked()
     value = at_least(member.session_id).value
-    rate_limits.spend(ASKED.of_network(request.remote_addr or ""))
-    shown = _answer(connection_id, membership.account.id, search, cursor)
+    shown = tracker_search.answer(connection)
     keys = {task.key.casefold() for task in value.backlog if task.key}
     return render_template(
         "sessions/tracker_issues.html",
@@ -89,31 +62,11 @@ def _page(member: Member, connection_id: str, refusal: Refusal | None = None) ->
         connection_id=connection_id,
         name=name,
         about=TRACKERS[kind],
-        asked=search,
-        cursor=cursor,
         shown=shown,
         here=keys,
         free=room_left(value),
         refusal=refusal,
-        is_search=bool(request.values.get("project") or search.words or search.query),
-        params={each: text for each, text in asdict(search).items() if text},
     )
-
-
-def _answer(connection_id: str, account_id: str, search: Search, cursor: str) -> _Shown:
-    connection = tracker_connections.find(account_id, connection_id)
-    projects: tuple[Place, ...] = ()
-    places: tuple[Place, ...] = ()
-    try:
-        tracker = tracker_connections.opened(connection)
-        projects = tuple(tracker.projects())
-        places = tuple(tracker.places(search.project)) if search.project else ()
-        if not (search.project or search.words or search.query):
-            return _Shown(projects)
-        return _Shown(projects, places, tracker.search(search, cursor))
-    except TrackerFailure as failure:
-        tracker_connections.note_failure(connection_id, failure)
-        return _Shown(projects, places, trouble=failure.sentence)
 
 
 @blueprint.post("/trackers/<connection_id>")
@@ -125,9 +78,8 @@ def add(member: Member, connection_id: str) -> ResponseReturnValue:
         NotFound: (404) as ``search``.
         TooMany: (429) too many searches from this network.
     """
-    membership = _account(member)
-    account_id = membership.account.id
-    rate_limits.spend(ASKED.of_network(request.remote_addr or ""))
+    account_id = _account(member).account.id
+    tracker_search.spend_one()
     try:
         issues = _chosen(account_id, connection_id)
         made = bring_in.bring_in(member, account_id, connection_id, issues)
@@ -142,7 +94,7 @@ def _chosen(account_id: str, connection_id: str) -> list[Issue]:
     Raises:
         Invalid: (422) none was ticked, or the tracker does not answer.
     """
-    search, cursor = _asked()
+    search, cursor = tracker_search.asked()
     ticked = set(request.form.getlist("issue"))
     if not ticked and not request.form.get("all"):
         raise Invalid("No issue is ticked, so nothing was added.")
@@ -150,7 +102,7 @@ def _chosen(account_id: str, connection_id: str) -> list[Issue]:
         tracker = tracker_connections.opened(tracker_connections.find(account_id, connection_id))
         if request.form.get("all"):
             return bring_in.all_of(tracker, search)
-        return [issue for issue in tracker.search(search, cursor).issues if issue.id in ticked]
+        return [issue for issue in tracker.search(bring_in.meant(tracker, search), cursor).issues if issue.id in ticked]
     except TrackerFailure as failure:
         raise Invalid(failure.sentence) from failure
 
