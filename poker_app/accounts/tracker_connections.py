@@ -35,6 +35,11 @@ def connections_of(account_id: str) -> Sequence[TrackerConnection]:
     return session.scalars(mine.order_by(TrackerConnection.connected_at, TrackerConnection.id)).all()
 
 
+def names_of(account_id: str) -> list[tuple[str, str]]:
+    """The ids and names of an account's trackers."""
+    return [(each.id, named(each)) for each in connections_of(account_id)]
+
+
 def find(account_id: str, connection_id: str) -> TrackerConnection:
     """A tracker of the account.
 

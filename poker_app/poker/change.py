@@ -32,7 +32,8 @@ from poker_app.rules.session.value import NOT_A_MEMBER, Member, RoundsNeeded, Se
 # the response omits the table because the event brings it.
 asking_socket: ContextVar[str | None] = ContextVar("asking_socket", default=None)
 
-# Sent with a session's id after a change of its tasks, where some of them came from a tracker.
+# Sent with a session's id where there may be something to do at its trackers: after a change of its tasks, where some
+# of them came from one, and where issues are to come in.
 tracked_tasks_changed = Signal()
 _OF_TASKS = {
     Event.ROUND_OPENED,

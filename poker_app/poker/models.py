@@ -67,10 +67,14 @@ class PokerSession(Base):
 
 
 class Series(Base):
-    """A recurring meeting of an account: its permanent link opens the day's session, with this deck and options."""
+    """A recurring meeting of an account: its permanent link opens the day's session, with this deck and options.
+
+    ``search`` is one in a tracker, whose open issues come into each session. ``search_due`` is the session into which
+    they are still to come, and ``search_problem`` the sentence why they did not, "" while they are awaited.
+    """
 
     __tablename__ = "series"
-    __table_args__ = (Index(None, "account_id"),)
+    __table_args__ = (Index(None, "account_id"), Index(None, "search_due"))
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
@@ -82,6 +86,9 @@ class Series(Base):
     secret_digest: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+    search: Mapped[dict[str, Any] | None] = mapped_column(Document("series.search"))
+    search_due: Mapped[str | None] = mapped_column(String(16))
+    search_problem: Mapped[str] = mapped_column(String(300), default="", server_default="")
 
 
 class Member(Base):

@@ -73,7 +73,7 @@ _TABLES: dict[str, dict[Kind, str]] = {
     # --- trackers
     "tracker_connection": {
         _own("connected_by"): "connected_by identity",
-        SECRET: "sealed",
+        SECRET: "sealed hook_sealed",
         NO_PERSON: "id account_id kind address granted connected_at checked_at problem",
     },
     "tracker_project": {NO_PERSON: "connection_id project name field mapping moment comments"},
@@ -110,7 +110,10 @@ _TABLES: dict[str, dict[Kind, str]] = {
         "ended_at archived_at deleted_at current_task_id current_round_id version tasks_version agenda "
         "published_version undo tracked",
     },
-    "series": {NO_PERSON: "id account_id name deck cards options created_at closed_at", SECRET: "secret_digest"},
+    "series": {
+        NO_PERSON: "id account_id name deck cards options created_at closed_at search search_due search_problem",
+        SECRET: "secret_digest",
+    },
     "member": {
         _own("user_id"): "user_id name facilitates",
         _left("user_id"): "id votes joined_at seen_at away_since left_at removed_at nudged_at",
@@ -146,6 +149,7 @@ _JSON_KEYS: dict[str, dict[Kind, str]] = {
         "anyone_adds_files teammates_only",
     },
     "account.column_meanings": {NO_PERSON: "by_name"},
+    "series.search": {NO_PERSON: "connection project place words query said"},
     "series.options": {NO_PERSON: _OPTIONS, SECRET: "password_hash"},
     "fake_object.data": {
         NO_PERSON: "amount back card door ends number paid_address paid_price past_due_since period_end period_start "

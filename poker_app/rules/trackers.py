@@ -14,8 +14,8 @@ NUMBER: Final = "number"
 TEXT: Final = "text"
 CHOICE: Final = "choice"
 LABEL: Final = "label"
-ACTIVE = "active"
-"""The note of a place that goes on now, such as a sprint."""
+ACTIVE = frozenset(("active", "current"))
+"""The notes of a place that goes on now, such as a sprint, in the trackers' own words."""
 _THE_ACTIVE = "@active "
 MAX_VALUE = 100
 """Characters of a value that is written into a tracker."""
@@ -67,6 +67,11 @@ class Search:
     words: str = ""
     query: str = ""
 
+    @property
+    def looks_for_something(self) -> bool:
+        """Whether it names a project, words or a query: without any of them it is not made."""
+        return bool(self.project or self.words or self.query)
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -97,10 +102,15 @@ class Identity:
     granted: tuple[str, ...] = ()
 
 
+def is_active(place: Place) -> bool:
+    """Whether a place goes on now."""
+    return not ACTIVE.isdisjoint(place.note.split(", "))
+
+
 def with_active(places: Sequence[Place]) -> tuple[Place, ...]:
     """The places, and before them "the active one" of each group that has one active place now. It stands for another
     place once that one is over."""
-    groups = dict.fromkeys(place.group for place in places if ACTIVE in place.note.split(", "))
+    groups = dict.fromkeys(place.group for place in places if is_active(place))
     standing = (Place(_THE_ACTIVE + group, f"The active {group.lower()}", group) for group in groups)
     return (*(each for each in standing if len(active_places(each.id, places)) == 1), *places)
 
@@ -113,7 +123,7 @@ def is_the_active(place: str) -> bool:
 def active_places(place: str, places: Sequence[Place]) -> list[Place]:
     """The places for which "the active one" of a group stands now."""
     group = place.removeprefix(_THE_ACTIVE)
-    return [each for each in places if each.group == group and ACTIVE in each.note.split(", ")]
+    return [each for each in places if each.group == group and is_active(each)]
 
 
 def value_for(field: EstimateField, card: str, mapping: Mapping[str, str]) -> str:

@@ -13,7 +13,8 @@ MAX_PROBLEM = 300
 
 class TrackerConnection(Base):
     """A tracker that an account has connected. ``sealed`` are its credentials, encrypted; ``identity`` is whose token
-    it is, as the tracker says; ``problem`` is the sentence of the last failure that needs a person, "" for none."""
+    it is, as the tracker says; ``problem`` is the sentence of the last failure that needs a person, "" for none.
+    ``hook_sealed`` is the secret of its webhook, encrypted, "" for none."""
 
     __tablename__ = "tracker_connection"
     __table_args__ = (Index(None, "account_id"),)
@@ -29,6 +30,7 @@ class TrackerConnection(Base):
     connected_at: Mapped[datetime]
     checked_at: Mapped[datetime]
     problem: Mapped[str] = mapped_column(String(MAX_PROBLEM), default="")
+    hook_sealed: Mapped[str] = mapped_column(Text, default="", server_default="")
 
 
 class TrackerProject(Base):

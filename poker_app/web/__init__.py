@@ -11,7 +11,7 @@ def install(app: Flask) -> None:
     from poker_app.web import tidy_links
     from poker_app.web.account import account_settings, accounts, audit_log, invitations, team, trackers
     from poker_app.web.billing import fake_payments, plan_page, stripe_webhook
-    from poker_app.web.home import dashboard, front_page, guest_session, series, session_import
+    from poker_app.web.home import dashboard, front_page, guest_session, series, series_search, session_import
     from poker_app.web.http import (
         after_response,
         assets,
@@ -69,6 +69,7 @@ def install(app: Flask) -> None:
         dashboard,
         session_import,
         series,
+        series_search,
         my_data,
         session_page,
         members,

@@ -112,6 +112,9 @@ TABLE = {
     "GET series.new": Row(TEAMMATE),
     "POST series.make": Row(TEAMMATE, lambda world: {"name": "Weekly", "deck": "fibonacci"}),
     "GET series.manage": Row(TEAMMATE),
+    "GET series_search.page": Row(TEAMMATE),
+    "POST series_search.choose": Row(TEAMMATE, lambda world: {"words": "Pay", "said": "“Pay”"}),
+    "POST series_search.remove": Row(TEAMMATE),
     "POST series.rename": Row(TEAMMATE, lambda world: {"name": "Weekly"}),
     "POST series.close": Row(TEAMMATE),
     "POST series.reopen": Row(TEAMMATE),
@@ -208,6 +211,8 @@ TABLE = {
     "POST imports.change_columns": Row("404 404 404 403 403 422"),
     "POST imports.save": Row("404 404 404 403 403 422"),
     "GET tracker_issues.search": Row(FACILITATOR),
+    "GET tracker_issues.coming_in": Row(SEATED),
+    "POST tracker_issues.settle_coming_in": Row("404 404 404 403 403 404", lambda world: {"choice": "again"}),
     # The tracker does not answer here; and no task is of one.
     "POST tracker_issues.add": Row("404 404 404 403 403 422", lambda world: {"issue": "1"}),
     "POST tracker_issues.settle": Row("404 404 404 403 403 404", lambda world: {"choice": "write"}),

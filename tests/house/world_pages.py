@@ -46,6 +46,7 @@ def _pages(world: World) -> Iterator[tuple[str, TestResponse]]:
     for path in (
         f"/series/{world.series}",
         *(f"/accounts/{world.account}/series/{each}" for each in ("new", world.series)),
+        f"/accounts/{world.account}/series/{world.series}/trackers/{world.connection}?words=Pay",
     ):
         for role, each in world.people.items():
             yield f"{path} as {role}", each.get(path)

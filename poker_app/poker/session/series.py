@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 
 from sqlalchemy import func, select
 
@@ -11,6 +12,7 @@ from poker_app.accounts.memberships import Membership
 from poker_app.accounts.models import User
 from poker_app.db import session, transaction
 from poker_app.errors import Conflict, Invalid, NotFound
+from poker_app.poker.change import tracked_tasks_changed
 from poker_app.poker.models import PokerSession, Series
 from poker_app.poker.names import clean_name
 from poker_app.poker.scopes import is_live
@@ -138,7 +140,8 @@ def open_today(membership: Membership, series_id: str, *, member_name: str, secr
     """Opens the day's session, named after the series and the date, and returns its id. Where a session is running,
     returns that one's id, so that two requests at once lead to one session.
 
-    A session that was not ended, and in which no member was seen for hours, is ended as of when it was left.
+    A session that was not ended, and in which no member was seen for hours, is ended as of when it was left. The issues
+    of the series' search are awaited in the background.
 
     Raises:
         NotFound: (404) there is no such series.
@@ -147,7 +150,7 @@ def open_today(membership: Membership, series_id: str, *, member_name: str, secr
         OutOfCredits, NotInPlan: (402) as for every new session.
     """
     name = clean_name(member_name)
-    with transaction():
+    with transaction() as work:
         wanted = select(Series).where(Series.id == series_id, Series.account_id == membership.account.id)
         series = session.scalars(wanted.with_for_update()).one_or_none()
         if series is None:
@@ -161,7 +164,7 @@ def open_today(membership: Membership, series_id: str, *, member_name: str, secr
         )
         for each in session.scalars(forgotten.order_by(PokerSession.id)).all():
             end_forgotten(each, by=name)
-        return start_session(
+        opened = start_session(
             membership,
             name=_name_today(series),
             deck=series.deck,
@@ -172,6 +175,10 @@ def open_today(membership: Membership, series_id: str, *, member_name: str, secr
             form_key=ids.new_secret(),
             series_id=series.id,
         ).session_id
+        if series.search is not None:
+            series.search_due, series.search_problem = opened, ""
+            work.after_commit(partial(tracked_tasks_changed.send, opened))
+        return opened
 
 
 def _name_today(series: Series) -> str:

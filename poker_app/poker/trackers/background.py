@@ -1,4 +1,5 @@
-"""What is done at trackers without being waited for: reading the current task's issue again, and writing estimates.
+"""What is done at trackers without being waited for: bringing in the issues of series' searches, reading the current
+task's issue again, and writing estimates.
 
 The embedded server has a thread for it. Elsewhere it is done once the response is sent, and what fails then is tried
 again by the job ``write-estimates``.
@@ -13,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from poker_app.db import give_connection_back
 from poker_app.poker.change import tracked_tasks_changed
-from poker_app.poker.trackers import refresh, write_back
+from poker_app.poker.trackers import refresh, series_search, write_back
 
 log = structlog.get_logger(__name__)
 
@@ -41,8 +42,10 @@ def wake(session_id: str) -> None:
 
 
 def look_at(session_ids: list[str]) -> None:
-    """Reads the current tasks of these sessions again, and writes every estimate that is due."""
+    """Brings in all issues that are awaited, reads the current tasks of these sessions again, and writes every estimate
+    that is due."""
     try:
+        series_search.settle()
         for session_id in session_ids:
             refresh.refresh_current(session_id)
         write_back.settle()

@@ -6,15 +6,16 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from flask.typing import ResponseReturnValue
 
 from poker_app import ids
-from poker_app.accounts import account_settings, auth_is_open, decks
+from poker_app.accounts import account_settings, auth_is_open, decks, tracker_connections
 from poker_app.accounts.memberships import Membership, membership_for
 from poker_app.errors import Forbidden, Invalid, Refusal, TooMany
 from poker_app.poker.models import Series
 from poker_app.poker.session import series
 from poker_app.poker.session.lifecycle import OWN_DECK
 from poker_app.poker.session.options import options_from
+from poker_app.poker.trackers import series_search
 from poker_app.rules.deck import DECKS
-from poker_app.web.http import fragments, login
+from poker_app.web.http import fragments, login, tracker_search
 from poker_app.web.http.errors import again
 from poker_app.web.http.guest_cookie import guest_secret, store_secret
 from poker_app.web.http.login import teammate
@@ -126,9 +127,17 @@ def manage(membership: Membership, series_id: str) -> ResponseReturnValue:
 
 def _manage(membership: Membership, series_id: str, invalid: Invalid | None = None) -> str:
     found = series.find_own(membership, guest_secret(), series_id)
-    address = f"{fragments.origin()}{url_for('series.link', series_id=found.id)}"
+    chosen = series_search.search_of(found)
     return render_template(
-        "series/manage.html", membership=membership, series=found, address=address, typed=request.form, invalid=invalid
+        "series/manage.html",
+        membership=membership,
+        series=found,
+        address=f"{fragments.origin()}{url_for('series.link', series_id=found.id)}",
+        trackers=tracker_connections.names_of(membership.account.id),
+        tracker=chosen[0] if chosen else None,
+        params=tracker_search.params_of(chosen[1]) if chosen else {},
+        typed=request.form,
+        invalid=invalid,
     )
 
 

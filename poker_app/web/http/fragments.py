@@ -14,6 +14,7 @@ from jinja2 import Environment
 from poker_app import clock, realtime
 from poker_app.poker.change import Holder, asking_socket
 from poker_app.poker.publishing import events
+from poker_app.poker.trackers import series_search
 from poker_app.poker.value.backlog_view import BacklogView
 from poker_app.poker.value.current import at_least, newest
 from poker_app.poker.value.session_view import SessionView
@@ -23,6 +24,7 @@ from poker_app.rules.session.value import Member
 from poker_app.web.http import shared_fragments as shared
 from poker_app.web.http.host_check import asked_host
 from poker_app.web.http.shared_fragments import partial as partial
+from poker_app.web.http.tracker_search import params_of
 
 # Where the cookie has the sentence for a session's page.
 _DONE = "done"
@@ -66,6 +68,13 @@ def own_actions(member: Member, known: Known) -> str:
 def notice(sentence: str, *, alert: bool = False, undo: str | None = None) -> str:
     """Renders one sentence over the table, with an address for Undo if there is one."""
     return render_template("sessions/_notice.html", sentence=sentence, alert=alert, undo=undo)
+
+
+def coming_in(member: Member) -> str:
+    """Renders a facilitator's sentence about issues that are still to come in; for others it is empty."""
+    coming = series_search.coming_in(member.session_id) if member.facilitates else None
+    params = params_of(coming.search) if coming else {}
+    return render_template("sessions/_coming_in.html", session_id=member.session_id, coming=coming, params=params)
 
 
 # --- answers

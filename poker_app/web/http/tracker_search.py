@@ -30,19 +30,22 @@ class Shown:
     trouble: str = ""
 
     @property
-    def is_search(self) -> bool:
-        """Whether something was looked for."""
-        return is_search(self.asked)
+    def said(self) -> str:
+        """The search in the tracker's names, on one line."""
+        chosen = ((self.asked.project, self.projects), (self.asked.place, self.places))
+        names = [next((each.name for each in offered if each.id == place), place) for place, offered in chosen]
+        words = f"“{self.asked.words}”" if self.asked.words else ""
+        return ", ".join(each for each in (*names, self.asked.query or words) if each)
 
     @property
     def params(self) -> dict[str, str]:
         """The search as the fields of a form."""
-        return {name: text for name, text in asdict(self.asked).items() if text}
+        return params_of(self.asked)
 
 
-def is_search(search: Search) -> bool:
-    """Whether a search looks for something: without a project, words and a query it does not."""
-    return bool(search.project or search.words or search.query)
+def params_of(search: Search) -> dict[str, str]:
+    """A search as the fields of a form."""
+    return {name: text for name, text in asdict(search).items() if text}
 
 
 def asked() -> tuple[Search, str]:
@@ -76,7 +79,7 @@ def answer(connection: TrackerConnection) -> Shown:
         tracker = tracker_connections.opened(tracker_connections.find(account_id, connection_id))
         projects = tuple(tracker.projects())
         places = with_active(tracker.places(search.project)) if search.project else ()
-        if not is_search(search):
+        if not search.looks_for_something:
             return Shown(search, cursor, projects)
         return Shown(search, cursor, projects, places, tracker.search(bring_in.meant(tracker, search), cursor))
     except TrackerFailure as failure:

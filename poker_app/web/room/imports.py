@@ -53,19 +53,13 @@ def _page(member: Member, refusal: Invalid | TooMany | None = None) -> str:
     return render_template(
         "sessions/import.html",
         session=value,
-        trackers=_trackers(membership) if membership else (),
+        trackers=tracker_connections.names_of(membership.account.id) if membership else (),
         may_connect=membership is not None and membership.arranges,
         refusal=refusal,
         typed=request.form.get("tasks", ""),
         table_files=imports.ENDINGS,
         megabytes=imports.MAX_FILE // 1_000_000,
     )
-
-
-def _trackers(membership: Membership) -> list[tuple[str, str]]:
-    """The ids and names of the trackers that the acting facilitator can bring issues in from."""
-    connections = tracker_connections.connections_of(membership.account.id)
-    return [(each.id, tracker_connections.named(each)) for each in connections]
 
 
 @blueprint.post("/file")

@@ -67,6 +67,7 @@ def room(session_id: str) -> ResponseReturnValue:
         channels=[realtime.state_channel(session_id), realtime.presence_channel(session_id)],
         table_files=imports.ENDINGS,
         sentence=sentence,
+        coming_in=fragments.coming_in(me),
         alert=alert,
         undo=None if undo is None else url_for("rounds.undo", session_id=session_id, version=undo),
     )

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from poker_app.accounts import tracker_connections
 from poker_app.accounts.memberships import Membership
 from poker_app.errors import Invalid, NotFound, Refusal, TooMany
-from poker_app.poker.trackers import bring_in, refresh, write_back
+from poker_app.poker.trackers import bring_in, refresh, series_search, write_back
 from poker_app.poker.value.current import at_least
 from poker_app.rules.session.change import require_facilitator
 from poker_app.rules.session.tasks import room_left
@@ -105,6 +105,34 @@ def _chosen(account_id: str, connection_id: str) -> list[Issue]:
         return [issue for issue in tracker.search(bring_in.meant(tracker, search), cursor).issues if issue.id in ticked]
     except TrackerFailure as failure:
         raise Invalid(failure.sentence) from failure
+
+
+# --- the issues of a series' search
+
+
+@blueprint.get("/coming-in")
+@member_required
+def coming_in(member: Member) -> ResponseReturnValue:
+    """Says to a facilitator whether the issues of the series' search are in."""
+    return fragments.coming_in(member)
+
+
+@blueprint.post("/coming-in")
+@member_required
+def settle_coming_in(member: Member) -> ResponseReturnValue:
+    """Has the issues come in once more, or does without them.
+
+    Raises:
+        NotFound: (404) none are to come.
+        Invalid: (422) there is no such choice.
+    """
+    require_facilitator(member, ADD)
+    choices = {"again": series_search.try_again, "leave": series_search.leave}
+    choice = choices.get(request.form.get("choice", ""))
+    if choice is None:
+        raise Invalid("Choose what becomes of them.", "choice")
+    choice(member.session_id)
+    return fragments.answer(member, fragments.partial("coming-in", fragments.coming_in(member), "outerHTML"))
 
 
 # --- the issue of one task
