@@ -35,6 +35,7 @@ ACTIONS = {
     "deck-deleted": "deleted the deck",
     "tracker-connected": "connected the tracker",
     "tracker-disconnected": "disconnected the tracker",
+    "tracker-webhook-changed": "changed the webhook's secret of the tracker",
     "tracker-field-chosen": "chose where estimates are written for",
     "clerk-joined": "made a teammate, through Clerk, of",
     "clerk-role-changed": "changed, through Clerk, the role of",

@@ -20,11 +20,14 @@ from poker_app.trackers import TRACKERS
 from poker_app.trackers.engines.base import Tracker
 from poker_app.trackers.failures import Sealed, TrackerFailure, Unauthorized
 from poker_app.trackers.models import MAX_PROBLEM, TrackerConnection, TrackerProject
+from poker_app.trackers.webhooks import WEBHOOKS
 
 log = structlog.get_logger(__name__)
 
 MAX_CONNECTIONS = 20
 MAX_CREDENTIAL = 2_000
+MIN_SECRET, MAX_SECRET = 16, 200
+_SECRET = "secret"  # noqa: S105  (the name of a field)
 CONNECT, CHOOSE = "connect trackers", "choose where estimates are written"
 MOMENTS = {"finalized": "When it is finalized", "ended": "When the session ends", "never": "Never"}
 
@@ -80,6 +83,7 @@ def connect(membership: Membership, kind: str, typed: Mapping[str, str]) -> Trac
     try:
         identity = trackers.tracker(kind, credentials).check()
         sealed = trackers.vault().seal(credentials)
+        hook_sealed = _sealed_secret("" if WEBHOOKS[kind].gives_secret else ids.new_secret())
     except TrackerFailure as failure:
         raise Invalid(failure.sentence) from failure
     with change(membership) as now:
@@ -91,7 +95,7 @@ def connect(membership: Membership, kind: str, typed: Mapping[str, str]) -> Trac
             if len(mine) >= MAX_CONNECTIONS:
                 raise Conflict(f"An account connects at most {MAX_CONNECTIONS} trackers.")
             found = TrackerConnection(id=ids.new_id(), account_id=now.account.id, kind=kind, address=address)
-            found.connected_at = clock.now()
+            found.connected_at, found.hook_sealed = clock.now(), hook_sealed
             session.add(found)
         found.sealed, found.connected_by = sealed, now.user.id if now.user else None
         _identified(found, identity)
@@ -172,6 +176,47 @@ def disconnect(membership: Membership, connection_id: str) -> str:
         audit_log.note(now.account.id, now.user, "tracker-disconnected", name)
     where = "It is revoked there, too." if revoked else "Revoke it there as well: it is still valid."
     return f"{name} is disconnected, and its token deleted here. {where}"
+
+
+# --- its webhook
+
+
+def webhook_secret(connection: TrackerConnection) -> str:
+    """The secret that a tracker signs its webhooks with, "" for none, and where it cannot be decrypted any more."""
+    if not connection.hook_sealed:
+        return ""
+    try:
+        return trackers.vault().open(connection.hook_sealed)[_SECRET]
+    except TrackerFailure:
+        return ""
+
+
+def _sealed_secret(secret: str) -> str:
+    return trackers.vault().seal({_SECRET: secret}) if secret else ""
+
+
+def change_webhook(membership: Membership, connection_id: str, typed: str) -> None:
+    """Replaces the secret of a tracker's webhook by the one that the tracker has made up, or else by a new one. The one
+    before is not taken any more.
+
+    Raises:
+        NotFound, Forbidden: (404, 403) as ``find``, and for a role that may not.
+        Invalid: (422) it is too short or too long, or cannot be encrypted here.
+    """
+    membership.require_arranging(CONNECT)
+    kind = find(membership.account.id, connection_id).kind
+    secret = one_line(typed)
+    if WEBHOOKS[kind].gives_secret and not MIN_SECRET <= len(secret) <= MAX_SECRET:
+        raise Invalid(f"A signing secret has {MIN_SECRET} to {MAX_SECRET} characters.", "secret")
+    try:
+        sealed = _sealed_secret(secret if WEBHOOKS[kind].gives_secret else ids.new_secret())
+    except TrackerFailure as failure:
+        raise Invalid(failure.sentence, "secret") from failure
+    with change(membership) as now:
+        now.require_arranging(CONNECT)
+        kept = find(now.account.id, connection_id)
+        kept.hook_sealed = sealed
+        audit_log.note(now.account.id, now.user, "tracker-webhook-changed", named(kept))
 
 
 # --- where a project's estimates are written

@@ -9,7 +9,15 @@ def install(app: Flask) -> None:
     from poker_app.poker.publishing import events
     from poker_app.poker.trackers import background
     from poker_app.web import tidy_links
-    from poker_app.web.account import account_settings, accounts, audit_log, invitations, team, trackers
+    from poker_app.web.account import (
+        account_settings,
+        accounts,
+        audit_log,
+        invitations,
+        team,
+        tracker_webhooks,
+        trackers,
+    )
     from poker_app.web.billing import fake_payments, plan_page, stripe_webhook
     from poker_app.web.home import dashboard, front_page, guest_session, series, series_search, session_import
     from poker_app.web.http import (
@@ -86,7 +94,7 @@ def install(app: Flask) -> None:
         health,
     ):
         app.register_blueprint(room.blueprint)
-    for room in (accounts, team, invitations, account_settings, trackers, audit_log, plan_page):
+    for room in (accounts, team, invitations, account_settings, trackers, tracker_webhooks, audit_log, plan_page):
         app.register_blueprint(room.blueprint)
     for room in (stripe_webhook, fake_payments, jobs, metrics, operator_pages):
         app.register_blueprint(room.blueprint)

@@ -310,6 +310,9 @@ TABLE = {
     # The tracker is asked first, and does not answer here.
     "POST trackers.connect": Row(ADMIN.replace("200", "422"), lambda world: {"token": "none"}),
     "GET trackers.connection": Row(ADMIN),
+    "POST trackers.change_webhook": Row(ADMIN_DONE),
+    # Only the tracker's signature opens this door.
+    "POST tracker_webhooks.receive": Row("403 403 403 403 403 403"),
     "POST trackers.test": Row(ADMIN.replace("200", "409")),
     "GET trackers.field": Row(ADMIN),
     "POST trackers.choose_field": Row(ADMIN_DONE, lambda world: {"project": "a", "name": "A", "moment": "never"}),

@@ -6,7 +6,7 @@ again by the job ``write-estimates``.
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 import structlog
@@ -21,6 +21,8 @@ log = structlog.get_logger(__name__)
 BETWEEN = 1.0
 """Seconds between two passes at least."""
 AFTER_FAULT = 60.0
+MAX_ISSUES = 1_000
+"""Issues of webhooks that wait for the next pass."""
 
 _run_after_response: Callable[[Callable[[], None]], bool] | None = None
 _worker: "Worker | None" = None
@@ -41,13 +43,24 @@ def wake(session_id: str) -> None:
         _run_after_response(lambda: look_at([session_id]))
 
 
-def look_at(session_ids: list[str]) -> None:
-    """Brings in all issues that are awaited, reads the current tasks of these sessions again, and writes every estimate
-    that is due."""
+def wake_issues(connection_id: str, issue_ids: Sequence[str]) -> None:
+    """Reads a tracker's issues again soon, in running sessions."""
+    issues = [(connection_id, each) for each in issue_ids]
+    if _worker is not None:
+        _worker.wake_issues(issues)
+    elif _run_after_response is not None:
+        _run_after_response(lambda: look_at([], issues))
+
+
+def look_at(session_ids: Sequence[str], issues: Sequence[tuple[str, str]] = ()) -> None:
+    """Brings in all issues that are awaited, reads the current tasks of these sessions and these issues of connections
+    again, and writes every estimate that is due."""
     try:
         series_search.settle()
         for session_id in session_ids:
             refresh.refresh_current(session_id)
+        for connection_id, issue_id in issues:
+            refresh.refresh_issue(connection_id, issue_id)
         write_back.settle()
     except SQLAlchemyError:
         # The response is out already. What is due stays due.
@@ -62,6 +75,7 @@ class Worker:
         self._woken = threading.Event()
         self._open = False
         self._sessions: dict[str, None] = {}
+        self._issues: dict[tuple[str, str], None] = {}
         self._lock = threading.Lock()
 
     @contextmanager
@@ -86,6 +100,13 @@ class Worker:
             self._sessions[session_id] = None
         self._woken.set()
 
+    def wake_issues(self, issues: Sequence[tuple[str, str]]) -> None:
+        """Adds issues to the next pass. Beyond ``MAX_ISSUES`` they are left out: they are read when their task comes to
+        the table."""
+        with self._lock:
+            self._issues |= dict.fromkeys(issues[: MAX_ISSUES - len(self._issues)])
+        self._woken.set()
+
     def _work(self) -> None:
         wait: float | None = None
         while True:
@@ -95,12 +116,13 @@ class Worker:
             self._woken.clear()
             with self._lock:
                 sessions, self._sessions = [*self._sessions], {}
-            wait = self._pass(sessions)
+                issues, self._issues = [*self._issues], {}
+            wait = self._pass(sessions, issues)
 
-    def _pass(self, sessions: list[str]) -> float | None:
+    def _pass(self, sessions: list[str], issues: list[tuple[str, str]]) -> float | None:
         """One pass. Returns the seconds until the next one, None for when it is woken."""
         with self._context():
-            look_at(sessions)
+            look_at(sessions, issues)
             try:
                 next_due = write_back.next_due()
             except SQLAlchemyError:

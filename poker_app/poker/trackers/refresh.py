@@ -12,6 +12,7 @@ from poker_app.db import session, transaction
 from poker_app.errors import Conflict
 from poker_app.poker.change import change_session
 from poker_app.poker.models import PokerSession
+from poker_app.poker.models import Task as PokerTask
 from poker_app.poker.trackers import write_back
 from poker_app.poker.trackers.bring_in import line_of, seen
 from poker_app.rules.backlog import TaskLine
@@ -24,6 +25,8 @@ from poker_app.trackers.models import TaskIssue, TrackerConnection, TrackerProje
 
 log = structlog.get_logger(__name__)
 
+MAX_AT_ONCE = 100
+"""Tasks that are read again for one webhook."""
 FRESH_FOR = timedelta(seconds=30)
 """For so long an issue is not read again."""
 
@@ -36,6 +39,26 @@ def refresh_current(session_id: str) -> None:
         field = _field_of(issue)
         if issue.seen_at <= clock.now() - FRESH_FOR or (field and issue.before is None):
             _refresh(issue, field)
+
+
+def refresh_issue(connection_id: str, issue_id: str) -> None:
+    """Reads an issue again for its tasks in running sessions: its text alone. What a field had when its task came to
+    the table stays known, so that an estimate that was written there since is not written over."""
+    running = (
+        select(TaskIssue.task_id)
+        .join(PokerSession, PokerSession.id == TaskIssue.session_id)
+        .join(PokerTask, PokerTask.id == TaskIssue.task_id)
+        .where(
+            TaskIssue.connection_id == connection_id,
+            TaskIssue.issue_id == issue_id,
+            PokerSession.ended_at.is_(None),
+            PokerSession.deleted_at.is_(None),
+            PokerTask.deleted_at.is_(None),
+        )
+    )
+    for task_id in session.scalars(running.order_by(TaskIssue.task_id).limit(MAX_AT_ONCE)).all():
+        if issue := session.get(TaskIssue, task_id):
+            _refresh(issue, None)
 
 
 def _field_of(issue: TaskIssue) -> EstimateField | None:

@@ -12,6 +12,8 @@ from poker_app.rules.trackers import EstimateField, Place
 from poker_app.trackers import TRACKERS
 from poker_app.trackers.failures import TrackerFailure
 from poker_app.trackers.models import TrackerConnection, TrackerProject
+from poker_app.trackers.webhooks import WEBHOOKS
+from poker_app.web.http import fragments
 from poker_app.web.http.errors import again
 from poker_app.web.http.login import teammate
 
@@ -78,7 +80,7 @@ def connection(membership: Membership, connection_id: str) -> ResponseReturnValu
     return _connection(membership, tracker_connections.find(membership.account.id, connection_id))
 
 
-def _connection(membership: Membership, found: TrackerConnection, refusal: Conflict | None = None) -> str:
+def _connection(membership: Membership, found: TrackerConnection, refusal: Conflict | Invalid | None = None) -> str:
     projects = tracker_connections.projects_of(found.id)
     return render_template(
         "trackers/connection.html",
@@ -87,8 +89,23 @@ def _connection(membership: Membership, found: TrackerConnection, refusal: Confl
         about=TRACKERS[found.kind],
         projects=[(each, tracker_connections.field_of(each)) for each in projects],
         moments=tracker_connections.MOMENTS,
+        webhook=WEBHOOKS[found.kind],
+        webhook_address=f"{fragments.origin()}{url_for('tracker_webhooks.receive', connection_id=found.id)}",
+        webhook_secret=tracker_connections.webhook_secret(found),
         refusal=refusal,
     )
+
+
+@blueprint.post("/<connection_id>/webhook")
+@teammate
+def change_webhook(membership: Membership, connection_id: str) -> ResponseReturnValue:
+    """Replaces the secret of its webhook."""
+    try:
+        tracker_connections.change_webhook(membership, connection_id, request.form.get("secret", ""))
+    except Invalid as refusal:
+        found = tracker_connections.find(membership.account.id, connection_id)
+        return again(_connection(membership, found, refusal), refusal)
+    return _back(membership, "The webhook has another secret now.", connection_id)
 
 
 @blueprint.post("/<connection_id>/test")
