@@ -11,5 +11,5 @@ blueprint = Blueprint("tracker_webhooks", __name__)
 @blueprint.post("/webhooks/trackers/<connection_id>")
 def receive(connection_id: str) -> ResponseReturnValue:
     """Has the issues read again that a webhook is about; its signature is checked."""
-    webhooks.receive(connection_id, request.headers, request.get_data(), request.remote_addr or "")
+    webhooks.receive(connection_id, dict(request.headers), request.get_data(), request.remote_addr or "")
     return "", 204
