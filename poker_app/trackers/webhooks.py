@@ -145,7 +145,7 @@ WEBHOOKS = {
         jira_issues,
     ),
     "github": Webhook(
-        "Settings of the repository or organization, Webhooks. Content type: application/json. Events: Issues.",
+        "Settings of the repository or its owner, Webhooks. Content type: application/json. Events: Issues.",
         _signature("X-Hub-Signature-256", "sha256="),
         github_issues,
     ),

@@ -269,7 +269,7 @@ ROWS = {
     "a description drawn": Row(
         # Without the cache that keeps what was drawn.
         getattr(markdown.render, "__wrapped__", markdown.render),
-        longest=task_editing.MAX_DESCRIPTION,
+        longest=backlog.MAX_DESCRIPTION,
     ),
     "a name in a letter": Row(
         lambda text: printable.unlinked(text, 120), ("rules/printable.py:_SCHEME", "rules/printable.py:_DOT")
