@@ -149,7 +149,16 @@ class _Making:
         self.olga.adds(table, "\n".join(texts(200)))
         task = f"{table.path}/tasks/{table.task}"
         description = f"{texts(500)[0]}\n\n{url}\n\n`{'c' * 300}`\n\n" + "\n\n".join(texts(120))
-        self.olga.post(task, {"title": texts(200)[0], "key": "K" * 40, "url": url, "description": description})
+        fields = {
+            "type": "t" * 60,
+            "priority": texts(60)[0],
+            "parent": texts(300)[0],
+            "acceptance": description[:5_000],
+        }
+        fields |= {"labels": ", ".join(f"{place:02}{'l' * 58}" for place in range(20))}
+        self.olga.post(
+            task, {"title": texts(200)[0], "key": "K" * 40, "url": url, "description": description, **fields}
+        )
         voters = [Person(self.app, name) for name in texts(39)]
         for each in voters:
             each.joins(table)

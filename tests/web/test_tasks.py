@@ -205,3 +205,32 @@ def test_a_pasted_list_keeps_what_is_good_and_says_what_is_not(scene: Scene) -> 
     assert 'role="alert"' in answer.text
     answer = scene.ada.post(f"{scene.table.path}/tasks", {"tasks": "Task\n" * 201})
     assert says(answer, "200 tasks added. The list was too long: nothing was taken from line 201 on.")
+
+
+def test_the_other_fields_are_shown_where_they_are_filled(scene: Scene) -> None:
+    path = f"{scene.table.path}/tasks/{scene.task}"
+    pages = (path, f"{scene.table.path}/task")
+    for page in pages:
+        assert 'class="facts"' not in scene.ben.get(page).text
+        assert not says(scene.ben.get(page), "Acceptance criteria</")
+    labels = [f"label-{number}" for number in range(6)]
+    fields = {"type": "Bug<", "priority": "High", "labels": ",".join(labels), "parent": "PAY-9 Cards"}
+    assert scene.ada.post(path, {**TASK, **fields, "acceptance": "- **quick**"}).status_code == 200
+    for page, shown in zip(pages, (labels, labels[:4]), strict=True):
+        answer = scene.ben.get(page).text
+        assert "Bug&lt;" in answer
+        assert "High" in answer
+        assert "Part of" in answer
+        assert [label for label in labels if label in answer] == shown
+        assert "<strong>quick</strong>" in answer
+    assert "2 more" in scene.ben.get(pages[1]).text
+
+
+def test_a_refusal_opens_the_fields_that_it_is_about(scene: Scene) -> None:
+    path = f"{scene.table.path}/tasks/{scene.task}"
+    assert '<details class="more">' in scene.ada.get(path).text
+    answer = scene.ada.post(path, {**TASK, "labels": "x" * 61, "type": "Bug"})
+    assert answer.status_code == 422
+    assert says(answer, "A task has at most 20 labels of 60 characters each.")
+    assert '<details class="more" open>' in answer.text
+    assert 'value="Bug"' in answer.text

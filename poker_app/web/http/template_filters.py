@@ -21,6 +21,8 @@ _FROM_RIGHT = {"R", "AL", "AN"}
 MAX_NAMED = 6
 """Members whom a sentence at the table names; above, it says how many more."""
 MAX_THUMBNAILS = 5
+# Labels of the task on the table; its sheet has all.
+MAX_LABELS_SHOWN = 4
 """Files that are shown beside the task on the table; its sheet has them all."""
 SPOKEN = {UNSURE: "Not sure", BREAK: "Break"}
 
@@ -33,6 +35,7 @@ def install(app: Flask) -> None:
     app.jinja_env.globals.update(operator_links=app.config["SETTINGS"].footer)
     app.jinja_env.globals.update(
         MAX_THUMBNAILS=MAX_THUMBNAILS,
+        MAX_LABELS_SHOWN=MAX_LABELS_SHOWN,
         files_are_on=files.is_on,
         accepted_files=",".join(each.ending for each in kinds.KINDS.values()),
     )

@@ -8,7 +8,7 @@ from poker_app.poker.reports.report import rounds_of
 from poker_app.poker.round import task_editing, tasks
 from poker_app.poker.trackers import write_back
 from poker_app.poker.value.current import at_least
-from poker_app.rules.backlog import MAX_LENGTHS, said_of
+from poker_app.rules.backlog import MAX_LENGTHS, said, said_of
 from poker_app.rules.imports.pasted import is_list
 from poker_app.rules.session.change import require_facilitator
 from poker_app.rules.session.value import NO_SUCH_TASK, Member
@@ -68,7 +68,7 @@ def _sheet(member: Member, task_id: str, refusal: Invalid | task_editing.Clash |
         session=value,
         issue=write_back.shown(task_id, task.estimate) if value.tracked else None,
         task=task,
-        typed=refusal.typed if isinstance(refusal, task_editing.Clash) else request.form if refusal else task,
+        typed={**said(task), **_typed(refusal)},
         invalid=refusal,
         # An invalid field does not discard the others.
         shown=request.form.get("shown", "") if isinstance(refusal, Invalid) else task_editing.shown(task),
@@ -76,6 +76,12 @@ def _sheet(member: Member, task_id: str, refusal: Invalid | task_editing.Clash |
         rounds=rounds_of(value, task.id),
         place=next((n for n, each in enumerate(value.backlog) if each is task), 0),
     )
+
+
+def _typed(refusal: Invalid | task_editing.Clash | None) -> dict[str, str]:
+    if isinstance(refusal, task_editing.Clash):
+        return refusal.typed
+    return request.form.to_dict() if refusal else {}
 
 
 @blueprint.post("/<task_id>")
