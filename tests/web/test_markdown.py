@@ -22,6 +22,8 @@ WORST += [
     "[a]: b\n",
     "~~a~~",
     "|a|\n",
+    f"|{'|' * 23}\n|{'-|' * 23}\n{'a' * 9}\n{'|' * 23}\n" + "a\n" * 20,
+    f"|{'a|' * 20}\n|{'-|' * 20}\n" + "\n" * 20,
 ]
 ENOUGH = 0.05  # seconds of processor
 BACKLOG = (
@@ -66,6 +68,17 @@ def test_what_is_not_drawn_is_shown_as_it_was_typed() -> None:
 def test_headings_are_below_the_page_s_own_and_skip_no_level(text: str, levels: str) -> None:
     assert re.findall(r"<h(\d)>", markdown.render(text)) == levels.split()
     assert re.findall(r"</h(\d)>", markdown.render(text)) == levels.split()
+
+
+def test_a_table() -> None:
+    table = "|Phone|Seen|\n|-|:-:|\n|**A**|<b>yes|\n"
+    shown = "".join(markdown.render(table).split())
+    assert shown == (
+        "<table><thead><tr><th>Phone</th><th>Seen</th></tr></thead>"
+        "<tbody><tr><td><strong>A</strong></td><td>&lt;b&gt;yes</td></tr></tbody></table>"
+    )
+    long = f"|{'|' * 100}\n|{'-|' * 100}\n" + "a\n" * 400
+    assert len(markdown.render(long)) < 2 * len(long)
 
 
 def test_a_long_backlog_item_is_drawn_whole() -> None:

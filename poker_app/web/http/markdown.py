@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 TAGS = {
     *("p", "br", "hr", "strong", "em", "s", "code", "pre", "blockquote", "ul", "ol", "li", "a"),
     *("h1", "h2", "h3", "h4", "h5", "h6"),
+    *("table", "thead", "tbody", "tr", "th", "td"),
 }
 # The parser's time grows with the marks and the lines of a text: each takes up to 0.03 ms, and a description of nothing
 # else took 360 ms. A line counts as two marks, an item of a list (0.15 ms) as five. A long one of a real backlog has a
@@ -25,6 +26,9 @@ _MARKS = dict.fromkeys(set(punctuation) - set(".,;'\"?()/"), 1.0) | {
     ":": 0.25,
 }
 _BEGIN_AN_ITEM = tuple("*+-0123456789")
+# Of texts with more cells tables are lines: the parser fills every row up to the length of the first, so that a short
+# text can make a table that takes seconds and fills half a megabyte.
+MAX_CELLS = 600
 # Descriptions in the cache: each change of a session's tasks renders the current one again.
 MAX_KEPT = 128
 
@@ -57,7 +61,7 @@ def _as_typed(text: str) -> Markup:
 def _drawn(text: str) -> Markup:
     import nh3
 
-    html = _parser().render(text)
+    html = _parser(tables=0 < _cells(text) <= MAX_CELLS).render(text)
     return Markup(  # noqa: S704 (nh3 leaves only the harmless tags)
         nh3.clean(
             html,
@@ -70,15 +74,20 @@ def _drawn(text: str) -> Markup:
     )
 
 
+def _cells(text: str) -> int:
+    """How many cells the tables of a text have at the most; 0 where it has none."""
+    bars = max((line.count("|") for line in text.splitlines()), default=0)
+    return (bars + 1) * (text.count("\n") + 1) if bars else 0
+
+
 @cache
-def _parser() -> "MarkdownIt":
+def _parser(*, tables: bool) -> "MarkdownIt":
     """Imported where it is used: few tasks have a description."""
     from markdown_it import MarkdownIt
 
-    # No tables: a short text can make one that takes seconds and fills half a megabyte.
     parser = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable("strikethrough")
     parser.core.ruler.push("headings below the page's own", _nest_headings)
-    return parser
+    return parser.enable("table") if tables else parser
 
 
 def _nest_headings(state: "StateCore") -> None:
