@@ -1,4 +1,7 @@
-"""Two change who belongs to an account at the same moment: an owner is left, and an invitation works once."""
+"""Two change who belongs to an account, or what it has, at the same moment: an owner is left, an invitation works once,
+and a report is imported once."""
+
+from io import BytesIO
 
 import pytest
 from flask import Flask
@@ -8,8 +11,9 @@ from poker_app.accounts import memberships
 from poker_app.accounts.models import AuditEntry, Teammate, User
 from poker_app.accounts.team import invitations
 from poker_app.db import session
+from poker_app.poker.models import PokerSession
 from poker_app.settings import Settings
-from tests.cast import Cast, Person
+from tests.cast import FROM_OUR_PAGE, Cast, Person
 from tests.concurrency.conftest import at_once, each_at_once, same_browser
 from tests.conftest import SIGNED_IN
 
@@ -130,3 +134,21 @@ def test_twelve_join_by_one_link(app: Flask, cast: Cast, account: str) -> None:
     answers = each_at_once(lambda who: who.post(f"/invitations/{secret}/acceptance", htmx=False), people)
     assert {answer.status_code for answer in answers} == {303}
     assert len(roles(app, account)) == 14
+
+
+def test_one_form_imports_a_session_once(app: Flask, cast: Cast, account: str) -> None:
+    table = cast.ada.opens(account=account)
+    cast.ada.votes(table, "5")
+    cast.ada.reveals(table)
+    cast.ada.ends(table)
+    report = cast.ada.get(f"{table.path}/report.json").data
+
+    def imports(twin: Person) -> tuple[int, str]:
+        form = {"form_key": "once", "file": (BytesIO(report), "report.json")}
+        answer = twin.browser.post(f"/accounts/{account}/session-import", data=form, headers=FROM_OUR_PAGE)
+        return answer.status_code, answer.location
+
+    [(status, _)] = set(each_at_once(imports, same_browser(cast.ada, 6)))
+    assert status == 303
+    with app.app_context():
+        assert session.query(PokerSession).count() == 2
