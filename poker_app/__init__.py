@@ -1,5 +1,10 @@
 """Faceup: planning poker. ``create_app`` puts the rooms together."""
 
+import gc
+
+# What is imported stays. Looking for garbage among it, again and again, is a quarter of a start.
+gc.disable()
+
 from flask import Flask
 from sqlalchemy import NullPool, make_url
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -11,6 +16,9 @@ from poker_app.billing import active_provider
 from poker_app.db import db, release_session
 from poker_app.poker.members import lost_access
 from poker_app.settings import ROOT, Settings
+
+gc.freeze()
+gc.enable()
 
 # A body that is not a file has no business being longer.
 MAX_BODY = 64 * 1024

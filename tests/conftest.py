@@ -1,5 +1,6 @@
 """What every test may ask for: an application on a database of its own, and the cast to sit at its tables."""
 
+import gc
 import os
 import shutil
 import sqlite3
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from tests.uploadthing.double import UploadThingDouble
 
 assert cache_reset
+# Hypothesis asks the collector what refers to a generator of random numbers, and frozen objects are left out there.
+gc.unfreeze()
 pytest_plugins = ["tests.hypothesis_profiles", "tests.leak_check"]
 
 # What `make test` runs besides what is marked ``fast``: these folders, and of the engines what needs only Node beside.
