@@ -7,9 +7,7 @@ from pathlib import Path
 
 import click
 from flask import Flask, current_app
-from flask.cli import FlaskGroup
-from flask_migrate import Migrate
-from flask_migrate.cli import db as migrations
+from flask.cli import FlaskGroup, ScriptInfo
 from pydantic import ValidationError
 
 from poker_app import backup, billing, create_app, jobs, schema
@@ -23,18 +21,33 @@ from poker_app.rules import message_budget as budget
 from poker_app.settings import Settings, as_table
 
 
-def _application() -> Flask:
+class Commands(FlaskGroup):
+    """Alembic's own commands are imported on use: every other command starts without them."""
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name != "db":
+            return super().get_command(ctx, name)
+        from flask_migrate.cli import db as migrations
+
+        ctx.ensure_object(ScriptInfo).create_app = _application_to_migrate
+        command: click.Command = migrations
+        return command
+
+
+def _application_to_migrate() -> Flask:
+    from flask_migrate import Migrate
+
     app = create_app()
     Migrate(app, db, directory=str(schema.MIGRATIONS))
     return app
 
 
-@click.group(cls=FlaskGroup, create_app=_application, add_default_commands=False, add_version_option=False)
+@click.group(cls=Commands, create_app=create_app, add_default_commands=False, add_version_option=False)
 def poker() -> None:
     """Faceup's operating commands."""
 
 
-poker.add_command(migrations)
+poker.add_command(click.Group("db"))  # which ``Commands`` puts Alembic's in place of
 
 
 @poker.command()

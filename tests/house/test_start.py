@@ -34,7 +34,7 @@ HEAVY = (
 )
 
 LOADED = """
-import sys, wsgi
+import sys, wsgi, poker_app.cli
 print(" ".join(sorted(set(sys.argv[1:]) & sys.modules.keys())))
 """
 
