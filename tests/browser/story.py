@@ -84,9 +84,9 @@ def a_team_estimates_its_backlog(
     gus = person("Gus", **how)
     team = (ada, ben, cleo)
 
-    table = ada.opens("Checkout team, sprint 43", tasks=TASKS)
+    table = ada.opens("Checkout team, sprint 43", tasks=TASKS, by_form=True)
     for each in (ben, cleo, gus):
-        each.joins(table)
+        each.joins(table, by_link=True)
     for each in team:
         each.sees_task(TITLES[0])
         each.sees_backlog(*TITLES)

@@ -1,38 +1,32 @@
 """Accessibility where there is much on the page: a full table, and every sheet and menu."""
 
-import re
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.live_server import House
 from tests.browser.page_checks import is_sound
 from tests.browser.person import PHONE, WIDE, Person, Table
-from tests.cast import FROM_OUR_PAGE
+from tests.visitor import Address, Visitor
 
 pytestmark = pytest.mark.browser
 
 
-def filled(person: Callable[..., Person], table: Table, names: list[str], card: Callable[[int], str]) -> None:
-    """Members who sit down and vote without a browser each: one form after the other."""
+def filled(house: House, table: Table, names: list[str], card: Callable[[int], str]) -> None:
+    """Members who sit down and vote without a browser."""
+    path = table.url.removeprefix(house.url)
     for number, name in enumerate(names):
-        guest = person(name)
-        request = guest.context.request
-        form = {"member_name": name, "role": "voter"}
-        room = request.post(f"{table.url}/members", form=form, headers=FROM_OUR_PAGE)
-        assert room.ok
-        round_ = re.search(r'name="round" value="([^"]+)"', room.text())
-        assert round_
+        guest = Visitor(Address(house.port), name)
+        guest.joins(path)
         if choice := card(number):
-            form = {"round": round_[1], "card": choice}
-            assert request.post(f"{table.url}/votes", form=form, headers=FROM_OUR_PAGE).ok
-        guest.context.close()
+            assert guest.post(f"{path}/votes", round=guest.sits_at(path), card=choice) == 303
 
 
-def test_a_full_table(ada: Person, person: Callable[..., Person]) -> None:
+def test_a_full_table(ada: Person, house: House) -> None:
     table = ada.opens(tasks="One\nTwo")
     names = [f"Bartholomew Longname-Number {number}" for number in range(23)]
-    filled(person, table, names, lambda number: ["1", "3", "5", "8", "13", "?", ""][number % 7])
+    filled(house, table, names, lambda number: ["1", "3", "5", "8", "13", "?", ""][number % 7])
     ada.reloads()
     expect(ada.table.locator(".seat")).to_have_count(24)
     is_sound(ada.page)

@@ -211,7 +211,7 @@ def test_joining_asks_for_no_more_than_it_needs(ada: Person, ben: Person) -> Non
         ),
     )
     with ben.page.expect_response("**/vote-table") as told:
-        ben.joins(table)
+        ben.joins(table, by_link=True)
     # The table of the page is the newest, so it is not sent again.
     assert told.value.status == 304
     assert asked == ["GET ", "GET /join", "POST /members", "GET ", "POST /socket-auth", "GET /vote-table"]

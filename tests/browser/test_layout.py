@@ -218,7 +218,8 @@ NEEDED = ("#lost", "#task-title", ".timer-controls .btn", "#reveal .btn", ".pick
 
 
 def test_a_toast_lies_over_nothing_that_one_needs(ada: Person) -> None:
-    ada.opens(tasks="One")
+    ada.opens()
+    ada.adds("One")
     ada.sees_notice("Task added.")
     ada.page.locator("#lost").evaluate("each => each.hidden = false")
     for width, height in ((320, 640), (390, 844), (768, 1024), *LOW):
