@@ -86,9 +86,10 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "principal, tarea padre, principal, padre, epopee, epica"
     ),
     ESTIMATE: _names(
-        "story points, story point estimate, storypoints, story point, points, estimate, estimation, weight, effort, "
-        "size, original story points, schatzung, aufwand, punkte, story punkte, charge, estimacion, puntos, puntos de "
-        "historia"
+        "story points, story point estimate, storypoints, story point, story punkte, story points schatzung, points de "
+        "story, points de recit, puntos de historia, pontos de historia, punti storia, storypunten, punkty historyjki, "
+        "points, estimate, estimation, weight, effort, size, original story points, schatzung, aufwand, punkte, "
+        "charge, estimacion, puntos"
     ),
     DONE: _names(
         "completed at, completed, is completed, completed on, date completed, resolved, resolved at, closed at, "

@@ -13,15 +13,13 @@ from poker_app.rules.trackers import CHOICE, EstimateField
 from poker_app.trackers.engines.base import text
 
 EPIC_LINK = "com.pyxis.greenhopper.jira:gh-epic-link"
-_STORY_POINTS = "com.pyxis.greenhopper.jira:jsw-story-points"
+_JSW_POINTS = "com.pyxis.greenhopper.jira:jsw-story-points"
 _LINES, _CHOICES = (":textfield",), (":select", ":radiobuttons")
 _ESTIMATES = tuple(
     dict.fromkeys(
         plain(name)
         for name in (
-            *("Story points", "Story point estimate", "Storypoints", "Story-Punkte", "Story-Points-Schätzung"),
-            *("Points de story", "Points de récit", "Puntos de historia", "Pontos de história", "Punti storia"),
-            *("Storypunten", "Punkty historyjki", "ストーリーポイント", "故事点", "스토리 포인트"),
+            *("ストーリーポイント", "故事点", "스토리 포인트"),
             *names.NAMES[names.ESTIMATE],
             *("T-shirt size", "Complexity", "Komplexität", "Complexité", "Complejidad", "Estimativa", "Stima"),
         )
@@ -62,7 +60,7 @@ class Field:
     @property
     def unlikeliness(self) -> int:
         """0 for what is made for story points, more for other names of estimates, ``UNNAMED`` for none of them."""
-        if self.custom == _STORY_POINTS:
+        if self.custom == _JSW_POINTS:
             return 0
         name = plain(self.name)
         return _ESTIMATES.index(name) + 1 if name in _ESTIMATES else UNNAMED
