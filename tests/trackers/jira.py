@@ -15,7 +15,7 @@ from tests.trackers.double import READER, SPRINT, TASKS, WRITER, Double, Entry
 EMAILS = {WRITER: "olga@example.com", READER: "rita@example.com"}
 CHECKOUT, BILLING = "10000", "10001"
 PROJECTS = {CHECKOUT: ("SHOP", "Checkout"), BILLING: ("BILL", "Billing")}
-SPRINTS = {41: ("Sprint 41", "closed"), 42: ("Sprint 42", "active"), 43: ("Sprint 43", "future")}
+SPRINTS = {41: ("Sprint 41", "closed"), 42: ("Sprint 42", "active"), 43: ("Later", "future")}
 BOARDS = {
     7: ("Checkout board", "scrum", CHECKOUT, "10100"),
     8: ("Support", "kanban", CHECKOUT, "10101"),
@@ -115,7 +115,7 @@ class JiraDouble(Double):
                 CHECKOUT,
                 f"Task {number}",
                 markup=self.description() if first else None,
-                labels=("web", "urgent") if first else (),
+                labels={1: ("web", "urgent"), 3: ("urgent",)}.get(number, ()),
                 place="Sprint 42" if number <= SPRINT else "",
                 kind="Bug" if number == 3 else "Story",
             )
@@ -437,7 +437,7 @@ class JiraDouble(Double):
             "name": name,
             "type": kind,
             "filter": {"id": query, "self": f"{self.url}{self.root}{self.api}/filter/{query}"},
-            **({"subQuery": {"query": "fixVersion IS EMPTY"}} if kind == "kanban" else {}),
+            **({"subQuery": {"query": "issuetype = Story"}} if kind == "kanban" else {}),
             **({"estimation": estimation} if kind == "scrum" else {}),
         }
 

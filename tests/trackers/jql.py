@@ -151,7 +151,7 @@ class _Reader:
                 raise Unreadable(f"The value '{value}' does not exist for the field 'filter'.")
             return read(self.filters[value], self.names, self.filters).test
         if field in ("text", "summary"):
-            if _RESERVED & {*value} or not value.strip():
+            if _RESERVED & {*value} or not value.strip() or {"AND", "OR", "NOT"} & {*value.split()}:
                 raise Unreadable(f"Unable to parse the text '{value}' for field '{field}'.")
             terms = {*value.lower().split()}
             return lambda row: terms <= row[field]
