@@ -5,7 +5,7 @@ The kind is detected from the content, never from the name. ``rules.imports`` fi
 
 from poker_app.errors import Invalid
 from poker_app.imports import encodings, jira_xml, workbooks
-from poker_app.imports.markup import in_markdown
+from poker_app.imports.long_texts import in_markdown
 from poker_app.rules.imports.pasted import Pasted, tasks_of
 from poker_app.rules.imports.understood import Understood, understood
 

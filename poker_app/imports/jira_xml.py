@@ -3,7 +3,7 @@
 from typing import Any
 
 from poker_app.errors import Invalid
-from poker_app.imports.markup import from_html
+from poker_app.markup import from_html
 from poker_app.rules.imports.cells import MAX_ROWS, Grid, Row
 from poker_app.rules.imports.columns import named
 from poker_app.rules.imports.understood import Understood, of_grid

@@ -20,7 +20,7 @@ from flask import Flask, request
 from flask import session as cookie
 from werkzeug.exceptions import HTTPException
 
-from poker_app import imports
+from poker_app import imports, markup
 from poker_app.accounts import tracker_connections, users
 from poker_app.accounts.providers import failures, openid
 from poker_app.accounts.signin import clerk_webhooks, device_cookies, password_hashing, two_factor
@@ -28,7 +28,7 @@ from poker_app.accounts.team import invitations
 from poker_app.billing.engines import fake, stripe_engine
 from poker_app.edge.limits import EdgeLimits
 from poker_app.errors import Refusal
-from poker_app.imports import markup
+from poker_app.imports import long_texts
 from poker_app.poker import names
 from poker_app.poker.reports import exports
 from poker_app.poker.reports.report_file import read_report
@@ -56,9 +56,11 @@ from poker_app.rules import (
 from poker_app.rules.imports import column_names, understood
 from poker_app.rules.imports.columns import Column
 from poker_app.rules.imports.pasted import tasks_in
+from poker_app.rules.trackers import Search
 from poker_app.settings import Settings
 from poker_app.trackers import client as tracker_client
-from poker_app.trackers.engines import azure_devops, github, gitlab
+from poker_app.trackers.engines import github, gitlab, jira_markup, jql
+from poker_app.trackers.engines.jira_cloud import JiraCloud
 from poker_app.trackers.failures import TrackerFailure
 from poker_app.web.http import guards, guest_cookie, host_check, markdown
 from tests.house.sources import PACKAGE, SCRIPTS, named, parsed
@@ -188,7 +190,7 @@ ROWS = {
     ),
     "a description in HTML": Row(
         markup.from_html,
-        tuple(f"imports/markup/html_markup.py:{name}" for name in ("_TAG", "_HREF", "_ALT", "_LANGUAGE")),
+        tuple(f"markup/html_markup.py:{name}" for name in ("_TAG", "_HREF", "_ALT", "_LANGUAGE")),
         also=(
             *('<a href="' * 6_000, "<a href=" + "'http://" * 7_000 + ">", "<!--" * 15_000, "<a " * 20_000),
             *("<tr><td colspan=1000>" * 3_000, "<ul><li>" * 7_500, "<code><pre>" * 5_000, '<img alt="' * 6_000 + ">"),
@@ -197,7 +199,7 @@ ROWS = {
     "a description of Jira": Row(
         markup.from_jira_wiki,
         tuple(
-            f"imports/markup/jira_wiki.py:{name}"
+            f"markup/jira_wiki.py:{name}"
             for name in (*("_MACRO", "_HEADING", "_ITEM", "_RULE", "_TITLE", "_LANGUAGE", "_BAR", "_TOKEN", "_ALT"),)
         ),
         also=tuple(
@@ -212,8 +214,8 @@ ROWS = {
         lambda text: markup.from_adf({"type": "doc", "content": [{"type": "text", "text": text}]}),
     ),
     "a cell of a backlog": Row(
-        lambda text: markup.in_markdown(understood.Understood(LONG, (understood.Row(1, (text,)),))),
-        tuple(f"imports/markup/__init__.py:{name}" for name in ("_IS_HTML", "_HAS_HTML", "_document")),
+        lambda text: long_texts.in_markdown(understood.Understood(LONG, (understood.Row(1, (text,)),))),
+        tuple(f"imports/long_texts.py:{name}" for name in ("_IS_HTML", "_HAS_HTML", "_document")),
         also=("<p " * 20_000, "<p>" + "<b a" * 15_000 + ">", '{"doc":' * 8_000 + "}"),
     ),
     "an own deck": Row(
@@ -291,11 +293,23 @@ ROWS = {
         lambda text: github._next({"link": text}),
         ("trackers/engines/github.py:_next", "trackers/engines/github.py:_NEXT"),
     ),
-    "a text of Azure DevOps": Row(
-        azure_devops._markdown,
-        tuple(f"trackers/engines/azure_devops.py:{name}" for name in ("_TAG", "_LINK", "_markdown")),
-        also=("<a href='http://a'>" * 3_000, f"<a {'href=' * 500}" * 20),
+    "words and queries for Jira": Row(
+        lambda text: [jql.terms(text), jql.key_in(text, "https://a.example"), jql.query_of(Search(query=text), [])],
+        tuple(f"trackers/engines/jql.py:{name}" for name in ("_RESERVED", "_KEY", "_ORDER")),
+        longest=1_000,
+        also=("order " * 160, '"\\' * 330, "order by " * 110, "https://a.example/browse/A-" * 37),
     ),
+    "a comment for Jira": Row(
+        jira_markup.to_wiki,
+        ("trackers/engines/jira_markup.py:_SPECIAL",),
+        longest=600,
+    ),
+    "the address of a Jira": Row(
+        lambda text: JiraCloud.of({"address": f"https://{text}", "email": "a", "token": "b"}, inside=False),
+        ("trackers/engines/jira_cloud.py:JiraCloud",),
+        longest=tracker_connections.MAX_CREDENTIAL,
+    ),
+    "labels of a task": Row(backlog.labels_in, ("rules/backlog.py:_BETWEEN",)),
     "labels of estimates": Row(
         lambda text: [trackers.label_prefixes([text[:255], text]), trackers.names_an_estimate(text)],
         ("rules/trackers.py:_ESTIMATES",),

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from poker_app import imports
-from poker_app.imports.markup import from_adf, from_html, from_jira_wiki, in_markdown
-from poker_app.imports.markup.html_markup import MAX_HTML
+from poker_app.imports.long_texts import in_markdown
+from poker_app.markup import from_adf, from_html, from_jira_wiki
+from poker_app.markup.html_markup import MAX_HTML
 from poker_app.rules.imports.understood import understood
 
 LIST = "- one\n  - two\n    1. three\n- four"

@@ -2,15 +2,13 @@
 name it. https://learn.microsoft.com/en-us/rest/api/azure/devops/
 """
 
-import html
-import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from poker_app import clock
-from poker_app.rules.backlog import MAX_DESCRIPTION
+from poker_app.markup import from_html
 from poker_app.rules.trackers import NUMBER, EstimateField, Found, Identity, Issue, Place, Search
 from poker_app.trackers.client import Client, checked_base, path
 from poker_app.trackers.engines.base import PAGE, expected, text
@@ -25,8 +23,6 @@ LISTED = 100
 MAX_FOUND = 20_000
 """Work items that a query may find: https://learn.microsoft.com/en-us/azure/devops/boards/work-items/limits"""
 MAX_WORDS = 10
-MAX_HTML = 6 * MAX_DESCRIPTION
-"""Characters of a text that are read: editors put several tags around each word."""
 MAX_DEPTH = 14
 """Levels of iterations and areas."""
 MAX_TYPES, MAX_LISTS = 6, 5
@@ -283,7 +279,7 @@ class AzureDevOps:
 
         def markdown(name: str) -> str:
             written = text(fields.get(name) or "")
-            return written if str(formats.get(name)).casefold() == "markdown" else _markdown(written)
+            return written if str(formats.get(name)).casefold() == "markdown" else from_html(written)
 
         parent = fields.get("System.Parent")
         return Issue(
@@ -351,27 +347,3 @@ def _below(node: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Mapp
         name = f"{above}{text(child['name'])}"
         yield name, child
         yield from _below(child, f"{name}\\")
-
-
-# To be replaced by the conversion that imports have, as soon as it is where trackers may import it.
-_MARKS: Mapping[str, str] = {
-    **dict.fromkeys(("p", "/p", "div", "/div", "ul", "/ul", "ol", "/ol", *(f"/h{n}" for n in range(1, 7))), "\n\n"),
-    **{f"h{n}": f"\n\n{'#' * n} " for n in range(1, 7)},
-    **dict.fromkeys(("b", "strong", "/b", "/strong"), "**"),
-    **dict.fromkeys(("i", "em", "/i", "/em"), "*"),
-    "li": "\n- ",
-    "br": "\n",
-}
-_TAG = re.compile(r"<(/?[a-zA-Z][a-zA-Z0-9]{0,15})\b([^<>]{0,3000})>")
-_LINK = re.compile(r"""<a\b[^<>]{0,3000}?\bhref=["'](https?://[^"'\s()<>]{1,2000})["'][^<>]{0,3000}>([^<>]*)</a>""")
-
-
-def _markdown(markup: str) -> str:
-    """HTML as Markdown; a text without a tag is Markdown already."""
-    markup = markup[:MAX_HTML]
-    if not _TAG.search(markup):
-        return markup.strip()
-    linked = _LINK.sub(r"[\2](\1)", " ".join(markup.split()))
-    marked = _TAG.sub(lambda tag: "" if tag[1] in ("a", "/a") else _MARKS.get(tag[1].lower(), ""), linked)
-    lines = [" ".join(line.split()) for line in html.unescape(marked).split("\n")]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()

@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
 
+from poker_app.markup import from_adf
 from poker_app.rules.trackers import Place
 from poker_app.trackers.client import checked_base
 from poker_app.trackers.engines.base import PAGE, expected, of_type, text
 from poker_app.trackers.engines.jira import GRANTED, JIRA, MAX_PAGES, Jira, JiraClient, Page
-from poker_app.trackers.engines.jira_markup import from_adf, to_adf
+from poker_app.trackers.engines.jira_markup import to_adf
 
 PROJECTS = 100
 """Projects of one page, the most that Jira gives."""

@@ -6,11 +6,12 @@ https://confluence.atlassian.com/enterprise/using-personal-access-tokens-1026032
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
+from poker_app.markup import from_jira_wiki
 from poker_app.rules.trackers import Place
 from poker_app.trackers.client import checked_base, path
 from poker_app.trackers.engines.base import PAGE, expected, of_type, text
 from poker_app.trackers.engines.jira import JIRA, Jira, JiraClient, Page
-from poker_app.trackers.engines.jira_markup import from_jira_wiki, to_wiki
+from poker_app.trackers.engines.jira_markup import to_wiki
 
 MAX_PROJECTS = 1_000
 _TOKENS = "/rest/pat/latest/tokens"

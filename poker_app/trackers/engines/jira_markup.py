@@ -1,11 +1,11 @@
-"""Jira's two markups: the documents (ADF) of Jira Cloud and the wiki markup of Jira Data Center, from and to Markdown.
+"""Markdown in Jira's two markups: the documents (ADF) of Jira Cloud and the wiki markup of Jira Data Center.
 
 ADF: https://developer.atlassian.com/cloud/jira/platform/apis/document/structure/
 Wiki: https://jira.atlassian.com/secure/WikiRendererHelpAction.jspa?section=all
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -148,62 +148,3 @@ def _wiki_inline(node: "SyntaxTreeNode") -> str:
 def _escaped(text: str) -> str:
     # Two backslashes are a line break there, so that one cannot be escaped by another.
     return _SPECIAL.sub(r"\\\g<0>", text.replace("\\", "\0")).replace("\0", "&#92;")
-
-
-# --- from both
-
-
-def from_adf(document: object, indent: str = "") -> str:
-    """A document as Markdown: paragraphs, headings, lists, code and marks, and of all else the text."""
-    if not isinstance(document, Mapping):
-        return ""
-    kind, attrs = document.get("type"), document.get("attrs")
-    attrs = attrs if isinstance(attrs, Mapping) else {}
-    inside = [each for each in document.get("content") or [] if isinstance(each, Mapping)]
-    if kind == "text":
-        return _marked(str(document.get("text") or ""), document.get("marks"))
-    if kind == "hardBreak":
-        return "\n" + indent
-    if kind in ("bulletList", "orderedList"):
-        first = "- " if kind == "bulletList" else "1. "
-        return "\n".join(f"{indent}{first}{from_adf(each, indent + ' ' * len(first)).lstrip()}" for each in inside)
-    if kind in ("doc", "listItem", "panel", "blockquote", "expand", "tableCell", "tableHeader"):
-        between = "\n" if kind == "listItem" else "\n\n"
-        return between.join(filter(None, (from_adf(each, indent) for each in inside)))
-    if kind in ("inlineCard", "blockCard", "mention", "emoji", "status", "date"):
-        return str(attrs.get("url") or attrs.get("text") or attrs.get("shortName") or "")
-    text = "".join(from_adf(each, indent) for each in inside)
-    if kind == "heading":
-        return f"{'#' * int(attrs.get('level') or 1)} {text}"
-    return f"```\n{text}\n```" if kind == "codeBlock" else text
-
-
-_ADF_MARKS = {"strong": "**", "em": "*", "code": "`", "strike": "~~"}
-
-
-def _marked(text: str, marks: object) -> str:
-    for mark in marks if isinstance(marks, list) else []:
-        sign = _ADF_MARKS.get(mark.get("type"), "")
-        text = f"{sign}{text}{sign}" if text.strip() else text
-        if mark.get("type") == "link":
-            text = f"[{text}]({mark.get('attrs', {}).get('href', '')})"
-    return text
-
-
-_BULLETS = {"*": "- ", "-": "- ", "#": "1. "}
-_WIKI = (
-    (re.compile(r"^([*#-]+)[ \t]+", re.MULTILINE), lambda found: "  " * (len(found[1]) - 1) + _BULLETS[found[1][-1]]),
-    (re.compile(r"^h([1-6])\.[ \t]*", re.MULTILINE), lambda found: "#" * int(found[1]) + " "),
-    (re.compile(r"\{(?:code|noformat)(?::[^{}\n]*)?\}"), lambda _: "\n```\n"),
-    (re.compile(r"\{\{([^{}\n]+)\}\}"), lambda found: f"`{found[1]}`"),
-    (re.compile(r"\[([^\[\]|\n]+)\|([^\[\]|\s]+)[^\[\]\n]*\]"), lambda found: f"[{found[1]}]({found[2]})"),
-    (re.compile(r"(?<![\w*])\*(?=\S)([^*\n]+)(?<=\S)\*(?![\w*])"), lambda found: f"**{found[1]}**"),
-)
-
-
-def from_jira_wiki(text: str) -> str:
-    """Wiki markup as Markdown: headings, lists, code, links and bold."""
-    text = text.replace("\r\n", "\n")
-    for pattern, written in _WIKI:
-        text = pattern.sub(written, text)
-    return text.strip()

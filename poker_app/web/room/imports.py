@@ -16,7 +16,7 @@ from poker_app import ids, imports, rate_limits
 from poker_app.accounts import column_meanings, tracker_connections
 from poker_app.accounts.memberships import Membership
 from poker_app.errors import Invalid, TooMany
-from poker_app.imports.markup import in_markdown
+from poker_app.imports.long_texts import in_markdown
 from poker_app.poker.round import tasks
 from poker_app.poker.value.current import at_least
 from poker_app.rate_limits import Limit

@@ -6,7 +6,7 @@ from html import escape
 from itertools import islice
 from typing import Any
 
-from poker_app.imports.markup.html_markup import MAX_HTML, from_html
+from poker_app.markup.html_markup import MAX_HTML, from_html
 
 MAX_DEPTH = 30
 """Levels of a document that are read: editors make ten at the most."""

@@ -4,7 +4,7 @@ import re
 from html import escape
 from itertools import takewhile
 
-from poker_app.imports.markup.html_markup import from_html
+from poker_app.markup.html_markup import from_html
 from poker_app.rules.backlog import MAX_DESCRIPTION
 
 MAX_WIKI = 2 * MAX_DESCRIPTION

@@ -1,19 +1,12 @@
-"""Markup of trackers as Markdown: HTML, Jira's wiki markup and the Atlassian Document Format (ADF).
-
-The last two become HTML first, so that one library writes all Markdown.
-"""
+"""Long texts of tables as Markdown: of exports of Jira from wiki markup, of others from HTML and ADF."""
 
 import json
 import re
 from dataclasses import replace
 
-from poker_app.imports.markup.adf import from_adf
-from poker_app.imports.markup.html_markup import from_html
-from poker_app.imports.markup.jira_wiki import from_jira_wiki
+from poker_app.markup import from_adf, from_html, from_jira_wiki
 from poker_app.rules.imports.column_names import ACCEPTANCE, DESCRIPTION, OTHER, Tracker, tracker_of
 from poker_app.rules.imports.understood import Understood
-
-__all__ = ["from_adf", "from_html", "from_jira_wiki", "in_markdown"]
 
 _BLOCK = "p|div|ul|ol|table|pre|blockquote|h[1-6]|span|b|strong"
 _IS_HTML = re.compile(rf"<(?:{_BLOCK})(?: [^<>]*)?>")
