@@ -111,8 +111,8 @@ def _run(program: str, url: URL | None, *options: str) -> None:
 
 
 def _address(url: URL, passwords: str) -> str:
-    named = {"user": url.username, "host": url.host, "port": url.port, "dbname": url.database}
-    given = {name: value for name, value in {**named, **url.query}.items() if value}
     from psycopg.conninfo import make_conninfo  # an eighth of a command's start, which SQLite does without
 
+    named = {"user": url.username, "host": url.host, "port": url.port, "dbname": url.database}
+    given = {name: value for name, value in {**named, **url.query}.items() if value}
     return make_conninfo(**given, passfile=passwords)  # type: ignore[arg-type]
