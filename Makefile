@@ -24,7 +24,7 @@ ARGS =
 export PYTHONDONTWRITEBYTECODE =
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL = help
-.PHONY: help run test test-all contract contract-files long check format bench lock settings doctor vendor clean
+.PHONY: help run test test-all contract contract-files contract-tracker long check format bench lock settings doctor vendor clean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,11 @@ contract-files: ## Hold a store of files outside to the contract, by FILES and i
 	@test -n "$$FILES" || { echo "make contract-files needs FILES and that store's settings." >&2; exit 2; }
 	@bin/venv dev
 	CONTRACT_FILES=1 $(PYTEST) tests/engines/test_file_stores.py $(ARGS)
+
+contract-tracker: ## Hold a real tracker to the contract: CONTRACT_TRACKER and the others of docs/trackers.md
+	@test -n "$$CONTRACT_TRACKER" || { echo "make contract-tracker needs CONTRACT_TRACKER, its credentials, CONTRACT_PROJECT and CONTRACT_ISSUE." >&2; exit 2; }
+	@bin/venv dev
+	$(PYTEST) tests/engines/test_trackers_outside.py $(ARGS)
 
 long: ## Run the long versions of the promises' tests, and search for inputs that break a property
 	@bin/venv dev

@@ -1,4 +1,4 @@
-"""What every tracker promises. CONTRACT_TRACKER and its credentials name a real one for ``make contract-tracker``."""
+"""What every tracker promises, held to the doubles; tests/engines/test_trackers_outside.py asks a real one."""
 
 from dataclasses import replace
 
