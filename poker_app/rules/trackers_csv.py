@@ -22,7 +22,7 @@ class Estimated:
     title: str
     key: str = ""
     url: str = ""
-    description: str = ""
+    type: str = ""
     estimate: str | None = None
     points: Fraction | None = None
 
@@ -193,7 +193,7 @@ def export(tracker: Tracker, tasks: Sequence[Estimated]) -> Exported:
     clear its estimate there."""
     rows, left_out = [], dict[str, list[Estimated]]()
     taken = list(_sorted_out(tracker, tasks))
-    types = {_type(task) for task, why in taken if not why}
+    types = {task.type for task, why in taken if not why}
     points = next((name for type_, name in tracker.points_by_type.items() if type_ in types), "")
     for task, why in taken:
         if why:
@@ -228,7 +228,7 @@ def _why_not(tracker: Tracker, task: Estimated) -> str:
             return ELSEWHERE
         if not tracker.is_key(task.key):
             return NO_KEY
-    if "type" in tracker.columns.values() and not _type(task):
+    if "type" in tracker.columns.values() and not task.type:
         return NO_TYPE
     texts = (_cell(task, what) for what in tracker.columns.values() if what != "points")
     return FORMULA if any(map(is_formula, texts)) else ""
@@ -247,14 +247,8 @@ def _cell(task: Estimated, what: str) -> str:
         case "id":
             return task.key.removeprefix("#")
         case "type":
-            return _type(task)
+            return task.type
         case "":
             return ""
         case _:
             return str(getattr(task, what))
-
-
-def _type(task: Estimated) -> str:
-    """The work item type that Azure's export had, as it stands below the description."""
-    lines = task.description.split("\n")
-    return next((line.partition(": ")[2] for line in reversed(lines) if line.startswith("Work Item Type: ")), "")

@@ -28,7 +28,7 @@ from poker_app.rules.trackers_csv import (
     usual_tracker,
 )
 
-AZURE = "Fix it.\n\nWork Item Type: User Story\n\nState: New"
+AZURE = "User Story"
 
 
 def estimated(title="Pay", key="PAY-1", estimate="5", points=Fraction(5), **more):
@@ -62,11 +62,11 @@ def test_whole_points_in_the_columns_of_a_tracker():
 
 
 def test_azure_needs_the_type_that_its_export_had():
-    task = estimated(key="#12", description=AZURE, url="https://dev.azure.com/acme/shop/_workitems/edit/12")
+    task = estimated(key="#12", type=AZURE, url="https://dev.azure.com/acme/shop/_workitems/edit/12")
     assert export(TRACKERS["azure"], [task]).text == ("ID,Work Item Type,Title,Story Points\r\n12,User Story,Pay,5\r\n")
-    scrum = replace(task, description="Work Item Type: Product Backlog Item")
+    scrum = replace(task, type="Product Backlog Item")
     assert export(TRACKERS["azure"], [scrum]).heads[-1] == "Effort"
-    assert left_out("azure", replace(task, description="")) == {NO_TYPE: ["Pay"]}
+    assert left_out("azure", replace(task, type="")) == {NO_TYPE: ["Pay"]}
 
 
 def test_what_is_left_out_and_why():
@@ -100,8 +100,8 @@ def test_what_is_left_out_and_why():
 @pytest.mark.parametrize(
     "task",
     [
-        estimated(key="12", description="Work Item Type: =1+1"),
-        estimated(key="12", description="Work Item Type: Bug", title="a;=1"),
+        estimated(key="12", type="=1+1"),
+        estimated(key="12", type="Bug", title="a;=1"),
     ],
 )
 def test_no_text_of_a_row_runs(task):

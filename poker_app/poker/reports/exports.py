@@ -103,7 +103,7 @@ def _in_csv(name: str, cell: Cell) -> spreadsheet.Cell:
 def for_tracker(report: Report) -> list[Estimated]:
     """Returns the tasks as ``rules.trackers_csv`` writes them for the tracker that they came from."""
     return [
-        Estimated(task.title, task.key, task.url, task.description, task.estimate, _points(report, task))
+        Estimated(task.title, task.key, task.url, task.type, task.estimate, _points(report, task))
         for task in report.tasks
     ]
 
