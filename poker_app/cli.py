@@ -11,6 +11,7 @@ from flask.cli import FlaskGroup, ScriptInfo
 from pydantic import ValidationError
 
 from poker_app import backup, billing, create_app, jobs, schema
+from poker_app.accounts import tracker_connections
 from poker_app.billing import active_provider, adjustments
 from poker_app.db import db
 from poker_app.errors import Refusal
@@ -91,10 +92,19 @@ def replay_webhooks() -> None:
 
 @poker.command("write-estimates")
 def write_estimates() -> None:
-    """Write the estimates that are due into their trackers. To be run every few minutes where several processes serve
-    pages."""
+    """Write the estimates that are due into their trackers, and bring in what sessions of series await. To be run every
+    few minutes where there is no embedded server."""
     for what, count in jobs.write_estimates().items():
         click.echo(f"{count} {what}")
+
+
+@poker.command("rotate-tracker-keys")
+def rotate_tracker_keys() -> None:
+    """Encrypt the tokens of trackers with the first of TRACKER_KEYS. Afterwards the others can be taken out."""
+    done, unreadable = tracker_connections.rotate_keys()
+    click.echo(f"{done} encrypted anew, {unreadable} whose key is not among TRACKER_KEYS.")
+    if unreadable:
+        sys.exit(1)
 
 
 @poker.command("follow-seats")

@@ -9,7 +9,7 @@ from poker_app.billing import billing_mails, cancellations, seat_sync, webhooks
 from poker_app.operations.job_runs import recorded
 from poker_app.poker.round import task_files
 from poker_app.poker.session import retention
-from poker_app.poker.trackers import write_back
+from poker_app.poker.trackers import series_search, write_back
 
 FAILED_AGAIN = "payment events that failed again"
 
@@ -25,7 +25,7 @@ def _everything() -> dict[str, int]:
         "seats": seat_sync.follow_all(),
         "subscriptions of deleted accounts": cancellations.settle_all(),
         "letters": billing_mails.tell_all(),
-        **write_back.settle(),
+        **_of_trackers(),
         **_purge(),
     }
 
@@ -41,14 +41,19 @@ def follow_seats() -> Mapping[str, int]:
 
 
 def write_estimates() -> Mapping[str, int]:
-    """Writes the estimates that are due into their trackers."""
-    return recorded("write-estimates", write_back.settle)
+    """Brings in the issues that sessions of series still await, and writes the estimates that are due."""
+    return recorded("write-estimates", _of_trackers)
 
 
 def purge() -> Mapping[str, int]:
     """Deletes data whose time to be kept is over: sessions, files, login sessions, mailed links. Returns a count for
     each."""
     return recorded("purge", _purge)
+
+
+def _of_trackers() -> Mapping[str, int]:
+    series_search.bring_in_due()
+    return write_back.write_due()
 
 
 def _replay() -> dict[str, int]:

@@ -150,7 +150,7 @@ class Settings(BaseSettings):
         "is kept in `instance/tracker_key`; set it wherever the disk does not last. See `docs/trackers.md`.",
     )
     trackers_inside: bool = Field(
-        False, description="Whether trackers in private networks may be connected, and such without `https://`."
+        False, description="Whether trackers in private networks, and trackers without `https://`, may be connected."
     )
 
     realtime: EngineName = Field(

@@ -44,7 +44,7 @@ ACTIONS = {
     "series-renamed": "renamed the series to",
     "series-closed": "closed the series",
     "series-search-chosen": "chose the issues that come into the sessions of the series",
-    "series-search-removed": "let no issues come any more into the sessions of the series",
+    "series-search-removed": "stopped bringing issues into the sessions of the series",
     "series-reopened": "reopened the series",
     "session-copied": "copied the session",
     "session-imported": "imported the session",

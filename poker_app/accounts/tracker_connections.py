@@ -122,6 +122,21 @@ def _identified(connection: TrackerConnection, identity: Identity) -> None:
     connection.checked_at, connection.problem = clock.now(), ""
 
 
+def rotate_keys() -> tuple[int, int]:
+    """Encrypts all tokens and secrets with the newest key. Returns how many connections were, and how many have a key
+    that is not there any more."""
+    vault, done, unreadable = trackers.vault(), 0, 0
+    with transaction():
+        for each in session.scalars(select(TrackerConnection).with_for_update()):
+            try:
+                each.sealed = vault.rotate(each.sealed)
+                each.hook_sealed = vault.rotate(each.hook_sealed) if each.hook_sealed else ""
+                done += 1
+            except Sealed:
+                unreadable += 1
+    return done, unreadable
+
+
 def named(connection: TrackerConnection) -> str:
     """A tracker as people call it: its kind and its address."""
     return f"{TRACKERS[connection.kind].label} ({connection.address.removeprefix('https://')})"
@@ -263,6 +278,7 @@ def choose(
         try:
             offered = opened(found).estimate_fields(project)
         except TrackerFailure as failure:
+            note_failure(connection_id, failure)
             raise Invalid(failure.sentence, "field") from failure
         field = next((each for each in offered if each.id == field_id), None)
         if field is None:

@@ -54,7 +54,7 @@ TRACKERS = {
             Credential("email", "E-mail", "Of the person whose token it is."),
             Credential(_TOKEN, "API token", "From id.atlassian.com: Security, API tokens.", secret=True),
         ),
-        "Its person browses the projects, and edits issues for estimates to be written back.",
+        "Browse projects; for estimates to be written back also Edit issues and, for comments, Add comments.",
         query="JQL",
     ),
     "jira-data-center": TrackerKind(
@@ -64,7 +64,7 @@ TRACKERS = {
             Credential("address", "Address", "Such as https://jira.example.com."),
             Credential(_TOKEN, "Personal access token", "From your profile: Personal Access Tokens.", secret=True),
         ),
-        "Its person browses the projects, and edits issues for estimates to be written back.",
+        "Browse projects; for estimates to be written back also Edit issues and, for comments, Add comments.",
         query="JQL",
     ),
     "github": TrackerKind(

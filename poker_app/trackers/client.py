@@ -13,7 +13,6 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from requests import RequestException, Response
-from requests.exceptions import InvalidHeader
 from requests.structures import CaseInsensitiveDict
 from requests_hardened import Config, Manager
 from requests_hardened.ip_filter import InvalidIPAddress
@@ -109,9 +108,6 @@ class Client:
                     content = self._content(response, ends)
         except InvalidIPAddress:
             raise Rejected(PRIVATE) from None
-        except (InvalidHeader, UnicodeEncodeError):
-            # A header takes letters of Latin on one line. Python's own sentence repeats it.
-            raise Unauthorized(f"{self._name} does not take this token: it has characters that no token has.") from None
         except RequestException as problem:
             # The problem's text is left out: it repeats the address with its query.
             raise Unreachable(f"{self._name} cannot be reached ({type(problem).__name__}).") from None

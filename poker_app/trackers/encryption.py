@@ -1,7 +1,7 @@
 """Encryption of trackers' tokens at rest: Fernet (AES-128-CBC with HMAC-SHA256) with keys from the settings.
 
-The first key encrypts, all of them decrypt: a key is replaced by putting a new one before it, and taken out once
-``rotate`` has run. https://cryptography.io/en/latest/fernet/#cryptography.fernet.MultiFernet
+The first key encrypts, all of them decrypt: a key is replaced by putting a new one before it, and taken out once the
+command ``rotate-tracker-keys`` has run. https://cryptography.io/en/latest/fernet/#cryptography.fernet.MultiFernet
 """
 
 import json

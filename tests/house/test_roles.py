@@ -212,10 +212,10 @@ TABLE = {
     "POST imports.save": Row("404 404 404 403 403 422"),
     "GET tracker_issues.search": Row(FACILITATOR),
     "GET tracker_issues.coming_in": Row(SEATED),
-    "POST tracker_issues.settle_coming_in": Row("404 404 404 403 403 404", lambda world: {"choice": "again"}),
+    "POST tracker_issues.decide_coming_in": Row("404 404 404 403 403 404", lambda world: {"choice": "again"}),
     # The tracker does not answer here; and no task is of one.
     "POST tracker_issues.add": Row("404 404 404 403 403 422", lambda world: {"issue": "1"}),
-    "POST tracker_issues.settle": Row("404 404 404 403 403 404", lambda world: {"choice": "write"}),
+    "POST tracker_issues.decide": Row("404 404 404 403 403 404", lambda world: {"choice": "write"}),
     "GET tasks.index": Row(SEATED),
     "GET tasks.show": Row(SEATED),
     "POST tasks.edit": Row(FACILITATOR, lambda world: {"title": "Other"}),

@@ -83,7 +83,7 @@ def finalized(club: Club, table: Table, clock: Clock, card: str = "5") -> None:
 
 def settles(club: Club) -> None:
     with club.app.app_context():
-        write_back.settle()
+        write_back.write_due()
 
 
 # --- connecting
@@ -337,7 +337,7 @@ def test_what_was_changed_there_meanwhile_asks(club: Club, jira: Double, clock: 
     kept = issue_of(club)
     assert (kept.state, jira.titled("Task 1").estimate) == ("conflict", 13)
     sheet = club.tim.get(f"{table.path}/tasks/{kept.task_id}")
-    assert says(sheet, "Jira Cloud has 13 there now, which was changed since.")
+    assert says(sheet, "The field was changed in Jira Cloud meanwhile: it has 13 now.")
     assert club.tim.post(f"{table.path}/tasks/{kept.task_id}/issue", {"choice": choice}).status_code == 200
     settles(club)
     clock.forward(hours=2)

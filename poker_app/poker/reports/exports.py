@@ -121,7 +121,7 @@ def _agreement(voted: VotedRound | None) -> Share | str:
 
 def as_json(report: Report) -> str:
     """Everything, with figures as numbers and times in UTC. ``name`` and ``member`` of a vote are null where names are
-    hidden; else ``member`` tells two of one name apart. ``report_import`` makes the same session of it again."""
+    hidden; else ``member`` tells two of one name apart. ``session_import`` makes the same session of it again."""
     places = {member.id: place for place, member in enumerate(report.members, start=1)}
     told = {
         "format": FORMAT,

@@ -225,31 +225,31 @@ def _check(report: ReportFile) -> None:
     if table.ended_at < table.started_at:
         raise Unusable("It ended before it started.")
     if table.deck.name not in (*DECKS, OWN_DECK):
-        raise Unusable("Its deck has a name that is none.")
+        raise Unusable("Its deck has an unknown name.")
     counting = cards[: -len(OUTSIDE)]
     if any(map(is_hidden, "".join(cards))) or {*counting} & {*OUTSIDE} or cards != checked_cards(counting):
         raise Unusable(f"Its deck has to end with the cards {' and '.join(OUTSIDE)}, and show every card.")
     if len(report.rounds) > MAX_ROUNDS or sum(len(voted.votes) for voted in report.rounds) > MAX_VOTES:
-        raise Unusable(f"It has more than {MAX_ROUNDS} rounds, or {MAX_VOTES} votes.")
+        raise Unusable(f"It has more than {MAX_ROUNDS:,} rounds or {MAX_VOTES:,} votes.")
     names = {each.member: each.name for each in table.members}
     if not len(table.members) == len(names) <= MAX_MEMBERS:
-        raise Unusable(f"Two of its members have one number, or there are more than {MAX_MEMBERS}.")
+        raise Unusable(f"Two of its members have the same number, or there are more than {MAX_MEMBERS:,}.")
     for place, task in enumerate(report.tasks, start=1):
         played = {vote.card for voted in task.rounds for vote in voted.votes} | {task.estimate or cards[0]}
         if not played <= {*cards}:
             raise Unusable(f"Task {place} has a card that is not in the deck.")
         if _repeated(voted.number for voted in task.rounds):
-            raise Unusable(f"Task {place} has two rounds of one number.")
+            raise Unusable(f"Task {place} has two rounds with the same number.")
         for voted in task.rounds:
             _check_voters(f"Round {voted.number} of task {place}", voted, names)
 
 
 def _check_voters(which: str, voted: RoundPart, names: dict[int, str]) -> None:
     if len({vote.name is None for vote in voted.votes}) > 1:
-        raise Unusable(f"{which} has votes with names and without.")
+        raise Unusable(f"{which} has some votes with names and some without.")
     if voted.names_hidden:
         if any(vote.member is not None for vote in voted.votes):
-            raise Unusable(f"{which} hides names, and has members.")
+            raise Unusable(f"{which} hides names, but its votes name members.")
     elif any(vote.member is None or names.get(vote.member) != vote.name for vote in voted.votes):
         raise Unusable(f"{which} has a vote of a member who is not among the members of the session.")
     elif _repeated(vote.member for vote in voted.votes):

@@ -1,8 +1,8 @@
 """What is done at trackers without being waited for: bringing in the issues of series' searches, reading the current
 task's issue again, and writing estimates.
 
-The embedded server has a thread for it. Elsewhere it is done once the response is sent, and what fails then is tried
-again by the job ``write-estimates``.
+The embedded server has a thread for it, which waits until undo is past before it writes an estimate. Elsewhere it is
+done once the response is sent, estimates at once, and what fails then is tried again by the job ``write-estimates``.
 """
 
 import threading
@@ -36,11 +36,11 @@ def configure(run_after_response: Callable[[Callable[[], None]], bool]) -> None:
 
 
 def wake(session_id: str) -> None:
-    """Looks at a session's tracker tasks soon: on the thread, or else after the response."""
+    """Has a session's tracker tasks handled in the next pass: on the thread, or else after the response."""
     if _worker is not None:
         _worker.wake(session_id)
     elif _run_after_response is not None:
-        _run_after_response(lambda: look_at([session_id]))
+        _run_after_response(lambda: run_pass([session_id], at_once=True))
 
 
 def wake_issues(connection_id: str, issue_ids: Sequence[str]) -> None:
@@ -49,19 +49,19 @@ def wake_issues(connection_id: str, issue_ids: Sequence[str]) -> None:
     if _worker is not None:
         _worker.wake_issues(issues)
     elif _run_after_response is not None:
-        _run_after_response(lambda: look_at([], issues))
+        _run_after_response(lambda: run_pass([], issues, at_once=True))
 
 
-def look_at(session_ids: Sequence[str], issues: Sequence[tuple[str, str]] = ()) -> None:
+def run_pass(session_ids: Sequence[str], issues: Sequence[tuple[str, str]] = (), *, at_once: bool = False) -> None:
     """Brings in all issues that are awaited, reads the current tasks of these sessions and these issues of connections
-    again, and writes every estimate that is due."""
+    again, and writes every estimate that is due, or ``at_once`` those too that can be undone still."""
     try:
-        series_search.settle()
+        series_search.bring_in_due()
         for session_id in session_ids:
             refresh.refresh_current(session_id)
         for connection_id, issue_id in issues:
             refresh.refresh_issue(connection_id, issue_id)
-        write_back.settle()
+        write_back.write_due(at_once=at_once)
     except SQLAlchemyError:
         # The response is out already. What is due stays due.
         log.exception("trackers_fault")
@@ -122,7 +122,7 @@ class Worker:
     def _pass(self, sessions: list[str], issues: list[tuple[str, str]]) -> float | None:
         """One pass. Returns the seconds until the next one, None for when it is woken."""
         with self._context():
-            look_at(sessions, issues)
+            run_pass(sessions, issues)
             try:
                 next_due = write_back.next_due()
             except SQLAlchemyError:

@@ -114,6 +114,7 @@ def take_theirs(session_id: str, task_id: str) -> None:
     try:
         line = line_of(tracker_connections.opened(connection).issue(issue_id))
     except TrackerFailure as failure:
+        tracker_connections.note_failure(connection.id, failure)
         raise Conflict(failure.sentence) from failure
     rule = partial(
         refresh_task, task_id=task_id, title=line.title, description=line.description, unchanged=lambda task: True

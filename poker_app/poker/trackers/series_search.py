@@ -77,7 +77,7 @@ def search_of(series: Series) -> tuple[TrackerConnection | None, Search] | None:
 # --- the session of the day
 
 
-def settle() -> None:
+def bring_in_due() -> None:
     """Brings in the issues of every session that is still to have them."""
     for series_id in session.scalars(
         select(Series.id).where(Series.search_due.is_not(None), Series.search_problem == "").order_by(Series.id)
@@ -120,11 +120,11 @@ def _problem(series: Series, session_id: str) -> str:
 
 
 def _facilitator(session_id: str) -> Member:
-    """The facilitator for whom issues come in: the one who opened the session, if they are still there."""
+    """The facilitator for whom issues come in: who joined first of those who are still there."""
     members = at_least(session_id).value.members.values()
     there = [each for each in members if each.facilitates and not each.removed_at and not each.has_left]
     if not there:
-        raise Conflict("No facilitator was there when the issues came in.")
+        raise Conflict("No facilitator was in the session at that time.")
     return min(there, key=lambda each: each.joined_at)
 
 

@@ -27,7 +27,7 @@ from poker_app.trackers.models import MAX_PROBLEM, TaskIssue, TrackerConnection,
 
 log = structlog.get_logger(__name__)
 
-SETTLED = timedelta(seconds=4)
+UNDO_FIRST = timedelta(seconds=4)
 """An estimate is written so long after it was saved: until then, undo is at hand."""
 LEASE = timedelta(minutes=2)
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(hours=1)
@@ -59,13 +59,16 @@ def _wanted() -> Select[TaskIssue, str | None]:
     )
 
 
-def due() -> list[str]:
-    """The ids of tasks whose estimates are to be written now."""
+def due(*, at_once: bool = False) -> list[str]:
+    """The ids of tasks whose estimates are to be written now; ``at_once`` before undo is past, too."""
     now = clock.now()
     rows = session.execute(
         _wanted()
         .with_only_columns(TaskIssue.task_id)
-        .where(or_(TaskIssue.next_at.is_(None), TaskIssue.next_at <= now), Task.estimated_at <= now - SETTLED)
+        .where(
+            or_(TaskIssue.next_at.is_(None), TaskIssue.next_at <= now),
+            Task.estimated_at <= (now if at_once else now - UNDO_FIRST),
+        )
         .order_by(Task.estimated_at)
         .limit(AT_ONCE)
     )
@@ -76,14 +79,14 @@ def next_due() -> timedelta | None:
     """How long it takes until the next estimate is due, None where there is none to write."""
     now = clock.now()
     waiting = session.execute(_wanted().with_only_columns(TaskIssue.next_at, Task.estimated_at).limit(MAX_WAITING))
-    moments = [max(next_at or now, (estimated_at or now) + SETTLED) for next_at, estimated_at in waiting]
+    moments = [max(next_at or now, (estimated_at or now) + UNDO_FIRST) for next_at, estimated_at in waiting]
     return max(timedelta(0), min(moments) - now) if moments else None
 
 
-def settle() -> Mapping[str, int]:
-    """Writes all estimates that are due, each by itself. Returns how many were written, and how many were not."""
+def write_due(*, at_once: bool = False) -> Mapping[str, int]:
+    """Writes all estimates that are ``due``, each by itself. Returns how many were written, and how many were not."""
     counts = {"estimates written": 0, "estimates not written": 0}
-    for task_id in due():
+    for task_id in due(at_once=at_once):
         if (written := write(task_id)) is not None:
             counts["estimates written" if written else "estimates not written"] += 1
     return counts
@@ -115,15 +118,15 @@ def write(task_id: str) -> bool | None:
     try:
         tracker = tracker_connections.opened(connection)
         there = _written(tracker, job)
-        _settle(job, state=WRITTEN, before=there, written_at=clock.now())
+        _record(job, state=WRITTEN, before=there, written_at=clock.now())
         if job.comment and _claim_comment(job):
             tracker.comment(job.issue_id, job.comment)
     except _Changed as changed:
-        problem = f"{job.label} has {changed.there or 'nothing'} there now, which was changed since."
-        _settle(job, state=CONFLICT, before=changed.there, problem=problem)
+        problem = f"The field was changed in {job.label} meanwhile: it has {changed.there or 'nothing'} now."
+        _record(job, state=CONFLICT, before=changed.there, problem=problem)
         return False
     except Refused as refused:
-        _settle(job, state=REFUSED, problem=refused.sentence)
+        _record(job, state=REFUSED, problem=refused.sentence)
         return False
     except TrackerFailure as failure:
         tracker_connections.note_failure(connection_id, failure)
@@ -200,7 +203,7 @@ def _claim_comment(job: _Job) -> bool:
         return claimed.rowcount == 1  # type: ignore[attr-defined,no-any-return]
 
 
-def _settle(
+def _record(
     job: _Job,
     *,
     state: str,
@@ -227,9 +230,9 @@ def _failed(job: _Job, failure: TrackerFailure) -> bool:
         return True
     waits = isinstance(failure, Unauthorized) or failure.passes
     if waits and job.tries < MAX_TRIES:
-        _settle(job, state=WAITING, problem=failure.sentence, next_at=clock.now() + pause(job.tries, failure))
+        _record(job, state=WAITING, problem=failure.sentence, next_at=clock.now() + pause(job.tries, failure))
     else:
-        _settle(job, state=REFUSED, problem=failure.sentence)
+        _record(job, state=REFUSED, problem=failure.sentence)
     return False
 
 
@@ -282,7 +285,7 @@ def issue_of(session_id: str, task_id: str) -> TaskIssue:
     """
     issue = session.get(TaskIssue, task_id)
     if issue is None or issue.session_id != session_id:
-        raise NotFound("This task is of no tracker.")
+        raise NotFound("This task did not come from a tracker.")
     return issue
 
 
@@ -338,4 +341,4 @@ def _sentence(
         return f"the estimate is not written. {issue.problem}", (("write", "Write ours"), leave_it)
     if issue.state == REFUSED:
         return f"the estimate is not written. {issue.problem}", (again, leave_it)
-    return "what it has there is left.", (again,)
+    return "its own value was left there.", (again,)

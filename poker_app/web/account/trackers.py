@@ -158,6 +158,7 @@ def _field(membership: Membership, connection_id: str, project: str, refusal: In
         projects = [*tracker.projects()]
         offered = [*tracker.estimate_fields(project)] if project else []
     except TrackerFailure as failure:
+        tracker_connections.note_failure(connection_id, failure)
         trouble = failure.sentence
     kept = known.get(project)
     return render_template(

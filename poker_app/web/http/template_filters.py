@@ -21,9 +21,9 @@ _FROM_RIGHT = {"R", "AL", "AN"}
 MAX_NAMED = 6
 """Members whom a sentence at the table names; above, it says how many more."""
 MAX_THUMBNAILS = 5
-# Labels of the task on the table; its sheet has all.
-MAX_LABELS_SHOWN = 4
 """Files that are shown beside the task on the table; its sheet has them all."""
+MAX_LABELS_SHOWN = 4
+"""Labels of the task on the table; its sheet has them all."""
 SPOKEN = {UNSURE: "Not sure", BREAK: "Break"}
 
 

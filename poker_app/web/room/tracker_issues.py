@@ -104,6 +104,7 @@ def _chosen(account_id: str, connection_id: str) -> list[Issue]:
             return bring_in.all_of(tracker, search)
         return [issue for issue in tracker.search(bring_in.meant(tracker, search), cursor).issues if issue.id in ticked]
     except TrackerFailure as failure:
+        tracker_connections.note_failure(connection_id, failure)
         raise Invalid(failure.sentence) from failure
 
 
@@ -119,7 +120,7 @@ def coming_in(member: Member) -> ResponseReturnValue:
 
 @blueprint.post("/coming-in")
 @member_required
-def settle_coming_in(member: Member) -> ResponseReturnValue:
+def decide_coming_in(member: Member) -> ResponseReturnValue:
     """Has the issues come in once more, or does without them.
 
     Raises:
@@ -140,7 +141,7 @@ def settle_coming_in(member: Member) -> ResponseReturnValue:
 
 @blueprint.post("/tasks/<task_id>/issue")
 @member_required
-def settle(member: Member, task_id: str) -> ResponseReturnValue:
+def decide(member: Member, task_id: str) -> ResponseReturnValue:
     """Writes an estimate again, or leaves what the tracker has; or takes the text that the issue has now.
 
     Raises:
