@@ -25,8 +25,8 @@ def _everything() -> dict[str, int]:
         "seats": seat_sync.follow_all(),
         "subscriptions of deleted accounts": cancellations.settle_all(),
         "letters": billing_mails.tell_all(),
-        **_of_trackers(),
         **_purge(),
+        **_of_trackers(),
     }
 
 

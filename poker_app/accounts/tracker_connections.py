@@ -19,7 +19,7 @@ from poker_app.rules.trackers import CHOICE, EstimateField, Identity, value_for
 from poker_app.trackers import TRACKERS
 from poker_app.trackers.engines.base import Tracker
 from poker_app.trackers.failures import Sealed, TrackerFailure, Unauthorized
-from poker_app.trackers.models import MAX_PROBLEM, TrackerConnection, TrackerProject
+from poker_app.trackers.models import MAX_ADDRESS, MAX_PROBLEM, MAX_PROJECT, TrackerConnection, TrackerProject
 from poker_app.trackers.webhooks import WEBHOOKS
 
 log = structlog.get_logger(__name__)
@@ -108,7 +108,7 @@ def _credentials(kind: str, typed: Mapping[str, str]) -> dict[str, str]:
     given = {}
     for each in TRACKERS[kind].credentials:
         text = one_line(typed.get(each.name, ""))
-        if len(text) > MAX_CREDENTIAL:
+        if len(text) > (MAX_ADDRESS if each.name == "address" else MAX_CREDENTIAL):
             raise Invalid(f"{each.label}: this is too long.", each.name)
         if not text and not each.default:
             raise Invalid(f"{each.label}: fill it in.", each.name)
@@ -272,6 +272,8 @@ def choose(
     found = find(membership.account.id, connection_id)
     if moment not in MOMENTS:
         raise Invalid("Choose when estimates are written.", "moment")
+    if not 0 < len(project) <= MAX_PROJECT:
+        raise Invalid("Choose a project.", "project")
     pairs = _mapping(mapping)
     field: EstimateField | None = None
     if moment != "never":
@@ -292,7 +294,7 @@ def choose(
         now.require_arranging(CHOOSE)
         kept = session.get(TrackerProject, (connection_id, project))
         if kept is None:
-            kept = TrackerProject(connection_id=connection_id, project=project[:200], name=one_line(name)[:200])
+            kept = TrackerProject(connection_id=connection_id, project=project, name=one_line(name)[:200])
             session.add(kept)
         kept.field = _as_json(field) if field else None
         kept.mapping, kept.moment, kept.comments = [list(pair) for pair in pairs], moment, comments

@@ -7,7 +7,7 @@ from itertools import takewhile
 from poker_app.markup.html_markup import from_html
 from poker_app.rules.backlog import MAX_DESCRIPTION
 
-MAX_WIKI = 2 * MAX_DESCRIPTION
+MAX_WIKI = MAX_DESCRIPTION + 2_000
 """Characters of a text that are read."""
 _MACRO = re.compile(
     r"(?<!\{)\{(?:(code|noformat|quote|panel|info|note|warning|tip)|toc|anchor)(?::([^{}\n]{0,300}))?\}(?!\})"

@@ -1,14 +1,19 @@
 """HTTP client for trackers, and the only module that imports requests_hardened.
 
 Each request resolves the tracker's name once, refuses addresses of private networks, and connects to the address that
-was checked. Redirects are not followed, and neither proxies nor passwords are taken from the environment.
+was checked. Redirects are not followed, and neither proxies nor passwords are taken from the environment. A timer ends
+its connection: timeouts of sockets begin anew with each byte, so that a tracker could send one every few seconds.
 """
 
+import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from json import loads
+from threading import BoundedSemaphore, Timer
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -16,6 +21,9 @@ from requests import RequestException, Response
 from requests.structures import CaseInsensitiveDict
 from requests_hardened import Config, Manager
 from requests_hardened.ip_filter import InvalidIPAddress
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import HTTPError
 
 from poker_app import clock
 from poker_app.rules.printable import one_line
@@ -32,6 +40,13 @@ from poker_app.trackers.failures import (
 
 CONNECT, READ, WHOLE = 3.0, 8.0, 12.0
 """Seconds to be connected to, to send the next bytes, and to send a whole answer."""
+IN_ALL = 45.0
+"""Seconds for all requests of one client: of a page, or of one thing that is done in the background."""
+AT_ONCE = 8
+"""Requests of this process that are under way at once, so that slow trackers never hold all threads of pages."""
+_places = BoundedSemaphore(AT_ONCE)
+# The sockets of the request under way in this thread.
+_sockets: ContextVar[list[socket.socket] | None] = ContextVar("sockets of a tracker", default=None)
 MAX_BYTES = 4_000_000
 MAX_WORDS = 200
 """Characters of a tracker's own words that stand in a sentence."""
@@ -44,6 +59,54 @@ class Answer:
 
     body: Any
     headers: Mapping[str, str]
+
+
+def _opened(connection: socket.socket) -> socket.socket:
+    if (opened := _sockets.get()) is not None:
+        opened.append(connection)
+    return connection
+
+
+class _Plain(HTTPConnection):
+    def connect(self) -> None:
+        super().connect()
+        _opened(self.sock)
+
+
+class _Encrypted(HTTPSConnection):
+    def connect(self) -> None:
+        # The handshake has a timeout for all of it.
+        super().connect()
+        _opened(self.sock)
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _Plain
+
+
+class _EncryptedPool(HTTPSConnectionPool):
+    ConnectionCls = _Encrypted
+
+
+@contextmanager
+def _ended_after(seconds: float) -> Iterator[None]:
+    """Ends the connections that the block opens after so many seconds."""
+    opened: list[socket.socket] = []
+
+    def end() -> None:
+        for each in opened:
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+    timer = Timer(seconds, end)
+    timer.daemon = True
+    token = _sockets.set(opened)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        _sockets.reset(token)
 
 
 class Client:
@@ -61,6 +124,7 @@ class Client:
             # Sending it would fail with an error that has the token in it.
             raise Rejected("The token has a character in it that no token has. Copy it again.")
         self._headers = {"Accept": "application/json", **headers}
+        self._ends = time.monotonic() + IN_ALL
         self._manager = Manager(
             Config(
                 ip_filter_enable=not inside,
@@ -92,10 +156,17 @@ class Client:
             Busy: (429, or 403 with a limit used up) asked too often.
             Unreachable: down, slow, an answer that is too long or no JSON, or an address that may not be asked.
         """
-        ends = time.monotonic() + WHOLE
+        left = min(WHOLE, self._ends - time.monotonic())
+        if left <= 0:
+            raise Unreachable(f"{self._name} takes longer than {IN_ALL:.0f} seconds.")
+        if not _places.acquire(timeout=left):
+            raise Unreachable("Too many trackers are asked at once. Try again in a moment.")
+        ends = time.monotonic() + left
         try:
-            with self._manager.get_session() as session:
+            with _ended_after(left), self._manager.get_session() as session:
                 session.trust_env = False
+                for adapter in session.adapters.values():
+                    adapter.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _EncryptedPool}
                 with session.request(
                     method,
                     self._base + path,
@@ -108,9 +179,11 @@ class Client:
                     content = self._content(response, ends)
         except InvalidIPAddress:
             raise Rejected(PRIVATE) from None
-        except RequestException as problem:
+        except (RequestException, HTTPError, OSError, UnicodeError) as problem:
             # The problem's text is left out: it repeats the address with its query.
             raise Unreachable(f"{self._name} cannot be reached ({type(problem).__name__}).") from None
+        finally:
+            _places.release()
         answered, readable = self._parsed(content)
         if readable and 200 <= response.status_code < 300:
             return Answer(answered, response.headers)
@@ -211,14 +284,14 @@ def pause_of(headers: Mapping[str, str]) -> float | None:
     headers = CaseInsensitiveDict(headers)
     now = clock.now().timestamp()
     if after := headers.get("retry-after", "").strip():
-        if after.replace(".", "", 1).isdigit() and len(after) < 10:
+        if after.isascii() and after.replace(".", "", 1).isdigit() and len(after) < 10:
             return float(after)
         try:
             return max(0.0, parsedate_to_datetime(after).timestamp() - now)
-        except (TypeError, ValueError):
+        except (OverflowError, TypeError, ValueError):
             return None
     reset = headers.get("x-ratelimit-reset", headers.get("ratelimit-reset", "")).strip()
-    if not reset.isdigit() or len(reset) > 13:
+    if not (reset.isascii() and reset.isdigit()) or len(reset) > 13:
         return None
     # A moment, in seconds or milliseconds, or a number of seconds.
     seconds = int(reset) / 1000 if len(reset) > 11 else int(reset)
@@ -226,5 +299,11 @@ def pause_of(headers: Mapping[str, str]) -> float | None:
 
 
 def path(*parts: str | int) -> str:
-    """A path of segments, each of them escaped."""
+    """A path of segments, each of them escaped.
+
+    Raises:
+        Rejected: one is empty or dots alone, which would lead to another address.
+    """
+    if any(str(part).strip(".") == "" for part in parts):
+        raise Rejected("There is no such place in the tracker.")
     return "".join(f"/{quote(str(part), safe='')}" for part in parts)

@@ -1,5 +1,8 @@
 """Failures of trackers: the sentence that a person reads, and whether trying again may help."""
 
+# What an answer of another shape than any that was thought of may end in: it must not end what is done for others.
+FAULTS = (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError)
+
 
 class TrackerFailure(Exception):
     """Base of all failures. ``sentence`` is shown to people: it names no token. ``passes``: trying again may help."""

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from poker_app.db import Base, Document
 
-MAX_PROBLEM = 300
+MAX_PROBLEM, MAX_BEFORE = 300, 100
+MAX_ADDRESS, MAX_PROJECT = 500, 200
 
 
 class TrackerConnection(Base):
@@ -22,7 +23,7 @@ class TrackerConnection(Base):
     id: Mapped[str] = mapped_column(String(16), primary_key=True)
     account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
     kind: Mapped[str] = mapped_column(String(20))
-    address: Mapped[str] = mapped_column(String(500))
+    address: Mapped[str] = mapped_column(String(MAX_ADDRESS))
     sealed: Mapped[str] = mapped_column(Text)
     identity: Mapped[str] = mapped_column(String(200))
     granted: Mapped[list[str]] = mapped_column(JSON)
@@ -71,7 +72,7 @@ class TaskIssue(Base):
     seen: Mapped[str] = mapped_column(String(64))
     seen_at: Mapped[datetime]
     news: Mapped[str] = mapped_column(String(MAX_PROBLEM), default="")
-    before: Mapped[str | None] = mapped_column(String(100))
+    before: Mapped[str | None] = mapped_column(String(MAX_BEFORE))
     state: Mapped[str] = mapped_column(String(10), default="")
     card: Mapped[str] = mapped_column(String(8), default="")
     problem: Mapped[str] = mapped_column(String(MAX_PROBLEM), default="")

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -51,6 +52,8 @@ def pages(monkeypatch: pytest.MonkeyPatch) -> Pages:
     pages = Pages()
     monkeypatch.setattr(poker_app, "create_app", lambda settings: pages, raising=False)
     monkeypatch.setattr(serve, "EmbeddedServer", partial(EmbeddedServer, hold=0.2))
+    # These pages have no database in which anything for trackers could be due.
+    monkeypatch.setattr(serve.background, "Worker", lambda context: SimpleNamespace(at_work=nullcontext))
     return pages
 
 

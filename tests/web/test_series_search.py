@@ -138,7 +138,7 @@ def test_what_a_process_left_is_done_by_the_next(refinement: Refinement, tracker
     answer = refinement.tim.post(f"{refinement.link}/sessions", htmx=False)
     assert says(refinement.tim.get(answer.location), "are coming in.")
     with refinement.club.app.app_context():
-        series_search.settle()
+        series_search.bring_in_due()
     assert "Task 1" in refinement.titles()
 
 

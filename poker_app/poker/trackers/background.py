@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from poker_app.db import give_connection_back
 from poker_app.poker.change import tracked_tasks_changed
 from poker_app.poker.trackers import refresh, series_search, write_back
+from poker_app.poker.trackers.contained import contained
 
 log = structlog.get_logger(__name__)
 
@@ -55,16 +55,16 @@ def wake_issues(connection_id: str, issue_ids: Sequence[str]) -> None:
 def run_pass(session_ids: Sequence[str], issues: Sequence[tuple[str, str]] = (), *, at_once: bool = False) -> None:
     """Brings in all issues that are awaited, reads the current tasks of these sessions and these issues of connections
     again, and writes every estimate that is due, or ``at_once`` those too that can be undone still."""
-    try:
+    with contained():
         series_search.bring_in_due()
-        for session_id in session_ids:
+    for session_id in session_ids:
+        with contained():
             refresh.refresh_current(session_id)
-        for connection_id, issue_id in issues:
+    for connection_id, issue_id in issues:
+        with contained():
             refresh.refresh_issue(connection_id, issue_id)
+    with contained():
         write_back.write_due(at_once=at_once)
-    except SQLAlchemyError:
-        # The response is out already. What is due stays due.
-        log.exception("trackers_fault")
 
 
 class Worker:
@@ -123,11 +123,9 @@ class Worker:
         """One pass. Returns the seconds until the next one, None for when it is woken."""
         with self._context():
             run_pass(sessions, issues)
-            try:
+            wait: float | None = AFTER_FAULT
+            with contained():
                 next_due = write_back.next_due()
-            except SQLAlchemyError:
-                log.exception("trackers_fault")
-                return AFTER_FAULT
-            finally:
+                wait = None if next_due is None else max(BETWEEN, next_due.total_seconds())
                 give_connection_back()
-        return None if next_due is None else max(BETWEEN, next_due.total_seconds())
+        return wait

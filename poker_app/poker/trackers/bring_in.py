@@ -12,6 +12,7 @@ from poker_app.db import session, transaction
 from poker_app.poker.change import Holder, by_member, change_within
 from poker_app.poker.round.tasks import Outcome, outcome_of
 from poker_app.rules.backlog import TaskLine, within_limits
+from poker_app.rules.printable import encodable, one_line, without_hidden
 from poker_app.rules.session import tracked_tasks as rules
 from poker_app.rules.session.tasks import MAX_TASKS
 from poker_app.rules.session.value import Task
@@ -19,6 +20,10 @@ from poker_app.rules.trackers import Found, Issue, Search, active_places, is_the
 from poker_app.trackers.engines.base import Tracker
 from poker_app.trackers.failures import Rejected
 from poker_app.trackers.models import TaskIssue
+
+MAX_PAGES = 20
+"""Pages of a search that are read for all of its issues."""
+MAX_ID = 200
 
 
 def meant(tracker: Tracker, search: Search) -> Search:
@@ -43,12 +48,12 @@ def all_of(tracker: Tracker, search: Search) -> list[Issue]:
     search = meant(tracker, search)
     found: list[Issue] = []
     cursor = ""
-    while len(found) < MAX_TASKS:
+    for _ in range(MAX_PAGES):
         page: Found = tracker.search(search, cursor)
         found += [issue for issue in page.issues if not issue.done]
-        cursor = page.cursor
-        if not cursor or not page.issues:
+        if len(found) >= MAX_TASKS or not page.issues or page.cursor in ("", cursor):
             break
+        cursor = page.cursor
     return found[:MAX_TASKS]
 
 
@@ -61,7 +66,7 @@ def bring_in(who: Holder, account_id: str, connection_id: str, issues: Sequence[
         Invalid: (422) there is no issue, or no room for any.
     """
     tracker_connections.find(account_id, connection_id)
-    lines = {_id_of(who.session_id, connection_id, issue): (issue, line_of(issue)) for issue in issues}
+    lines = {_id_of(who.session_id, connection_id, issue): (issue, line_of(issue)) for issue in issues if _fits(issue)}
     with transaction():
         made = change_within(
             who.session_id,
@@ -86,26 +91,42 @@ def bring_in(who: Holder, account_id: str, connection_id: str, issues: Sequence[
     return outcome_of(made)
 
 
+def _fits(issue: Issue) -> bool:
+    """Whether the ids of an issue are such as can be kept and sent again."""
+    return all(
+        len(each) <= MAX_ID and each.isprintable() and encodable(each) == each for each in (issue.id, issue.project)
+    )
+
+
 def _id_of(session_id: str, connection_id: str, issue: Issue) -> str:
     return ids.derived_id(f"{session_id} {connection_id} {issue.id}", 12)
 
 
 def line_of(issue: Issue) -> TaskLine:
-    """The issue as a task, within a task's limits."""
+    """The issue as a task, within a task's limits and cleaned as typed texts are."""
+    key, url = _short(issue.key), _short(issue.url)
     line, _ = within_limits(
         TaskLine(
-            title=issue.title or issue.key,
-            key=issue.key,
-            url=issue.url,
-            description=issue.description,
-            type=issue.kind,
-            priority=issue.priority,
-            labels=", ".join(issue.labels),
-            parent=issue.parent,
-            acceptance=issue.acceptance,
+            title=_short(issue.title) or key,
+            key=key,
+            url=url if url.lower().startswith(("https://", "http://")) else "",
+            description=_long(issue.description),
+            type=_short(issue.kind),
+            priority=_short(issue.priority),
+            labels=", ".join(map(_short, issue.labels)),
+            parent=_short(issue.parent),
+            acceptance=_long(issue.acceptance),
         )
     )
     return line
+
+
+def _short(text: str) -> str:
+    return one_line(encodable(text))
+
+
+def _long(text: str) -> str:
+    return without_hidden(encodable(text), keep="\t\n\r").strip()
 
 
 def seen(line: TaskLine | Task) -> str:

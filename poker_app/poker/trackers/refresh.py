@@ -21,7 +21,7 @@ from poker_app.rules.session.value import Task
 from poker_app.rules.trackers import EstimateField
 from poker_app.trackers import TRACKERS
 from poker_app.trackers.failures import Gone, TrackerFailure
-from poker_app.trackers.models import TaskIssue, TrackerConnection, TrackerProject
+from poker_app.trackers.models import MAX_BEFORE, MAX_PROBLEM, TaskIssue, TrackerConnection, TrackerProject
 
 log = structlog.get_logger(__name__)
 
@@ -76,7 +76,7 @@ def _refresh(issue: TaskIssue, field: EstimateField | None) -> None:
     try:
         tracker = tracker_connections.opened(connection)
         line = line_of(tracker.issue(issue_id))
-        if field and state == "":
+        if field and state == "" and before is None:
             before = tracker.estimate(issue_id, field)
         news = ""
     except Gone as gone:
@@ -97,7 +97,9 @@ def _refresh(issue: TaskIssue, field: EstimateField | None) -> None:
             news = f"Its text was changed in {label} since, and here too: yours was kept."
     with transaction():
         if found := session.get(TaskIssue, task_id):
-            found.news, found.seen_at, found.before = news, clock.now(), before
+            found.news, found.seen_at = news[:MAX_PROBLEM], clock.now()
+            if found.before is None and found.state == "" and before is not None:
+                found.before = before[:MAX_BEFORE]
             found.seen = seen(line) if line and not news else known
 
 

@@ -17,6 +17,7 @@ from poker_app.poker.change import tracked_tasks_changed
 from poker_app.poker.models import Series
 from poker_app.poker.session.series import find_own
 from poker_app.poker.trackers import bring_in
+from poker_app.poker.trackers.contained import contained
 from poker_app.poker.value.current import at_least
 from poker_app.rules.printable import one_line
 from poker_app.rules.session.value import Member
@@ -82,7 +83,8 @@ def bring_in_due() -> None:
     for series_id in session.scalars(
         select(Series.id).where(Series.search_due.is_not(None), Series.search_problem == "").order_by(Series.id)
     ).all():
-        _bring_in(series_id)
+        with contained(series=series_id):
+            _bring_in(series_id)
 
 
 def _bring_in(series_id: str) -> None:
@@ -91,7 +93,9 @@ def _bring_in(series_id: str) -> None:
     session_id = series.search_due if series else None
     if series is None or session_id is None:
         return
-    problem = _problem(series, session_id)
+    problem = "Something went wrong when the issues came in."
+    with contained(series=series_id):
+        problem = _problem(series, session_id)
     with transaction():
         kept = session.get(Series, series_id)
         if kept and kept.search_due == session_id:

@@ -25,12 +25,13 @@ def receive(connection_id: str, headers: Mapping[str, str], body: bytes, address
         TooMany: (429) too many of them for the connection, or too many wrong ones from this network.
         Invalid: (422) it is not JSON.
     """
-    with rate_limits.failures(FORGED.of_network(address), of=Forbidden):
-        connection = session.get(TrackerConnection, connection_id) if ids.could_be_id(connection_id) else None
-        secret = tracker_connections.webhook_secret(connection) if connection else ""
-        if connection is None or not secret or not WEBHOOKS[connection.kind].is_signed(headers, body, secret):
-            raise Forbidden("This webhook is not signed with the secret of a tracker here.")
-        kind = connection.kind
+    connection = session.get(TrackerConnection, connection_id) if ids.could_be_id(connection_id) else None
+    secret = tracker_connections.webhook_secret(connection) if connection else ""
+    if connection is None or not secret or not WEBHOOKS[connection.kind].is_signed(headers, body, secret):
+        # Wrong ones never shut right ones out: anybody can have a tracker send some.
+        rate_limits.spend(FORGED.of_network(address))
+        raise Forbidden("This webhook is not signed with the secret of a tracker here.")
+    kind = connection.kind
     rate_limits.spend(DELIVERED.of(connection_id))
     payload = parsed(body)
     if payload is None:

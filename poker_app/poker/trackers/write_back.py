@@ -5,6 +5,7 @@ Nothing is queued: an estimate is due where its task's issue does not have it ye
 that ends. A try leases its issue first, so that two processes do not write at once.
 """
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,16 +15,17 @@ from sqlalchemy import Row, Select, and_, func, or_, select, update
 
 from poker_app import clock
 from poker_app.accounts import tracker_connections
-from poker_app.db import session, transaction
+from poker_app.db import give_connection_back, session, transaction
 from poker_app.errors import Conflict, NotFound
 from poker_app.poker.change import tracked_tasks_changed
 from poker_app.poker.models import PokerSession, Round, Task
+from poker_app.poker.trackers.contained import contained
 from poker_app.rules import Refused
 from poker_app.rules.trackers import EstimateField, value_for
 from poker_app.trackers import TRACKERS
 from poker_app.trackers.engines.base import Tracker
-from poker_app.trackers.failures import Busy, TrackerFailure, Unauthorized
-from poker_app.trackers.models import MAX_PROBLEM, TaskIssue, TrackerConnection, TrackerProject
+from poker_app.trackers.failures import Busy, TrackerFailure, Unauthorized, Unreachable
+from poker_app.trackers.models import MAX_BEFORE, MAX_PROBLEM, TaskIssue, TrackerConnection, TrackerProject
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +35,8 @@ LEASE = timedelta(minutes=2)
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(hours=1)
 MAX_TRIES = 80
 """With the longest pause between most of them, about three days."""
+LONGEST_PASS = 60.0
+"""Seconds of one pass, after which no further estimate is begun."""
 AT_ONCE, MAX_WAITING = 50, 10_000
 """Estimates of one pass, and those that are looked at for when the next one is."""
 WAITING, WRITTEN, REFUSED, CONFLICT, LEFT = "", "written", "refused", "conflict", "left"
@@ -59,12 +63,13 @@ def _wanted() -> Select[TaskIssue, str | None]:
     )
 
 
-def due(*, at_once: bool = False) -> list[str]:
-    """The ids of tasks whose estimates are to be written now; ``at_once`` before undo is past, too."""
+def due(*, at_once: bool = False) -> list[tuple[str, str]]:
+    """The ids of tasks whose estimates are to be written now, each with its tracker's; ``at_once`` before undo is past,
+    too."""
     now = clock.now()
     rows = session.execute(
         _wanted()
-        .with_only_columns(TaskIssue.task_id)
+        .with_only_columns(TaskIssue.task_id, TaskIssue.connection_id)
         .where(
             or_(TaskIssue.next_at.is_(None), TaskIssue.next_at <= now),
             Task.estimated_at <= (now if at_once else now - UNDO_FIRST),
@@ -72,7 +77,7 @@ def due(*, at_once: bool = False) -> list[str]:
         .order_by(Task.estimated_at)
         .limit(AT_ONCE)
     )
-    return [row.task_id for row in rows]
+    return [(row.task_id, row.connection_id) for row in rows]
 
 
 def next_due() -> timedelta | None:
@@ -84,12 +89,26 @@ def next_due() -> timedelta | None:
 
 
 def write_due(*, at_once: bool = False) -> Mapping[str, int]:
-    """Writes all estimates that are ``due``, each by itself. Returns how many were written, and how many were not."""
+    """Writes all estimates that are ``due``, each by itself, for ``LONGEST_PASS`` at most. A tracker that does not
+    answer is asked once in a pass. Returns how many were written, and how many were not."""
     counts = {"estimates written": 0, "estimates not written": 0}
-    for task_id in due(at_once=at_once):
-        if (written := write(task_id)) is not None:
-            counts["estimates written" if written else "estimates not written"] += 1
+    ends = time.monotonic() + LONGEST_PASS
+    resting: set[str] = set()
+    for task_id, connection_id in due(at_once=at_once):
+        if connection_id in resting or time.monotonic() > ends:
+            continue
+        with contained(task=task_id):
+            written = write(task_id)
+            if written is not None:
+                counts["estimates written" if written else "estimates not written"] += 1
+            if written is False and _waits(task_id):
+                resting.add(connection_id)
     return counts
+
+
+def _waits(task_id: str) -> bool:
+    issue = session.get(TaskIssue, task_id, populate_existing=True)
+    return issue is not None and issue.state == WAITING
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +124,7 @@ class _Job:
     comment: str
     tries: int
     label: str
+    leased_until: datetime
 
 
 def write(task_id: str) -> bool | None:
@@ -150,8 +170,21 @@ def _written(tracker: Tracker, job: _Job) -> str:
     if there != value:
         if there != (job.before or ""):
             raise _Changed(there)
+        if not _is_leased(job):
+            raise Unreachable("Another try is under way.")
         tracker.write_estimate(job.issue_id, job.field, value)
     return value
+
+
+def _is_leased(job: _Job) -> bool:
+    """Whether the estimate is still this try's to write: it is the task's newest, and no other try has begun."""
+    kept = session.execute(
+        select(TaskIssue.next_at, TaskIssue.card, Task.estimate)
+        .join(Task, Task.id == TaskIssue.task_id)
+        .where(TaskIssue.task_id == job.task_id)
+    ).one_or_none()
+    give_connection_back()
+    return kept is not None and (kept.next_at, kept.card, kept.estimate) == (job.leased_until, job.card, job.card)
 
 
 def _lease(task_id: str) -> tuple[_Job, TrackerConnection] | None:
@@ -167,6 +200,10 @@ def _lease(task_id: str) -> tuple[_Job, TrackerConnection] | None:
         issue, card = found[0], found[1] or ""
         if issue.card != card:
             issue.card, issue.state, issue.tries = card, WAITING, 0
+        if issue.tries > MAX_TRIES:
+            # Tries that ended in a fault, each of which is in the log.
+            issue.state, issue.problem = REFUSED, "Writing it failed again and again."
+            return None
         issue.next_at, issue.tries = now + LEASE, issue.tries + 1
         connection = session.get_one(TrackerConnection, issue.connection_id)
         kept = session.get_one(TrackerProject, (issue.connection_id, issue.project))
@@ -183,6 +220,7 @@ def _lease(task_id: str) -> tuple[_Job, TrackerConnection] | None:
             comment=_comment(task_id, card) if kept.comments and issue.commented != card else "",
             tries=issue.tries,
             label=TRACKERS[connection.kind].label,
+            leased_until=issue.next_at,
         )
         return job, connection
 
@@ -214,10 +252,10 @@ def _record(
 ) -> None:
     with transaction():
         issue = session.get(TaskIssue, job.task_id)
-        if issue is None or issue.card != job.card:
+        if issue is None or issue.card != job.card or issue.next_at != job.leased_until:
             return
         issue.state, issue.problem, issue.next_at = state, problem[:MAX_PROBLEM], next_at
-        issue.before = issue.before if before is None else before[:100]
+        issue.before = issue.before if before is None else before[:MAX_BEFORE]
         issue.written_at = written_at or issue.written_at
         if state == WRITTEN:
             issue.tries = 0

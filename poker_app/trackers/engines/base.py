@@ -53,7 +53,7 @@ def expected(tracker: str) -> Iterator[None]:
     """Reads an answer inside it: a key that is missing or a value of another type raises Unreachable."""
     try:
         yield
-    except (AttributeError, LookupError, RecursionError, TypeError, ValueError):
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError):
         raise Unreachable(f"{tracker} does not answer as expected.") from None
 
 

@@ -49,7 +49,7 @@ def page(member: Member) -> ResponseReturnValue:
 
 def _page(member: Member, refusal: Invalid | TooMany | None = None) -> str:
     value = at_least(member.session_id).value
-    membership = login.acts_for(value.account_id)
+    membership = _account(member)
     return render_template(
         "sessions/import.html",
         session=value,

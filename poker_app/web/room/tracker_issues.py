@@ -145,10 +145,12 @@ def decide(member: Member, task_id: str) -> ResponseReturnValue:
     """Writes an estimate again, or leaves what the tracker has; or takes the text that the issue has now.
 
     Raises:
-        NotFound: (404) the task is of no tracker.
+        NotFound: (404) the task is of no tracker, or the member does not belong to the account.
         Invalid: (422) there is no such choice.
+        TooMany: (429) as ``search``.
     """
-    require_facilitator(member, "decide about a tracker's issue")
+    _account(member)
+    tracker_search.spend_one()
     choice = request.form.get("choice", "")
     if choice == "write":
         write_back.try_again(member.session_id, task_id)
