@@ -12,7 +12,9 @@ from poker_app import jobs
 from poker_app.db import session
 from poker_app.poker.models import Task
 from poker_app.poker.trackers import write_back
+from poker_app.rules.trackers import EstimateField
 from poker_app.settings import Settings
+from poker_app.trackers.engines.jira_cloud import JiraCloud
 from poker_app.trackers.failures import Busy, Unauthorized, Unreachable
 from poker_app.trackers.models import TaskIssue, TrackerConnection
 from tests.cast import Clock, Table
@@ -356,6 +358,45 @@ def test_an_estimate_that_changes_is_written_again(club: Club, jira: Double, clo
     clock.forward(seconds=5)
     settles(club)
     assert jira.titled("Task 1").estimate == 8
+
+
+def test_a_tracker_that_answers_nonsense_harms_no_other(club: Club, jira: Double, clock: Clock) -> None:
+    with STANDS["github"]() as github:
+        tables = [brought_in(club, path) for path in (connected(club, github), connected(club, jira))]
+        for tracker, path in ((github, connected(club, github)), (jira, connected(club, jira))):
+            chosen(club, tracker, path)
+        github.faults.append(Fault(429, times=99, headers={"Retry-After": "\xb2"}))
+        for table in tables:
+            finalized(club, table, clock)
+        assert jira.titled("Task 1").estimate == 5
+
+
+def test_an_older_try_does_not_land_after_a_newer_one(
+    club: Club, jira: Double, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = connected(club, jira)
+    chosen(club, jira, path)
+    table = brought_in(club, path)
+    asks = JiraCloud.estimate
+
+    def slowly(tracker: JiraCloud, issue_id: str, field: EstimateField) -> str:
+        """While the first try asks, its lease ends, and another one writes."""
+        monkeypatch.setattr(JiraCloud, "estimate", asks)
+        found = asks(tracker, issue_id, field)
+        clock.forward(minutes=3)
+        settles(club)
+        return found
+
+    club.tim.votes(table, "5")
+    club.tim.reveals(table)
+    club.tim.finalizes(table, "5")
+    clock.forward(seconds=5)
+    monkeypatch.setattr(JiraCloud, "estimate", slowly)
+    writes = [each for each in jira.requests if each[0] == "PUT"]
+    settles(club)
+    assert jira.titled("Task 1").estimate == 5
+    assert len([each for each in jira.requests if each[0] == "PUT"]) == len(writes) + 1
+    assert issue_of(club).state == "written"
 
 
 # --- keeping tasks true
