@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from json import loads
-from threading import BoundedSemaphore, Timer
+from threading import BoundedSemaphore, Event, Timer
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -90,10 +90,13 @@ class _EncryptedPool(HTTPSConnectionPool):
 
 @contextmanager
 def _ended_after(seconds: float) -> Iterator[None]:
-    """Ends the connections that the block opens after so many seconds."""
+    """Ends the connections that the block opens after so many seconds. Raises TimeoutError then, also where what was
+    read so far would be an answer."""
     opened: list[socket.socket] = []
+    is_over = Event()
 
     def end() -> None:
+        is_over.set()
         for each in opened:
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
@@ -107,6 +110,8 @@ def _ended_after(seconds: float) -> Iterator[None]:
     finally:
         timer.cancel()
         _sockets.reset(token)
+    if is_over.is_set():
+        raise TimeoutError
 
 
 class Client:
