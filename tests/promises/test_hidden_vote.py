@@ -304,7 +304,7 @@ def open_rounds_in_the_export(patch: pytest.MonkeyPatch) -> None:
 
 def _in_export(patch: pytest.MonkeyPatch, form: str) -> None:
     told = getattr(exports, form)
-    patch.setattr(exports, form, lambda report, **more: told(report, **more) + _cards())
+    patch.setattr(exports, form, lambda *given, **more: told(*given, **more) + _cards())
 
 
 def reveal_as_soon_as_all_agree(patch: pytest.MonkeyPatch) -> None:
