@@ -136,7 +136,7 @@ def faults_of_room(olga: Person, path: str) -> dict[str, list[str]]:
         found |= faults_of(page, button)
         page.keyboard.press("Escape")
     page.locator("#backlog a").first.click()
-    expect(page.locator("#sheet .task-editor")).to_be_visible()
+    expect(page.locator("#sheet form.task-editor")).to_be_visible()
     found |= faults_of(page, "task in the sheet")
     page.keyboard.press("Escape")
     olga.reveals()
