@@ -40,7 +40,7 @@ test: ## Run the tests that a change needs, in a real browser too (4 minutes); i
 	$(PYTEST) $(PARALLEL) $(or $(ARGS),$(FAST))
 
 test-all: PROCESSES = 3
-test-all: ## Run all other tests: PostgreSQL, every engine, deployments, every browser story (35 minutes)
+test-all: ## Run all other tests: PostgreSQL, every engine, deployments, every browser story (20 minutes)
 	@bin/venv dev
 	@bin/browser >/dev/null
 	@bin/node tests/engines tests/deploy tests/providers tests/uploadthing
