@@ -180,6 +180,16 @@ def labels_field(prefix: str) -> EstimateField:
     return EstimateField(prefix, f"Labels “{prefix}…”", LABEL)
 
 
+def labels_fields(names: Iterable[str], offered: str) -> list[EstimateField]:
+    """The labels of estimates among a project's labels as fields; of none the one that begins with ``offered``."""
+    return [labels_field(prefix) for prefix in label_prefixes(names) or [offered]]
+
+
+def labelled_estimate(labels: Iterable[str], field: EstimateField) -> str:
+    """The estimate in an issue's labels, "" for none."""
+    return next((each[len(field.id) :] for each in labelled(labels, field)), "")
+
+
 def labelled(labels: Iterable[str], field: EstimateField) -> list[str]:
     """Those of an issue's labels that are an estimate in this field."""
     return [each for each in labels if each.casefold().startswith(field.id.casefold())]

@@ -45,6 +45,7 @@ class TrackerKind:
 
 
 _TOKEN = "token"  # noqa: S105  (the name of a field)
+_JIRA_RIGHTS = "Browse projects; for estimates to be written back also Edit issues and, for comments, Add comments."
 TRACKERS = {
     "jira": TrackerKind(
         "Jira Cloud",
@@ -54,7 +55,7 @@ TRACKERS = {
             Credential("email", "E-mail", "Of the person whose token it is."),
             Credential(_TOKEN, "API token", "From id.atlassian.com: Security, API tokens.", secret=True),
         ),
-        "Browse projects; for estimates to be written back also Edit issues and, for comments, Add comments.",
+        _JIRA_RIGHTS,
         query="JQL",
     ),
     "jira-data-center": TrackerKind(
@@ -64,7 +65,7 @@ TRACKERS = {
             Credential("address", "Address", "Such as https://jira.example.com."),
             Credential(_TOKEN, "Personal access token", "From your profile: Personal Access Tokens.", secret=True),
         ),
-        "Browse projects; for estimates to be written back also Edit issues and, for comments, Add comments.",
+        _JIRA_RIGHTS,
         query="JQL",
     ),
     "github": TrackerKind(

@@ -29,13 +29,13 @@ from poker_app import clock
 from poker_app.rules.printable import one_line
 from poker_app.trackers.failures import (
     Busy,
-    Denied,
     Elsewhere,
-    Gone,
     Rejected,
     TrackerFailure,
-    Unauthorized,
     Unreachable,
+    denied,
+    gone,
+    unauthorized,
 )
 
 CONNECT, READ, WHOLE = 3.0, 8.0, 12.0
@@ -220,11 +220,11 @@ class Client:
         if status == 429 or (status == 403 and (is_used_up(headers) or "rate limit" in said)):
             return self.busy(headers)
         if status == 401:
-            return Unauthorized(f"{who} does not take the token any more. Connect it again.")
+            return unauthorized(who)
         if status == 403:
-            return Denied(f"{who} does not allow this to the token’s person{because}")
+            return denied(who, because)
         if status in (404, 410):
-            return Gone(f"{who} does not have it, or does not show it to the token’s person.")
+            return gone(who)
         if status >= 500:
             return Unreachable(f"{who} answers with an error ({status}).")
         if status < 300:

@@ -15,7 +15,7 @@ class TrackerFailure(Exception):
 
 
 class Unauthorized(TrackerFailure):
-    """The token is not valid: expired, revoked, or of somebody who is not there any more."""
+    """The token is not valid: expired, revoked, or of a person who is not there any more."""
 
 
 class Denied(TrackerFailure):
@@ -58,6 +58,21 @@ class Busy(TrackerFailure):
     def __init__(self, sentence: str, retry_after: float | None = None) -> None:
         super().__init__(sentence)
         self.retry_after = retry_after
+
+
+def unauthorized(name: str) -> Unauthorized:
+    """The failure of a tracker of this name that does not take its token."""
+    return Unauthorized(f"{name} does not take the token any more. Connect it again.")
+
+
+def denied(name: str, why: str = "") -> Denied:
+    """The failure of a tracker that does not let the token's person do it; ``why`` is the end of the sentence."""
+    return Denied(f"{name} does not allow this to the token’s person{why or '.'}")
+
+
+def gone(name: str) -> Gone:
+    """The failure of a tracker that has no such issue, or shows none."""
+    return Gone(f"{name} does not have it, or does not show it to the token’s person.")
 
 
 class Sealed(TrackerFailure):

@@ -94,7 +94,7 @@ def _refresh(issue: TaskIssue, field: EstimateField | None) -> None:
             unchanged=partial(_had, known),
         )
         if not change_session(session_id, rule, to_all=True).answer:
-            news = f"Its text was changed in {label} since, and here too: yours was kept."
+            news = f"Its text was changed in {label} since, and here too: {write_back.OURS_KEPT}"
     with transaction():
         if found := session.get(TaskIssue, task_id):
             found.news, found.seen_at = news[:MAX_PROBLEM], clock.now()

@@ -1,5 +1,5 @@
-"""Writing estimates back into their tracker: in the background, tried again, never twice, and never over what somebody
-else has written there meanwhile.
+"""Writing estimates back into their tracker: in the background, tried again, never twice, and never over what another
+person has written there meanwhile.
 
 Nothing is queued: an estimate is due where its task's issue does not have it yet, so that none is lost by a process
 that ends. A try leases its issue first, so that two processes do not write at once.
@@ -29,6 +29,8 @@ from poker_app.trackers.models import MAX_BEFORE, MAX_PROBLEM, TaskIssue, Tracke
 
 log = structlog.get_logger(__name__)
 
+OURS_KEPT = "yours was kept."
+"""The end of the news of a task whose text is not its issue's."""
 UNDO_FIRST = timedelta(seconds=4)
 """An estimate is written so long after it was saved: until then, undo is at hand."""
 LEASE = timedelta(minutes=2)
@@ -356,7 +358,7 @@ def shown(task_id: str, estimate: str | None) -> Shown | None:
     label = TRACKERS[session.get_one(TrackerConnection, issue.connection_id).kind].label
     kept = session.get(TrackerProject, (issue.connection_id, issue.project))
     sentence, choices = _sentence(issue, kept, estimate)
-    theirs = (("take", "Take the text from there"),) if issue.news.endswith("kept.") else ()
+    theirs = (("take", "Take the text from there"),) if issue.news.endswith(OURS_KEPT) else ()
     return Shown(label, sentence, issue.news, (*choices, *theirs))
 
 

@@ -12,7 +12,7 @@ from poker_app.markup import from_html
 from poker_app.rules.trackers import NUMBER, EstimateField, Found, Identity, Issue, Place, Search
 from poker_app.trackers.client import Client, checked_base, path
 from poker_app.trackers.engines.base import PAGE, expected, text
-from poker_app.trackers.failures import Denied, Gone, Rejected, TrackerFailure, Unauthorized
+from poker_app.trackers.failures import Denied, Gone, Rejected, TrackerFailure, Unauthorized, unauthorized
 
 NAME = "Azure DevOps"
 API, PREVIEW, COMMENTS = "7.1", "7.1-preview.1", "7.1-preview.4"
@@ -81,7 +81,7 @@ class AzureDevOps:
             user = data["authenticatedUser"]
             name = text(user.get("customDisplayName") or user["providerDisplayName"])
             if user["id"] == _ANONYMOUS:
-                raise Unauthorized(f"{NAME} does not take the token any more. Connect it again.")
+                raise unauthorized(NAME)
         with _right("Project and Team: Read"):
             self._get("/_apis/projects", {"$top": 1})
         with _right("Work Items: Read"):

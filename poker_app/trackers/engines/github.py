@@ -19,9 +19,9 @@ from poker_app.rules.trackers import (
     Issue,
     Place,
     Search,
-    label_prefixes,
     labelled,
-    labels_field,
+    labelled_estimate,
+    labels_fields,
     names_an_estimate,
     numbered_key,
 )
@@ -169,14 +169,13 @@ class GitHub:
     def estimate_fields(self, project: str) -> Sequence[EstimateField]:
         """Fields of numbers and of choices in the projects that the repository's issues are in, and labels."""
         fields = [field for each in self._projects(project) for field in fields_of(each)]
-        prefixes = label_prefixes(self._label_names(_repository(project)))
-        labels = [labels_field(prefix) for prefix in prefixes or [OFFERED]]
+        labels = labels_fields(self._label_names(_repository(project)), OFFERED)
         likely = [each for each in fields if names_an_estimate(each.name)]
         return [*likely, *labels, *(each for each in fields if each not in likely)]
 
     def estimate(self, issue_id: str, field: EstimateField) -> str:
         if field.kind == LABEL:
-            return next((each[len(field.id) :] for each in labelled(self.issue(issue_id).labels, field)), "")
+            return labelled_estimate(self.issue(issue_id).labels, field)
         return self._item(issue_id, field).value
 
     def write_estimate(self, issue_id: str, field: EstimateField, value: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from poker_app.rules.trackers import CHOICE, NUMBER, EstimateField, Place
 from poker_app.trackers.client import Client, words_of
 from poker_app.trackers.engines.base import expected, of_type, text
-from poker_app.trackers.failures import Denied, Gone, Rejected, TrackerFailure, Unreachable
+from poker_app.trackers.failures import Denied, Rejected, TrackerFailure, Unreachable, denied, gone
 
 NAME = "GitHub"
 PLACE = "project"
@@ -124,9 +124,9 @@ class GraphQL:
         if words.startswith("Something went wrong"):
             return Unreachable("GitHub took too long to answer.")
         if kind in DENIED:
-            return Denied(f"GitHub does not allow this to the token’s person: {words}")
+            return denied("GitHub", f": {words}")
         if kind == "NOT_FOUND" and error.get("path", [""])[0] == "repository":
-            return Gone("GitHub does not have it, or does not show it to the token’s person.")
+            return gone("GitHub")
         return Rejected(f"GitHub refuses this: {words}")
 
 
@@ -167,12 +167,12 @@ def fields_of(project: Project) -> Iterator[EstimateField]:
     with expected(NAME):
         for field in project.fields:
             name = text(field["name"])
-            told = f"{name} in {project.title}"
+            label = f"{name} in {project.title}"
             if field["dataType"] == "NUMBER":
-                yield EstimateField(text(field["id"]), told, NUMBER)
+                yield EstimateField(text(field["id"]), label, NUMBER)
             elif field["dataType"] == "SINGLE_SELECT" and name != "Status":
                 choices = tuple(text(each["name"]) for each in field["options"])
-                yield EstimateField(text(field["id"]), told, CHOICE, choices)
+                yield EstimateField(text(field["id"]), label, CHOICE, choices)
 
 
 def value_of(item: Any, field: EstimateField) -> str:

@@ -18,14 +18,14 @@ from poker_app.rules.trackers import (
     Issue,
     Place,
     Search,
-    label_prefixes,
     labelled,
-    labels_field,
+    labelled_estimate,
+    labels_fields,
     numbered_key,
 )
 from poker_app.trackers.client import Client, path
 from poker_app.trackers.engines.base import PAGE, expected, of_type, text
-from poker_app.trackers.failures import Denied, Gone, Rejected
+from poker_app.trackers.failures import Denied, Gone, Rejected, denied
 
 NAME = "GitLab"
 API = "/api/v4"
@@ -121,16 +121,16 @@ class GitLab:
         """The weight, where the project's issues have one, and labels."""
         of = _project(project)
         one = self._client.get(f"{of}/issues", per_page=1)
-        prefixes = label_prefixes(self._label_names(of))
+        labels = labels_fields(self._label_names(of), OFFERED)
         with expected(NAME):
             weights = [WEIGHT for each in of_type(list, one) if "weight" in each]
-        return [*weights, *(labels_field(prefix) for prefix in prefixes or [OFFERED])]
+        return [*weights, *labels]
 
     def estimate(self, issue_id: str, field: EstimateField) -> str:
         raw = self._raw(issue_id)
         if field.kind == LABEL:
             with expected(NAME):
-                return next((each[len(field.id) :] for each in labelled(_issue(raw).labels, field)), "")
+                return labelled_estimate(_issue(raw).labels, field)
         with expected(NAME):
             weight = _with_weight(raw)["weight"]
             return "" if weight is None else f"{of_type(int, weight):g}"
@@ -151,7 +151,7 @@ class GitLab:
             else:
                 is_written = after.body["weight"] == change["weight"]
         if not is_written:
-            raise Denied("GitLab does not allow this to the token’s person. It takes the role Planner, or Reporter.")
+            raise denied("GitLab", ". It takes the role Planner, or Reporter.")
 
     def comment(self, issue_id: str, markdown: str) -> None:
         """https://docs.gitlab.com/api/notes/#create-an-issue-note. A line that begins with "/" would be a quick action

@@ -16,7 +16,7 @@ from poker_app.trackers.client import Answer, Client, path
 from poker_app.trackers.engines.base import PAGE, expected, of_type, text
 from poker_app.trackers.engines.jira_fields import EPIC_LINK, Field, estimate_field, field_of
 from poker_app.trackers.engines.jql import key_in, newest_of, query_of, terms
-from poker_app.trackers.failures import Denied, Gone, Rejected, TrackerFailure, Unauthorized
+from poker_app.trackers.failures import Denied, Gone, Rejected, TrackerFailure, denied, unauthorized
 
 JIRA = "Jira"
 MAX_PAGES = 10
@@ -54,7 +54,7 @@ def _refused_login(headers: Mapping[str, str]) -> TrackerFailure | None:
     if "AUTHENTICATION_DENIED" in reason or "CAPTCHA" in headers.get("x-authentication-denied-reason", ""):
         return Denied(f"{JIRA} wants the token’s person to sign in there once, and to solve a captcha.")
     if "AUTHENTICATED_FAILED" in reason:
-        return Unauthorized(f"{JIRA} does not take the token any more. Connect it again.")
+        return unauthorized(JIRA)
     return None
 
 
@@ -327,7 +327,7 @@ class Jira(ABC):
         """Raises Denied where the token's person has no such permission: Jira refuses that as it does a wrong value."""
         with expected(JIRA):
             if not self._granted(issueId=issue_id)[permission]:
-                raise Denied(f"{JIRA} does not allow this to the token’s person. It needs {permission} there.")
+                raise denied(JIRA, f". It needs {permission} there.")
 
 
 def _name(value: Any) -> str:
