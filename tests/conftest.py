@@ -24,6 +24,7 @@ from poker_app.settings import ROOT, Settings
 from tests import cache_reset, postgres
 from tests.browser.live_server import migrated
 from tests.cast import Cast, Clock
+from tests.keys import TRACKER_KEYS
 from tests.mail_server import Post
 
 if TYPE_CHECKING:
@@ -57,8 +58,6 @@ BEGIN_WITH = [
     "rules",
 ]
 # The settings of a service where people sign in.
-# A key of its own, so that no test writes one into instance/.
-TRACKER_KEYS = ["dGhpcnR5LXR3byBieXRlcyB0aGF0IHRlc3RzIHVzZSE="]
 SIGNED_IN: Mapping[str, Any] = {
     "auth": "accounts",
     "public_url": "http://localhost",

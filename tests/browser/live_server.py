@@ -1,5 +1,6 @@
 """The product as a stranger runs it: the real server in a process of its own, on a database of its own."""
 
+import json
 import os
 import shutil
 import signal
@@ -14,6 +15,7 @@ from typing import IO
 from poker_app.settings import ROOT
 from tests.browser.clock_ahead import AHEAD
 from tests.external_engines import Pushpin, Soketi, free_port
+from tests.keys import TRACKER_KEYS
 
 
 def migrated(folder: Path) -> Path:
@@ -47,6 +49,8 @@ class House:
             "PORT": str(self.port),
             "LOG_LEVEL": "warning",
             "FILES_FOLDER": str(folder / "files"),
+            # Else the server would write one into instance/.
+            "TRACKER_KEYS": json.dumps(TRACKER_KEYS),
             **settings,
         }
         if settings.get("AUTH") == "accounts":
