@@ -1,10 +1,12 @@
-"""The database as it is committed, to be compared: a refused call must have changed nothing."""
+"""The database as it is committed, to be compared: a refused call must have changed nothing. And what it is asked."""
 
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 from flask import current_app
-from sqlalchemy import Dialect, Text, cast, literal, null, select, union_all
+from sqlalchemy import Dialect, Text, cast, event, literal, null, select, union_all
 
 from poker_app.db import Base, db
 
@@ -36,3 +38,18 @@ def _all_tables(dialect: type[Dialect]) -> str:
         if texts
     ]
     return str(union_all(*parts).compile(dialect=dialect(), compile_kwargs={"literal_binds": True}))
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """The statements that the database is asked in the block, in lower case."""
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        asked.append(statement.lower())
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)

@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import event
 
 from poker_app import ids
 from poker_app.accounts.memberships import Membership, home_of
-from poker_app.db import db, session
+from poker_app.db import session
 from poker_app.poker.members import members
 from poker_app.poker.models import Member, PokerSession
 from poker_app.poker.reports import dashboard
@@ -16,6 +15,7 @@ from poker_app.poker.reports.report import report_of
 from poker_app.poker.round import tasks
 from poker_app.poker.session import lifecycle
 from tests.cast import Clock, add_user
+from tests.database_rows import statements
 from tests.world.actions import Played, Room, open_session
 
 
@@ -170,14 +170,8 @@ def test_cards_face_down_are_not_counted(accounts: None, room: Room) -> None:
 @pytest.fixture
 def asked(context: None) -> Iterator[list[str]]:
     """The statements that the database is asked."""
-    heard: list[str] = []
-
-    def handle_webhook(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
-        heard.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", handle_webhook)
-    yield heard
-    event.remove(db.engine, "before_cursor_execute", handle_webhook)
+    with statements() as heard:
+        yield heard
 
 
 def test_a_full_page_costs_what_a_short_one_does(accounts: None, room: Room, asked: list[str]) -> None:
@@ -189,7 +183,7 @@ def test_a_full_page_costs_what_a_short_one_does(accounts: None, room: Room, ask
         dashboard.live_sessions(ada, None)
         assert dashboard.listing(ada, None, Wish()).lines
         dashboard.counts(ada, None)
-        return len([each for each in asked if each.startswith("SELECT")])
+        return len([each for each in asked if each.startswith("select")])
 
     for number in range(PER_PAGE + 1):
         member = opened(ada, f"Sprint {number}")

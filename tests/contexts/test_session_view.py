@@ -1,13 +1,10 @@
 """The read model: what everybody may see of the table, and nothing else."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from fractions import Fraction
 
 import pytest
-from sqlalchemy import event
 
-from poker_app.db import db, session
+from poker_app.db import session
 from poker_app.errors import NotFound
 from poker_app.poker.members import members, presence
 from poker_app.poker.round import tasks, voting
@@ -17,6 +14,7 @@ from poker_app.poker.value.current import backlog_of, newest, view_of
 from poker_app.poker.value.session_view import MAX_EARLIER_SHOWN, SessionView
 from poker_app.rules.timer import Timer
 from tests.cast import Clock
+from tests.database_rows import statements
 from tests.world.actions import Room
 
 
@@ -31,21 +29,6 @@ def states(room: Room) -> dict[str, str]:
 def columns(room: Room) -> dict[str, list[str]]:
     """Who lies on which card."""
     return {column.card: [lay.name for lay in column.lays] for column in seen(room).columns if column.lays}
-
-
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    """What the database is asked in the block."""
-    asked: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
-        asked.append(statement.lower())
-
-    event.listen(db.engine, "before_cursor_execute", note)
-    try:
-        yield asked
-    finally:
-        event.remove(db.engine, "before_cursor_execute", note)
 
 
 # --- while the cards are face down
