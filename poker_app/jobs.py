@@ -4,6 +4,7 @@ late, or on two machines at once. Each run is recorded for the operator's page."
 from collections.abc import Mapping
 
 from poker_app import billing
+from poker_app.accounts import api_tokens
 from poker_app.accounts.signin import login_sessions, mail_tokens
 from poker_app.billing import billing_mails, cancellations, seat_sync, webhooks
 from poker_app.operations.job_runs import recorded
@@ -67,4 +68,6 @@ def _purge() -> dict[str, int]:
         "files": task_files.purge(),
         "sign-ins": login_sessions.purge(),
         "mailed links": mail_tokens.purge(),
+        "API tokens": api_tokens.purge(),
+        "answers kept for repeated requests": api_tokens.purge_answers(),
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from sqlalchemy import func, select
 
@@ -25,8 +26,8 @@ def change(membership: Membership) -> Iterator[Membership]:
         account = lock(account_id)
         if account is None:
             raise NotFound(NOT_YOURS)
-        if user_id is None:  # without sign-in all share the local account
-            yield Membership(account, membership.role, None)
+        if user_id is None:  # a service's token, and without sign-in everybody
+            yield replace(membership, account=account)
             return
         mine = session.get(Teammate, (account_id, user_id))
         if mine is None:

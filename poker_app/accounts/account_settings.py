@@ -4,7 +4,7 @@ domain."""
 from collections.abc import Mapping
 
 from poker_app import accounts
-from poker_app.accounts import audit_log, decks
+from poker_app.accounts import decks
 from poker_app.accounts.account_lock import change
 from poker_app.accounts.memberships import Membership, account_name
 from poker_app.accounts.models import Account
@@ -28,7 +28,7 @@ def rename(membership: Membership, typed: str) -> None:
         now.require_arranging("rename the account")
         if now.account.name != name:
             now.account.name = name
-            audit_log.note(now.account.id, now.user, "account-renamed", name)
+            now.note("account-renamed", name)
 
 
 # --- how a new session begins
@@ -60,7 +60,7 @@ def set_defaults(membership: Membership, form: Mapping[str, str]) -> None:
         wanted |= {switch: "1" for switch in SWITCHES if form.get(switch)}
         if wanted != now.account.session_defaults:
             now.account.session_defaults = wanted
-            audit_log.note(now.account.id, now.user, "defaults-changed", _described(now, wanted))
+            now.note("defaults-changed", _described(now, wanted))
 
 
 def _minutes(typed: str) -> str:
@@ -107,7 +107,7 @@ def set_retention(membership: Membership, typed: str) -> None:
         now.require("admin", "say how long reports are kept")
         if now.account.report_days != days:
             now.account.report_days = days
-            audit_log.note(now.account.id, now.user, "retention-changed", f"{days} days")
+            now.note("retention-changed", f"{days} days")
 
 
 def own_domain(membership: Membership) -> str | None:
@@ -133,7 +133,7 @@ def open_to_domain(membership: Membership) -> None:
             raise Conflict("Your own address is at a mail service that is open to everybody, so its users are no team.")
         if now.account.domain != domain:
             now.account.domain = domain
-            audit_log.note(now.account.id, now.user, "domain-opened", domain)
+            now.note("domain-opened", domain)
 
 
 def close_to_domain(membership: Membership) -> None:
@@ -142,5 +142,5 @@ def close_to_domain(membership: Membership) -> None:
     with change(membership) as now:
         now.require("admin", "close the account to a domain")
         if now.account.domain:
-            audit_log.note(now.account.id, now.user, "domain-closed", now.account.domain)
+            now.note("domain-closed", now.account.domain)
             now.account.domain = None

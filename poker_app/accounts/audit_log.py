@@ -37,6 +37,8 @@ ACTIONS = {
     "tracker-disconnected": "disconnected the tracker",
     "tracker-webhook-changed": "changed the webhook's secret of the tracker",
     "tracker-field-chosen": "chose where estimates are written for",
+    "token-made": "made the API token",
+    "token-ended": "ended the API token",
     "clerk-joined": "made a teammate, through Clerk, of",
     "clerk-role-changed": "changed, through Clerk, the role of",
     "clerk-left": "took out, through Clerk,",

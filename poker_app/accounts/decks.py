@@ -6,7 +6,6 @@ from typing import Any, Protocol
 from sqlalchemy import func, select
 
 from poker_app import clock, ids
-from poker_app.accounts import audit_log
 from poker_app.accounts.account_lock import change
 from poker_app.accounts.memberships import Membership
 from poker_app.accounts.models import Deck
@@ -75,7 +74,7 @@ def add_deck(membership: Membership, *, name: str, cards: str) -> Deck:
             raise Conflict(f"An account has at most {MAX_DECKS} own decks. Delete one that nobody uses.")
         made = Deck(id=ids.new_id(), account_id=now.account.id, name=name, cards=list(parsed), created_at=clock.now())
         session.add(made)
-        audit_log.note(now.account.id, now.user, "deck-made", name)
+        now.note("deck-made", name)
     return made
 
 
@@ -90,7 +89,7 @@ def change_deck(membership: Membership, deck_id: str, *, name: str, cards: str) 
         _check_free(now, name, but=deck)
         if (deck.name, deck.cards) != (name, list(parsed)):
             deck.name, deck.cards = name, list(parsed)
-            audit_log.note(now.account.id, now.user, "deck-changed", name)
+            now.note("deck-changed", name)
     return deck
 
 
@@ -101,7 +100,7 @@ def delete_deck(membership: Membership, deck_id: str) -> str:
         now.require_arranging("delete decks")
         deck = find(now, deck_id)
         name = deck.name
-        audit_log.note(now.account.id, now.user, "deck-deleted", name)
+        now.note("deck-deleted", name)
         session.delete(deck)
     return name
 

@@ -22,12 +22,13 @@ MAX_NAME = 80
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """An account, the acting user and their role in it. ``user`` is None with ``AUTH=open`` and for guests'
-    sessions."""
+    """An account, the acting user and their role in it. ``user`` is None with ``AUTH=open``, for guests' sessions, and
+    for a service's API token, whose name is ``program``."""
 
     account: Account
     role: str
     user: User | None
+    program: str | None = None
 
     def reaches(self, least: str) -> bool:
         """Whether the role here is ``least`` or above it."""
@@ -46,12 +47,23 @@ class Membership:
     @property
     def arranges(self) -> bool:
         """Whether the role may set defaults and decks: owners and admins, and everybody without sign-in."""
-        return self.user is None or self.reaches("admin")
+        return auth_is_open() or self.reaches("admin")
 
     def require_arranging(self, what: str) -> None:
         """Raises Forbidden for a role that may not set defaults and decks."""
         if not self.arranges:
             self.require("admin", what)
+
+    @property
+    def known_by_secret(self) -> bool:
+        """Whether nothing but a secret tells callers apart: without sign-in, and for guests' sessions."""
+        return self.user is None and (auth_is_open() or self.program is None)
+
+    def note(self, action: str, about: str = "", subject: User | None = None) -> None:
+        """Writes a line into the account's audit log, inside the transaction of the change. A service's token stands
+        there by its name."""
+        who = f"{self.program} (token)" if self.program else audit_log.NOBODY
+        audit_log.note(self.account.id, self.user, action, about, subject, otherwise=who)
 
 
 def membership_for(user: User | None, account_id: str) -> Membership | None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from poker_app.db import Base, Document
@@ -184,6 +184,51 @@ class Deck(Base):
     name: Mapped[str] = mapped_column(String(40))
     cards: Mapped[list[str]] = mapped_column(JSON)
     created_at: Mapped[datetime]
+
+
+class ApiToken(Base):
+    """A token by which a program uses the API for an account: a person's, which goes with their place in the account,
+    or without ``user_id`` a service's, which acts with ``role``. Only its digest is stored."""
+
+    __tablename__ = "api_token"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["account_id", "user_id"], ["teammate.account_id", "teammate.user_id"], ondelete="CASCADE"
+        ),
+        Index(None, "account_id", "user_id"),
+        Index(None, "made_by"),
+    )
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    user_id: Mapped[str | None] = mapped_column(Id)
+    name: Mapped[str] = mapped_column(String(40))
+    digest: Mapped[str] = mapped_column(Digest, unique=True)
+    scopes: Mapped[list[str]] = mapped_column(JSON)
+    role: Mapped[str | None] = mapped_column(String(12))
+    # The last characters of the token, to recognize it by. They are of its checksum.
+    hint: Mapped[str] = mapped_column(String(4))
+    made_by: Mapped[str | None] = mapped_column(ForeignKey("app_user.id", ondelete="SET NULL"))
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
+class IdempotentAnswer(Base):
+    """The API's answer to a request with an ``Idempotency-Key``, to be given again where the request is sent again.
+    ``status`` is None while the first one is being answered. ``headers`` are pairs of name and value."""
+
+    __tablename__ = "idempotent_answer"
+
+    token_id: Mapped[str] = mapped_column(ForeignKey("api_token.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(128), primary_key=True)
+    # The digest of the request, by which another one with the same key is recognized.
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    status: Mapped[int | None]
+    headers: Mapped[list[list[str]]] = mapped_column(JSON, default=list)
+    body: Mapped[str] = mapped_column(Text, default="")
+    made_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class AuditEntry(Base):

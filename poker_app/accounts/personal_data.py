@@ -16,6 +16,7 @@ from poker_app import clock
 from poker_app.accounts import audit_log
 from poker_app.accounts.models import (
     Account,
+    ApiToken,
     AuditEntry,
     ClerkMember,
     Identity,
@@ -173,6 +174,13 @@ TRACES: dict[str, Trace] = {
         "trackers_connected",
         lambda user: download_rows(_of(TrackerConnection, _connected_by(user)), "connected_by"),
         _forget_connections,
+    ),
+    # The database deletes a person's tokens with them. A service's stay, and no longer say who made them.
+    "api_token.user_id": Trace(
+        "api_tokens", lambda user: download_rows(_of(ApiToken, ApiToken.user_id == user.id), "user_id")
+    ),
+    "api_token.made_by": Trace(
+        "api_tokens_made", lambda user: download_rows(_of(ApiToken, ApiToken.made_by == user.id), "made_by")
     ),
     "invitation.email": Trace(
         "invitations_to_me",

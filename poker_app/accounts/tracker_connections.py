@@ -8,7 +8,6 @@ import structlog
 from sqlalchemy import delete, select
 
 from poker_app import clock, ids, trackers
-from poker_app.accounts import audit_log
 from poker_app.accounts.account_lock import change
 from poker_app.accounts.memberships import Membership
 from poker_app.db import give_connection_back, session, transaction
@@ -99,7 +98,7 @@ def connect(membership: Membership, kind: str, typed: Mapping[str, str]) -> Trac
             session.add(found)
         found.sealed, found.connected_by = sealed, now.user.id if now.user else None
         _identified(found, identity)
-        audit_log.note(now.account.id, now.user, "tracker-connected", named(found))
+        now.note("tracker-connected", named(found))
     log.info("tracker_connected", account=membership.account.id, kind=kind)
     return found
 
@@ -188,7 +187,7 @@ def disconnect(membership: Membership, connection_id: str) -> str:
     with change(membership) as now:
         now.require_arranging(CONNECT)
         session.execute(delete(TrackerConnection).where(TrackerConnection.id == connection_id))
-        audit_log.note(now.account.id, now.user, "tracker-disconnected", name)
+        now.note("tracker-disconnected", name)
     where = "It is revoked there, too." if revoked else "Revoke it there as well: it is still valid."
     return f"{name} is disconnected, and its token deleted here. {where}"
 
@@ -231,7 +230,7 @@ def change_webhook(membership: Membership, connection_id: str, typed: str) -> No
         now.require_arranging(CONNECT)
         kept = find(now.account.id, connection_id)
         kept.hook_sealed = sealed
-        audit_log.note(now.account.id, now.user, "tracker-webhook-changed", named(kept))
+        now.note("tracker-webhook-changed", named(kept))
 
 
 # --- where a project's estimates are written
@@ -298,9 +297,7 @@ def choose(
             session.add(kept)
         kept.field = _as_json(field) if field else None
         kept.mapping, kept.moment, kept.comments = [list(pair) for pair in pairs], moment, comments
-        audit_log.note(
-            now.account.id, now.user, "tracker-field-chosen", f"{kept.name}: {field.name if field else 'none'}"
-        )
+        now.note("tracker-field-chosen", f"{kept.name}: {field.name if field else 'none'}")
 
 
 def _as_json(field: EstimateField) -> dict[str, Any]:

@@ -65,6 +65,14 @@ _TABLES: dict[str, dict[Kind, str]] = {
         NO_PERSON: "id account_id role sent_at expires_at accepted_at withdrawn_at",
     },
     "deck": {NO_PERSON: "id account_id name cards created_at"},
+    "api_token": {
+        _own("user_id"): "user_id name",
+        _own("made_by"): "made_by",
+        SECRET: "digest",
+        NO_PERSON: "id account_id scopes role hint made_at expires_at used_at ended_at",
+    },
+    # Deleted after a day.
+    "idempotent_answer": {OTHERS: "headers body", NO_PERSON: "token_id key fingerprint status made_at"},
     "audit_entry": {
         _own("user_id"): "user_id who",
         _own("subject_id"): "subject_id about",

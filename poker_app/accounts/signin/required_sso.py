@@ -7,7 +7,7 @@ operator removes.
 from sqlalchemy import select
 
 from poker_app import accounts
-from poker_app.accounts import audit_log, providers
+from poker_app.accounts import api_tokens, providers
 from poker_app.accounts.account_lock import change
 from poker_app.accounts.memberships import Membership
 from poker_app.accounts.models import Account, Identity, SignIn
@@ -76,6 +76,7 @@ def require(membership: Membership, name: str, sign_in: SignIn | None) -> None:
             return
         now.account.sign_on = name or None
         if name:
-            audit_log.note(now.account.id, now.user, "sign-on-required", label)
+            api_tokens.end_of_persons(now.account.id)
+            now.note("sign-on-required", label)
         else:
-            audit_log.note(now.account.id, now.user, "sign-on-freed", providers.label_of(before or ""))
+            now.note("sign-on-freed", providers.label_of(before or ""))

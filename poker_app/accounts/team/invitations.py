@@ -99,7 +99,7 @@ def invite(membership: Membership, typed: str, role: str, *, anyway: bool = Fals
                 if known:  # it has expired, and perhaps it was for another role
                     known.withdrawn_at = clock.now()
                 letters.append((email, _add(now, email, role, ids.new_secret())))
-                audit_log.note(now.account.id, now.user, "invited", email)
+                now.note("invited", email)
     _mail(membership, role, letters, outcome)
     return outcome
 
@@ -218,7 +218,7 @@ def send_again(membership: Membership, invitation_id: str) -> str:
         email, role = invitation.email, invitation.role
         invitation.digest, invitation.sent_at = ids.digest(secret), clock.now()
         invitation.expires_at = clock.now() + GOOD_FOR
-        audit_log.note(now.account.id, now.user, "invitation-sent-again", email)
+        now.note("invitation-sent-again", email)
     _send(membership, role, email, secret)
     return email
 
@@ -239,7 +239,7 @@ def withdraw(membership: Membership, invitation_id: str) -> str:
             raise Conflict("That invitation was accepted already.")
         if invitation.withdrawn_at is None:
             invitation.withdrawn_at = clock.now()
-            audit_log.note(now.account.id, now.user, "invitation-withdrawn", about)
+            now.note("invitation-withdrawn", about)
     return about
 
 
@@ -255,7 +255,7 @@ def make_link(membership: Membership) -> Invitation:
         if found is None:
             key = ids.new_id()
             _add(now, None, "facilitator", derived_secret(f"invitation {key}"), key)
-            audit_log.note(now.account.id, now.user, "link-made")
+            now.note("link-made")
             found = session.get_one(Invitation, key)
     return found
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from sqlalchemy import delete, func, select, update
 
 from poker_app import accounts, clock
-from poker_app.accounts import audit_log
 from poker_app.accounts.account_lock import change, owners
 from poker_app.accounts.memberships import Membership
 from poker_app.accounts.models import Account, Invitation, Removal, Teammate, User
@@ -53,9 +52,9 @@ def change_role(membership: Membership, user_id: str, role: str) -> Teammate:
             return them
         them.role = role
         if role == "owner":
-            audit_log.note(now.account.id, now.user, "ownership-given", them.user.name, them.user)
+            now.note("ownership-given", them.user.name, them.user)
         else:
-            audit_log.note(now.account.id, now.user, "role-changed", f"{them.user.name}, now {role}", them.user)
+            now.note("role-changed", f"{them.user.name}, now {role}", them.user)
     return them
 
 
@@ -74,7 +73,7 @@ def remove(membership: Membership, user_id: str) -> str:
         if now.user and now.user.id == user_id:
             raise Conflict("That is you. To go, choose “Leave this account”.")
         name = them.user.name
-        audit_log.note(now.account.id, now.user, "teammate-removed", name, them.user)
+        now.note("teammate-removed", name, them.user)
         unenroll(them)
     return name
 
@@ -105,7 +104,7 @@ def leave(membership: Membership) -> None:
     with change(membership) as now:
         assert now.user
         rules.check_leaving(now.role, owners=owners(now.account.id))
-        audit_log.note(now.account.id, now.user, "teammate-left")
+        now.note("teammate-left")
         session.delete(find(now, now.user.id))
         accounts.teammates_changed(now.account.id)
         accounts.end_access(now.user.id, now.account.id)
