@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_on_postgresql
 from sqlalchemy.dialects.sqlite import Insert as InsertOnSqlite
 from sqlalchemy.dialects.sqlite import insert as insert_on_sqlite
 from sqlalchemy.engine import Connection, Dialect
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, InternalError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, registry
 from sqlalchemy.types import TypeDecorator
 
@@ -267,6 +267,14 @@ def disk_failed(problem: DBAPIError) -> bool:
         return code & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY)
     # disk_full, io_error, read_only_sql_transaction
     return getattr(problem.orig, "sqlstate", None) in ("53100", "58030", "25006")
+
+
+def outage(problem: SQLAlchemyError) -> int | None:
+    """The HTTP status of a database that does not do its work: 507 where its disk failed, 503 where it is away. None
+    for another error."""
+    if isinstance(problem, DBAPIError) and disk_failed(problem):
+        return 507
+    return None if isinstance(problem, InternalError) else 503
 
 
 @event.listens_for(Engine, "connect")

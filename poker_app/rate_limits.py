@@ -57,13 +57,22 @@ class Limit:
         return Counter(ids.digest(" ".join((self.what, *who))), self.most * times, self.within)
 
 
-def spend(counters: Sequence[Counter], times: int = 1) -> None:
-    """Count ``times`` tries, decided and counted in one transaction.
+class Allowance(NamedTuple):
+    """How many tries are left, and for how many seconds."""
+
+    left: int
+    seconds: int
+
+
+def spend(counters: Sequence[Counter], times: int = 1) -> Allowance:
+    """Count ``times`` tries, decided and counted in one transaction. Returns what is left of the counter that has the
+    least.
 
     Raises:
         TooMany: (429) if one of the counters has too few left. None of them has counted then.
     """
     now, new = clock.now(), False
+    allowances = []
     with transaction():
         # In one order, so that two transactions never wait for each other.
         for counter in sorted(counters):
@@ -80,8 +89,10 @@ def spend(counters: Sequence[Counter], times: int = 1) -> None:
             if count > counter.most:
                 raise _too_many(since, counter, now)
             new = new or since == now
+            allowances.append(Allowance(counter.most - count, _seconds(since, counter, now)))
         if new:
             _tidy(now)
+    return min(allowances)
 
 
 def refuse_used_up(counters: Sequence[Counter]) -> None:
@@ -154,8 +165,13 @@ def _tidy(now: datetime) -> None:
 
 
 def _too_many(since: datetime, counter: Counter, now: datetime) -> TooMany:
-    seconds = int((since + counter.within - now).total_seconds()) + 1
+    seconds = _seconds(since, counter, now)
     return TooMany(f"Too many tries from here. Wait {_in_words(seconds)} and try again.", seconds)
+
+
+def _seconds(since: datetime, counter: Counter, now: datetime) -> int:
+    """Seconds until the counter begins anew."""
+    return int((since + counter.within - now).total_seconds()) + 1
 
 
 def _in_words(seconds: int) -> str:

@@ -42,13 +42,14 @@ def edit_task(who: Holder, task_id: str, *, before: str = "", **typed: str) -> N
     if before.split(".")[len(MAX_LENGTHS) :] not in ([], [task_id]):
         raise Conflict("This form was filled in for another task, so nothing was saved. Open the task again.")
     seen = dict(zip(MAX_LENGTHS, before.split("."), strict=False)) if before else {}
-    rule = partial(rules.edit_task, task_id=task_id, checked=partial(_checked, typed), before=seen, short=_short)
+    rule = partial(rules.edit_task, task_id=task_id, checked=partial(checked, typed), before=seen, short=_short)
     clash: rules.Clash | None = change(who, rule).answer
     if clash:
         raise Clash(clash.field, dict(clash.typed))
 
 
-def _checked(typed: dict[str, str]) -> dict[str, str]:
+def checked(typed: dict[str, str]) -> dict[str, str]:
+    """Returns fields of a task as they are stored. Raises Invalid, naming the field that cannot be."""
     plain = {field: _lines(text) if field in LONG else one_line(text) for field, text in typed.items()}
     for field, text in plain.items():
         if len(text) > MAX_LENGTHS[field]:

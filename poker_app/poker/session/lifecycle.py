@@ -1,8 +1,10 @@
 """Opening a session, finding it by code, changing its options, ending and reopening it."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
@@ -19,6 +21,7 @@ from poker_app.poker.names import clean_name
 from poker_app.poker.session.options import Options
 from poker_app.poker.value import last_seen
 from poker_app.poker.value.current import newest
+from poker_app.rate_limits import Limit
 from poker_app.rules import Refused, Unusable
 from poker_app.rules.backlog import TaskLine
 from poker_app.rules.deck import DECKS, own_cards
@@ -27,10 +30,13 @@ from poker_app.rules.links import plain_code
 from poker_app.rules.printable import one_line
 from poker_app.rules.session import lifecycle as rules
 from poker_app.rules.session.change import Change
+from poker_app.rules.session.value import Member as MemberValue
 from poker_app.rules.session.value import Session
 
 OWN_DECK = "own"
 MAX_NAME = 120
+OPENED = Limit("open", 60, timedelta(minutes=10))
+"""How many sessions may be opened from a network."""
 
 
 def open_session(
@@ -135,6 +141,7 @@ def start_session(
         user_id=user_id,
         name=member_name,
         facilitates=True,
+        is_program=membership.program is not None,
         joined_at=now,
         seen_at=now,
     )

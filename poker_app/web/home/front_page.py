@@ -105,7 +105,7 @@ def open_session(membership: Membership) -> ResponseReturnValue:
     """Opens the session, with the user or browser as its facilitator."""
     form, secret = request.form, guest_secret() or ids.new_secret()
     try:
-        rate_limits.spend(session_form.OPENED.of_network(request.remote_addr or ""))
+        rate_limits.spend(lifecycle.OPENED.of_network(request.remote_addr or ""))
         opened = session_form.open_session(membership, secret)
     except (Invalid, TooMany) as refusal:
         return again(session_form.page(membership, form.to_dict(), refusal), refusal)

@@ -71,7 +71,7 @@ def open_session() -> ResponseReturnValue:
 
 
 def _count(counters: list[rate_limits.Counter]) -> None:
-    rate_limits.spend(session_form.OPENED.of_network(request.remote_addr or ""))
+    rate_limits.spend(lifecycle.OPENED.of_network(request.remote_addr or ""))
     try:
         rate_limits.spend(counters)
     except TooMany as used_up:

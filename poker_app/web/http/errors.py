@@ -2,12 +2,12 @@
 
 import structlog
 from flask import Flask, Response, g, make_response, render_template, request
-from sqlalchemy.exc import DBAPIError, InternalError, OperationalError, TimeoutError  # noqa: A004
+from sqlalchemy.exc import InternalError, OperationalError, TimeoutError  # noqa: A004
 from werkzeug.exceptions import BadHost, BadRequest, HTTPException, InternalServerError, SecurityError
 
 from poker_app.accounts.signin.mail_tokens import DeadLink
 from poker_app.accounts.signin.required_sso import CameAnotherWay
-from poker_app.db import disk_failed
+from poker_app.db import outage
 from poker_app.errors import Refusal
 from poker_app.poker.change import refusal_of
 from poker_app.rules import Refused
@@ -60,15 +60,12 @@ def install(app: Flask) -> None:
     def no_database(error: OperationalError | InternalError | TimeoutError) -> Response:
         # Every request is refused alike while it lasts: one line each says it, and a traceback nothing more.
         problem = str(getattr(error, "orig", None) or error).partition("\n")[0]
-        if isinstance(error, DBAPIError) and disk_failed(error):
-            g.database_away = True
-            log.error("disk_failed", problem=problem)
-            return answer(SENTENCES[507], 507)
-        if isinstance(error, InternalError):
+        status = outage(error)
+        if status is None:
             raise error
         g.database_away = True
-        log.error("database_unavailable", problem=problem)
-        return answer(SENTENCES[503], 503, retry_after=5)
+        log.error("disk_failed" if status == 507 else "database_unavailable", problem=problem)
+        return answer(SENTENCES[status], status, retry_after=5 if status == 503 else None)
 
     @app.errorhandler(SecurityError)
     @app.errorhandler(BadHost)

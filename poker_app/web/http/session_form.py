@@ -1,7 +1,5 @@
 """The form for a new session: for an account, and for a guest without one."""
 
-from datetime import timedelta
-
 from flask import Response, render_template, request
 
 from poker_app import ids
@@ -11,14 +9,12 @@ from poker_app.errors import Refusal
 from poker_app.poker.session import join_codes, lifecycle
 from poker_app.poker.session.last_opened import last_opened
 from poker_app.poker.session.options import options_from
-from poker_app.rate_limits import Limit
 from poker_app.rules.backlog import said_of
 from poker_app.rules.deck import DECKS
 from poker_app.rules.plans import GUESTS
 from poker_app.web.http import fragments
 from poker_app.web.http.guest_cookie import guest_secret, store_secret
 
-OPENED = Limit("open", 60, timedelta(minutes=10))
 MAX_KEY = 64
 
 
