@@ -63,8 +63,10 @@ def upgrade():
         sa.PrimaryKeyConstraint("token_id", "key", name=op.f("pk_idempotent_answer")),
     )
     op.create_index(op.f("ix_idempotent_answer_made_at"), "idempotent_answer", ["made_at"])
+    op.add_column("member", sa.Column("is_program", sa.Boolean(), server_default=sa.false(), nullable=False))
 
 
 def downgrade():
+    op.drop_column("member", "is_program")
     op.drop_table("idempotent_answer")
     op.drop_table("api_token")

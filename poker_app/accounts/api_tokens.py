@@ -59,7 +59,7 @@ def caller_of(token: str) -> Caller | None:
     _note_use(token_id, used_at)
     if user_id is None:
         assert role
-        membership, secret = _service(account_id, role, name), _service_secret(account_id)
+        membership, secret = _service(account_id, role, name), _service_secret(account_id, token_id)
     else:
         membership, secret = _person(account_id, user_id), derived_secret(f"api token {token_id}")
     return Caller(token_id, name, membership, frozenset(scopes), secret) if membership else None
@@ -89,14 +89,10 @@ def _person(account_id: str, user_id: str) -> Membership | None:
     return None if auth_is_open() else membership_for(session.get(User, user_id), account_id)
 
 
-def _service_secret(account_id: str) -> str:
-    """One secret for all services' tokens of an account, so that a new token keeps the member of the one before."""
-    return derived_secret(f"api {account_id}")
-
-
-def program_digest(account_id: str) -> str:
-    """The digest by which the member of an account's services is found in a session."""
-    return ids.digest(_service_secret(account_id))
+def _service_secret(account_id: str, token_id: str) -> str:
+    """One secret for all services' tokens of an account, so that a new token keeps the member of the one before.
+    Without sign-in everybody may make a token of the one account, so there each has a secret of its own."""
+    return derived_secret(f"api token {token_id}" if auth_is_open() else f"api {account_id}")
 
 
 # --- making and ending

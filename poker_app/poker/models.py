@@ -111,6 +111,8 @@ class Member(Base):
     left_at: Mapped[datetime | None]
     removed_at: Mapped[datetime | None]
     nudged_at: Mapped[datetime | None]
+    # Whether it is a program with a service's token, and no person.
+    is_program: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     session: Mapped[PokerSession] = relationship()
 

@@ -126,7 +126,7 @@ _TABLES: dict[str, dict[Kind, str]] = {
         _own("user_id"): "user_id name facilitates",
         _left("user_id"): "id votes joined_at seen_at away_since left_at removed_at nudged_at",
         SECRET: "secret_digest",
-        NO_PERSON: "session_id",
+        NO_PERSON: "session_id is_program",
     },
     "task": {
         NO_PERSON: "id session_id position title key url description type priority labels parent acceptance estimate "

@@ -17,9 +17,19 @@ from poker_app.rules.session.lifecycle import REOPENED_WITHIN
 from poker_app.rules.session.value import Member, Session
 
 
-def join(table: PokerSession | Session, *, name: str, votes: bool, secret: str, user: User | None = None) -> Member:
+def join(
+    table: PokerSession | Session,
+    *,
+    name: str,
+    votes: bool,
+    secret: str,
+    user: User | None = None,
+    is_program: bool = False,
+    hosts: bool = False,
+) -> Member:
     """Adds a member. A browser or user that is a member already keeps that member, under the new name. Access is
-    checked before, by ``session.access``. Raises Conflict where the plan allows no more members."""
+    checked before, by ``session.access``, which also says who ``hosts``: facilitates where only programs do so far.
+    Raises Conflict where the plan allows no more members."""
     name = clean_name(name)
     most, full = entitlements.member_limit(table.account_id)
     digest, user_id = ids.digest(secret), user.id if user else None
@@ -32,6 +42,8 @@ def join(table: PokerSession | Session, *, name: str, votes: bool, secret: str, 
         new_id=ids.new_id(12),
         most=most,
         full=full,
+        is_program=is_program,
+        hosts=hosts,
     )
     joined: Member = change_session(table.id, rule, seen=(digest, user_id)).answer
     return joined

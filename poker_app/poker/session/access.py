@@ -38,6 +38,12 @@ def is_teammate(table: Session, user: User | None) -> bool:
     return user is not None and membership_for(user, table.account_id) is not None
 
 
+def hosts(table: Session, user: User | None) -> bool:
+    """Whether one who joins facilitates a session that a program opened: a teammate, and everybody without sign-in."""
+    by_program = any(each.is_program for each in table.facilitators)
+    return by_program and (auth_is_open() or is_teammate(table, user))
+
+
 def is_closed_to(table: Session, user: User | None, member: Member | None) -> bool:
     """Whether the session is for teammates only, and the browser is neither a teammate's nor a member's."""
     guarded = table.teammates_only and not auth_is_open()

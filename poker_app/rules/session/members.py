@@ -40,10 +40,12 @@ def join(
     new_id: str,
     most: int,
     full: str,
+    is_program: bool = False,
+    hosts: bool = False,
 ) -> Change:
     """Adds a member. One who is a member already, by the secret or as a user, stays that one, under the new name; one
-    who was removed comes back without the facilitator's role. ``most`` members may be there at once. Answers with the
-    member.
+    who was removed comes back without the facilitator's role. ``most`` members may be there at once. One who ``hosts``
+    facilitates where only programs do so far. Answers with the member.
 
     Raises:
         Refused: missing, in a deleted session; conflict, in one that ended, and with ``full`` where there are ``most``.
@@ -58,12 +60,13 @@ def join(
     if taken >= most and (known is None or known.removed_at):
         raise Refused("conflict", full)
     if known is None:
-        known = Member(new_id, value.id, secret_digest, user_id, name, now)
+        known = Member(new_id, value.id, secret_digest, user_id, name, now, is_program=is_program)
+    only_programs = all(each.is_program for each in value.facilitators)
     member = replace(
         known,
         name=unique_name(name, [each.name for each in others]),
         votes=votes,
-        facilitates=known.facilitates and known.removed_at is None,
+        facilitates=(known.facilitates and known.removed_at is None) or (hosts and only_programs),
         away_since=None,
         left_at=None,
         removed_at=None,

@@ -42,7 +42,8 @@ SWITCHES = (
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A person in the session. The browser keeps the secret, the value only its digest."""
+    """A person in the session, or a program with a service's token. The browser keeps the secret, the value only its
+    digest."""
 
     id: str
     session_id: str
@@ -56,6 +57,7 @@ class Member:
     left_at: datetime | None = None
     removed_at: datetime | None = None
     nudged_at: datetime | None = None
+    is_program: bool = False
 
     @property
     def role(self) -> str:

@@ -117,7 +117,8 @@ def join(session_id: str) -> ResponseReturnValue:
         if form.get("role") not in ("voter", "spectator"):
             raise Invalid("Choose whether you vote or watch.", "role")
         votes = form["role"] == "voter"
-        member = members.join(table, name=form.get("member_name", ""), votes=votes, secret=secret, user=user)
+        name, hosts = form.get("member_name", ""), access.hosts(table, user)
+        member = members.join(table, name=name, votes=votes, secret=secret, user=user, hosts=hosts)
     except (Invalid, Forbidden) as refusal:
         return _entrance(table, form.to_dict(), refusal)
     except TooMany as refusal:
