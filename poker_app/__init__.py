@@ -57,9 +57,10 @@ def create_app(settings: Settings | None = None) -> Flask:
         with app.app_context():
             tracing.watch(db.engine)
 
-    from poker_app import web
+    from poker_app import api, web
 
     web.install(app)
+    api.install(app)
     return app
 
 

@@ -41,6 +41,15 @@ class Conflict(Refusal):
     status = 409
 
 
+class Outdated(Refusal):
+    """It was changed since the version that the caller has seen."""
+
+    status = 412
+
+    def __init__(self) -> None:
+        super().__init__("It was changed meanwhile, so nothing was saved. Read it again, and decide anew.")
+
+
 class Invalid(Refusal):
     """The input cannot be used. ``field`` names the form field to point at."""
 

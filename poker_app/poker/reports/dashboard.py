@@ -12,7 +12,7 @@ from fractions import Fraction
 from math import ceil
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select, tuple_
 
 from poker_app import clock
 from poker_app.accounts.memberships import Membership
@@ -129,6 +129,17 @@ def listing(membership: Membership, secret: str | None, wish: Wish) -> Listing:
     rows = session.execute(ordered.limit(PER_PAGE).offset((page - 1) * PER_PAGE)).all()
     kept = {table.id for table, theirs in rows if theirs and may_archive(membership, table)}
     return Listing(tuple(_lines([table for table, _ in rows], kept)), count, page, pages)
+
+
+def page_after(
+    membership: Membership, secret: str, *, show: str, name: str, after: tuple[datetime, str] | None, most: int
+) -> Sequence[PokerSession]:
+    """At most so many sessions, the newest first, that come ``after`` one by the moment of its opening and its id."""
+    wanted = _wanted(membership, secret, Wish(name=name, show=show)).with_only_columns(PokerSession)
+    if after:
+        wanted = wanted.where(tuple_(PokerSession.created_at, PokerSession.id) < after)
+    ordered = wanted.order_by(PokerSession.created_at.desc(), PokerSession.id.desc())
+    return session.scalars(ordered.limit(most)).all()
 
 
 def counts(membership: Membership, secret: str | None) -> dict[str, int]:

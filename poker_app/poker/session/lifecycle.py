@@ -233,6 +233,21 @@ def change_options(who: Holder, *, name: str, options: Options) -> None:
     change(who, partial(rules.change_options, checked=lambda: {"name": session_name(name), **options.checked()}))
 
 
+def change_some_options(who: Holder, some: Callable[[Session], Mapping[str, Any]]) -> Session:
+    """Changes those of the options, and the name, that ``some`` returns for the session as it is then. Returns the
+    session after it. Raises Invalid, naming the field, and what ``some`` does."""
+
+    def rule(value: Session, me: MemberValue, now: datetime) -> Change:
+        def checked() -> Mapping[str, Any]:
+            typed = dict(some(value))
+            name = session_name(typed.pop("name", value.name))
+            return {"name": name, **replace(Options.of(value), **typed).checked()}
+
+        return rules.change_options(value, me, now, checked=checked)
+
+    return change(who, rule).value
+
+
 def end_session(who: Holder) -> None:
     """Ends the session for all members. Ending an ended session changes nothing."""
     with transaction():

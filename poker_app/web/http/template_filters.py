@@ -50,6 +50,7 @@ def install(app: Flask) -> None:
         epoch=_epoch,
         clock=_minutes,
         bdi=isolated,
+        code=_code,
     )
 
 
@@ -78,6 +79,14 @@ def isolated(text: str | None) -> Markup:
     from_right = not text.isascii() and any(bidirectional(char) in _FROM_RIGHT for char in text)
     apart = from_right or any(len(word) > MAX_WORD for word in text.split())
     return Markup("<bdi>{}</bdi>").format(text) if apart else escape(text)
+
+
+def _code(text: str) -> Markup:
+    """Our own sentence, with what stands between backquotes as code."""
+    parts = text.split("`")
+    return Markup().join(
+        Markup("<code>{}</code>").format(part) if n % 2 else escape(part) for n, part in enumerate(parts)
+    )
 
 
 def _epoch(moment: datetime | None) -> int | str:

@@ -1,0 +1,58 @@
+"""The base of the API's models: what an operation takes in its body or its address, and what it answers."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+MAX_PAGE = 100
+
+
+class Taken(BaseModel):
+    """A body. Fields that are not named are refused, and no text is taken for a number."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Asked(BaseModel):
+    """The query of an address."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Given(BaseModel):
+    """An answer. The mode of its schema is read by the library that makes the document."""
+
+    model_config = ConfigDict(frozen=True, json_schema_mode="serialization")  # type: ignore[typeddict-unknown-key]
+
+
+class Paging(Asked):
+    """Which page of a list: its length, and the cursor that the page before gave."""
+
+    limit: Annotated[int, Field(ge=1, le=MAX_PAGE, description="How many at the most.")] = 50
+    cursor: Annotated[str, StringConstraints(max_length=200)] = Field(
+        "", description="`next_cursor` of the page before."
+    )
+
+
+class Page[Item: Given](Given):
+    """A page of a list. `next_cursor` leads to the next one, and is null on the last."""
+
+    items: list[Item]
+    next_cursor: str | None = None
+
+
+class FieldProblem(Given):
+    """What is wrong with one part of the input."""
+
+    pointer: str = Field(description="The field as a JSON pointer, such as `#/name`, or the name of a query parameter.")
+    detail: str
+
+
+class Problem(Given):
+    """A refusal, as Problem Details of RFC 9457."""
+
+    type: str = Field(description="An address that says what this kind of refusal means.")
+    title: str
+    status: int
+    detail: str = Field(description="A sentence about this refusal.")
+    errors: list[FieldProblem] = Field([], description="What is wrong with which field, if the input cannot be used.")

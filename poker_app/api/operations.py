@@ -1,0 +1,236 @@
+"""The API's operations: one table of addresses, each with its scope, what it takes and answers, and its view.
+
+A view is a plain function. The names of its parameters say what it is called with:
+
+- ``caller``: whose token it is.
+- ``member``: the caller's member in the session of the address.
+- ``table``: the session of the address, for those who may read its report.
+- ``body``, ``query``: the pydantic models of their annotations.
+- ``key``: names the attempt, so that a second one makes nothing twice.
+- ``if_match``: the version that the caller has seen, None where they do not say.
+- any other: the part of the address with that name.
+
+The annotation of its result is the model of the answer. A model with an ``etag`` is answered with that header.
+"""
+
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from flask import Response, current_app, g, request
+from pydantic import BaseModel, ValidationError
+from werkzeug.exceptions import MethodNotAllowed, UnsupportedMediaType
+from werkzeug.exceptions import NotFound as NoSuchAddress
+
+from poker_app import ids, rate_limits
+from poker_app.accounts import api_tokens, auth_is_open
+from poker_app.accounts.api_tokens import Caller
+from poker_app.api import idempotency
+from poker_app.api.blueprint import blueprint
+from poker_app.api.problems import UNKNOWN, UNSIGNED, MissingScope, Unauthorized, Unreadable
+from poker_app.db import session
+from poker_app.poker.members import member_lookup, presence
+from poker_app.poker.models import PokerSession
+from poker_app.rate_limits import Limit
+from poker_app.rules.session.value import Member
+
+RATE = Limit("api", 600, timedelta(minutes=1))
+"""How many requests a token may send."""
+METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
+_PART = re.compile(r"\{(\w+)\}")
+
+View = Callable[..., BaseModel | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One address and method. ``path`` is written as OpenAPI has it: ``/sessions/{session_id}``. ``media_type`` is of
+    an answer that is no JSON, which the view makes as a ``Response``."""
+
+    method: str
+    path: str
+    scope: str
+    status: int
+    view: View
+    body: type[BaseModel] | None
+    query: type[BaseModel] | None
+    answer: type[BaseModel] | None
+    takes: frozenset[str]
+    media_type: str
+
+    @property
+    def name(self) -> str:
+        """The operation's id: the endpoint in this blueprint."""
+        return self.view.__name__
+
+    @property
+    def resource(self) -> str:
+        """The resource that it belongs to: the module of its view."""
+        return self.view.__module__.rpartition(".")[2]
+
+    @property
+    def parts(self) -> list[str]:
+        """The variable parts of the address."""
+        return _PART.findall(self.path)
+
+    @property
+    def makes(self) -> bool:
+        """Whether an ``Idempotency-Key`` is taken."""
+        return self.method == "POST"
+
+
+OPERATIONS: list[Operation] = []
+
+
+def operation(
+    method: str, path: str, scope: str, *, status: int = 200, media_type: str = "application/json"
+) -> Callable[[View], View]:
+    """Declares a view as an operation for tokens with ``scope``, which answers with ``status``."""
+
+    def declare(view: View) -> View:
+        parameters = inspect.signature(view).parameters
+        answer = inspect.signature(view).return_annotation
+        made = Operation(
+            method=method,
+            path=path,
+            scope=scope,
+            status=status if answer is not None else 204,
+            view=view,
+            body=parameters["body"].annotation if "body" in parameters else None,
+            query=parameters["query"].annotation if "query" in parameters else None,
+            answer=answer if isinstance(answer, type) and issubclass(answer, BaseModel) else None,
+            takes=frozenset(parameters),
+            media_type=media_type,
+        )
+        OPERATIONS.append(made)
+        rule = _PART.sub(r"<\1>", path)
+        blueprint.add_url_rule(rule, endpoint=made.name, view_func=partial(_answer, made), methods=[method])
+        return view
+
+    return declare
+
+
+def _answer(operation: Operation, **parts: str) -> Response:
+    caller = _caller()
+    g.allowance = rate_limits.spend(RATE.of(caller.token_id))
+    if operation.scope not in caller.scopes:
+        raise MissingScope(operation.scope)
+    key = idempotency.key_of_request() if operation.makes else None
+    return idempotency.once(caller.token_id, key, lambda: _carried_out(operation, caller, key, parts))
+
+
+def _caller() -> Caller:
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not token.strip():
+        raise Unauthorized(UNSIGNED)
+    caller = api_tokens.caller_of(token.strip())
+    if caller is None:
+        raise Unauthorized(UNKNOWN)
+    return caller
+
+
+def _carried_out(operation: Operation, caller: Caller, key: str | None, parts: dict[str, str]) -> Response:
+    given: dict[str, Any] = {"caller": caller, **parts}
+    if operation.query:
+        given["query"] = _query(operation.query)
+    if operation.body:
+        given["body"] = _body(operation.body)
+    if "key" in operation.takes:
+        given["key"] = ids.digest(f"{caller.token_id} {key}") if key else ids.new_secret()
+    if "if_match" in operation.takes:
+        given["if_match"] = _if_match()
+    if "member" in operation.takes:
+        given["member"] = _member(caller, parts["session_id"], acts=operation.method != "GET")
+    if "table" in operation.takes:
+        given["table"] = _table(caller, parts["session_id"])
+    answer = operation.view(**{name: given[name] for name in operation.takes})
+    return _response(operation, answer)
+
+
+def _response(operation: Operation, answer: BaseModel | Response | None) -> Response:
+    if isinstance(answer, Response):
+        return answer
+    if answer is None:
+        return Response(status=204)
+    made = Response(answer.model_dump_json(), operation.status, mimetype="application/json")
+    if etag := getattr(answer, "etag", None):
+        made.set_etag(etag)
+    if operation.status == 201:
+        made.headers["Location"] = f"{request.path}/{answer.id}"  # type: ignore[attr-defined]
+    if operation.method == "GET":
+        made.make_conditional(request)
+    return made
+
+
+def _query(model: type[BaseModel]) -> BaseModel:
+    try:
+        return model.model_validate(request.args.to_dict())
+    except ValidationError as invalid:
+        raise Unreadable(invalid, "") from invalid
+
+
+def _body(model: type[BaseModel]) -> BaseModel:
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType
+    try:
+        return model.model_validate_json(request.get_data() or b"{}")
+    except ValidationError as invalid:
+        raise Unreadable(invalid, "#/") from invalid
+
+
+def _if_match() -> str | None:
+    """The strong validator of the header; None where it is missing or ``*``."""
+    asked = request.if_match
+    return None if asked.star_tag or not asked else ",".join(asked.as_set())
+
+
+def _member(caller: Caller, session_id: str, *, acts: bool) -> Member:
+    member = member_of(caller, session_id)
+    if member is None:
+        raise member_lookup.missing(session_id)
+    if acts:
+        presence.note_seen(member)
+    return member
+
+
+def member_of(caller: Caller, session_id: str) -> Member | None:
+    """Returns the caller's member in a session; None where they have none, and for removed ones."""
+    member = member_lookup.find_member(session_id, caller.secret, caller.user)
+    return None if member is None or member.removed_at else member
+
+
+def _table(caller: Caller, session_id: str) -> PokerSession:
+    """The session for its members, and for the teammates of its account, as the pages' ``reader`` finds it."""
+    table = session.get(PokerSession, session_id) if ids.could_be_id(session_id) else None
+    if table is None or table.deleted_at:
+        raise member_lookup.missing(session_id)
+    ours = not auth_is_open() and table.account_id == caller.membership.account.id
+    if not ours and member_of(caller, session_id) is None:
+        raise member_lookup.missing(session_id)
+    return table
+
+
+@blueprint.route("/", defaults={"rest": ""}, methods=METHODS)
+@blueprint.route("/<path:rest>", methods=METHODS)
+def no_such_address(rest: str) -> Response:
+    """Answers 404 to an address that is none of the API, and 405 to one with another method."""
+    here = f"{blueprint.url_prefix}/{rest}"
+    adapter = current_app.create_url_adapter(request)
+    assert adapter
+    known = [method for method in METHODS if adapter.match(here, method)[0] != request.endpoint]
+    if known:
+        raise MethodNotAllowed(valid_methods=known)
+    raise NoSuchAddress
+
+
+@blueprint.after_request
+def say_allowance(answer: Response) -> Response:
+    """The headers of draft-ietf-httpapi-ratelimit-headers-10, on every answer to a known token."""
+    if allowance := g.get("allowance"):
+        answer.headers["RateLimit-Policy"] = f'"api";q={RATE.most};w={int(RATE.within.total_seconds())}'
+        answer.headers["RateLimit"] = f'"api";r={allowance.left};t={allowance.seconds}'
+    return answer

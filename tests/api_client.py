@@ -1,0 +1,55 @@
+"""A program with a token: the API's requests, each checked against what the document says of its answer."""
+
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from poker_app.accounts import api_tokens, memberships
+from poker_app.accounts.models import User
+from poker_app.db import session
+from poker_app.rules.api_tokens import SCOPES
+
+
+class Program:
+    """A program that knows one token."""
+
+    def __init__(self, app: Flask, token: str) -> None:
+        self.token = token
+        self._client: FlaskClient = app.test_client(use_cookies=False)
+
+    def asks(self, method: str, path: str, body: Any = None, **headers: str) -> TestResponse:
+        """Sends a request below ``/api/v1``; underscores in names of headers are hyphens."""
+        sent = {name.replace("_", "-"): text for name, text in headers.items()}
+        sent = {"Authorization": f"Bearer {self.token}", **sent}
+        return self._client.open(f"/api/v1{path}", method=method, json=body, headers=sent)
+
+    def get(self, path: str, **headers: str) -> TestResponse:
+        return self.asks("GET", path, **headers)
+
+    def post(self, path: str, body: Any = None, **headers: str) -> TestResponse:
+        return self.asks("POST", path, {} if body is None else body, **headers)
+
+    def patch(self, path: str, body: Any, **headers: str) -> TestResponse:
+        return self.asks("PATCH", path, body, **headers)
+
+    def delete(self, path: str, **headers: str) -> TestResponse:
+        return self.asks("DELETE", path, **headers)
+
+    def opens(self, name: str = "Sprint 42", **more: Any) -> dict[str, Any]:
+        """Opens a session and returns it."""
+        answer = self.post("/sessions", {"name": name, **more})
+        assert answer.status_code == 201, answer.get_data(as_text=True)
+        return answer.get_json()  # type: ignore[no-any-return]
+
+
+def program_of(app: Flask, user_id: str | None, account_id: str, *scopes: str, role: str | None = None) -> Program:
+    """A program with a new token: of a user, or, with a ``role``, of a service that the user makes it for. Without
+    ``scopes`` it has all that its maker may give."""
+    with app.app_context():
+        membership = memberships.membership_for(session.get(User, user_id) if user_id else None, account_id)
+        assert membership
+        given = scopes or (SCOPES if membership.arranges else [each for each in SCOPES if each != "account:write"])
+        _, text = api_tokens.make(membership, name="Program", scopes=given, days="30", service_role=role)
+    return Program(app, text)

@@ -1,0 +1,132 @@
+"""Sessions through the API: opened, read, changed, ended."""
+
+import pytest
+
+from poker_app.settings import Settings
+from tests.api_client import Program, program_of
+from tests.world.pages import Club
+
+
+@pytest.fixture
+def settings(signed_in_settings: Settings) -> Settings:
+    return signed_in_settings
+
+
+@pytest.fixture
+def tim(club: Club) -> Program:
+    """Tim's own token."""
+    return program_of(club.app, club.tim.user, club.account)
+
+
+@pytest.fixture
+def service(club: Club) -> Program:
+    """A service's token, which Olga made."""
+    return program_of(club.app, club.olga.user, club.account, role="facilitator")
+
+
+class TestOpening:
+    def test_a_session_with_tasks_is_there_for_its_person_in_the_browser(self, club: Club, tim: Program) -> None:
+        made = tim.opens(tasks=[{"title": "Pay by card", "labels": ["shop", "money"]}, {"title": "Refunds"}])
+        assert (made["tasks"], made["task"]["title"], made["task"]["labels"]) == (2, "Pay by card", ["shop", "money"])
+        assert [(each["name"], each["facilitates"], each["is_me"]) for each in made["members"]] == [
+            ("Program", True, True)
+        ]
+        page = club.tim.get(f"/sessions/{made['id']}")
+        assert page.status_code == 200
+        assert "Pay by card" in page.get_data(as_text=True)
+
+    def test_the_same_key_opens_one_session(self, tim: Program) -> None:
+        first = tim.post("/sessions", {"name": "One"}, Idempotency_Key="a")
+        again = tim.post("/sessions", {"name": "One"}, Idempotency_Key="a")
+        assert again.get_data() == first.get_data()
+        assert (again.status_code, again.headers["Idempotent-Replayed"]) == (201, "true")
+        assert again.headers["ETag"] == first.headers["ETag"]
+        other = tim.post("/sessions", {"name": "Two"}, Idempotency_Key="a")
+        assert other.status_code == 422
+
+    def test_where_a_program_facilitates_the_first_teammate_does_too(self, club: Club, service: Program) -> None:
+        made = service.opens()
+        assert made["members"][0]["votes"] is False
+        club.cast.gus.post(f"/sessions/{made['id']}/members", {"member_name": "Gus", "role": "voter"}, htmx=False)
+        club.tim.post(f"/sessions/{made['id']}/members", {"member_name": "Tim", "role": "voter"}, htmx=False)
+        now = service.get(f"/sessions/{made['id']}").get_json()
+        assert {each["name"]: each["facilitates"] for each in now["members"]} == {
+            "Program": True,
+            "Gus": False,
+            "Tim": True,
+        }
+
+    @pytest.mark.parametrize(
+        ("body", "pointer"),
+        [
+            ({"deck": "none"}, "#/deck"),
+            ({"tasks": [{"title": "Good"}, {"title": ""}]}, "#/tasks/1/title"),
+            ({"timer_length": 1}, "#/timer_length"),
+            ({"nmae": "x"}, "#/nmae"),
+            ({"name": 5}, "#/name"),
+        ],
+    )
+    def test_unusable_input_names_its_field(self, tim: Program, body: dict[str, object], pointer: str) -> None:
+        answer = tim.post("/sessions", body)
+        assert (answer.status_code, answer.mimetype) == (422, "application/problem+json")
+        assert [each["pointer"] for each in answer.get_json()["errors"]] == [pointer]
+
+
+class TestReading:
+    def test_a_list_comes_in_pages(self, tim: Program) -> None:
+        names = [tim.opens(f"Session {n}")["name"] for n in range(5)]
+        found, cursor = [], ""
+        while cursor is not None:
+            page = tim.get(f"/sessions?limit=2&cursor={cursor}").get_json()
+            found += [each["name"] for each in page["items"]]
+            cursor = page["next_cursor"]
+        assert sorted(found) == sorted(names)
+
+    def test_what_has_not_changed_is_not_sent_again(self, tim: Program) -> None:
+        made = tim.opens()
+        first = tim.get(f"/sessions/{made['id']}")
+        assert tim.get(f"/sessions/{made['id']}", If_None_Match=first.headers["ETag"]).status_code == 304
+
+    def test_a_session_of_another_account_is_not_there(self, club: Club, tim: Program) -> None:
+        made = tim.opens()
+        stranger = program_of(club.app, club.mallory.user, club.mallory.account)
+        assert stranger.get(f"/sessions/{made['id']}").status_code == 404
+
+
+class TestOptions:
+    def test_two_programs_do_not_undo_one_another(self, tim: Program) -> None:
+        path = f"/sessions/{tim.opens()['id']}/options"
+        seen = tim.get(path).headers["ETag"]
+        assert tim.patch(path, {"names_hidden": True}, If_Match=seen).get_json()["names_hidden"] is True
+        late = tim.patch(path, {"name": "Mine"}, If_Match=seen)
+        assert late.status_code == 412
+        assert tim.get(path).get_json()["name"] == "Sprint 42"
+
+    def test_ending_and_reopening(self, tim: Program) -> None:
+        path = f"/sessions/{tim.opens()['id']}"
+        assert tim.post(f"{path}/end").get_json()["state"] == "ended"
+        assert tim.post(f"{path}/reopen").get_json()["state"] == "voting"
+
+
+class TestRefusals:
+    def test_without_a_token(self, club: Club) -> None:
+        answer = Program(club.app, "faceup_pat_no").get("/sessions")
+        assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
+
+    def test_without_the_scope(self, club: Club) -> None:
+        reader = program_of(club.app, club.tim.user, club.account, "sessions:read")
+        answer = reader.post("/sessions", {})
+        assert answer.status_code == 403
+        assert answer.headers["WWW-Authenticate"] == 'Bearer error="insufficient_scope", scope="sessions:write"'
+
+    def test_no_such_address_and_no_such_method(self, tim: Program) -> None:
+        assert tim.get("/nothing").mimetype == "application/problem+json"
+        wrong = tim.delete("/sessions")
+        assert (wrong.status_code, wrong.headers["Allow"]) == (405, "GET, POST")
+
+    def test_a_body_that_is_no_json(self, tim: Program) -> None:
+        assert tim.asks("POST", "/sessions", None, Content_Type="text/plain").status_code == 415
+
+    def test_a_token_may_ask_so_often(self, tim: Program) -> None:
+        first = tim.get("/sessions").headers["RateLimit"]
+        assert first == '"api";r=599;t=61'
