@@ -38,8 +38,9 @@ def document() -> dict[str, Any]:
 
 
 def summary_of(operation: Operation) -> tuple[str, str]:
-    """The first paragraph of the view's docstring, and the rest of it."""
-    first, _, rest = (inspect.getdoc(operation.view) or "").partition("\n\n")
+    """The first paragraph of the view's docstring, and the rest of it up to what it raises."""
+    said = (inspect.getdoc(operation.view) or "").partition("Raises:")[0]
+    first, _, rest = said.partition("\n\n")
     return " ".join(first.split()), " ".join(rest.split())
 
 
@@ -87,7 +88,7 @@ def _of_query(operation: Operation) -> list[dict[str, Any]]:
 def _headers(operation: Operation) -> list[dict[str, Any]]:
     headers = []
     if operation.makes:
-        about = "Names the attempt: sent again with the same key, the request is carried out once."
+        about = "Names the request: sent again with the same key, it is carried out once."
         headers.append(("Idempotency-Key", about, {"type": "string", "minLength": 1, "maxLength": 128}))
     if "if_match" in operation.takes:
         headers.append(

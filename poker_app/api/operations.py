@@ -6,7 +6,7 @@ A view is a plain function. The names of its parameters say what it is called wi
 - ``member``: the caller's member in the session of the address.
 - ``table``: the session of the address, for those who may read its report.
 - ``body``, ``query``: the pydantic models of their annotations.
-- ``key``: names the attempt, so that a second one makes nothing twice.
+- ``key``: names the request, so that sending it again makes nothing twice.
 - ``if_match``: the version that the caller has seen, None where they do not say.
 - any other: the part of the address with that name.
 

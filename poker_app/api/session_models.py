@@ -36,7 +36,11 @@ class TaskFields(Taken):
 
 
 def task_lines(tasks: Sequence[TaskFields]) -> list[TaskLine]:
-    """Returns tasks as they are added. Raises Invalid, naming the field by its place in the list."""
+    """Returns tasks as they are added.
+
+    Raises:
+        Invalid: (422) with the field by its place in the list.
+    """
     lines = []
     for place, task in enumerate(tasks):
         try:

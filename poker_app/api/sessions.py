@@ -137,7 +137,11 @@ def read_options(table: PokerSession) -> OptionsGiven:
 
 @operation("PATCH", "/sessions/{session_id}/options", "sessions:write")
 def change_options(member: Member, body: ChangedOptions, if_match: str | None) -> OptionsGiven:
-    """Rename a session and change its options, from now on. Facilitators may."""
+    """Rename a session and change its options, from now on. Facilitators may.
+
+    Raises:
+        Outdated: (412) the options are not those of ``If-Match``.
+    """
 
     def some(value: Session) -> Mapping[str, Any]:
         if if_match is not None and if_match != OptionsGiven.of(value).etag:

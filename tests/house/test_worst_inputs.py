@@ -25,6 +25,7 @@ from poker_app.accounts import tracker_connections, users
 from poker_app.accounts.providers import failures, openid
 from poker_app.accounts.signin import clerk_webhooks, device_cookies, password_hashing, two_factor
 from poker_app.accounts.team import invitations
+from poker_app.api import paging
 from poker_app.billing.engines import fake, stripe_engine
 from poker_app.edge.limits import EdgeLimits
 from poker_app.errors import Refusal
@@ -266,7 +267,7 @@ ROWS = {
     "a user's name": Row(users.user_name),
     "a session's name": Row(lifecycle.session_name),
     "a task's description": Row(
-        lambda text: task_editing._checked({"title": "a", "key": "", "url": "", "description": text})
+        lambda text: task_editing.checked({"title": "a", "key": "", "url": "", "description": text})
     ),
     "a description drawn": Row(
         # Without the cache that keeps what was drawn.
@@ -390,6 +391,7 @@ ROWS = {
     "names in an event of Stripe": Row(
         matching(stripe_engine._NAME), ("billing/engines/stripe_engine/__init__.py:_NAME",)
     ),
+    "a cursor of the API": Row(paging._place, ("api/paging.py:_place",)),
     "a moment of the test checkout": Row(fake.moment, ("billing/engines/fake.py:moment",)),
     "a provider's error": Row(failures.named, ("accounts/providers/failures.py:_ERROR",)),
     "a provider's directory": Row(matching(openid._GUID), ("accounts/providers/openid.py:_GUID",)),
@@ -406,6 +408,7 @@ ROWS = {
 # Text that no visitor writes: settings, the product's own files, and what services that the operator chose answer with,
 # whose length is bounded where it is fetched.
 NOT_FROM_VISITORS = {
+    "api/operations.py:_PART",
     *("billing/catalogue.py:load", "realtime_settings.py:_check_grip", "provider_settings.py:ProviderSettings"),
     *(
         "realtime/engines/endpoints.py:connect_sources",

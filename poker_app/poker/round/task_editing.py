@@ -49,7 +49,11 @@ def edit_task(who: Holder, task_id: str, *, before: str = "", **typed: str) -> N
 
 
 def checked(typed: dict[str, str]) -> dict[str, str]:
-    """Returns fields of a task as they are stored. Raises Invalid, naming the field that cannot be."""
+    """Returns fields of a task as they are stored.
+
+    Raises:
+        Invalid: (422) with the field that cannot be.
+    """
     plain = {field: _lines(text) if field in LONG else one_line(text) for field, text in typed.items()}
     for field, text in plain.items():
         if len(text) > MAX_LENGTHS[field]:
