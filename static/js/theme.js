@@ -6,5 +6,9 @@ for (const fieldset of document.querySelectorAll('[data-theme-switch]')) {
     document.cookie = `theme=${value}; path=/; max-age=${chosen ? 31536000 : 0}; samesite=lax`;
     if (chosen) document.documentElement.dataset.theme = value;
     else document.documentElement.removeAttribute('data-theme');
+    for (const meta of document.querySelectorAll('[data-theme-of]')) {
+      const { themeOf } = meta.dataset;
+      meta.media = chosen ? (themeOf === value ? 'all' : 'not all') : `(prefers-color-scheme: ${themeOf})`;
+    }
   });
 }
