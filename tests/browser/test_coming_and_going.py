@@ -61,6 +61,8 @@ def test_two_tabs_are_one_member(ada: Person, ben: Person) -> None:
     expect(ada.table.locator(".seat")).to_have_count(2)
     ben.takes_the_card_back()
     twin.has_no_card()
+    for each in (ben, twin):
+        each.sees_seat("Ben", "thinking")
     ada.sees_status("0 of 2 have voted")
 
     # one of them closed, Ben is still here: his vote through the other counts, and he is waited for

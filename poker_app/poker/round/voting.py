@@ -19,18 +19,21 @@ def cast_vote(who: Holder, round_id: str, card: str) -> int:
     The same card again is published like any other change: the traffic must not show that it was the same. Returns the
     session's version that has the vote.
     """
-    socket = asking_socket.get()
     rule = partial(rules.cast_vote, round_id=round_id, card=card)
-    # Where the voter's socket surely receives the event, the response leaves the table out.
-    heard = events.reaches(who.session_id, socket)
-    made = change(who, rule, after_end=True, seen=True, to_all=heard)
+    made = change(who, rule, after_end=True, seen=True, to_all=_reaches_asker(who))
     metrics.count_vote()
     return made.value.version
 
 
 def retract_vote(who: Holder, round_id: str) -> int:
     """Removes the member's card. Without one, nothing changes. Returns the session's version then."""
-    return change(who, partial(rules.retract_vote, round_id=round_id), after_end=True).value.version
+    rule = partial(rules.retract_vote, round_id=round_id)
+    return change(who, rule, after_end=True, to_all=_reaches_asker(who)).value.version
+
+
+def _reaches_asker(who: Holder) -> bool:
+    """Whether the voter's socket surely receives the event: the response leaves the table out then."""
+    return events.reaches(who.session_id, asking_socket.get())
 
 
 def reveal(who: Holder, round_id: str) -> None:
