@@ -18,4 +18,6 @@ import './room/add-task.js';
 import './room/task-files.js';
 import './room/picture.js';
 import './room/live.js';
+import './room/badge.js';
+import './room/wake-lock.js';
 import './theme.js';
