@@ -47,8 +47,8 @@ def write_estimates() -> Mapping[str, int]:
 
 
 def purge() -> Mapping[str, int]:
-    """Deletes data whose time to be kept is over: sessions, files, login sessions, mailed links. Returns a count for
-    each."""
+    """Deletes data whose time to be kept is over: sessions, files, login sessions, mailed links, API tokens. Returns a
+    count for each."""
     return recorded("purge", _purge)
 
 
@@ -69,5 +69,5 @@ def _purge() -> dict[str, int]:
         "sign-ins": login_sessions.purge(),
         "mailed links": mail_tokens.purge(),
         "API tokens": api_tokens.purge(),
-        "answers kept for repeated requests": api_tokens.purge_answers(),
+        "kept answers": api_tokens.purge_answers(),
     }

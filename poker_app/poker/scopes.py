@@ -18,8 +18,8 @@ FORGOTTEN_AFTER = timedelta(hours=4)
 
 def reached(membership: Membership, secret: str | None) -> ColumnElement[bool]:
     """The sessions that the dashboard lists: all of the account's; where users do not sign in, those in which the
-    browser facilitates."""
-    if membership.user:
+    browser or program facilitates."""
+    if not membership.known_by_secret:
         return PokerSession.account_id == membership.account.id
     return exists().where(
         Member.session_id == PokerSession.id,
@@ -31,7 +31,7 @@ def reached(membership: Membership, secret: str | None) -> ColumnElement[bool]:
 
 
 def is_member_of(membership: Membership, secret: str | None) -> ColumnElement[bool]:
-    """The sessions in which the user, or else the browser, is a member."""
+    """The sessions in which the user, or else the browser or program, is a member."""
     mine = Member.user_id == membership.user.id if membership.user else Member.secret_digest == ids.digest(secret or "")
     return exists().where(Member.session_id == PokerSession.id, mine, Member.removed_at.is_(None))
 
@@ -44,7 +44,8 @@ def is_live(moment: datetime) -> ColumnElement[bool]:
 
 def may_archive(membership: Membership, table: PokerSession) -> bool:
     """Whether a membership that reaches a session may also archive, copy or delete it: the user who opened it, admins
-    and owners; where users do not sign in, every browser that reaches it."""
-    if membership.user is None:
+    and owners; where users do not sign in, every browser that reaches it. A service may where no user opened it."""
+    if membership.known_by_secret:
         return True
-    return table.user_id == membership.user.id or membership.reaches("admin")
+    user_id = membership.user.id if membership.user else None
+    return table.user_id == user_id or membership.reaches("admin")

@@ -10,10 +10,13 @@ from poker_app.accounts import account_settings, api_tokens, memberships
 from poker_app.accounts.models import ApiToken, IdempotentAnswer
 from poker_app.accounts.team import teammates
 from poker_app.db import session, transaction
+from poker_app.poker.reports import dashboard
+from poker_app.poker.session import archiving, copying, lifecycle, series
+from poker_app.poker.session.options import Options
 from poker_app.rules.api_tokens import PERSON, SCOPES, SERVICE
 from tests.cast import Clock
 from tests.database_rows import rows, statements
-from tests.world.actions import Club, Room, log_of
+from tests.world.actions import Club, Room, log_of, open_session
 
 READ = ["sessions:read"]
 
@@ -177,6 +180,58 @@ def test_the_time_of_use_is_written_once_a_minute(club: Club, clock: Clock, aske
     assert session.get_one(ApiToken, token.id).used_at == clock.now()
 
 
+# --- a service and the account's sessions
+
+
+def service(club: Club, role: str = "facilitator") -> api_tokens.Caller:
+    caller = api_tokens.caller_of(text_of(club, "Abe", service_role=role))
+    assert caller
+    return caller
+
+
+def test_a_service_reaches_all_sessions_of_its_account(club: Club) -> None:
+    tims = open_session("Tim", membership=club.as_("Tim")).session_id
+    open_session("Mallory", membership=club.as_("Mallory"))
+    caller = service(club)
+    own = open_session("Build", membership=caller.membership, secret=caller.secret).session_id
+    listed = dashboard.listing(caller.membership, caller.secret, dashboard.Wish(show="live")).lines
+    assert {line.table.id for line in listed} == {tims, own}
+
+
+def test_a_service_archives_what_it_opened_and_as_admin_everything(club: Club) -> None:
+    tims = open_session("Tim", membership=club.as_("Tim"))
+    lifecycle.end_session(tims)
+    caller, admin = service(club), service(club, "admin")
+    own = open_session("Build", membership=caller.membership, secret=caller.secret)
+    lifecycle.end_session(own)
+    with club.refused(403):
+        archiving.archive(caller.membership, caller.secret, tims.session_id)
+    archiving.archive(caller.membership, caller.secret, own.session_id)
+    archiving.archive(admin.membership, admin.secret, tims.session_id)
+    assert club.log[-2:] == [("Nightly build (token)", "session-archived", "Checkout team")] * 2
+
+
+def test_a_service_copies_a_session_under_its_name(club: Club) -> None:
+    tims = open_session("Tim", membership=club.as_("Tim"))
+    admin = service(club, "admin")
+    copy = copying.copy_session(admin.membership, tims.session_id, secret=admin.secret, form_key="key")
+    assert (copy.name, copy.user_id, copy.secret_digest) == (
+        "Nightly build",
+        None,
+        api_tokens.program_digest(club.account_id),
+    )
+
+
+def test_a_service_has_the_series_of_its_account(club: Club) -> None:
+    kept = series.make(club.as_("Tim"), "", name="Grooming", deck="fibonacci", own="", options=Options())
+    caller = service(club)
+    own = series.make(caller.membership, caller.secret, name="Nightly", deck="fibonacci", own="", options=Options())
+    for membership in (caller.membership, club.as_("Tim")):
+        assert [each.id for each in series.series_of(membership, None)] == [kept.id, own.id]
+    series.close(caller.membership, caller.secret, kept.id)
+    assert club.log[-1] == ("Nightly build (token)", "series-closed", "Grooming")
+
+
 # --- its end
 
 
@@ -266,6 +321,18 @@ def test_without_sign_in_everybody_makes_services_tokens(room: Room) -> None:
     assert log_of(memberships.LOCAL) == [("Somebody", "token-made", f"Board (…{token.hint})")]
 
 
+def test_without_sign_in_a_service_reaches_the_sessions_that_it_facilitates(room: Room) -> None:
+    local = memberships.home_of(None)
+    _, text = api_tokens.make(local, name="Board", scopes=READ, days="", service_role="facilitator")
+    caller = api_tokens.caller_of(text)
+    assert caller
+    own = open_session("Board", membership=caller.membership, secret=caller.secret)
+    listed = dashboard.listing(caller.membership, caller.secret, dashboard.Wish(show="live")).lines
+    assert [line.table.id for line in listed] == [own.session_id]
+    with room.refused(404):
+        archiving.delete(caller.membership, caller.secret, room.table.id)
+
+
 def test_tokens_of_the_other_way_to_sign_in_are_worth_nothing(club: Club, monkeypatch: pytest.MonkeyPatch) -> None:
     texts = [text_of(club, "Tim"), text_of(club, "Abe", service_role="admin")]
     monkeypatch.setattr("poker_app.accounts._open", True)
@@ -293,6 +360,6 @@ def test_purging(club: Club, clock: Clock) -> None:
     assert api_tokens.purge() == 0
     clock.forward(seconds=1)
     found = jobs.purge()
-    assert (found["API tokens"], found["answers kept for repeated requests"]) == (1, 1)
+    assert (found["API tokens"], found["kept answers"]) == (1, 1)
     assert [each.id for each in session.query(ApiToken)] == [kept.id]
     assert [each.key for each in session.query(IdempotentAnswer)] == ["new"]

@@ -40,7 +40,7 @@ def test_ended_sessions_go_when_they_are_said_to(room: Room, account, clock: Clo
     clock.moment = until
     assert jobs.purge()["sessions"] == 0
     clock.forward(seconds=1)
-    assert jobs.purge() == {"sessions": 1, "files": 0, "sign-ins": 0, "mailed links": 0}
+    assert {what: count for what, count in jobs.purge().items() if count} == {"sessions": 1}
     assert left() == session.query(Member).count() == session.query(Task).count() == 0
     assert jobs.purge()["sessions"] == 0
 
@@ -86,7 +86,7 @@ def test_sign_ins_and_links_go_once_they_are_of_no_use(room: Room, clock: Clock)
     user = add_user("Ada")
     secret = login_sessions.begin(user, browser="", address="")
     mail_tokens.make("sign-in", "ada@example.com")
-    assert jobs.purge() == {"sessions": 0, "files": 0, "sign-ins": 0, "mailed links": 0}
+    assert not any(jobs.purge().values())
     clock.forward(days=30)
     assert jobs.purge()["sign-ins"] == 0
     clock.forward(seconds=1)

@@ -50,9 +50,8 @@ def test_only_the_protocol_publishes() -> None:
 
 
 def noted() -> dict[str, str]:
-    """The actions that the code writes into the audit log, with a place where it does. ``_note`` passes one on, and a
-    membership writes it for itself."""
-    position = {"audit_log.note": 2, "_note": 1, "now.note": 0, "acting.note": 0}
+    """The actions that the code writes into the audit log, with a place where it does. A membership passes one on."""
+    position = {"audit_log.note": 2, "now.note": 0, "acting.note": 0, "membership.note": 0}
     found = {}
     for place, call in nodes(ast.Call):
         name = ast.unparse(call.func)

@@ -10,9 +10,7 @@ from contextlib import contextmanager
 from sqlalchemy import exists, select
 
 from poker_app import clock
-from poker_app.accounts import audit_log
 from poker_app.accounts.memberships import Membership
-from poker_app.accounts.models import User
 from poker_app.billing import entitlements
 from poker_app.db import session, transaction
 from poker_app.errors import Conflict, Forbidden, NotFound
@@ -58,11 +56,6 @@ def _held(membership: Membership, secret: str | None, session_id: str) -> Iterat
         yield session.get_one(PokerSession, session_id, populate_existing=True)
 
 
-def _note(membership: Membership, action: str, table: PokerSession) -> None:
-    user = session.get(User, membership.user.id) if membership.user else None
-    audit_log.note(table.account_id, user, action, table.name)
-
-
 def archive(membership: Membership, secret: str | None, session_id: str) -> None:
     """Archives a session: it and its report stay, out of the list.
 
@@ -77,7 +70,7 @@ def archive(membership: Membership, secret: str | None, session_id: str) -> None
         if session.scalar(here):
             raise Conflict("This session is live. End it before you archive it.")
         table.archived_at = clock.now()
-        _note(membership, "session-archived", table)
+        membership.note("session-archived", table.name)
 
 
 def unarchive(membership: Membership, secret: str | None, session_id: str) -> None:
@@ -85,7 +78,7 @@ def unarchive(membership: Membership, secret: str | None, session_id: str) -> No
     with _held(membership, secret, session_id) as table:
         if table.archived_at:
             table.archived_at = None
-            _note(membership, "session-unarchived", table)
+            membership.note("session-unarchived", table.name)
 
 
 def delete(membership: Membership, secret: str | None, session_id: str) -> None:
@@ -97,7 +90,7 @@ def delete(membership: Membership, secret: str | None, session_id: str) -> None:
         value = change_within(session_id, rules.delete).value
         if value.ended_at is None and not value.used:
             entitlements.give_back_session(value.account_id, value.id)
-        _note(membership, "session-deleted", table)
+        membership.note("session-deleted", table.name)
 
 
 def restore(membership: Membership, secret: str | None, session_id: str) -> None:
@@ -107,4 +100,4 @@ def restore(membership: Membership, secret: str | None, session_id: str) -> None
             return
         if change_within(session_id, rules.restore).value.running:
             entitlements.pay_again(table.account_id, table.id, name=table.name, user_id=table.user_id)
-        _note(membership, "session-restored", table)
+        membership.note("session-restored", table.name)

@@ -1,10 +1,8 @@
 """Copying a session: the same deck, options and access rules, and the tasks that got no estimate."""
 
 from poker_app import ids
-from poker_app.accounts import audit_log
 from poker_app.accounts.memberships import Membership
-from poker_app.accounts.models import User
-from poker_app.db import session, transaction
+from poker_app.db import transaction
 from poker_app.poker.change import lock
 from poker_app.poker.models import Member
 from poker_app.poker.session import archiving
@@ -17,8 +15,8 @@ _ENDING = " (copy)"
 
 
 def copy_session(membership: Membership, session_id: str, *, secret: str, form_key: str) -> Member:
-    """Opens the copy; the user or browser that copies facilitates it. The same form sent again returns the same
-    copy."""
+    """Opens the copy; the user, browser or program that copies facilitates it. The same form sent again returns the
+    same copy."""
     key = ids.digest(f"copy {session_id} {membership.user.id if membership.user else secret} {form_key}")
     with transaction():
         archiving.find_to_archive(membership, secret, session_id)
@@ -36,12 +34,7 @@ def copy_session(membership: Membership, session_id: str, *, secret: str, form_k
             form_key=key,
             backlog=[said(task) for task in original.backlog if task.title and task.estimate is None],
         )
-        audit_log.note(
-            original.account_id,
-            session.get(User, membership.user.id) if membership.user else None,
-            "session-copied",
-            original.name,
-        )
+        membership.note("session-copied", original.name)
         return founder
 
 
@@ -49,4 +42,5 @@ def _own_name(membership: Membership, original: Session, secret: str) -> str:
     if membership.user:
         return membership.user.name
     digest = ids.digest(secret)
-    return next(each.name for each in original.members.values() if each.secret_digest == digest)
+    mine = (each.name for each in original.members.values() if each.secret_digest == digest)
+    return next(mine, membership.program or "")

@@ -7,9 +7,7 @@ from functools import partial
 from sqlalchemy import func, select
 
 from poker_app import clock, ids
-from poker_app.accounts import audit_log
 from poker_app.accounts.memberships import Membership
-from poker_app.accounts.models import User
 from poker_app.db import session, transaction
 from poker_app.errors import Conflict, Invalid, NotFound
 from poker_app.poker.change import tracked_tasks_changed
@@ -43,7 +41,7 @@ def find_own(membership: Membership, secret: str | None, series_id: str) -> Seri
         NotFound: (404) there is none, or it belongs to another account or browser.
     """
     found = find(series_id)
-    mine = membership.user is not None or found.secret_digest == ids.digest(secret or "")
+    mine = not membership.known_by_secret or found.secret_digest == ids.digest(secret or "")
     if found.account_id != membership.account.id or not mine:
         raise NotFound("This series was not found in this account.")
     return found
@@ -52,7 +50,7 @@ def find_own(membership: Membership, secret: str | None, series_id: str) -> Seri
 def series_of(membership: Membership, secret: str | None) -> Sequence[Series]:
     """Returns the series that the dashboard lists, by name, closed ones last."""
     mine = select(Series).where(Series.account_id == membership.account.id)
-    if membership.user is None:
+    if membership.known_by_secret:
         mine = mine.where(Series.secret_digest == ids.digest(secret or ""))
     return session.scalars(mine.order_by(Series.closed_at.is_not(None), Series.name, Series.id)).all()
 
@@ -72,11 +70,11 @@ def make(membership: Membership, secret: str, *, name: str, deck: str, own: str,
             deck=deck,
             cards=list(cards),
             options=asdict(options),
-            secret_digest=None if membership.user else ids.digest(secret),
+            secret_digest=ids.digest(secret) if membership.known_by_secret else None,
             created_at=clock.now(),
         )
         session.add(made)
-        _note(membership, "series-made", made)
+        membership.note("series-made", made.name)
     return made
 
 
@@ -101,7 +99,7 @@ def rename(membership: Membership, secret: str | None, series_id: str, typed: st
         series = find_own(membership, secret, series_id)
         if series.name != name:
             series.name = name
-            _note(membership, "series-renamed", series)
+            membership.note("series-renamed", series.name)
 
 
 def close(membership: Membership, secret: str | None, series_id: str) -> None:
@@ -110,7 +108,7 @@ def close(membership: Membership, secret: str | None, series_id: str) -> None:
         series = find_own(membership, secret, series_id)
         if series.closed_at is None:
             series.closed_at = clock.now()
-            _note(membership, "series-closed", series)
+            membership.note("series-closed", series.name)
 
 
 def reopen(membership: Membership, secret: str | None, series_id: str) -> None:
@@ -119,12 +117,7 @@ def reopen(membership: Membership, secret: str | None, series_id: str) -> None:
         series = find_own(membership, secret, series_id)
         if series.closed_at:
             series.closed_at = None
-            _note(membership, "series-reopened", series)
-
-
-def _note(membership: Membership, action: str, series: Series) -> None:
-    user = session.get(User, membership.user.id) if membership.user else None
-    audit_log.note(series.account_id, user, action, series.name)
+            membership.note("series-reopened", series.name)
 
 
 # --- the day's session

@@ -8,9 +8,8 @@ from dataclasses import asdict, dataclass, fields
 import structlog
 from sqlalchemy import select
 
-from poker_app.accounts import audit_log, tracker_connections
+from poker_app.accounts import tracker_connections
 from poker_app.accounts.memberships import Membership
-from poker_app.accounts.models import User
 from poker_app.db import session, transaction
 from poker_app.errors import Conflict, Invalid, NotFound, Refusal
 from poker_app.poker.change import tracked_tasks_changed
@@ -46,7 +45,7 @@ def choose(
         series = find_own(membership, secret, series_id)
         connection = tracker_connections.find(membership.account.id, connection_id)
         series.search = {"connection": connection.id, "said": one_line(said)[:MAX_SAID], **asdict(search)}
-        _note(membership, "series-search-chosen", series)
+        membership.note("series-search-chosen", series.name)
 
 
 def remove(membership: Membership, secret: str | None, series_id: str) -> None:
@@ -59,12 +58,7 @@ def remove(membership: Membership, secret: str | None, series_id: str) -> None:
         series = find_own(membership, secret, series_id)
         if series.search is not None:
             series.search, series.search_due = None, None
-            _note(membership, "series-search-removed", series)
-
-
-def _note(membership: Membership, action: str, series: Series) -> None:
-    user = session.get(User, membership.user.id) if membership.user else None
-    audit_log.note(series.account_id, user, action, series.name)
+            membership.note("series-search-removed", series.name)
 
 
 def search_of(series: Series) -> tuple[TrackerConnection | None, Search] | None:
