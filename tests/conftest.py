@@ -137,6 +137,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if _asks_the_database(item)]
 
 
+def chromium_path() -> str | None:
+    """Where Chromium is; None for Playwright's own."""
+    found = subprocess.run([ROOT / "bin/browser"], check=True, capture_output=True, text=True).stdout.strip()
+    return None if found == "playwright" else found
+
+
 @pytest.fixture(scope="session")
 def browser() -> "Iterator[Browser]":
     """Chromium, as `bin/browser` finds it; one for all, because Playwright can be started only once in a thread.
@@ -145,8 +151,7 @@ def browser() -> "Iterator[Browser]":
     """
     from playwright.sync_api import sync_playwright
 
-    found = subprocess.run([ROOT / "bin/browser"], check=True, capture_output=True, text=True).stdout.strip()
-    path = None if found == "playwright" else found
+    path = chromium_path()
     headed, pause = os.environ.get("HEADED", "") != "", float(os.environ.get("SLOW_MO", "0"))
     flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
     with sync_playwright() as playwright:

@@ -19,5 +19,6 @@ import './room/task-files.js';
 import './room/picture.js';
 import './room/live.js';
 import './room/badge.js';
+import './room/notifications.js';
 import './room/wake-lock.js';
 import './theme.js';

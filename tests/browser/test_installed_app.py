@@ -1,9 +1,11 @@
 """Faceup as an app of one's own: what browsers install, the screen that stays on, the badge and the notification."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.person import Person
+from tests.browser.live_server import House
+from tests.browser.person import Person, people
+from tests.conftest import chromium_path
 
 pytestmark = pytest.mark.browser
 
@@ -52,6 +54,34 @@ SHOWS = """state => {
   Object.defineProperty(document, 'hidden', { value: state === 'hidden', configurable: true });
   document.dispatchEvent(new Event('visibilitychange'));
 }"""
+# The headless shell denies notifications whatever is granted. This shows them by their tags, one for each, where the
+# permission was asked for by a click.
+NOTIFICATIONS = """{
+  window.shown = new Map();
+  window.rang = 0;
+  window.Notification = class extends EventTarget {
+    static get permission() {
+      return localStorage.permission ?? 'default';
+    }
+    static async requestPermission() {
+      if (!navigator.userActivation.isActive) throw new Error('asked without a click');
+      localStorage.permission = localStorage.answer ?? 'granted';
+      return this.permission;
+    }
+    constructor(title, options = {}) {
+      super();
+      if (Notification.permission !== 'granted') return;
+      const { body, icon, tag, renotify, ...others } = options;
+      if (!tag || Object.keys(others).length) throw new RangeError(JSON.stringify(options));
+      if (!window.shown.has(tag) || renotify) window.rang += 1;
+      window.shown.set(tag, Object.assign(this, { title, body, tag }));
+    }
+    close() {
+      if (window.shown.get(this.tag) === this) window.shown.delete(this.tag);
+    }
+  };
+}"""
+SHOWN = "[...window.shown.values()].map(({ title, body }) => [title, body])"
 WITHOUT = """delete Navigator.prototype.wakeLock;
 delete Navigator.prototype.setAppBadge;
 delete Navigator.prototype.clearAppBadge;
@@ -168,12 +198,144 @@ def test_the_screen_stays_on_while_the_table_is_in_view(ada: Person, ben: Person
     holds_locks(ben, 0)
 
 
+NOTIFY = "Notify me when the table waits for my card"
+
+
+def opens_menu(person: Person) -> Locator:
+    person.page.get_by_role("button", name="your menu").click()
+    return person.page.locator("#me")
+
+
+def chooses_notifications(person: Person) -> Locator:
+    toggle = opens_menu(person).get_by_label(NOTIFY)
+    toggle.click()
+    return toggle
+
+
+def is_notified(person: Person, times: int) -> None:
+    """One notification shows, and so many have made themselves heard on this page."""
+    person.page.wait_for_function("times => window.rang === times", arg=times)
+    assert person.page.evaluate(SHOWN) == [["Checkout team", "The table is waiting for your card."]]
+
+
+def has_no_notification(person: Person) -> None:
+    person.page.wait_for_function("window.shown.size === 0")
+
+
+def test_who_chose_it_is_notified_while_the_page_is_hidden(ada: Person, ben: Person) -> None:
+    ben.page.add_init_script(NOTIFICATIONS)
+    ben.joins(ada.opens(tasks="Secret merger\nOther"))
+    expect(chooses_notifications(ben)).to_be_checked()
+    ben.page.keyboard.press("Escape")
+
+    # a new round, of which a vote is the end
+    ben.picks("5")
+    ada.picks("5")
+    ada.reveals()
+    looks_away(ben)
+    ada.calls_another_vote()
+    is_notified(ben, 1)
+    ben.picks("5")
+    has_no_notification(ben)
+
+    # another, of which the reveal is the end
+    ada.picks("5")
+    ada.reveals()
+    ada.calls_another_vote()
+    is_notified(ben, 2)
+    ada.picks("5")
+    ada.reveals()
+    has_no_notification(ben)
+
+    # a third, and a nudge that makes itself heard once more; looking is the end
+    ada.saves("5")
+    is_notified(ben, 3)
+    ada.presses("Nudge all")
+    is_notified(ben, 4)
+    looks_back(ben)
+    has_no_notification(ben)
+
+    # a click brings the window to the front and is the end
+    looks_away(ben)
+    ada.picks("5")
+    ada.presses("Restart vote")
+    is_notified(ben, 5)
+    focused = """() => {
+      window.focus = () => (window.cameToFront = true);
+      [...window.shown.values()][0].dispatchEvent(new Event('click'));
+      return window.cameToFront;
+    }"""
+    assert ben.page.evaluate(focused)
+    has_no_notification(ben)
+
+    # none in view
+    looks_back(ben)
+    round_id = ben.table.get_attribute("data-round")
+    ada.picks("5")
+    ada.presses("Restart vote")
+    ben.page.wait_for_function("round => document.getElementById('vote-table').dataset.round !== round", arg=round_id)
+    assert ben.page.evaluate("window.rang") == 5
+
+
+def test_the_choice_is_remembered_in_this_browser(ada: Person, ben: Person) -> None:
+    ben.page.add_init_script(NOTIFICATIONS)
+    ben.joins(ada.opens())
+    assert not opens_menu(ben).get_by_label(NOTIFY).is_checked()
+    ben.page.keyboard.press("Escape")
+    chooses_notifications(ben)
+    ben.reloads()
+    expect(opens_menu(ben).get_by_label(NOTIFY)).to_be_checked()
+    ben.page.get_by_label(NOTIFY).click()
+    ben.reloads()
+    expect(opens_menu(ben).get_by_label(NOTIFY)).not_to_be_checked()
+
+    # without it, nothing
+    ben.page.keyboard.press("Escape")
+    looks_away(ben)
+    ada.picks("5")
+    ada.reveals()
+    ada.calls_another_vote()
+    ben.sees_cards_face_down()
+    assert ben.page.evaluate("window.rang") == 0
+
+
+def test_a_refused_permission_says_how_to_give_it(ada: Person, ben: Person, cleo: Person) -> None:
+    """Ben refuses when he is asked; Cleo's browser has denied it from the start."""
+    ben.page.add_init_script(f"localStorage.answer = 'denied'; {NOTIFICATIONS}")
+    table = ada.opens()
+    ben.joins(table)
+    chooses_notifications(ben)
+    cleo.joins(table)
+    opens_menu(cleo)
+    for each in (ben, cleo):
+        toggle = each.page.get_by_label(NOTIFY)
+        expect(toggle).to_be_disabled()
+        expect(toggle).not_to_be_checked()
+        each.sees("This browser blocks notifications of this site.")
+
+
+def test_no_switch_where_only_a_service_worker_may_notify(browser: Browser, house: House) -> None:
+    """As Chromium on Android."""
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-blink-features=NotificationConstructor"]
+    other = browser.browser_type.launch(executable_path=chromium_path(), args=flags)
+    try:
+        with people(other) as make:
+            ada = make("Ada", home=house.url)
+            ada.opens()
+            menu = opens_menu(ada)
+            expect(menu.get_by_role("button", name="Leave session")).to_be_visible()
+            expect(menu.get_by_text(NOTIFY)).to_be_hidden()
+    finally:
+        other.close()
+
+
 def test_a_browser_that_can_do_none_of_it_has_no_trouble(ada: Person, ben: Person) -> None:
     ben.page.add_init_script(WITHOUT)
     ben.joins(ada.opens())
     ben.picks("5")
     looks_away(ben)
     looks_back(ben)
+    expect(opens_menu(ben).get_by_text(NOTIFY)).to_be_hidden()
     ada.reveals()
     ben.sees_cards_face_up()
     assert ben.troubles == []

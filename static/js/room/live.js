@@ -1,6 +1,7 @@
 // Events from the realtime engine. A push is a hint and a GET is the truth: whatever is missed, the next fetch heals.
 import { channels, options, POLL, watch } from './connection.js';
 import { notice } from './notices.js';
+import { callForCard, WAITING } from './notifications.js';
 import { leave, me, onChange, room, table } from './page.js';
 import { apply, onBehind, refresh, refreshTasks } from './regions.js';
 
@@ -19,7 +20,10 @@ async function unpacked(base64) {
 async function hear(event, data) {
   if (event.startsWith('pusher:')) return;
   if (event === 'session-ended' || (event === 'member-removed' && data.member === me)) return reload();
-  if (event === 'member-nudged' && data.member.split(' ').includes(me)) notice('The table is waiting for your card.');
+  if (event === 'member-nudged' && data.member.split(' ').includes(me)) {
+    notice(WAITING);
+    callForCard();
+  }
   if (data.html) await apply(data.html);
   else if (data.gz) await apply(await unpacked(data.gz));
   else if (data.version > Number(table().dataset.version)) soon(() => refresh('vote-table'));
