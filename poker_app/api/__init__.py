@@ -1,11 +1,19 @@
 """The REST API: the actions of the pages as JSON, for programs with a token. No rules live here."""
 
+from importlib import import_module
+
 from flask import Flask
+
+RESOURCES = ("sessions",)
+"""The modules with operations, in the order of the reference."""
 
 
 def install(app: Flask) -> None:
     """Registers the operations of every resource, how refusals are answered, and the document that describes both."""
-    from poker_app.api import problems, reference, sessions  # noqa: F401 (each adds its part to the blueprint)
+    for name in (*RESOURCES, "problems"):
+        # Each adds its part to the blueprint.
+        import_module(f"{__name__}.{name}")
+    from poker_app.api import reference
     from poker_app.api.blueprint import blueprint
 
     app.register_blueprint(blueprint)

@@ -1,19 +1,34 @@
 """The base of the API's models: what an operation takes in its body or its address, and what it answers."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+
+from poker_app import ids
 
 MAX_PAGE = 100
 
 
-class Taken(BaseModel):
+class _Input(BaseModel):
+    """What is sent. Databases cannot keep a NUL character."""
+
+    @field_validator("*")
+    @classmethod
+    def refuse_nul(cls, given: Any) -> Any:
+        """Refuses a text with a NUL character, and a list with such a text."""
+        for text in given if isinstance(given, list) else [given]:
+            if isinstance(text, str) and "\0" in text:
+                raise ValueError("A character in it cannot be kept.")
+        return given
+
+
+class Taken(_Input):
     """A body. Fields that are not named are refused, and no text is taken for a number."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class Asked(BaseModel):
+class Asked(_Input):
     """The query of an address."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -23,6 +38,15 @@ class Given(BaseModel):
     """An answer. The mode of its schema is read by the library that makes the document."""
 
     model_config = ConfigDict(frozen=True, json_schema_mode="serialization")  # type: ignore[typeddict-unknown-key]
+
+
+class Tagged(Given):
+    """An answer with an `ETag`, which changes with all that is in the answer."""
+
+    @property
+    def etag(self) -> str:
+        """A digest of the answer."""
+        return ids.digest(self.model_dump_json())[:32]
 
 
 class Paging(Asked):

@@ -65,7 +65,8 @@ def _json(model: type[Any]) -> dict[str, Any]:
 
 
 def _of_path(operation: Operation) -> list[dict[str, Any]]:
-    return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in operation.parts]
+    kinds = {name: "integer" if name in operation.numbers else "string" for name in operation.parts}
+    return [{"name": name, "in": "path", "required": True, "schema": {"type": kind}} for name, kind in kinds.items()]
 
 
 def _of_query(operation: Operation) -> list[dict[str, Any]]:

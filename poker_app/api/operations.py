@@ -8,7 +8,7 @@ A view is a plain function. The names of its parameters say what it is called wi
 - ``body``, ``query``: the pydantic models of their annotations.
 - ``key``: names the request, so that sending it again makes nothing twice.
 - ``if_match``: the version that the caller has seen, None where they do not say.
-- any other: the part of the address with that name.
+- any other: the part of the address with that name, a number where it is annotated as ``int``.
 
 The annotation of its result is the model of the answer. A model with an ``etag`` is answered with that header.
 """
@@ -78,6 +78,12 @@ class Operation:
         return _PART.findall(self.path)
 
     @property
+    def numbers(self) -> frozenset[str]:
+        """Those of the parts that are whole numbers."""
+        parameters = inspect.signature(self.view).parameters
+        return frozenset(name for name in self.parts if name in parameters and parameters[name].annotation is int)
+
+    @property
     def makes(self) -> bool:
         """Whether an ``Idempotency-Key`` is taken."""
         return self.method == "POST"
@@ -107,14 +113,14 @@ def operation(
             media_type=media_type,
         )
         OPERATIONS.append(made)
-        rule = _PART.sub(r"<\1>", path)
+        rule = _PART.sub(lambda part: f"<{'int:' if part[1] in made.numbers else ''}{part[1]}>", path)
         blueprint.add_url_rule(rule, endpoint=made.name, view_func=partial(_answer, made), methods=[method])
         return view
 
     return declare
 
 
-def _answer(operation: Operation, **parts: str) -> Response:
+def _answer(operation: Operation, **parts: Any) -> Response:
     caller = _caller()
     g.allowance = rate_limits.spend(RATE.of(caller.token_id))
     if operation.scope not in caller.scopes:
@@ -133,7 +139,7 @@ def _caller() -> Caller:
     return caller
 
 
-def _carried_out(operation: Operation, caller: Caller, key: str | None, parts: dict[str, str]) -> Response:
+def _carried_out(operation: Operation, caller: Caller, key: str | None, parts: dict[str, Any]) -> Response:
     given: dict[str, Any] = {"caller": caller, **parts}
     if operation.query:
         given["query"] = _query(operation.query)

@@ -7,16 +7,20 @@ from typing import Annotated, Literal
 from flask import url_for
 from pydantic import Field
 
-from poker_app import clock, ids
-from poker_app.api.models import Given, Taken
+from poker_app import clock
+from poker_app.accounts.api_tokens import Caller
+from poker_app.api.models import Given, Tagged, Taken
+from poker_app.api.operations import member_of
 from poker_app.api.origin import origin
 from poker_app.errors import Invalid
 from poker_app.poker.models import PokerSession
 from poker_app.poker.round.task_editing import checked
+from poker_app.poker.value.current import newest
 from poker_app.poker.value.session_view import SessionView, public_view
 from poker_app.rules.backlog import MAX_LABELS, TaskLine, labels_in
 from poker_app.rules.session.value import SWITCHES, Member, Session, Task
 from poker_app.rules.tally import Tally
+from poker_app.rules.timer import Timer
 
 Id = Annotated[str, Field(description="An id.", examples=["k7qmfd2x8hs4nrtw"])]
 
@@ -50,7 +54,7 @@ def task_lines(tasks: Sequence[TaskFields]) -> list[TaskLine]:
     return lines
 
 
-class TaskGiven(Given):
+class TaskGiven(Tagged):
     """A task of the backlog."""
 
     id: Id
@@ -146,7 +150,7 @@ def _number(figure: object) -> float | None:
     return None if figure is None else round(float(figure), 4)  # type: ignore[arg-type]
 
 
-class RoundGiven(Given):
+class RoundGiven(Tagged):
     """A round. Before the reveal `cards` and `figures` are null: nobody is told a hidden card."""
 
     id: Id
@@ -183,10 +187,14 @@ class RoundGiven(Given):
 
 
 class TimerGiven(Given):
-    """The timer, running until `ends_at` or paused with `remaining` seconds."""
+    """The timer, running until `ends_at` or paused with `remaining` seconds. Without one both are null."""
 
     ends_at: datetime | None
     remaining: int | None
+
+    @classmethod
+    def of(cls, timer: Timer | None) -> "TimerGiven":
+        return cls(ends_at=timer.ends_at if timer else None, remaining=timer.remaining if timer else None)
 
 
 class SessionSummary(Given):
@@ -213,7 +221,7 @@ class SessionSummary(Given):
         )
 
 
-class SessionGiven(Given):
+class SessionGiven(Tagged):
     """A session, as every member sees it."""
 
     id: Id
@@ -227,14 +235,13 @@ class SessionGiven(Given):
     cards: list[str] = Field(description="The deck, in order.")
     members: list[MemberGiven]
     tasks: int
+    undo: int | None = Field(
+        description="The version that made an estimate, a skip, a restarted vote or added tasks that a facilitator can "
+        "undo now."
+    )
     task: TaskGiven = Field(description="The task on the table.")
     round: RoundGiven
     timer: TimerGiven | None
-
-    @property
-    def etag(self) -> str:
-        """Changes with all that is in the answer; presence has no version."""
-        return ids.digest(self.model_dump_json())[:32]
 
     @classmethod
     def of(cls, value: Session, me: Member | None) -> "SessionGiven":
@@ -251,13 +258,19 @@ class SessionGiven(Given):
             cards=list(value.cards),
             members=[MemberGiven.of(each, value, me) for each in value.current_members],
             tasks=len(value.backlog),
+            undo=value.undo["version"] if value.undo and value.running else None,
             task=TaskGiven.of(value.task, value),
             round=RoundGiven.of(view),
-            timer=TimerGiven(ends_at=view.timer.ends_at, remaining=view.timer.remaining) if view.timer else None,
+            timer=TimerGiven.of(view.timer) if view.timer else None,
         )
 
 
-class OptionsGiven(Given):
+def session_given(session_id: str, caller: Caller) -> SessionGiven:
+    """The session as it is now, for the caller."""
+    return SessionGiven.of(newest(session_id).value, member_of(caller, session_id))
+
+
+class OptionsGiven(Tagged):
     """The options of a session."""
 
     name: str
@@ -269,11 +282,6 @@ class OptionsGiven(Given):
     teammates_only: bool
     timer_length: int = Field(description="Seconds.")
     has_password: bool
-
-    @property
-    def etag(self) -> str:
-        """Changes with every option."""
-        return ids.digest(self.model_dump_json())[:32]
 
     @classmethod
     def of(cls, value: Session) -> "OptionsGiven":

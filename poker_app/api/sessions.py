@@ -10,9 +10,16 @@ from poker_app import rate_limits
 from poker_app.accounts import decks
 from poker_app.accounts.api_tokens import Caller
 from poker_app.api.models import Page, Paging, Taken
-from poker_app.api.operations import member_of, operation
+from poker_app.api.operations import operation
 from poker_app.api.paging import page_of
-from poker_app.api.session_models import OptionsGiven, SessionGiven, SessionSummary, TaskFields, task_lines
+from poker_app.api.session_models import (
+    OptionsGiven,
+    SessionGiven,
+    SessionSummary,
+    TaskFields,
+    session_given,
+    task_lines,
+)
 from poker_app.errors import Outdated
 from poker_app.poker.members import members
 from poker_app.poker.models import PokerSession
@@ -113,11 +120,7 @@ def open_session(caller: Caller, body: NewSession, key: str) -> SessionGiven:
     votes = body.votes if body.votes is not None else caller.user is not None
     if member.votes != votes:
         members.set_votes(member, votes)
-    return _session(member.session_id, caller)
-
-
-def _session(session_id: str, caller: Caller) -> SessionGiven:
-    return SessionGiven.of(newest(session_id).value, member_of(caller, session_id))
+    return session_given(member.session_id, caller)
 
 
 @operation("GET", "/sessions/{session_id}", "sessions:read")
@@ -126,7 +129,7 @@ def read_session(caller: Caller, table: PokerSession) -> SessionGiven:
 
     Ask with `If-None-Match` to watch it: the answer is 304 while nothing has changed.
     """
-    return _session(table.id, caller)
+    return session_given(table.id, caller)
 
 
 @operation("GET", "/sessions/{session_id}/options", "sessions:read")
@@ -155,11 +158,11 @@ def change_options(member: Member, body: ChangedOptions, if_match: str | None) -
 def end_session(caller: Caller, member: Member) -> SessionGiven:
     """End a session for everybody. Facilitators may. Ending it again changes nothing."""
     lifecycle.end_session(member)
-    return _session(member.session_id, caller)
+    return session_given(member.session_id, caller)
 
 
 @operation("POST", "/sessions/{session_id}/reopen", "sessions:write")
 def reopen_session(caller: Caller, member: Member) -> SessionGiven:
     """Reopen a session within 24 hours of its end. Facilitators may."""
     lifecycle.reopen_session(member)
-    return _session(member.session_id, caller)
+    return session_given(member.session_id, caller)

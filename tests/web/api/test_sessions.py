@@ -2,26 +2,8 @@
 
 import pytest
 
-from poker_app.settings import Settings
 from tests.api_client import Program, program_of
 from tests.world.pages import Club
-
-
-@pytest.fixture
-def settings(signed_in_settings: Settings) -> Settings:
-    return signed_in_settings
-
-
-@pytest.fixture
-def tim(club: Club) -> Program:
-    """Tim's own token."""
-    return program_of(club.app, club.tim.user, club.account)
-
-
-@pytest.fixture
-def service(club: Club) -> Program:
-    """A service's token, which Olga made."""
-    return program_of(club.app, club.olga.user, club.account, role="facilitator")
 
 
 class TestOpening:
@@ -87,10 +69,9 @@ class TestReading:
         first = tim.get(f"/sessions/{made['id']}")
         assert tim.get(f"/sessions/{made['id']}", If_None_Match=first.headers["ETag"]).status_code == 304
 
-    def test_a_session_of_another_account_is_not_there(self, club: Club, tim: Program) -> None:
+    def test_a_session_of_another_account_is_not_there(self, tim: Program, mallory: Program) -> None:
         made = tim.opens()
-        stranger = program_of(club.app, club.mallory.user, club.mallory.account)
-        assert stranger.get(f"/sessions/{made['id']}").status_code == 404
+        assert mallory.get(f"/sessions/{made['id']}").status_code == 404
 
 
 class TestOptions:
