@@ -1,5 +1,6 @@
 """Joining, roles, leaving, removing, nudging, taking over: one function a change."""
 
+from datetime import timedelta
 from functools import partial
 
 from sqlalchemy import select
@@ -12,9 +13,13 @@ from poker_app.poker import models
 from poker_app.poker.change import Holder, change, change_session, change_within, lock
 from poker_app.poker.models import PokerSession
 from poker_app.poker.names import clean_name
+from poker_app.rate_limits import Limit
 from poker_app.rules.session import members as rules
 from poker_app.rules.session.lifecycle import REOPENED_WITHIN
 from poker_app.rules.session.value import Member, Session
+
+JOINS = Limit("join", 400, timedelta(minutes=3))
+"""How many may join from a network."""
 
 
 def join(

@@ -1,5 +1,7 @@
 """Editing a task's fields, and detecting two edits of the same field."""
 
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -9,6 +11,8 @@ from poker_app.poker.change import Holder, change
 from poker_app.rules.backlog import LABELS_LIMIT, LONG, MAX_LABELS, MAX_LENGTHS, MAX_WORD, NAMES, labels_in
 from poker_app.rules.printable import one_line, without_hidden
 from poker_app.rules.session import tasks as rules
+from poker_app.rules.session.change import Change
+from poker_app.rules.session.value import Member, Session
 
 
 class Clash(Conflict):
@@ -48,7 +52,19 @@ def edit_task(who: Holder, task_id: str, *, before: str = "", **typed: str) -> N
         raise Clash(clash.field, dict(clash.typed))
 
 
-def checked(typed: dict[str, str]) -> dict[str, str]:
+def edit_some(who: Holder, task_id: str, some: Callable[[Session], Mapping[str, str]]) -> Session:
+    """Changes those fields of a task that ``some`` returns for the session as it is then. Returns the session after it.
+    Raises Invalid, naming the field, and what ``some`` does."""
+
+    def rule(value: Session, me: Member, now: datetime) -> Change:
+        return rules.edit_task(
+            value, me, now, task_id=task_id, checked=lambda: checked(some(value)), before={}, short=_short
+        )
+
+    return change(who, rule).value
+
+
+def checked(typed: Mapping[str, str]) -> dict[str, str]:
     """Returns fields of a task as they are stored.
 
     Raises:

@@ -63,17 +63,25 @@ class Outcome(NamedTuple):
 def import_tasks(
     who: Holder, import_id: str, lines: Mapping[int, TaskLine], duplicates: str, chosen: Mapping[int, str]
 ) -> Outcome:
-    """Adds the tasks of a preview, by the lines of the table; ``duplicates`` is ``skip``, ``update`` or ``add`` for the
-    lines that have no choice of their own in ``chosen``. The same task of the same import is added once, however often
-    it is tried.
+    """Adds the tasks of a preview, as ``add_lines``, and says what was done."""
+    return outcome_of(add_lines(who, import_id, lines, duplicates, chosen))
+
+
+def add_lines(
+    who: Holder, import_id: str, lines: Mapping[int, TaskLine], duplicates: str, chosen: Mapping[int, str] | None = None
+) -> Change:
+    """Adds the tasks of a table, by its lines; ``duplicates`` is ``skip``, ``update`` or ``add`` for the lines that
+    have no choice of their own in ``chosen``. The same task of the same import is added once, however often it is
+    tried. Returns the change, whose answer is ``Imported``.
 
     Raises:
         Invalid: (422) there is none, no room for any, or no such choice.
     """
+    chosen = chosen or {}
     choices = [chosen.get(line, duplicates) for line in lines]
     if not {duplicates, *choices} <= {*rules.DUPLICATES}:
         raise Invalid("Choose what becomes of tasks that are here already.", "duplicates")
-    made = change(
+    return change(
         who,
         partial(
             rules.import_tasks,
@@ -83,7 +91,6 @@ def import_tasks(
             round_id=ids.new_id(12),
         ),
     )
-    return outcome_of(made)
 
 
 def outcome_of(made: Change) -> Outcome:

@@ -31,6 +31,7 @@ log = structlog.get_logger(__name__)
 
 OURS_KEPT = "yours was kept."
 """The end of the news of a task whose text is not its issue's."""
+OF_NO_TRACKER = "This task did not come from a tracker."
 UNDO_FIRST = timedelta(seconds=4)
 """An estimate is written so long after it was saved: until then, undo is at hand."""
 LEASE = timedelta(minutes=2)
@@ -325,7 +326,7 @@ def issue_of(session_id: str, task_id: str) -> TaskIssue:
     """
     issue = session.get(TaskIssue, task_id)
     if issue is None or issue.session_id != session_id:
-        raise NotFound("This task did not come from a tracker.")
+        raise NotFound(OF_NO_TRACKER)
     return issue
 
 

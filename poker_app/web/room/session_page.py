@@ -1,6 +1,5 @@
 """The page of a session, its fragments, joining, options, and the end."""
 
-from datetime import timedelta
 from functools import lru_cache
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
@@ -18,7 +17,6 @@ from poker_app.poker.session import access, lifecycle
 from poker_app.poker.session.options import options_from
 from poker_app.poker.value.current import at_least, newest
 from poker_app.poker.value.session_view import public_view
-from poker_app.rate_limits import Limit
 from poker_app.rules.roles import AWAITED_FOR
 from poker_app.rules.session.value import DELETED, Member, Session
 from poker_app.web.http import fragments, login, qr, shared_fragments
@@ -27,8 +25,6 @@ from poker_app.web.http.guards import member_here, member_required
 from poker_app.web.http.guest_cookie import guest_secret, store_secret
 
 blueprint = Blueprint("sessions", __name__, url_prefix="/sessions/<session_id>")
-
-JOINS = Limit("join", 400, timedelta(minutes=3))
 
 
 @blueprint.get("")
@@ -109,7 +105,7 @@ def join(session_id: str) -> ResponseReturnValue:
         Invalid: (422) neither was chosen, or the name cannot be used.
     """
     who, form = request.remote_addr or "", request.form
-    rate_limits.spend(JOINS.of_network(who))
+    rate_limits.spend(members.JOINS.of_network(who))
     table, user, secret = _found(session_id), login.user(), member_lookup.secret_for(session_id, guest_secret())
     _come_the_right_way(table)
     try:
