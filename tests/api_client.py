@@ -34,6 +34,9 @@ class Program:
     def patch(self, path: str, body: Any, **headers: str) -> TestResponse:
         return self.asks("PATCH", path, body, **headers)
 
+    def put(self, path: str, body: Any, **headers: str) -> TestResponse:
+        return self.asks("PUT", path, body, **headers)
+
     def delete(self, path: str, **headers: str) -> TestResponse:
         return self.asks("DELETE", path, **headers)
 

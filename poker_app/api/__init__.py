@@ -4,7 +4,13 @@ from importlib import import_module
 
 from flask import Flask
 
-RESOURCES = ("sessions",)
+RESOURCES = (
+    "sessions",
+    "tasks",
+    "rounds",
+    "members",
+    "timer",
+)
 """The modules with operations, in the order of the reference."""
 
 
