@@ -21,7 +21,7 @@ from poker_app.api.session_models import (
     task_lines,
 )
 from poker_app.errors import Outdated
-from poker_app.poker.members import members
+from poker_app.poker.members import members, presence
 from poker_app.poker.models import PokerSession
 from poker_app.poker.reports import dashboard
 from poker_app.poker.session import access, join_codes, lifecycle
@@ -129,6 +129,7 @@ def read_session(caller: Caller, table: PokerSession) -> SessionGiven:
 
     Ask with `If-None-Match` to watch it: the answer is 304 while nothing has changed.
     """
+    presence.sweep(table.id)
     return session_given(table.id, caller)
 
 
