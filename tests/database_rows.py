@@ -10,8 +10,8 @@ from sqlalchemy import Dialect, Text, cast, event, literal, null, select, union_
 
 from poker_app.db import Base, db
 
-# Counting tries and seeing that somebody is there is no change that anybody asked for.
-NOTES = {"tries": {"key", "since", "count"}, "member": {"seen_at"}}
+# Counting tries, and seeing that somebody is there or a token is used, is no change that anybody asked for.
+NOTES = {"tries": {"key", "since", "count"}, "member": {"seen_at"}, "api_token": {"used_at"}}
 
 
 def rows() -> dict[str, list[tuple[str | None, ...]]]:

@@ -70,11 +70,7 @@ class World:
         with app.app_context():
             self.code = self.table.row.code
             self._furnish_account(olga)
-            db.session.remove()
-            with db.engine.connect() as connection:
-                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-            db.engine.dispose()
-        shutil.copy(path, path.with_suffix(".kept"))
+        self.keep()
         self.task, self.round = self.table.task, self.table.round
         self._cookies = {person: dict(person.browser._cookies or {}) for person in self.people.values()}
 
@@ -105,8 +101,17 @@ class World:
     def seat(self, person: Person, table: Table | None = None) -> str:
         return person.seat(table or self.table).id
 
-    def again(self) -> None:
-        """Everything as it was at the beginning, whatever application was made or asked since."""
+    def keep(self, name: str = "kept") -> None:
+        """Keeps the database as it is now, for ``again``."""
+        with self.app.app_context():
+            db.session.remove()
+            with db.engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            db.engine.dispose()
+        shutil.copy(self._path, self._path.with_suffix(f".{name}"))
+
+    def again(self, name: str = "kept") -> None:
+        """Everything as it was when it was kept, whatever application was made or asked since."""
         configure(self.app.config["SETTINGS"])
         values.clear()
         with self.app.app_context():
@@ -114,7 +119,7 @@ class World:
             db.engine.dispose()
         for suffix in ("", "-wal", "-shm"):
             Path(f"{self._path}{suffix}").unlink(missing_ok=True)
-        shutil.copy(self._path.with_suffix(".kept"), self._path)
+        shutil.copy(self._path.with_suffix(f".{name}"), self._path)
         for person, cookies in self._cookies.items():
             person.browser._cookies = dict(cookies)
 

@@ -1,0 +1,226 @@
+"""Every operation of the API for every role's token: what is not in this table does not pass, and a denied call changes
+no row."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from poker_app import create_app
+from poker_app.api.operations import OPERATIONS, Operation
+from poker_app.rules.api_tokens import SCOPES
+from poker_app.settings import Settings
+from tests.api_client import Program, program_of
+from tests.cast import Person
+from tests.database_rows import rows
+from tests.house.conftest import World
+
+# Persons of other accounts, elsewhere and at the table of Ada, who facilitates it; then those of its account who are
+# not at the table, and a service of it.
+ROLES = (
+    *("stranger", "removed", "spectator", "voter", "facilitator"),
+    *("teammate", "admin", "owner", "service"),
+)
+
+
+class Programs:
+    """A program of each role, at the table of the house's world."""
+
+    def __init__(self, world: World) -> None:
+        world.again()
+        self.world = world
+        persons = {name: Person(world.app, name.capitalize()).signs_in() for name in ("removed", "spectator", "voter")}
+        persons |= {"facilitator": world.ada, "stranger": world.people["other account"]}
+        self.of = {name: program_of(world.app, each.user, each.account) for name, each in persons.items()}
+        teammates = {name: world.people[name].user for name in ("teammate", "admin", "owner")}
+        self.of |= {name: program_of(world.app, user, world.account) for name, user in teammates.items()}
+        owner = teammates["owner"]
+        self.of["service"] = program_of(world.app, owner, world.account, role="facilitator")
+        self.without = {
+            scope: program_of(world.app, owner, world.account, *(each for each in SCOPES if each != scope))
+            for scope in SCOPES
+        }
+        self.seats = {}
+        for name in ("removed", "spectator", "voter"):
+            made = self.of[name].post(f"/sessions/{world.table.id}/members", {"name": name, "votes": name == "voter"})
+            self.seats[name] = made.get_json()["id"]
+        removed = f"/sessions/{world.table.id}/members/{self.seats['removed']}"
+        assert self.of["facilitator"].delete(removed).status_code == 204
+        world.keep("programs")
+
+    def again(self, *, revealed: bool = False) -> None:
+        """Everything as it was at the beginning; with ``revealed`` the cards are face up."""
+        self.world.again("programs")
+        if revealed:
+            path = f"/sessions/{self.world.table.id}/rounds/{self.world.round}/reveal"
+            assert self.of["facilitator"].post(path).status_code == 200
+
+    def rows(self) -> object:
+        """Every row, to be compared."""
+        with self.world.app.app_context():
+            return rows()
+
+
+Body = Callable[[Programs], Any]
+
+
+@dataclass(frozen=True)
+class Row:
+    """What each role's token is answered, in the order of ROLES, and what is sent."""
+
+    expected: str
+    sent: Body = field(default=lambda programs: {})
+    revealed: bool = False
+
+    def answers(self) -> dict[str, int]:
+        return dict(zip(ROLES, map(int, self.expected.split()), strict=True))
+
+
+def here(world: World) -> dict[str, Any]:
+    """What stands in addresses: of Ada's table."""
+    return {
+        "session_id": world.table.id,
+        "task_id": world.task,
+        "round_id": world.round,
+        "member_id": world.seat(world.ben),
+        "version": 1,
+    }
+
+
+def facilitator(done: int = 200) -> str:
+    return f"404 404 403 403 {done} 404 404 404 404"
+
+
+def member(done: int = 200) -> str:
+    return f"404 404 {done} {done} {done} 404 404 404 404"
+
+
+def everybody(done: int) -> str:
+    return " ".join([str(done)] * len(ROLES))
+
+
+READER = "404 404 200 200 200 200 200 200 200"
+
+TABLE = {
+    "list_sessions": Row(everybody(200)),
+    "open_session": Row(everybody(201)),
+    "read_session": Row(READER),
+    "read_options": Row(READER),
+    "change_options": Row(facilitator(), lambda programs: {"name": "New name"}),
+    "end_session": Row(facilitator()),
+    "reopen_session": Row(facilitator()),
+    "list_tasks": Row(READER),
+    "add_tasks": Row(facilitator(), lambda programs: {"text": "Three"}),
+    "read_task": Row(READER),
+    "list_results": Row(READER),
+    # No task is of a tracker.
+    "read_issue": Row(everybody(404)),
+    "edit_task": Row(facilitator(), lambda programs: {"title": "Other"}),
+    "move_task": Row(facilitator(), lambda programs: {"to": 1}),
+    "delete_task": Row(facilitator(204)),
+    "restore_task": Row(facilitator()),
+    "take_up_task": Row(facilitator(), lambda programs: {"task_id": programs.world.task}),
+    "skip_task": Row(facilitator()),
+    "reopen_task": Row(facilitator()),
+    "estimate_task": Row(facilitator(), lambda programs: {"estimate": "5"}, revealed=True),
+    "read_round": Row(READER),
+    "read_own_vote": Row(member()),
+    "vote": Row("404 404 403 200 200 404 404 404 404", lambda programs: {"card": "5"}),
+    "retract_vote": Row("404 404 403 204 204 404 404 404 404"),
+    "reveal_round": Row(facilitator()),
+    "vote_again": Row(facilitator(), lambda programs: {"round_id": programs.world.round}),
+    # Something else was changed since.
+    "undo_change": Row(facilitator(409)),
+    "list_members": Row(READER),
+    "read_member": Row(READER),
+    # The link and the code are for everybody who has them, also for the removed.
+    "join_session": Row(everybody(201)),
+    "join_by_code": Row(everybody(200), lambda programs: {"code": programs.world.code}),
+    "read_own_member": Row(member()),
+    "change_own_member": Row(member(), lambda programs: {"name": "Other", "votes": False}),
+    "leave_session": Row(member(204)),
+    "come_back": Row(member()),
+    "share_role": Row(facilitator()),
+    "hand_over_role": Row(facilitator(), lambda programs: {"member_id": programs.world.seat(programs.world.ben)}),
+    "step_down": Row("404 404 200 200 409 404 404 404 404"),
+    # A facilitator is present.
+    "take_over_role": Row("404 404 409 409 200 404 404 404 404"),
+    "remove_member": Row(facilitator(204)),
+    "nudge_member": Row(facilitator()),
+    "nudge_members": Row(facilitator()),
+    "read_timer": Row(READER),
+    "start_timer": Row(facilitator()),
+    "pause_timer": Row(facilitator()),
+    "resume_timer": Row(facilitator()),
+    "stop_timer": Row(facilitator(204)),
+}
+
+# The operations are declared as soon as an application is made.
+create_app(Settings(_env_file=None, database_url="sqlite://", secret_key="x", realtime="none"))
+ALL = {each.name: each for each in OPERATIONS}
+
+
+@pytest.fixture(scope="session")
+def _programs(_evening: World) -> Programs:
+    return Programs(_evening)
+
+
+@pytest.fixture
+def programs(_programs: Programs) -> Programs:
+    _programs.again()
+    return _programs
+
+
+def ask(programs: Programs, by: Program, operation: Operation, parts: dict[str, Any] | None = None) -> int:
+    path = operation.path.format(**(parts or here(programs.world)))
+    body = TABLE[operation.name].sent(programs) if operation.method in ("POST", "PUT", "PATCH") else None
+    return by.asks(operation.method, path, body).status_code
+
+
+def test_every_operation_has_a_row() -> None:
+    assert sorted(ALL) == sorted(TABLE)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_each_role_gets_what_the_table_says(programs: Programs, name: str) -> None:
+    row, found = TABLE[name], {}
+    before = None
+    for role, expected in row.answers().items():
+        if before is None:
+            programs.again(revealed=row.revealed)
+            before = programs.rows()
+        found[role] = ask(programs, programs.of[role], ALL[name])
+        if programs.rows() != before:
+            assert expected < 400, f"{role} was denied {name}, and yet a row changed"
+            before = None
+    assert found == row.answers()
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_no_token_and_one_without_the_scope(programs: Programs, name: str) -> None:
+    before, operation = programs.rows(), ALL[name]
+    assert ask(programs, Program(programs.world.app, "nonsense"), operation) == 401
+    assert ask(programs, programs.without[operation.scope], operation) == 403
+    assert programs.rows() == before
+
+
+@pytest.mark.parametrize("name", [name for name, each in ALL.items() if len(each.parts) > 1])
+def test_a_facilitator_reaches_nothing_of_another_table(programs: Programs, name: str) -> None:
+    """Ada's own table in the address, Gus's task, member or round behind it."""
+    world, operation = programs.world, ALL[name]
+    theirs = {
+        **here(world),
+        "task_id": world.elsewhere.task,
+        "member_id": world.seat(world.gus, world.elsewhere),
+        "round_id": world.elsewhere.round,
+    }
+    before = programs.rows()
+    assert ask(programs, programs.of["facilitator"], operation, theirs) in (404, 409)
+    assert programs.rows() == before
+
+
+@pytest.mark.parametrize("name", [name for name, each in ALL.items() if "session_id" in each.parts])
+def test_a_table_that_is_not_there_is_nobody_s(programs: Programs, name: str) -> None:
+    nowhere = {**here(programs.world), "session_id": "nonsense"}
+    assert {role: ask(programs, programs.of[role], ALL[name], nowhere) for role in ROLES} == dict.fromkeys(ROLES, 404)
