@@ -41,6 +41,8 @@ def copy_session(membership: Membership, session_id: str, *, secret: str, form_k
 def _own_name(membership: Membership, original: Session, secret: str) -> str:
     if membership.user:
         return membership.user.name
+    if membership.program:
+        return membership.program
     digest = ids.digest(secret)
     mine = (each.name for each in original.members.values() if each.secret_digest == digest)
     return next(mine, membership.program or "")

@@ -110,7 +110,7 @@ def start_session(
     backlog: Sequence[Mapping[str, str]] = (),
 ) -> Member:
     """Inserts a new session with its first member, inside the caller's transaction; everything has been checked.
-    ``backlog`` are the tasks that it begins with, by field; without any it is a quick vote."""
+    ``backlog`` are the tasks that it begins with, by field; without any it is a quick vote. A service only watches."""
     user_id = membership.user.id if membership.user else None
     now = clock.now()
     made = PokerSession(
@@ -141,6 +141,7 @@ def start_session(
         user_id=user_id,
         name=member_name,
         facilitates=True,
+        votes=membership.program is None,
         is_program=membership.program is not None,
         joined_at=now,
         seen_at=now,

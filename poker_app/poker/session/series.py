@@ -35,7 +35,7 @@ def find(series_id: str) -> Series:
 
 
 def find_own(membership: Membership, secret: str | None, series_id: str) -> Series:
-    """A series of the acting account; where users do not sign in, of the browser that made it.
+    """A series of the acting account; where users do not sign in, of the browser or program that made it.
 
     Raises:
         NotFound: (404) there is none, or it belongs to another account or browser.
