@@ -1,8 +1,10 @@
 """The base of the API's models: what an operation takes in its body or its address, and what it answers."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic_core import CoreSchema, core_schema
 
 from poker_app import ids
 
@@ -47,6 +49,16 @@ class Tagged(Given):
     def etag(self) -> str:
         """A digest of the answer."""
         return ids.digest(self.model_dump_json())[:32]
+
+
+class OneOf:
+    """Marks a text that is one of some names, where these are known to no type checker."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = [*names]
+
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: Any) -> CoreSchema:
+        return core_schema.literal_schema(self.names)
 
 
 class Paging(Asked):

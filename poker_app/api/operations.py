@@ -43,13 +43,13 @@ RATE = Limit("api", 600, timedelta(minutes=1))
 METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
 _PART = re.compile(r"\{(\w+)\}")
 
-View = Callable[..., BaseModel | None]
+View = Callable[..., BaseModel | Response | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One address and method. ``path`` is written as OpenAPI has it: ``/sessions/{session_id}``. ``media_type`` is of
-    an answer that is no JSON, which the view makes as a ``Response``."""
+    """One address and method. ``path`` is written as OpenAPI has it: ``/sessions/{session_id}``; ``made_at`` is that of
+    what the operation makes. ``media_type`` is of an answer that is no JSON, which the view makes as a ``Response``."""
 
     method: str
     path: str
@@ -61,6 +61,7 @@ class Operation:
     answer: type[BaseModel] | None
     takes: frozenset[str]
     media_type: str
+    made_at: str
 
     @property
     def name(self) -> str:
@@ -92,12 +93,19 @@ class Operation:
 OPERATIONS: list[Operation] = []
 
 
-def operation(
-    method: str, path: str, scope: str, *, status: int = 200, media_type: str = "application/json"
-) -> Callable[[View], View]:
-    """Declares a view as an operation for tokens with ``scope``, which answers with ``status``."""
+def operation[**P, Answer: BaseModel | Response | None](
+    method: str,
+    path: str,
+    scope: str,
+    *,
+    status: int = 200,
+    media_type: str = "application/json",
+    made_at: str | None = None,
+) -> Callable[[Callable[P, Answer]], Callable[P, Answer]]:
+    """Declares a view as an operation for tokens with ``scope``, which answers with ``status``. What it makes is below
+    its own address, by its id, unless ``made_at`` names another one."""
 
-    def declare(view: View) -> View:
+    def declare(view: Callable[P, Answer]) -> Callable[P, Answer]:
         parameters = inspect.signature(view).parameters
         answer = inspect.signature(view).return_annotation
         made = Operation(
@@ -111,6 +119,7 @@ def operation(
             answer=answer if isinstance(answer, type) and issubclass(answer, BaseModel) else None,
             takes=frozenset(parameters),
             media_type=media_type,
+            made_at=made_at or f"{path}/{{id}}",
         )
         OPERATIONS.append(made)
         rule = _PART.sub(lambda part: f"<{'int:' if part[1] in made.numbers else ''}{part[1]}>", path)
@@ -166,7 +175,8 @@ def _response(operation: Operation, answer: BaseModel | Response | None) -> Resp
     if etag := getattr(answer, "etag", None):
         made.set_etag(etag)
     if operation.status == 201:
-        made.headers["Location"] = f"{request.path}/{answer.id}"  # type: ignore[attr-defined]
+        named = {**(request.view_args or {}), "id": answer.id}  # type: ignore[attr-defined]
+        made.headers["Location"] = f"{blueprint.url_prefix}{operation.made_at.format(**named)}"
     if operation.method == "GET":
         made.make_conditional(request)
     return made

@@ -1,6 +1,7 @@
 """Refusals and faults of the API, as Problem Details (RFC 9457): the sentence that the pages show, and its status."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from http import HTTPStatus
 
 import structlog
@@ -64,6 +65,16 @@ class Unreadable(Invalid):
             FieldProblem(pointer=where + "/".join(map(str, each["loc"])), detail=each["msg"])
             for each in invalid.errors(include_url=False, include_context=False, include_input=False)
         ]
+
+
+@contextmanager
+def fields_named(**fields: str) -> Iterator[None]:
+    """Gives the fields that refusals of an action name, which are those of the pages' forms, their names in the
+    operation's body: an empty one where it has no such field."""
+    try:
+        yield
+    except Invalid as invalid:
+        raise Invalid(invalid.sentence, fields.get(invalid.field or "", invalid.field)) from invalid
 
 
 @blueprint.errorhandler(Refusal)
