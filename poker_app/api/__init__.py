@@ -10,6 +10,8 @@ RESOURCES = (
     "rounds",
     "members",
     "timer",
+    "reports",
+    "archive",
 )
 """The modules with operations, in the order of the reference."""
 

@@ -104,7 +104,8 @@ def _headers(operation: Operation) -> list[dict[str, Any]]:
 def _responses(operation: Operation) -> dict[str, Any]:
     content = _json(operation.answer) if operation.answer else None
     if operation.status != 204 and content is None:
-        content = {operation.media_type: {"schema": {"type": "string"}}}
+        text = operation.media_type.startswith("text/")
+        content = {operation.media_type: {"schema": {"type": "string"}} if text else {}}
     done = {200: "Done.", 201: "Made.", 204: "Done."}[operation.status]
     answers: dict[str, Any] = {str(operation.status): {"description": done, "content": content}}
     if operation.method == "GET" and hasattr(operation.answer, "etag"):

@@ -8,8 +8,8 @@ import pytest
 from werkzeug.test import TestResponse
 
 from poker_app import imports
+from poker_app.poker.reports.session_import import IMPORTED
 from poker_app.settings import Settings
-from poker_app.web.home.session_import import IMPORTED
 from tests.cast import FROM_OUR_PAGE, Clock, Person
 from tests.web.route_checks import says
 from tests.world.pages import Club

@@ -25,8 +25,13 @@ MAX_FILE_NAME = 80
 MAX_NAME = 200
 
 
+def attachment(name: str, ending: str) -> str:
+    """Returns the ``Content-Disposition`` of a session's report: ``checkout-team-sprint-42-report`` with its ending."""
+    return f'attachment; filename="{file_name(name)}{ending}"'
+
+
 def file_name(name: str) -> str:
-    """Returns the file name of a session's report, without ending: ``checkout-team-sprint-42-report``."""
+    """Returns the file name of a session's report, without ending."""
     letters = unicodedata.normalize("NFKD", name[:MAX_NAME].casefold()).encode("ascii", "ignore").decode()
     words = re.sub(r"[^a-z0-9]+", "-", letters)[:MAX_FILE_NAME].strip("-")
     return f"{words}-report" if words else "report"
@@ -120,10 +125,15 @@ def _agreement(voted: VotedRound | None) -> Share | str:
 
 
 def as_json(report: Report) -> str:
+    """The contents as a file."""
+    return json.dumps(contents(report), ensure_ascii=False, indent=2) + "\n"
+
+
+def contents(report: Report) -> dict[str, Any]:
     """Everything, with figures as numbers and times in UTC. ``name`` and ``member`` of a vote are null where names are
     hidden; else ``member`` tells two of one name apart. ``session_import`` makes the same session of it again."""
     places = {member.id: place for place, member in enumerate(report.members, start=1)}
-    told = {
+    return {
         "format": FORMAT,
         "session": {
             "id": report.session_id,
@@ -155,7 +165,6 @@ def as_json(report: Report) -> str:
         "tasks": [_task(report, position, task, places) for position, task in enumerate(report.tasks, start=1)],
         "second_look": [{"task": subject, "why": why} for subject, why in report.looks],
     }
-    return json.dumps(told, ensure_ascii=False, indent=2) + "\n"
 
 
 def _task(report: Report, position: int, task: TaskReport, places: Mapping[str, int]) -> dict[str, Any]:

@@ -164,9 +164,18 @@ def read_report(content: bytes) -> ReportFile:
         Invalid: (422) it is none, of a session that had not ended, or a field of it cannot be.
     """
     try:
-        report = _with_members(ReportFile.model_validate_json(content.removeprefix(b"\xef\xbb\xbf")))
+        return checked(ReportFile.model_validate_json(content.removeprefix(b"\xef\xbb\xbf")))
     except ValidationError as problem:
         raise Invalid(_sentence(problem), "file") from problem
+
+
+def checked(parsed: ReportFile) -> ReportFile:
+    """The report with its members, once what its fields have to do with each other is checked.
+
+    Raises:
+        Invalid: (422) it is of a session that had not ended, or two fields contradict each other.
+    """
+    report = _with_members(parsed)
     try:
         _check(report)
     except Unusable as problem:

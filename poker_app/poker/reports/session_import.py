@@ -10,17 +10,18 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from poker_app import clock, ids
-from poker_app.accounts import audit_log
 from poker_app.accounts.memberships import Membership
-from poker_app.accounts.models import Account, User
+from poker_app.accounts.models import Account
 from poker_app.billing import entitlements
 from poker_app.db import session, transaction
 from poker_app.errors import Invalid, NotFound
 from poker_app.poker.models import Member, PokerSession, Round, Task, Vote
 from poker_app.poker.reports.report_file import MemberPart, ReportFile, RoundPart, TaskPart
 from poker_app.poker.session.lifecycle import unused_code
+from poker_app.rate_limits import Limit
 from poker_app.rules.backlog import labels_in
 
+IMPORTED = Limit("import a session", 60, timedelta(hours=1))
 ANONYMOUS = "Name hidden"
 """The name of members whose votes are all without names; no report shows it."""
 
@@ -34,7 +35,8 @@ def import_session(membership: Membership, report: ReportFile, *, form_key: str)
         NotInPlan: (402) the account's plan shows no report of that age.
         Invalid: (422) the account keeps none of that age.
     """
-    user_id, account_id = importer(membership).id, membership.account.id
+    refuse_without_account(membership)
+    user_id, account_id = membership.user.id if membership.user else None, membership.account.id
     key = ids.digest(f"import {account_id} {user_id} {form_key}")
     try:
         with transaction():
@@ -42,7 +44,7 @@ def import_session(membership: Membership, report: ReportFile, *, form_key: str)
                 return made
             _refuse_old(session.get_one(Account, account_id), report.session.ended_at or clock.now())
             made = _add(report, account_id=account_id, user_id=user_id, form_key=key)
-            audit_log.note(account_id, session.get_one(User, user_id), "session-imported", report.session.name)
+            membership.note("session-imported", report.session.name)
             return made
     except IntegrityError:
         # The same form at the same moment, and the other one was first.
@@ -51,15 +53,14 @@ def import_session(membership: Membership, report: ReportFile, *, form_key: str)
         raise
 
 
-def importer(membership: Membership) -> User:
-    """The user who imports into an account.
+def refuse_without_account(membership: Membership) -> None:
+    """Check that there is an account to import into.
 
     Raises:
         NotFound: (404) users do not sign in here.
     """
-    if membership.user is None:
+    if membership.known_by_secret:
         raise NotFound("Sessions are imported into an account, and this service has none.")
-    return membership.user
 
 
 def _find_imported(key: str) -> str | None:
@@ -73,7 +74,7 @@ def _refuse_old(account: Account, ended_at: datetime) -> None:
         raise Invalid(f"This account keeps reports for {kept} days, and this session ended before.", "file")
 
 
-def _add(report: ReportFile, *, account_id: str, user_id: str, form_key: str) -> str:
+def _add(report: ReportFile, *, account_id: str, user_id: str | None, form_key: str) -> str:
     said, ended_at = report.session, report.session.ended_at
     assert ended_at is not None
     # On the table lies the last task with its newest round; one that was not played where it has none.

@@ -1,7 +1,5 @@
 """Pages that import a past session from the JSON file of its report."""
 
-from datetime import timedelta
-
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -9,21 +7,18 @@ from poker_app import ids, imports, rate_limits
 from poker_app.accounts.memberships import Membership
 from poker_app.errors import Invalid, NotInPlan, TooMany
 from poker_app.poker.reports.report_file import read_report
-from poker_app.poker.reports.session_import import import_session, importer
-from poker_app.rate_limits import Limit
+from poker_app.poker.reports.session_import import IMPORTED, import_session, refuse_without_account
 from poker_app.web.http import fragments
 from poker_app.web.http.errors import again
 from poker_app.web.http.login import teammate
 
 blueprint = Blueprint("session_import", __name__, url_prefix="/accounts/<account_id>/session-import")
 
-IMPORTED = Limit("import a session", 60, timedelta(hours=1))
-
 
 @blueprint.get("")
 @teammate
 def page(membership: Membership) -> ResponseReturnValue:
-    importer(membership)
+    refuse_without_account(membership)
     return _page(membership)
 
 
@@ -48,7 +43,8 @@ def save(membership: Membership) -> ResponseReturnValue:
         TooMany: (429) the user imported too many.
     """
     try:
-        rate_limits.spend(IMPORTED.of(importer(membership).id))
+        refuse_without_account(membership)
+        rate_limits.spend(IMPORTED.of(membership.user.id if membership.user else ""))
         session_id = import_session(membership, read_report(_content()), form_key=request.form.get("form_key", ""))
     except (Invalid, NotInPlan, TooMany) as refusal:
         return again(_page(membership, refusal), refusal)

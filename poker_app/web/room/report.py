@@ -51,7 +51,7 @@ def as_csv(table: PokerSession) -> ResponseReturnValue:
         DELIMITERS.get(request.args.get("delimiter", ""), style.delimiter),
         DECIMAL_MARKS.get(request.args.get("decimals", ""), style.decimal_mark),
     )
-    answer = _file(table, exports.as_csv(report_of(table), chosen), "text/csv", "csv")
+    answer = _file(table, exports.as_csv(report_of(table), chosen), "text/csv", ".csv")
     answer.vary.add("Accept-Language")
     return answer
 
@@ -90,36 +90,35 @@ def for_tracker(table: PokerSession) -> ResponseReturnValue:
     if tracker is None:
         raise NotFound("There is no such tracker.")
     exported = trackers_csv.export(tracker, tasks)
-    return _file(table, exported.text, "text/csv", "csv", f"-for-{tracker.name}")
+    return _file(table, exported.text, "text/csv", f"-for-{tracker.name}.csv")
 
 
 @blueprint.get("/report.json")
 @reader
 def as_json(table: PokerSession) -> ResponseReturnValue:
-    return _file(table, exports.as_json(report_of(table)), "application/json", "json")
+    return _file(table, exports.as_json(report_of(table)), "application/json", ".json")
 
 
 @blueprint.get("/report.md")
 @reader
 def as_markdown(table: PokerSession) -> ResponseReturnValue:
-    return _file(table, exports.as_markdown(report_of(table)), "text/markdown", "md")
+    return _file(table, exports.as_markdown(report_of(table)), "text/markdown", ".md")
 
 
 @blueprint.get("/report.txt")
 @reader
 def as_text(table: PokerSession) -> ResponseReturnValue:
-    return _file(table, exports.as_text(report_of(table)), "text/plain", "txt")
+    return _file(table, exports.as_text(report_of(table)), "text/plain", ".txt")
 
 
 @blueprint.get("/report.xlsx")
 @reader
 def as_xlsx(table: PokerSession) -> ResponseReturnValue:
-    return _file(table, workbook.as_xlsx(report_of(table)), workbook.MEDIA_TYPE, "xlsx")
+    return _file(table, workbook.as_xlsx(report_of(table)), workbook.MEDIA_TYPE, ".xlsx")
 
 
-def _file(table: PokerSession, content: str | bytes, mimetype: str, ending: str, more: str = "") -> Response:
+def _file(table: PokerSession, content: str | bytes, mimetype: str, ending: str) -> Response:
     charset = "; charset=utf-8" if isinstance(content, str) else ""
     answer = Response(content, content_type=mimetype + charset)
-    name = exports.file_name(table.name)
-    answer.headers["Content-Disposition"] = f'attachment; filename="{name}{more}.{ending}"'
+    answer.headers["Content-Disposition"] = exports.attachment(table.name, ending)
     return answer

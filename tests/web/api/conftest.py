@@ -1,4 +1,4 @@
-"""Programs of the club: Tim's own token, a service's that Olga made, and Mallory's, whose account is another one."""
+"""The account's people, each with a program of their own, and two services that Olga made."""
 
 import pytest
 
@@ -13,18 +13,36 @@ def settings(signed_in_settings: Settings) -> Settings:
 
 
 @pytest.fixture
+def olga(club: Club) -> Program:
+    """The owner's own token."""
+    return program_of(club.app, club.olga.user, club.account)
+
+
+@pytest.fixture
+def abe(club: Club) -> Program:
+    """An admin's own token."""
+    return program_of(club.app, club.abe.user, club.account)
+
+
+@pytest.fixture
 def tim(club: Club) -> Program:
-    """Tim's own token."""
+    """A facilitator's own token."""
     return program_of(club.app, club.tim.user, club.account)
 
 
 @pytest.fixture
+def mallory(club: Club) -> Program:
+    """The token of one of another account."""
+    return program_of(club.app, club.mallory.user, club.mallory.account)
+
+
+@pytest.fixture
 def service(club: Club) -> Program:
-    """A service's token, which Olga made."""
+    """A service's token, in the role of a facilitator."""
     return program_of(club.app, club.olga.user, club.account, role="facilitator")
 
 
 @pytest.fixture
-def mallory(club: Club) -> Program:
-    """Mallory's own token, of her account."""
-    return program_of(club.app, club.mallory.user, club.mallory.account)
+def admin_service(club: Club) -> Program:
+    """A service's token in the role of an admin."""
+    return program_of(club.app, club.olga.user, club.account, role="admin")
