@@ -1,7 +1,6 @@
 """The document that describes the API (OpenAPI 3.1), made from its operations, and the only importer of the library
 for such documents."""
 
-import inspect
 from functools import cache
 from typing import Any
 
@@ -37,15 +36,8 @@ def document() -> dict[str, Any]:
     return construct_open_api_with_schema_class(made).model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-def summary_of(operation: Operation) -> tuple[str, str]:
-    """The first paragraph of the view's docstring, and the rest of it up to what it raises."""
-    said = (inspect.getdoc(operation.view) or "").partition("Raises:")[0]
-    first, _, rest = said.partition("\n\n")
-    return " ".join(first.split()), " ".join(rest.split())
-
-
 def _described(operation: Operation) -> dict[str, Any]:
-    summary, description = summary_of(operation)
+    summary, description = operation.about
     described: dict[str, Any] = {
         "operationId": operation.name,
         "tags": [operation.resource],

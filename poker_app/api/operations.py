@@ -74,6 +74,13 @@ class Operation:
         return self.view.__module__.rpartition(".")[2]
 
     @property
+    def about(self) -> tuple[str, str]:
+        """What it does: the first paragraph of the view's docstring, and the rest of it up to what it raises."""
+        said = (inspect.getdoc(self.view) or "").partition("Raises:")[0]
+        first, _, rest = said.partition("\n\n")
+        return " ".join(first.split()), " ".join(rest.split())
+
+    @property
     def parts(self) -> list[str]:
         """The variable parts of the address."""
         return _PART.findall(self.path)
@@ -130,12 +137,28 @@ def operation[**P, Answer: BaseModel | Response | None](
 
 
 def _answer(operation: Operation, **parts: Any) -> Response:
-    caller = _caller()
-    g.allowance = rate_limits.spend(RATE.of(caller.token_id))
-    if operation.scope not in caller.scopes:
-        raise MissingScope(operation.scope)
+    caller = admitted()
+    check_scope(operation, caller)
     key = idempotency.key_of_request() if operation.makes else None
     return idempotency.once(caller.token_id, key, lambda: _carried_out(operation, caller, key, parts))
+
+
+def admitted() -> Caller:
+    """The caller of this request, which counts among those that its token may send.
+
+    Raises:
+        Unauthorized: (401) there is no token, or none that is good.
+        TooMany: (429) the token has sent as many as it may.
+    """
+    caller = _caller()
+    g.allowance = rate_limits.spend(RATE.of(caller.token_id))
+    return caller
+
+
+def check_scope(operation: Operation, caller: Caller) -> None:
+    """Raises MissingScope (403) for a token without the operation's scope."""
+    if operation.scope not in caller.scopes:
+        raise MissingScope(operation.scope)
 
 
 def _caller() -> Caller:
@@ -149,21 +172,29 @@ def _caller() -> Caller:
 
 
 def _carried_out(operation: Operation, caller: Caller, key: str | None, parts: dict[str, Any]) -> Response:
-    given: dict[str, Any] = {"caller": caller, **parts}
+    given: dict[str, Any] = {**parts}
     if operation.query:
         given["query"] = _query(operation.query)
     if operation.body:
         given["body"] = _body(operation.body)
-    if "key" in operation.takes:
-        given["key"] = ids.digest(f"{caller.token_id} {key}") if key else ids.new_secret()
     if "if_match" in operation.takes:
         given["if_match"] = _if_match()
+    return _response(operation, carry_out(operation, caller, given, key))
+
+
+def carry_out(
+    operation: Operation, caller: Caller, given: dict[str, Any], key: str | None = None
+) -> BaseModel | Response | None:
+    """Finds what the address names, and calls the view. ``given`` holds the parts of the address, and of ``query``,
+    ``body`` and ``if_match`` those that the operation takes. The scope has been checked."""
+    given = {"caller": caller, **given}
+    if "key" in operation.takes:
+        given["key"] = ids.digest(f"{caller.token_id} {key}") if key else ids.new_secret()
     if "member" in operation.takes:
-        given["member"] = _member(caller, parts["session_id"], acts=operation.method != "GET")
+        given["member"] = _member(caller, given["session_id"], acts=operation.method != "GET")
     if "table" in operation.takes:
-        given["table"] = _table(caller, parts["session_id"])
-    answer = operation.view(**{name: given[name] for name in operation.takes})
-    return _response(operation, answer)
+        given["table"] = _table(caller, given["session_id"])
+    return operation.view(**{name: given[name] for name in operation.takes})
 
 
 def _response(operation: Operation, answer: BaseModel | Response | None) -> Response:

@@ -79,7 +79,7 @@ def fields_named(**fields: str) -> Iterator[None]:
 
 @blueprint.errorhandler(Refusal)
 def refused(refusal: Refusal) -> Response:
-    answer = problem(refusal.sentence, refusal.status, _errors(refusal))
+    answer = problem(refusal.sentence, refusal.status, errors_of(refusal))
     if (wait := getattr(refusal, "retry_after", None)) is not None:
         answer.headers["Retry-After"] = str(wait)
     if isinstance(refusal, Unauthorized):
@@ -93,7 +93,7 @@ def refused(refusal: Refusal) -> Response:
 @blueprint.errorhandler(Refused)
 def refused_by_a_rule(refused: Refused) -> Response:
     refusal = refusal_of(refused)
-    return problem(refusal.sentence, refusal.status, _errors(refusal))
+    return problem(refusal.sentence, refusal.status, errors_of(refusal))
 
 
 @blueprint.errorhandler(OperationalError)
@@ -117,7 +117,8 @@ def refused_by_the_server(error: HTTPException) -> Response:
     return problem(MEANINGS.get(status) or error.description or "", status, headers=dict(error.get_headers()))
 
 
-def _errors(refusal: Refusal) -> list[FieldProblem]:
+def errors_of(refusal: Refusal) -> list[FieldProblem]:
+    """What is wrong with which field, where the refusal says it."""
     if isinstance(refusal, Unreadable):
         return refusal.errors
     if isinstance(refusal, Invalid) and refusal.field:
