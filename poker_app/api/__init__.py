@@ -18,7 +18,7 @@ RESOURCES = (
 
 def install(app: Flask) -> None:
     """Registers the operations of every resource, how refusals are answered, and the document that describes both."""
-    for name in (*RESOURCES, "problems"):
+    for name in (*RESOURCES, "mcp_endpoint", "problems"):
         # Each adds its part to the blueprint.
         import_module(f"{__name__}.{name}")
     from poker_app.api import reference
@@ -26,3 +26,4 @@ def install(app: Flask) -> None:
 
     app.register_blueprint(blueprint)
     app.register_blueprint(reference.blueprint)
+    mcp_endpoint.install(app)
