@@ -18,10 +18,10 @@ RESOURCES = (
 
 def install(app: Flask) -> None:
     """Registers the operations of every resource, how refusals are answered, and the document that describes both."""
-    for name in (*RESOURCES, "mcp_endpoint", "problems"):
+    for name in (*RESOURCES, "problems"):
         # Each adds its part to the blueprint.
         import_module(f"{__name__}.{name}")
-    from poker_app.api import reference
+    from poker_app.api import mcp_endpoint, reference
     from poker_app.api.blueprint import blueprint
 
     app.register_blueprint(blueprint)

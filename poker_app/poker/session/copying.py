@@ -44,5 +44,4 @@ def _own_name(membership: Membership, original: Session, secret: str) -> str:
     if membership.program:
         return membership.program
     digest = ids.digest(secret)
-    mine = (each.name for each in original.members.values() if each.secret_digest == digest)
-    return next(mine, membership.program or "")
+    return next(each.name for each in original.members.values() if each.secret_digest == digest)
