@@ -1,7 +1,7 @@
 """An account's settings: its name, the defaults of new sessions, how long reports are kept, who may join by email
 domain."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from poker_app import accounts
 from poker_app.accounts import decks
@@ -50,17 +50,23 @@ def chosen_defaults(account: Account) -> dict[str, str]:
     return kept
 
 
-def set_defaults(membership: Membership, form: Mapping[str, str]) -> None:
-    """Stores the defaults of new sessions from a form with the fields of the form for a new session. Raises Invalid."""
+def set_defaults(
+    membership: Membership, form: Mapping[str, str], expect: Callable[[Account], None] | None = None
+) -> Account:
+    """Stores the defaults of new sessions from a form with the fields of the form for a new session, and returns the
+    account. ``expect`` may refuse the account as it is until then. Raises Invalid."""
     membership.require_arranging("change the session defaults")
     minutes = _minutes(form.get("timer_minutes", ""))
     with change(membership) as now:
         now.require_arranging("change the session defaults")
+        if expect:
+            expect(now.account)
         wanted = {"deck": _deck(now, form.get("deck", "")), "timer_minutes": minutes}
         wanted |= {switch: "1" for switch in SWITCHES if form.get(switch)}
         if wanted != now.account.session_defaults:
             now.account.session_defaults = wanted
             now.note("defaults-changed", _described(now, wanted))
+    return now.account
 
 
 def _minutes(typed: str) -> str:

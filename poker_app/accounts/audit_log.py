@@ -130,6 +130,15 @@ class Page:
 
 def page_of(account_id: str, *, user_id: str = "", action: str = "", before: int | None = None) -> Page:
     """The lines before an entry's id, at most fifty, of one user or of one kind where asked for."""
+    found = entries_of(account_id, user_id=user_id, action=action, before=before, most=A_PAGE + 1)
+    entries = found[:A_PAGE]
+    return Page(entries, entries[-1].id if len(found) > A_PAGE else None)
+
+
+def entries_of(
+    account_id: str, *, user_id: str = "", action: str = "", before: int | None = None, most: int
+) -> Sequence[AuditEntry]:
+    """At most so many lines before an entry's id, the newest first, of one user or of one kind where asked for."""
     wanted = select(AuditEntry).where(AuditEntry.account_id == account_id)
     if ids.could_be_id(user_id):
         wanted = wanted.where(AuditEntry.user_id == user_id)
@@ -137,9 +146,7 @@ def page_of(account_id: str, *, user_id: str = "", action: str = "", before: int
         wanted = wanted.where(AuditEntry.action == action)
     if before is not None:
         wanted = wanted.where(AuditEntry.id < before)
-    found = session.scalars(wanted.order_by(AuditEntry.id.desc()).limit(A_PAGE + 1)).all()
-    entries = found[:A_PAGE]
-    return Page(entries, entries[-1].id if len(found) > A_PAGE else None)
+    return session.scalars(wanted.order_by(AuditEntry.id.desc()).limit(most)).all()
 
 
 def people_in(account_id: str) -> Sequence[User]:

@@ -1,6 +1,6 @@
 """An account's own decks, for all its teammates to choose."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from sqlalchemy import func, select
@@ -49,7 +49,8 @@ def find(membership: Membership, deck_id: str) -> Deck:
 class HasCards(Protocol):
     """A deck, or anything else with cards."""
 
-    cards: Any
+    @property
+    def cards(self) -> Any: ...
 
 
 def as_typed(deck: HasCards) -> str:
@@ -78,14 +79,19 @@ def add_deck(membership: Membership, *, name: str, cards: str) -> Deck:
     return made
 
 
-def change_deck(membership: Membership, deck_id: str, *, name: str, cards: str) -> Deck:
-    """Rename a deck and change its cards, for sessions that are opened from now on. Raises NotFound and Invalid."""
+def change_deck(
+    membership: Membership, deck_id: str, expect: Callable[[Deck], None] | None = None, /, *, name: str, cards: str
+) -> Deck:
+    """Rename a deck and change its cards, for sessions that are opened from now on. ``expect`` may refuse the deck as
+    it is until then. Raises NotFound and Invalid."""
     membership.require_arranging("change decks")
     find(membership, deck_id)
     name, parsed = _deck_name(name), _cards(cards)
     with change(membership) as now:
         now.require_arranging("change decks")
         deck = find(now, deck_id)
+        if expect:
+            expect(deck)
         _check_free(now, name, but=deck)
         if (deck.name, deck.cards) != (name, list(parsed)):
             deck.name, deck.cards = name, list(parsed)

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 from pydantic_core import CoreSchema, core_schema
 
 from poker_app import ids
+from poker_app.errors import Outdated
 
 MAX_PAGE = 100
 
@@ -49,6 +50,15 @@ class Tagged(Given):
     def etag(self) -> str:
         """A digest of the answer."""
         return ids.digest(self.model_dump_json())[:32]
+
+    def check_match(self, if_match: str | None) -> None:
+        """Check that the caller has seen this version, where they say which.
+
+        Raises:
+            Outdated: (412) it is another one.
+        """
+        if if_match is not None and if_match != self.etag:
+            raise Outdated
 
 
 class OneOf:

@@ -43,7 +43,7 @@ def _described(operation: Operation) -> dict[str, Any]:
         "tags": [operation.resource],
         "summary": summary,
         "description": description or None,
-        "security": [{"token": [operation.scope]}],
+        "security": [{"token": [operation.scope] if operation.scope else []}],
         "parameters": [*_of_path(operation), *_of_query(operation), *_headers(operation)],
         "responses": _responses(operation),
     }

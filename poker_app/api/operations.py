@@ -109,7 +109,8 @@ def operation[**P, Answer: BaseModel | Response | None](
     media_type: str = "application/json",
     made_at: str | None = None,
 ) -> Callable[[Callable[P, Answer]], Callable[P, Answer]]:
-    """Declares a view as an operation for tokens with ``scope``, which answers with ``status``. What it makes is below
+    """Declares a view as an operation for tokens with ``scope``, or for every token where that is empty, which answers
+    with ``status``. What it makes is below
     its own address, by its id, unless ``made_at`` names another one."""
 
     def declare(view: Callable[P, Answer]) -> Callable[P, Answer]:
@@ -157,7 +158,7 @@ def admitted() -> Caller:
 
 def check_scope(operation: Operation, caller: Caller) -> None:
     """Raises MissingScope (403) for a token without the operation's scope."""
-    if operation.scope not in caller.scopes:
+    if operation.scope and operation.scope not in caller.scopes:
         raise MissingScope(operation.scope)
 
 

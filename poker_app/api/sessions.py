@@ -12,6 +12,7 @@ from poker_app.accounts.api_tokens import Caller
 from poker_app.api.models import Page, Paging, Taken
 from poker_app.api.operations import operation
 from poker_app.api.paging import page_of
+from poker_app.api.problems import fields_named
 from poker_app.api.session_models import (
     OptionsGiven,
     SessionGiven,
@@ -52,14 +53,25 @@ class OptionsTaken(Taken):
         return given
 
 
-class NewSession(OptionsTaken):
-    """A session to open."""
+class WithDeck(OptionsTaken):
+    """A deck, and options."""
 
-    name: str = Field("", description="Without one it is named after the day.")
     deck: str = Field(
         "fibonacci", description=f"{', '.join(DECKS)}, `own` with `cards`, or the id of an account's deck."
     )
     cards: list[str] = Field([], description="The cards of an own deck, lowest first.", max_length=50)
+
+    def deck_of(self, account_id: str) -> dict[str, str]:
+        """The deck as a form names it: by its name, or as typed cards."""
+        if chosen := decks.chosen(account_id, f"{decks.OWN}{self.deck}"):
+            return {"deck": lifecycle.OWN_DECK, "own": decks.as_typed(chosen)}
+        return {"deck": self.deck, "own": ", ".join(self.cards)}
+
+
+class NewSession(WithDeck):
+    """A session to open."""
+
+    name: str = Field("", description="Without one it is named after the day.", examples=["Sprint 42"])
     member_name: str | None = Field(None, description="How the token's own member is called at the table.")
     votes: bool | None = Field(
         None, description="Whether the token's own member votes. By default a person does, and a service only watches."
@@ -104,18 +116,17 @@ def open_session(caller: Caller, body: NewSession, key: str) -> SessionGiven:
     joins becomes a facilitator too.
     """
     rate_limits.spend(lifecycle.OPENED.of_network(request.remote_addr or ""))
-    chosen = decks.chosen(caller.membership.account.id, f"{decks.OWN}{body.deck}")
-    member = lifecycle.open_session(
-        caller.membership,
-        name=body.name,
-        deck=lifecycle.OWN_DECK if chosen else body.deck,
-        own=decks.as_typed(chosen) if chosen else ", ".join(body.cards),
-        options=Options(**body.chosen()),
-        member_name=body.member_name or caller.name,
-        secret=caller.secret,
-        form_key=key,
-        tasks=task_lines(body.tasks),
-    )
+    with fields_named(own="cards"):
+        member = lifecycle.open_session(
+            caller.membership,
+            name=body.name,
+            **body.deck_of(caller.membership.account.id),
+            options=Options(**body.chosen()),
+            member_name=body.member_name or caller.name,
+            secret=caller.secret,
+            form_key=key,
+            tasks=task_lines(body.tasks),
+        )
     join_codes.note_known(member.session, request.remote_addr or "")
     votes = body.votes if body.votes is not None else caller.user is not None
     if member.votes != votes:
