@@ -12,6 +12,13 @@ RESOURCES = (
     "timer",
     "reports",
     "archive",
+    "series",
+    "account",
+    "teammates",
+    "invitations",
+    "decks",
+    "plan",
+    "audit_log",
 )
 """The modules with operations, in the order of the reference."""
 
