@@ -17,7 +17,7 @@ from poker_app.accounts import account_settings, decks
 from poker_app.accounts.api_tokens import Caller
 from poker_app.accounts.models import Account, ApiToken
 from poker_app.accounts.signin import required_sso
-from poker_app.api.models import Given, Taken, Versioned
+from poker_app.api.models import Given, Tagged, Taken
 from poker_app.api.operations import operation
 from poker_app.billing import entitlements
 from poker_app.db import session
@@ -81,7 +81,7 @@ class DefaultsTaken(Taken):
     teammates_only: bool = False
 
 
-class DefaultsGiven(Versioned):
+class DefaultsGiven(Tagged):
     """How a new session begins."""
 
     deck: str = Field(description="The name of a built-in deck, or the id of an account's.", examples=["fibonacci"])

@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 from poker_app.accounts import decks
 from poker_app.accounts.api_tokens import Caller
 from poker_app.accounts.models import Deck
-from poker_app.api.models import Given, Taken, Versioned
+from poker_app.api.models import Given, Tagged, Taken
 from poker_app.api.operations import operation
 from poker_app.api.problems import fields_named
 from poker_app.rules.deck import DECKS, MAX_CARDS, OUTSIDE
@@ -17,7 +17,7 @@ CARDS = ["1", "2", "4", "8", *OUTSIDE]
 Card = Annotated[str, StringConstraints(pattern=r"^[^,;\r\n]+$", max_length=40)]
 
 
-class DeckGiven(Versioned):
+class DeckGiven(Tagged):
     """A deck. A session that was opened with it keeps its cards."""
 
     id: str = Field(description="Names it where a session is opened.", examples=["k7qmfd2x8hs4nrtw"])

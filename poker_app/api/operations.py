@@ -91,6 +91,10 @@ class Operation:
         parameters = inspect.signature(self.view).parameters
         return frozenset(name for name in self.parts if name in parameters and parameters[name].annotation is int)
 
+    def is_for(self, caller: Caller) -> bool:
+        """Whether the caller's token has the scope."""
+        return not self.scope or self.scope in caller.scopes
+
     @property
     def makes(self) -> bool:
         """Whether an ``Idempotency-Key`` is taken."""
@@ -158,7 +162,7 @@ def admitted() -> Caller:
 
 def check_scope(operation: Operation, caller: Caller) -> None:
     """Raises MissingScope (403) for a token without the operation's scope."""
-    if operation.scope and operation.scope not in caller.scopes:
+    if not operation.is_for(caller):
         raise MissingScope(operation.scope)
 
 

@@ -106,7 +106,7 @@ def tools() -> dict[str, Tool]:
 
 def tools_of(caller: Caller) -> list[Tool]:
     """Returns the tools that the caller's scopes allow."""
-    return [each for each in tools().values() if each.operation.scope in caller.scopes]
+    return [each for each in tools().values() if each.operation.is_for(caller)]
 
 
 def call(tool: Tool, caller: Caller, arguments: dict[str, Any]) -> dict[str, Any] | str:

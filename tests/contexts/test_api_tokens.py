@@ -215,11 +215,7 @@ def test_a_service_copies_a_session_under_its_name(club: Club) -> None:
     tims = open_session("Tim", membership=club.as_("Tim"))
     admin = service(club, "admin")
     copy = copying.copy_session(admin.membership, tims.session_id, secret=admin.secret, form_key="key")
-    assert (copy.name, copy.user_id, copy.secret_digest) == (
-        "Nightly build",
-        None,
-        api_tokens.program_digest(club.account_id),
-    )
+    assert (copy.name, copy.user_id, copy.secret_digest) == ("Nightly build", None, ids.digest(admin.secret))
 
 
 def test_a_service_has_the_series_of_its_account(club: Club) -> None:

@@ -1,15 +1,7 @@
 """Archiving, deleting, restoring, copying and importing sessions through the API."""
 
-import pytest
-
-from poker_app.settings import Settings
 from tests.api_client import Program
 from tests.world.pages import Club
-
-
-@pytest.fixture
-def settings(signed_in_settings: Settings) -> Settings:
-    return signed_in_settings
 
 
 def ended(program: Program, name: str = "Sprint 42") -> str:

@@ -10,8 +10,8 @@ from tests.world.pages import sign_in_teammates
 
 
 @pytest.fixture
-def settings(signed_in_settings: Settings) -> Settings:
-    return signed_in_settings.model_copy(update={"billing": "fake"})
+def settings(settings: Settings) -> Settings:
+    return settings.model_copy(update={"billing": "fake"})
 
 
 @pytest.fixture

@@ -2,14 +2,8 @@
 
 import pytest
 
-from poker_app.settings import Settings
 from tests.api_client import Program
 from tests.world.pages import Club
-
-
-@pytest.fixture
-def settings(signed_in_settings: Settings) -> Settings:
-    return signed_in_settings
 
 
 @pytest.fixture
