@@ -35,6 +35,8 @@ class House:
     """A server that can be stopped and started again on the same port and database."""
 
     program = "poker_app.serve"
+    options: tuple[str, ...] = ()
+    says = "listens on"
 
     def __init__(self, folder: Path, empty: Path, **settings: str) -> None:
         self.engine: Soketi | Pushpin | None = None
@@ -60,7 +62,7 @@ class House:
 
     def start(self) -> None:
         """Answers once the server says that it listens."""
-        command = [sys.executable, "-m", self.program]
+        command = [sys.executable, "-m", self.program, *self.options]
         into = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
         self._server = subprocess.Popen(command, cwd=self._folder, env=self._environment, **into)
         listens = threading.Event()
@@ -73,7 +75,7 @@ class House:
         with said, self._log.open("a", buffering=1) as log:
             for line in said:
                 log.write(line)
-                if "listens on" in line:
+                if self.says in line:
                     listens.set()
 
     @property
