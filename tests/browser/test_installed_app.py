@@ -87,6 +87,20 @@ delete Navigator.prototype.setAppBadge;
 delete Navigator.prototype.clearAppBadge;
 delete window.Notification;"""
 
+# What is read or pressed, in sight and covered in part by what surrounds the safe area.
+COVERED = """({ top, right, bottom, left }) => {
+  const seen = [...document.querySelectorAll('a, button, input, label, h1, h2, p')].filter((each) => {
+    const box = each.getBoundingClientRect();
+    return each.checkVisibility() && !each.closest('.skip, .sr') && box.width > 1 && box.bottom > 0;
+  });
+  const end = document.documentElement.scrollHeight - bottom - scrollY;
+  return seen.filter((each) => {
+    const box = each.getBoundingClientRect();
+    return box.top < top || box.left < left - 0.5 || box.right > innerWidth - right + 0.5 || box.bottom > end;
+  }).map(({ outerHTML }) => outerHTML.slice(0, 120));
+}"""
+WIDE_BAR = "document.querySelector('.bar, .roombar').getBoundingClientRect().width === innerWidth"
+
 
 def test_the_browser_can_install_it(ada: Person) -> None:
     ada.page.goto("/")
@@ -339,3 +353,25 @@ def test_a_browser_that_can_do_none_of_it_has_no_trouble(ada: Person, ben: Perso
     ada.reveals()
     ben.sees_cards_face_up()
     assert ben.troubles == []
+
+
+UPRIGHT, ON_ITS_SIDE = (
+    {"top": 47, "right": 0, "bottom": 34, "left": 0},
+    {"top": 0, "right": 47, "bottom": 21, "left": 47},
+)
+
+
+@pytest.mark.parametrize("insets", [UPRIGHT, ON_ITS_SIDE], ids=["upright", "on its side"])
+def test_nothing_lies_under_the_notch(cleo: Person, insets: dict[str, int]) -> None:
+    page = cleo.page
+    if insets is ON_ITS_SIDE:
+        page.set_viewport_size({"width": 844, "height": 390})
+    devtools = cleo.context.new_cdp_session(page)
+    devtools.send("Emulation.setSafeAreaInsetsOverride", {"insets": insets})
+    cleo.opens(tasks="One\nTwo")
+    room = page.url
+    for address in (room, f"{room}/join", "/", "/dashboard", "/sessions/new", f"{room}/report"):
+        page.goto(address)
+        assert page.evaluate(COVERED, insets) == [], address
+        if page.locator(".bar, .roombar").count():
+            assert page.evaluate(WIDE_BAR), address
