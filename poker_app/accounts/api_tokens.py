@@ -105,8 +105,8 @@ def make(
     its text, which is stored nowhere. ``days`` is a key of LIFETIMES.
 
     Raises:
-        Refused: (409, 403, 422) as ``rules.api_tokens.check_making``.
-        Invalid: (422) the name or the end cannot be used.
+        Refused: (409, 403) as ``rules.api_tokens.check_making``.
+        Invalid: (422) the name or the end cannot be used; there is no scope, or one that the role may not give.
         Conflict: (409) the account has as many tokens as it may have.
         TooMany: (429) too many were made in the last hour.
     """
@@ -143,7 +143,9 @@ def make(
 
 
 def _check(membership: Membership, service_role: str | None, scopes: Collection[str]) -> None:
-    rules.check_making(membership.role, service_role=service_role, scopes=scopes, open_sign_in=auth_is_open())
+    rules.check_making(membership.role, service_role=service_role, open_sign_in=auth_is_open())
+    if not scopes or not set(scopes) <= set(rules.scopes_for(membership.role, open_sign_in=auth_is_open())):
+        raise Invalid("Choose what the token may do.", "scopes")
 
 
 def _name(typed: str) -> str:

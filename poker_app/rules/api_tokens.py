@@ -5,7 +5,6 @@ a prefix, random characters, and a checksum at the end. So scanners recognize a 
 """
 
 import zlib
-from collections.abc import Iterable
 
 from poker_app.rules import Refused
 from poker_app.rules.teammates import reaches
@@ -57,17 +56,14 @@ def service_roles_for(role: str, *, open_sign_in: bool) -> tuple[str, ...]:
     return SERVICE_ROLES if reaches(role, "admin") else ()
 
 
-def check_making(maker: str, *, service_role: str | None, scopes: Iterable[str], open_sign_in: bool) -> None:
+def check_making(maker: str, *, service_role: str | None, open_sign_in: bool) -> None:
     """Check that a teammate in the role ``maker`` may make a token: a service's with ``service_role``, or else their
     own.
 
     Raises:
-        Refused: conflict, for a person's token without sign-in; forbidden, where the role may make no such token;
-            invalid, for no scope or one that the role may not give.
+        Refused: conflict, for a person's token without sign-in; forbidden, where the role may make no such token.
     """
     if service_role is None and open_sign_in:
         raise Refused("conflict", "Nobody signs in here, so a token is a service’s.")
     if service_role is not None and service_role not in service_roles_for(maker, open_sign_in=open_sign_in):
         raise Refused("forbidden", "Only an owner or admin may make a service’s token.")
-    if not set(scopes) or not set(scopes) <= set(scopes_for(maker, open_sign_in=open_sign_in)):
-        raise Refused("invalid", "Choose what the token may do.", "scopes")

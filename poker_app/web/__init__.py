@@ -12,6 +12,7 @@ def install(app: Flask) -> None:
     from poker_app.web.account import (
         account_settings,
         accounts,
+        api_tokens,
         audit_log,
         invitations,
         team,
@@ -94,7 +95,7 @@ def install(app: Flask) -> None:
         health,
     ):
         app.register_blueprint(room.blueprint)
-    for room in (accounts, team, invitations, account_settings, trackers, tracker_webhooks, audit_log, plan_page):
+    for room in (accounts, team, invitations, account_settings, trackers, tracker_webhooks, api_tokens, audit_log):
         app.register_blueprint(room.blueprint)
-    for room in (stripe_webhook, fake_payments, jobs, metrics, operator_pages):
+    for room in (plan_page, stripe_webhook, fake_payments, jobs, metrics, operator_pages):
         app.register_blueprint(room.blueprint)

@@ -30,6 +30,7 @@ ROUND = {"rounds.finalize", "rounds.vote"}
 MAKES = {
     "account_settings.add_deck",
     "accounts.make",
+    "api_tokens.make",
     "home.open_session",
     "imports.read",
     "imports.save",

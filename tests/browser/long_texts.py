@@ -7,7 +7,7 @@ from typing import NamedTuple
 from flask import Flask
 
 from poker_app import create_app
-from poker_app.accounts import decks, memberships
+from poker_app.accounts import api_tokens, decks, memberships
 from poker_app.accounts.models import User
 from poker_app.accounts.team import invitations
 from poker_app.db import db, session
@@ -80,6 +80,8 @@ class _Making:
             mate = mates[0].id
             owner = memberships.membership_for(session.get_one(User, self.olga.user), account)
             assert owner
+            for name in texts(40):
+                api_tokens.make(owner, name=name, scopes=["sessions:read"], days="", service_role="admin")
             deck = decks.add_deck(owner, name=texts(40)[0], cards=CARDS).id
             invitations.invite(owner, f"{'i' * 60}@{DOMAIN}", "facilitator")
         base = f"/accounts/{account}"
@@ -115,6 +117,7 @@ class _Making:
             "removal": f"{base}/team/{mate}/removal",
             "audit": f"{base}/audit",
             "settings": f"{base}/settings",
+            "API tokens": f"{base}/api-tokens",
             "deck": f"{base}/decks/{deck}",
             "deck deletion": f"{base}/decks/{deck}/deletion",
             "billing": f"{base}/billing",

@@ -91,6 +91,9 @@ def test_what_may_not_be_made(club: Club) -> None:
         made(club, "Tim", service_role="facilitator")
     with club.refused(422, "Choose what the token may do."):
         api_tokens.make(club.as_("Tim"), name="Build", scopes=["account:write"], days="30")
+    for scopes in ([], ["everything"]):
+        with club.refused(422, "Choose what the token may do."):
+            api_tokens.make(club.as_("Olga"), name="Build", scopes=scopes, days="30")
     with club.refused(422, "Choose when the token ends."):
         made(club, "Tim", days="31")
     with club.refused(422, "Give the token a name, such as the program's that uses it."):

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from poker_app import clock, configure, create_app, ids, trackers
-from poker_app.accounts import decks, memberships
+from poker_app.accounts import api_tokens, decks, memberships
 from poker_app.accounts.models import User
 from poker_app.accounts.team import invitations
 from poker_app.db import db, session, transaction
@@ -75,9 +75,11 @@ class World:
         self._cookies = {person: dict(person.browser._cookies or {}) for person in self.people.values()}
 
     def _furnish_account(self, olga: Person) -> None:
-        """With a deck, a tracker that cannot be asked, and an invitation to Otto, who belongs elsewhere."""
+        """With a deck, a service's token, a tracker that cannot be asked, and an invitation to Otto, a stranger."""
         owner = memberships.membership_for(session.get_one(User, olga.user), self.account)
         assert owner
+        scopes = ["sessions:read"]
+        self.token = api_tokens.make(owner, name="Build", scopes=scopes, days="90", service_role="admin")[0].id
         self.deck = decks.add_deck(owner, name="Risk", cards="low high").id
         invitations.invite(owner, "otto@example.com", "facilitator")
         self.connection = ids.new_id()

@@ -320,6 +320,11 @@ TABLE = {
     "POST trackers.disconnect": Row(ADMIN_DONE),
     "GET api_reference.page": Row(ANYBODY),
     "GET api_reference.document": Row(ANYBODY),
+    "GET api_tokens.page": Row(TEAM),
+    "POST api_tokens.make": Row(TEAM, lambda world: {"name": "Shell", "scopes": "sessions:read", "days": "30"}),
+    # A facilitator has only tokens of their own.
+    "GET api_tokens.ask_ending": Row(ADMIN.replace("403", "404")),
+    "POST api_tokens.end": Row(ADMIN_DONE.replace("403", "404")),
     "GET audit.page": Row(ADMIN),
     "GET audit.as_csv": Row(ADMIN),
     "POST realtime.authorize_socket": Row(SEATED, lambda world: {"socket_id": "1.2"}),
@@ -371,7 +376,7 @@ def address(world: World, route: str, table: str, task: str, member: str, file: 
     given |= {"checkout_id": "nonsense", "portal_id": "nonsense", "event_id": "nonsense"}
     given |= {"user_id": world.people["teammate"].user}
     given |= {"invitation_id": world.invitation, "deck_id": world.deck}
-    given |= {"connection_id": world.connection, "kind": "github"}
+    given |= {"token_id": world.token, "connection_id": world.connection, "kind": "github"}
     rule = next(rule for rule in world.app.url_map.iter_rules() if rule.endpoint == endpoint)
     values = {name: given[name] for name in rule.arguments}
     return world.app.url_map.bind("localhost").build(endpoint, values)

@@ -77,7 +77,8 @@ def _account(world: World) -> Iterator[tuple[str, TestResponse]]:
     base, tim = f"/accounts/{world.account}", world.people["teammate"].user
     paths = ["team", f"team/{tim}/removal", "departure", "settings", "audit", "audit?before=1&person=x"]
     paths += ["trackers", "trackers/new/jira", f"trackers/{world.connection}", f"trackers/{world.connection}/field"]
-    paths += [f"trackers/{world.connection}/disconnection", "session-import"]
+    paths += [f"trackers/{world.connection}/disconnection", "session-import", "api-tokens"]
+    paths += [f"api-tokens/{world.token}/ending"]
     paths += ["decks/new", f"decks/{world.deck}", f"decks/{world.deck}/deletion", "team?q=nobody"]
     for role in ("owner", "admin", "teammate", "other account", "stranger"):
         person = world.people[role]
@@ -89,6 +90,9 @@ def _account(world: World) -> Iterator[tuple[str, TestResponse]]:
     owner.post(f"{base}/invitation-link")
     owner.post(f"{base}/domain", {"open": "1"})
     yield "a link and a message", owner.get(f"{base}/team")
+    shell = {"name": "Shell", "scopes": "sessions:read", "days": ""}
+    yield "a token", owner.post(f"{base}/api-tokens", shell, htmx=False)
+    yield "tokens", owner.get(f"{base}/api-tokens")
     yield "an open domain", owner.get(f"{base}/settings")
     for path, form in (
         ("invitations", {"emails": "nonsense", "role": "admin"}),
@@ -99,6 +103,8 @@ def _account(world: World) -> Iterator[tuple[str, TestResponse]]:
         ("decks", {"deck_name": "New", "own": "1"}),
         (f"decks/{world.deck}", {"deck_name": "", "own": "1 2"}),
         ("departure", {}),
+        ("api-tokens", {}),
+        ("api-tokens", {"name": "Shell"}),
         ("session-import", {}),
     ):
         yield f"refused {path}", owner.post(f"{base}/{path}", form, htmx=False)

@@ -34,3 +34,14 @@ def test_everybody_arranges_the_table(cast: Cast) -> None:
     page = cast.ben.get("/sessions/new").text
     assert "<b>Risk</b>" in page
     assert 'value="hours" checked' in page
+
+
+def test_everybody_makes_tokens_of_services(cast: Cast) -> None:
+    path, form = f"{PATH}/api-tokens", {"name": "Nightly build", "scopes": "sessions:read", "days": "90"}
+    assert '<input type="hidden" name="service_role" value="facilitator">' in cast.gus.get(path).text
+    answer = cast.gus.post(path, {**form, "service_role": "facilitator"}, htmx=False)
+    assert answer.status_code == 200
+    assert "faceup_svc_" in answer.text
+    assert cast.ada.post(path, form, htmx=False).status_code == 409
+    assert "Nightly build" in cast.ada.get(path).text
+    assert f'href="{path}"' in cast.ada.get(f"{PATH}/settings").text

@@ -4,8 +4,9 @@ import pytest
 from flask import Flask
 
 from poker_app import clock
+from poker_app.accounts import api_tokens
 from poker_app.accounts.column_meanings import remember
-from poker_app.accounts.memberships import make_account
+from poker_app.accounts.memberships import make_account, membership_for
 from poker_app.accounts.models import Account, AuditEntry, Identity, SignIn, User
 from poker_app.billing.models import Subscription
 from poker_app.db import session, transaction
@@ -213,3 +214,17 @@ def test_the_audit_log_as_a_file_is_the_plan_s(app: Flask, ada: Person) -> None:
     assert "audit.csv" not in ada.get(path).text
     answer = ada.get(f"{path}.csv")
     assert (answer.status_code, says(answer, "A larger plan lets you download the audit log")) == (402, True)
+
+
+def test_tokens_from_before_are_worth_nothing(app: Flask, ada: Person, ben: Person) -> None:
+    """Those who made them may have signed in in another way. Owners may still do so, and keep theirs."""
+    texts = []
+    for person in (ada, ben):
+        with app.app_context():
+            membership = membership_for(session.get_one(User, person.user), ada.account)
+            assert membership
+            texts.append(api_tokens.make(membership, name="Shell", scopes=["sessions:read"], days="30")[1])
+    comes_by_acme(app, ada)
+    assert requires(ada, ada.account).status_code == 303
+    with app.app_context():
+        assert [bool(api_tokens.caller_of(text)) for text in texts] == [True, False]

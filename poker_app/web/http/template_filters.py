@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 from poker_app import clock, files
 from poker_app.files import kinds
 from poker_app.poker.names import initials
-from poker_app.rules import passwords
+from poker_app.rules import durations, passwords
 from poker_app.rules.deck import BREAK, UNSURE
 from poker_app.rules.tally import percent, shown
 from poker_app.web.http import markdown
@@ -51,6 +51,7 @@ def install(app: Flask) -> None:
         clock=_minutes,
         bdi=isolated,
         code=_code,
+        ago=durations.ago,
     )
 
 
