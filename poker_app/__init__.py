@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import NullPool, make_url
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from poker_app import accounts, billing, files, logs, mail, metrics, realtime, tracing, trackers
+from poker_app import accounts, billing, encryption, files, logs, mail, metrics, realtime, tracing, trackers
 from poker_app.accounts import providers
 from poker_app.accounts.signin import clerk_webhooks, login_sessions
 from poker_app.billing import active_provider
@@ -76,6 +76,7 @@ def configure(settings: Settings) -> None:
     clerk_webhooks.configure(settings)
     mail.configure(settings)
     files.configure(settings)
+    encryption.configure(settings)
     trackers.configure(settings)
     realtime.configure(settings)
     lost_access.configure()

@@ -1,22 +1,19 @@
 """The trackers port: issues are brought in from a tracker, and estimates are written back to it.
 
-An account connects a tracker with a token. Tokens are encrypted at rest (``encryption``), decrypted only here, for one
+An account connects a tracker with a token. Tokens are encrypted at rest (``encryption``), decrypted only for one
 ``Tracker`` at a time, and never logged or sent to a browser.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import Protocol, cast
 
-from poker_app.key_file import kept_key
-from poker_app.settings import INSTANCE, Settings
+from poker_app import encryption
+from poker_app.encryption import Vault
+from poker_app.settings import Settings
 from poker_app.trackers.engines.base import Tracker
-from poker_app.trackers.failures import TrackerFailure
-
-if TYPE_CHECKING:
-    # Loads cryptography.
-    from poker_app.trackers.encryption import Vault
+from poker_app.trackers.failures import Sealed, TrackerFailure
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,27 +117,23 @@ class _Engine(Protocol):
     def of(self, credentials: Mapping[str, str], *, inside: bool) -> Tracker: ...
 
 
-_keys: list[str] = []
 _inside = False
 
 
 def configure(settings: Settings) -> None:
-    """Reads the keys, and whether trackers in private networks may be asked."""
-    global _keys, _inside
-    _keys, _inside = settings.tracker_keys, settings.trackers_inside
+    """Reads whether trackers in private networks may be asked."""
+    global _inside
+    _inside = settings.trackers_inside
 
 
-def vault() -> "Vault":
-    """The vault of tokens. Without ``TRACKER_KEYS`` its key is kept in ``instance/tracker_key``, from the first token
-    on.
+def vault() -> Vault:
+    """The vault of tokens.
 
     Raises:
         TrackerFailure: there is no key, and none can be written.
     """
-    from poker_app.trackers.encryption import Vault, fernet_key
-
     try:
-        return Vault(_keys or [fernet_key(kept_key(INSTANCE / "tracker_key"))])
+        return encryption.vault(Sealed)
     except OSError:
         raise TrackerFailure("Tokens cannot be encrypted here until the setting TRACKER_KEYS is there.") from None
 

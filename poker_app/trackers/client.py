@@ -1,31 +1,18 @@
-"""HTTP client for trackers, and the only module that imports requests_hardened.
+"""HTTP client for trackers: JSON in and out, over the requests of ``outside``."""
 
-Each request resolves the tracker's name once, refuses addresses of private networks, and connects to the address that
-was checked. Redirects are not followed, and neither proxies nor passwords are taken from the environment. A timer ends
-its connection: timeouts of sockets begin anew with each byte, so that a tracker could send one every few seconds.
-"""
-
-import socket
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from contextvars import ContextVar
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from json import loads
-from threading import BoundedSemaphore, Event, Timer
+from threading import BoundedSemaphore
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from requests import RequestException, Response
 from requests.structures import CaseInsensitiveDict
-from requests_hardened import Config, Manager
-from requests_hardened.ip_filter import InvalidIPAddress
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError
 
-from poker_app import clock
+from poker_app import clock, outside
+from poker_app.outside import NoAnswer, PrivateAddress
 from poker_app.rules.printable import one_line
 from poker_app.trackers.failures import (
     Busy,
@@ -38,15 +25,13 @@ from poker_app.trackers.failures import (
     unauthorized,
 )
 
-CONNECT, READ, WHOLE = 3.0, 8.0, 12.0
-"""Seconds to be connected to, to send the next bytes, and to send a whole answer."""
+WHOLE = 12.0
+"""Seconds in which a tracker has to send a whole answer."""
 IN_ALL = 45.0
 """Seconds for all requests of one client: of a page, or of one thing that is done in the background."""
 AT_ONCE = 8
 """Requests of this process that are under way at once, so that slow trackers never hold all threads of pages."""
 _places = BoundedSemaphore(AT_ONCE)
-# The sockets of the request under way in this thread.
-_sockets: ContextVar[list[socket.socket] | None] = ContextVar("sockets of a tracker", default=None)
 MAX_BYTES = 4_000_000
 MAX_WORDS = 200
 """Characters of a tracker's own words that stand in a sentence."""
@@ -59,59 +44,6 @@ class Answer:
 
     body: Any
     headers: Mapping[str, str]
-
-
-def _opened(connection: socket.socket) -> socket.socket:
-    if (opened := _sockets.get()) is not None:
-        opened.append(connection)
-    return connection
-
-
-class _Plain(HTTPConnection):
-    def connect(self) -> None:
-        super().connect()
-        _opened(self.sock)
-
-
-class _Encrypted(HTTPSConnection):
-    def connect(self) -> None:
-        # The handshake has a timeout for all of it.
-        super().connect()
-        _opened(self.sock)
-
-
-class _PlainPool(HTTPConnectionPool):
-    ConnectionCls = _Plain
-
-
-class _EncryptedPool(HTTPSConnectionPool):
-    ConnectionCls = _Encrypted
-
-
-@contextmanager
-def _ended_after(seconds: float) -> Iterator[None]:
-    """Ends the connections that the block opens after so many seconds. Raises TimeoutError then, also where what was
-    read so far would be an answer."""
-    opened: list[socket.socket] = []
-    is_over = Event()
-
-    def end() -> None:
-        is_over.set()
-        for each in opened:
-            with suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-
-    timer = Timer(seconds, end)
-    timer.daemon = True
-    token = _sockets.set(opened)
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-        _sockets.reset(token)
-    if is_over.is_set():
-        raise TimeoutError
 
 
 class Client:
@@ -130,15 +62,7 @@ class Client:
             raise Rejected("The token has a character in it that no token has. Copy it again.")
         self._headers = {"Accept": "application/json", **headers}
         self._ends = time.monotonic() + IN_ALL
-        self._manager = Manager(
-            Config(
-                ip_filter_enable=not inside,
-                ip_filter_allow_loopback_ips=False,
-                never_redirect=False,
-                default_timeout=(CONNECT, READ),
-                user_agent_override="Faceup",
-            )
-        )
+        self._inside = inside
 
     def get(self, path: str, **params: str | int) -> Any:
         """The JSON at a path. Raises as ``send``."""
@@ -166,43 +90,29 @@ class Client:
             raise Unreachable(f"{self._name} takes longer than {IN_ALL:.0f} seconds.")
         if not _places.acquire(timeout=left):
             raise Unreachable("Too many trackers are asked at once. Try again in a moment.")
-        ends = time.monotonic() + left
         try:
-            with _ended_after(left), self._manager.get_session() as session:
-                session.trust_env = False
-                for adapter in session.adapters.values():
-                    adapter.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _EncryptedPool}
-                with session.request(
-                    method,
-                    self._base + path,
-                    params=params,
-                    json=body,
-                    headers={**self._headers, **(headers or {})},
-                    allow_redirects=False,
-                    stream=True,
-                ) as response:
-                    content = self._content(response, ends)
-        except InvalidIPAddress:
+            response = outside.send(
+                method,
+                self._base + path,
+                {**self._headers, **(headers or {})},
+                params=params,
+                json=body,
+                seconds=left,
+                most=MAX_BYTES,
+                inside=self._inside,
+            )
+        except PrivateAddress:
             raise Rejected(PRIVATE) from None
-        except (RequestException, HTTPError, OSError, UnicodeError) as problem:
-            # The problem's text is left out: it repeats the address with its query.
-            raise Unreachable(f"{self._name} cannot be reached ({type(problem).__name__}).") from None
+        except NoAnswer as problem:
+            raise Unreachable(f"{self._name} cannot be reached ({problem.kind}).") from None
         finally:
             _places.release()
-        answered, readable = self._parsed(content)
-        if readable and 200 <= response.status_code < 300:
+        if response.cut:
+            raise Unreachable(f"{self._name} answers with more than {MAX_BYTES // 1_000_000} MB.")
+        answered, readable = self._parsed(response.content)
+        if readable and 200 <= response.status < 300:
             return Answer(answered, response.headers)
-        raise self.refusal(response.status_code, response.headers, answered)
-
-    def _content(self, response: Response, ends: float) -> bytes:
-        content = bytearray()
-        for piece in response.iter_content(64 * 1024):
-            content += piece
-            if len(content) > MAX_BYTES:
-                raise Unreachable(f"{self._name} answers with more than {MAX_BYTES // 1_000_000} MB.")
-            if time.monotonic() > ends:
-                raise Unreachable(f"{self._name} takes longer than {WHOLE:.0f} seconds.")
-        return bytes(content)
+        raise self.refusal(response.status, response.headers, answered)
 
     def _parsed(self, content: bytes) -> tuple[Any, bool]:
         """The JSON, None for nothing, and whether it is JSON."""

@@ -420,7 +420,7 @@ NOT_FROM_VISITORS = {
     *("accounts/providers/client.py:verified", "accounts/providers/openid.py:_endpoint"),
     *("files_settings.py:_BUCKET", "files_settings.py:_ENDPOINT"),
     # Its own text, decrypted.
-    "trackers/encryption.py:Vault",
+    "encryption.py:Vault",
     "trackers/engines/github.py:_issue",
     *("files/engines/s3.py:Place", "files/engines/s3.py:S3", "files/engines/uploadthing.py:_json"),
 }
