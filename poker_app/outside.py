@@ -10,15 +10,19 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from threading import Event, Timer
 from typing import Any
 
 from requests import RequestException, Response
+from requests.structures import CaseInsensitiveDict
 from requests_hardened import Config, Manager
-from requests_hardened.ip_filter import InvalidIPAddress
+from requests_hardened.ip_filter import InvalidIPAddress, get_ip_address
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
+
+from poker_app import clock
 
 CONNECT, READ = 3.0, 8.0
 """Seconds to be connected to, and to send the next bytes."""
@@ -102,6 +106,21 @@ def _ended_after(seconds: float) -> Iterator[None]:
         raise TimeoutError
 
 
+def check_public(host: str, port: int) -> None:
+    """Resolves a name, and refuses one that leads into a private network now. A name that cannot be resolved passes:
+    what is sent later is checked again.
+
+    Raises:
+        PrivateAddress: it does.
+    """
+    try:
+        get_ip_address(host, port, allow_loopback=False)
+    except InvalidIPAddress:
+        raise PrivateAddress() from None
+    except (OSError, UnicodeError):
+        return
+
+
 def _manager(*, inside: bool) -> Manager:
     return Manager(
         Config(
@@ -163,3 +182,22 @@ def _beginning(response: Response, most: int) -> tuple[bytes, bool]:
         if len(content) > most:
             return bytes(content[:most]), True
     return bytes(content), False
+
+
+def pause_of(headers: Mapping[str, str]) -> float | None:
+    """Seconds that an answer asks to wait: its Retry-After, or the time at which its limit begins anew."""
+    headers = CaseInsensitiveDict(headers)
+    now = clock.now().timestamp()
+    if after := headers.get("retry-after", "").strip():
+        if after.isascii() and after.replace(".", "", 1).isdigit() and len(after) < 10:
+            return float(after)
+        try:
+            return max(0.0, parsedate_to_datetime(after).timestamp() - now)
+        except (OverflowError, TypeError, ValueError):
+            return None
+    reset = headers.get("x-ratelimit-reset", headers.get("ratelimit-reset", "")).strip()
+    if not (reset.isascii() and reset.isdigit()) or len(reset) > 13:
+        return None
+    # A moment, in seconds or milliseconds, or a number of seconds.
+    seconds = int(reset) / 1000 if len(reset) > 11 else int(reset)
+    return max(0.0, seconds - now) if seconds > 1_000_000_000 else float(seconds)

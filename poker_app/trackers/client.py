@@ -3,16 +3,13 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from json import loads
 from threading import BoundedSemaphore
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from requests.structures import CaseInsensitiveDict
-
-from poker_app import clock, outside
-from poker_app.outside import NoAnswer, PrivateAddress
+from poker_app import outside
+from poker_app.outside import NoAnswer, PrivateAddress, pause_of
 from poker_app.rules.printable import one_line
 from poker_app.trackers.failures import (
     Busy,
@@ -192,25 +189,6 @@ def words_of(body: Any) -> str:
 def is_used_up(headers: Mapping[str, str]) -> bool:
     """Whether a refusal is a limit that is used up: some trackers answer 403 then."""
     return "retry-after" in headers or headers.get("x-ratelimit-remaining", "").strip() == "0"
-
-
-def pause_of(headers: Mapping[str, str]) -> float | None:
-    """Seconds that a tracker asks to wait: its Retry-After, or the time at which its limit begins anew."""
-    headers = CaseInsensitiveDict(headers)
-    now = clock.now().timestamp()
-    if after := headers.get("retry-after", "").strip():
-        if after.isascii() and after.replace(".", "", 1).isdigit() and len(after) < 10:
-            return float(after)
-        try:
-            return max(0.0, parsedate_to_datetime(after).timestamp() - now)
-        except (OverflowError, TypeError, ValueError):
-            return None
-    reset = headers.get("x-ratelimit-reset", headers.get("ratelimit-reset", "")).strip()
-    if not (reset.isascii() and reset.isdigit()) or len(reset) > 13:
-        return None
-    # A moment, in seconds or milliseconds, or a number of seconds.
-    seconds = int(reset) / 1000 if len(reset) > 11 else int(reset)
-    return max(0.0, seconds - now) if seconds > 1_000_000_000 else float(seconds)
 
 
 def path(*parts: str | int) -> str:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from poker_app.outside import pause_of
 from poker_app.poker.trackers.bring_in import MAX_PAGES, all_of, line_of
 from poker_app.rules.trackers import Found, Issue, Search
 from poker_app.trackers import client
-from poker_app.trackers.client import Client, path, pause_of
+from poker_app.trackers.client import Client, path
 from poker_app.trackers.failures import Rejected, Unreachable
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 60000\r\n\r\n"

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 import structlog
 
+from poker_app.background_thread import BackgroundThread
 from poker_app.db import give_connection_back
 from poker_app.poker.change import tracked_tasks_changed
 from poker_app.poker.trackers import refresh, series_search, write_back
@@ -71,9 +72,7 @@ class Worker:
     """The embedded server's thread. ``context`` is the application's, entered for each pass."""
 
     def __init__(self, context: Callable[[], AbstractContextManager[object]]) -> None:
-        self._context = context
-        self._woken = threading.Event()
-        self._open = False
+        self._thread = BackgroundThread("trackers", context, self._pass)
         self._sessions: dict[str, None] = {}
         self._issues: dict[tuple[str, str], None] = {}
         self._lock = threading.Lock()
@@ -82,50 +81,35 @@ class Worker:
     def at_work(self) -> Iterator[None]:
         """Works until the block ends. What is under way then is finished first."""
         global _worker
-        self._open, _worker = True, self
-        # What was due when a process ended is done by the next one.
-        self._woken.set()
-        thread = threading.Thread(target=self._work, name="trackers", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            self._open, _worker = False, None
-            self._woken.set()
-            thread.join()
+        with self._thread.at_work():
+            _worker = self
+            try:
+                yield
+            finally:
+                _worker = None
 
     def wake(self, session_id: str) -> None:
         """Adds a session to the next pass."""
         with self._lock:
             self._sessions[session_id] = None
-        self._woken.set()
+        self._thread.wake()
 
     def wake_issues(self, issues: Sequence[tuple[str, str]]) -> None:
         """Adds issues to the next pass. Beyond ``MAX_ISSUES`` they are left out: they are read when their task comes to
         the table."""
         with self._lock:
             self._issues |= dict.fromkeys(issues[: MAX_ISSUES - len(self._issues)])
-        self._woken.set()
+        self._thread.wake()
 
-    def _work(self) -> None:
-        wait: float | None = None
-        while True:
-            self._woken.wait(wait)
-            if not self._open:
-                return
-            self._woken.clear()
-            with self._lock:
-                sessions, self._sessions = [*self._sessions], {}
-                issues, self._issues = [*self._issues], {}
-            wait = self._pass(sessions, issues)
-
-    def _pass(self, sessions: list[str], issues: list[tuple[str, str]]) -> float | None:
+    def _pass(self) -> float | None:
         """One pass. Returns the seconds until the next one, None for when it is woken."""
-        with self._context():
-            run_pass(sessions, issues)
-            wait: float | None = AFTER_FAULT
-            with contained():
-                next_due = write_back.next_due()
-                wait = None if next_due is None else max(BETWEEN, next_due.total_seconds())
-                give_connection_back()
+        with self._lock:
+            sessions, self._sessions = [*self._sessions], {}
+            issues, self._issues = [*self._issues], {}
+        run_pass(sessions, issues)
+        wait: float | None = AFTER_FAULT
+        with contained():
+            next_due = write_back.next_due()
+            wait = None if next_due is None else max(BETWEEN, next_due.total_seconds())
+            give_connection_back()
         return wait

@@ -6,8 +6,9 @@ https://linear.app/developers/graphql; its schema: https://studio.apollographql.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from poker_app.outside import pause_of
 from poker_app.rules.trackers import EstimateField, Found, Identity, Issue, Place, Search
-from poker_app.trackers.client import Client, pause_of
+from poker_app.trackers.client import Client
 from poker_app.trackers.engines.base import PAGE, expected, text
 from poker_app.trackers.failures import Busy, Gone, Rejected, TrackerFailure
 
