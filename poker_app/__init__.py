@@ -9,8 +9,8 @@ from flask import Flask
 from sqlalchemy import NullPool, make_url
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from poker_app import accounts, billing, encryption, files, logs, mail, metrics, realtime, tracing, trackers
-from poker_app.accounts import providers
+from poker_app import accounts, billing, encryption, files, logs, mail, metrics, realtime, tracing, trackers, webhooks
+from poker_app.accounts import providers, webhook_endpoints
 from poker_app.accounts.signin import clerk_webhooks, login_sessions
 from poker_app.billing import active_provider
 from poker_app.db import db, release_session
@@ -78,8 +78,10 @@ def configure(settings: Settings) -> None:
     files.configure(settings)
     encryption.configure(settings)
     trackers.configure(settings)
+    webhooks.configure(settings)
     realtime.configure(settings)
     lost_access.configure()
+    webhook_endpoints.configure()
 
 
 def _engine_options(settings: Settings) -> dict[str, object]:

@@ -11,7 +11,7 @@ from flask.cli import FlaskGroup, ScriptInfo
 from pydantic import ValidationError
 
 from poker_app import backup, billing, create_app, jobs, schema
-from poker_app.accounts import tracker_connections
+from poker_app.accounts import tracker_connections, webhook_endpoints
 from poker_app.billing import active_provider, adjustments
 from poker_app.db import db
 from poker_app.errors import Refusal
@@ -98,10 +98,19 @@ def write_estimates() -> None:
         click.echo(f"{count} {what}")
 
 
+@poker.command("send-webhooks")
+def send_webhooks() -> None:
+    """Send the webhooks that are due. To be run every few minutes where there is no embedded server."""
+    for what, count in jobs.send_webhooks().items():
+        click.echo(f"{count} {what}")
+
+
 @poker.command("rotate-tracker-keys")
 def rotate_tracker_keys() -> None:
-    """Encrypt the tokens of trackers with the first of TRACKER_KEYS. Afterwards the others can be taken out."""
-    done, unreadable = tracker_connections.rotate_keys()
+    """Encrypt the tokens of trackers and the secrets of webhooks with the first of TRACKER_KEYS. Afterwards the others
+    can be taken out."""
+    of_both = tracker_connections.rotate_keys(), webhook_endpoints.rotate_keys()
+    done, unreadable = (sum(counts) for counts in zip(*of_both, strict=True))
     click.echo(f"{done} encrypted anew, {unreadable} whose key is not among TRACKER_KEYS.")
     if unreadable:
         sys.exit(1)

@@ -11,6 +11,7 @@ from poker_app.operations.job_runs import recorded
 from poker_app.poker.round import task_files
 from poker_app.poker.session import retention
 from poker_app.poker.trackers import series_search, write_back
+from poker_app.webhooks import sending
 
 FAILED_AGAIN = "payment events that failed again"
 
@@ -28,6 +29,7 @@ def _everything() -> dict[str, int]:
         "letters": billing_mails.tell_all(),
         **_purge(),
         **_of_trackers(),
+        **sending.send_due(),
     }
 
 
@@ -44,6 +46,11 @@ def follow_seats() -> Mapping[str, int]:
 def write_estimates() -> Mapping[str, int]:
     """Brings in the issues that sessions of series still await, and writes the estimates that are due."""
     return recorded("write-estimates", _of_trackers)
+
+
+def send_webhooks() -> Mapping[str, int]:
+    """Sends the webhooks that are due."""
+    return recorded("send-webhooks", sending.send_due)
 
 
 def purge() -> Mapping[str, int]:
@@ -70,4 +77,5 @@ def _purge() -> dict[str, int]:
         "mailed links": mail_tokens.purge(),
         "API tokens": api_tokens.purge(),
         "kept answers": api_tokens.purge_answers(),
+        "webhooks": sending.purge(),
     }

@@ -22,6 +22,7 @@ from poker_app.realtime.engines.embedded.app import EmbeddedServer
 from poker_app.realtime.engines.endpoints import credentials
 from poker_app.settings import Settings
 from poker_app.web.http import uploads
+from poker_app.webhooks import background as webhooks_background
 from poker_app.wsgi_bridge import Bridge
 
 THREADS = 32  # for pages; votes that wait together share their statements and the wait for the disk
@@ -155,6 +156,7 @@ class Site:
                 stack.enter_context(self._realtime.open())
                 stack.enter_context(Publisher(self._flask.app_context, self._pages.quiet.wait).at_work())
             stack.enter_context(background.Worker(self._flask.app_context).at_work())
+            stack.enter_context(webhooks_background.Worker(self._flask.app_context).at_work())
             await send({"type": "lifespan.startup.complete"})
             await receive()
         await send({"type": "lifespan.shutdown.complete"})

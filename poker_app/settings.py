@@ -146,11 +146,18 @@ class Settings(BaseSettings):
     tracker_keys: list[str] = Field(
         [],
         repr=False,
-        description="Keys that encrypt the tokens of connected trackers, as JSON, the newest first. Without one, a key "
-        "is kept in `instance/tracker_key`; set it wherever the disk does not last. See `docs/trackers.md`.",
+        description="Keys that encrypt the tokens of trackers and the secrets of webhooks, as JSON, the newest first. "
+        "Without one, a key is kept in `instance/tracker_key`; set it wherever the disk does not last. See "
+        "`docs/trackers.md`.",
     )
     trackers_inside: bool = Field(
         False, description="Whether trackers in private networks, and trackers without `https://`, may be connected."
+    )
+
+    webhooks_inside: bool = Field(
+        False,
+        description="Whether an account's webhooks may be sent into private networks, and without `https://`. See "
+        "`docs/webhooks.md`.",
     )
 
     realtime: EngineName = Field(

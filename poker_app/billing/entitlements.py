@@ -12,10 +12,12 @@ from poker_app.accounts.models import Account, Teammate
 from poker_app.billing import billing_mails, ledger
 from poker_app.billing.current_plan import bring_month, plan_of, standing_of
 from poker_app.billing.models import CreditTxn
-from poker_app.db import session
+from poker_app.db import after_commit, session
 from poker_app.errors import Invalid, NotInPlan, OutOfCredits
-from poker_app.rules.plans import GUEST_DAYS_KEPT, GUEST_KEPT, GUESTS, MEGABYTE, Plan
+from poker_app.rules.plans import GUEST_DAYS_KEPT, GUEST_KEPT, GUESTS, MEGABYTE, Plan, low_balance
 from poker_app.rules.teammates import ROLES
+from poker_app.rules.webhook_events import PublicEvent, credits_low
+from poker_app.webhooks import outbox
 
 OVERDUE = "The last payment failed, and the last day to pay has passed. You can open sessions again once it is paid."
 
@@ -58,8 +60,13 @@ def _spend(plan: Plan, account_id: str, key: str, *, ref: str, why: str, user_id
     if plan.credits is None:
         return
     bring_month(session.get_one(Account, account_id))
-    ledger.spend(account_id, key, ref=ref, why=why, user_id=user_id)
+    spent = ledger.spend(account_id, key, ref=ref, why=why, user_id=user_id)
     billing_mails.tell_soon(account_id)
+    low = low_balance(plan.credits)
+    if spent.balance_after <= low < spent.balance_after - spent.amount:
+        events = [(PublicEvent.CREDITS_LOW, credits_low(spent.balance_after, low))]
+        outbox.put(session.connection(), account_id, events, at=spent.at)
+        after_commit(lambda: outbox.announce(account_id))
 
 
 def give_back_session(account_id: str, session_id: str) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from poker_app import clock
 from poker_app.db import after_commit, session, write
 from poker_app.errors import Conflict, Forbidden, Invalid, NotFound, NotInPlan, Refusal
-from poker_app.poker.publishing import events
+from poker_app.poker.publishing import events, outbox
 from poker_app.poker.publishing.publish_queue import News
 from poker_app.poker.value import last_seen, loading
 from poker_app.poker.value.rows import MEMBER, SESSION
@@ -180,6 +180,7 @@ def _publish(made: Change, socket: str | None) -> None:
     if made.happened:
         told = (News(made.value.id, each.event, each.version, dict(each.about), socket) for each in made.happened)
         events.publish(*told)
+        outbox.announce(made)
         if made.value.tracked and not _OF_TASKS.isdisjoint(each.event for each in made.happened):
             tracked_tasks_changed.send(made.value.id)
 
@@ -265,11 +266,14 @@ def _known(connection: Connection, session_id: str, version: int | None) -> Sess
 def _decided(
     connection: Connection, value: Session, decide: Decide, now: datetime, pending: Difference | None = None
 ) -> tuple[Change, Session]:
-    """Decides a change, and returns it with the value it was decided on. Where the rule needs the rounds of another
-    task, loads them and decides again; the ``pending`` difference of this transaction is written before that."""
+    """Decides a change, writes its public events into the outbox, and returns it with the value it was decided on.
+    Where the rule needs the rounds of another task, loads them and decides again; the ``pending`` difference of this
+    transaction is written before that."""
     while True:
         try:
-            return finished(decide(value, now), now), value
+            made = finished(decide(value, now), now)
+            outbox.write(connection, value, made, now)
+            return made, value
         except RoundsNeeded as needed:
             if pending:
                 pending.write(connection)

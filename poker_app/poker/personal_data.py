@@ -24,6 +24,8 @@ from poker_app.poker.value.value_cache import values
 from poker_app.rules.session import lifecycle
 from poker_app.rules.session import members as rules
 from poker_app.rules.session.members import FORMER
+from poker_app.rules.webhook_events import PublicEvent
+from poker_app.webhooks.models import WebhookDelivery
 
 # --- the download
 
@@ -68,6 +70,16 @@ def _letters(user: User) -> Rows:
 
 def _forget_letters(user: User) -> None:
     session.execute(delete(SentLetter).where(_letters_to(user)))
+
+
+def _forget_deliveries(user: User) -> None:
+    """Deletes what webhooks sent of rounds in the user's sessions: it has the names of voters."""
+    theirs = select(Member.session_id).where(Member.user_id == user.id)
+    session.execute(
+        delete(WebhookDelivery).where(
+            WebhookDelivery.event == PublicEvent.ROUND_REVEALED, WebhookDelivery.session_id.in_(theirs)
+        )
+    )
 
 
 def _spent(user: User) -> Rows:
@@ -129,6 +141,7 @@ def erase(user: User, typed: str) -> None:
                 f"You are the only owner of {leaving.stuck[0].name}, which has other teammates. "
                 "Make one of them an owner first."
             )
+        _forget_deliveries(me)
         connected = _delete_accounts(leaving.alone) + _leave_sessions(me)
         for account in leaving.kept:
             people.teammates_changed(account.id)

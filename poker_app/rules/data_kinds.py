@@ -89,6 +89,17 @@ _TABLES: dict[str, dict[Kind, str]] = {
         NO_PERSON: "task_id session_id connection_id issue_id project seen seen_at news before state card problem "
         "tries next_at written_at commented",
     },
+    # --- webhooks
+    "webhook_endpoint": {
+        SECRET: "address_sealed secret_sealed previous_sealed",
+        NO_PERSON: "id account_id kind name host previous_until events made_at failing_since rests_until leased_until "
+        "disabled_at disabled_why",
+    },
+    # ``body`` has the names of voters, and a join code.
+    "webhook_delivery": {
+        OTHERS: "body answer",
+        NO_PERSON: "id key endpoint_id session_id event made_at state next_try_at tries tried_at status problem took",
+    },
     # --- money
     "credit_account": {NO_PERSON: "account_id balance version"},
     "credit_lot": {

@@ -18,6 +18,7 @@ def install(app: Flask) -> None:
         team,
         tracker_webhooks,
         trackers,
+        webhooks,
     )
     from poker_app.web.billing import fake_payments, plan_page, stripe_webhook
     from poker_app.web.home import dashboard, front_page, guest_session, series, series_search, session_import
@@ -51,6 +52,8 @@ def install(app: Flask) -> None:
         tracker_issues,
     )
     from poker_app.web.signin import clerk_webhooks, password_reset, providers, sign_in, sign_up, two_factor_prompt
+    from poker_app.webhooks import background as webhooks_background
+    from poker_app.webhooks import configure_paths
 
     metrics.install(app)
     tidy_links.install(app)
@@ -69,6 +72,8 @@ def install(app: Flask) -> None:
     template_filters.install(app)
     rendering.configure(template_filters.paths(app))
     background.configure(after_response.run_after_response)
+    configure_paths(template_filters.paths(app))
+    webhooks_background.configure(after_response.run_after_response)
     events.configure(shared_fragments.shared_state, after_response.run_after_response)
     for room in (sign_in, two_factor_prompt, sign_up, password_reset, providers, clerk_webhooks, profile, two_factor):
         app.register_blueprint(room.blueprint)
@@ -95,7 +100,17 @@ def install(app: Flask) -> None:
         health,
     ):
         app.register_blueprint(room.blueprint)
-    for room in (accounts, team, invitations, account_settings, trackers, tracker_webhooks, api_tokens, audit_log):
+    for room in (
+        accounts,
+        team,
+        invitations,
+        account_settings,
+        trackers,
+        tracker_webhooks,
+        api_tokens,
+        webhooks,
+        audit_log,
+    ):
         app.register_blueprint(room.blueprint)
     for room in (plan_page, stripe_webhook, fake_payments, jobs, metrics, operator_pages):
         app.register_blueprint(room.blueprint)

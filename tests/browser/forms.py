@@ -20,6 +20,7 @@ EDITS = {
     "account_settings.set_defaults": Form("/accounts/{account}/session-defaults", "/accounts/{account}/settings"),
     "account_settings.set_retention": Form("/accounts/{account}/retention", "/accounts/{account}/settings"),
     "account_settings.change_deck": Form("/accounts/{account}/decks/{deck}", "/accounts/{account}/decks/{deck}"),
+    "account_webhooks.edit": Form("/accounts/{account}/webhooks/{endpoint}", "/accounts/{account}/webhooks/{endpoint}"),
     "series.rename": Form("/accounts/{account}/series/{series}/name", "/accounts/{account}/series/{series}"),
     "team.change_role": Form("/accounts/{account}/team/{teammate}/role", "/accounts/{account}/team"),
     "profile.rename": Form("/me/name", "/me"),
@@ -29,6 +30,7 @@ ROUND = {"rounds.finalize", "rounds.vote"}
 # What is typed there becomes something new, or is asked once: there is nothing that it could be saved on by mistake.
 MAKES = {
     "account_settings.add_deck",
+    "account_webhooks.add",
     "accounts.make",
     "api_tokens.make",
     "home.open_session",

@@ -247,12 +247,14 @@ def test_a_page_begins_with_its_own_thing(visitor: Callable[..., Person], club: 
     for number, each in enumerate((account, other)):
         made(page, f"/accounts/{each}/decks/new", deck_name=f"Deck {number}", own="1, 2, 3")
         made(page, f"/accounts/{each}/series/new", name=f"Series {number}")
+        made(page, f"/accounts/{each}/webhooks/new/standard", name=f"Hook {number}", address="https://93.184.216.34/")
         table = ada.opens(f"Session {number}", tasks="One")
         things.append(
             {
                 "account": each,
                 "teammate": teammate,
                 "deck": str(club.value("SELECT id FROM deck WHERE name = ?", f"Deck {number}")),
+                "endpoint": str(club.value("SELECT id FROM webhook_endpoint WHERE name = ?", f"Hook {number}")),
                 "series": str(club.value("SELECT id FROM series WHERE name = ?", f"Series {number}")),
                 "session": table.id,
                 "file": ada.adds_files({"name": "a.txt", "mimeType": "text/plain", "buffer": b"hello"})[0],

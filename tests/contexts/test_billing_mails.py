@@ -1,17 +1,20 @@
 """Letters about money: to owners and admins, each once for its cause, however often it is asked for."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
-from poker_app import ids, jobs
+from poker_app import clock, ids, jobs
 from poker_app.billing import billing_mails, current_plan, entitlements
 from poker_app.billing.models import SentLetter
 from poker_app.db import session, transaction
 from poker_app.mail import Undelivered
 from poker_app.settings import Settings
+from poker_app.webhooks.models import WebhookDelivery, WebhookEndpoint
 from tests.cast import Clock, add_teammate, add_user
 from tests.mail_server import Post
 from tests.paying_account import Payer, with_stripe
@@ -101,6 +104,38 @@ def test_a_session_is_open_although_the_mail_server_is_down(
     assert (ada.credits, subjects(post)) == (FREE_MONTH - 2, [])
     opens(ada)
     assert subjects(post) == ["Ada’s team has no credits left"]
+
+
+def test_few_credits_are_a_public_event_once_a_fall(ada: Payer) -> None:
+    def written() -> list[tuple[str, int, int]]:
+        session.rollback()
+        bodies = map(json.loads, session.scalars(select(WebhookDelivery.body).order_by(WebhookDelivery.id)))
+        return [(each["type"], each["data"]["balance"], each["data"]["low"]) for each in bodies]
+
+    with ada.app.app_context():
+        session.add(
+            WebhookEndpoint(
+                id=ids.new_id(),
+                account_id=ada.account,
+                kind="standard",
+                name="Ours",
+                host="none",
+                address_sealed="",
+                events=" credits.low ",
+                made_at=clock.now(),
+                disabled_at=None,
+            )
+        )
+        session.commit()
+        opens(ada)
+        assert written() == []
+        opens(ada)
+        assert written() == [("credits.low", 1, 1)]
+        opens(ada)
+        assert len(written()) == 1
+        ada.buys(10)
+        opens(ada, 9)
+        assert written()[1:] == [("credits.low", 1, 1)]
 
 
 def test_whose_letter_was_refused_gets_it_later_and_the_others_no_second_one(ada: Payer, post: Post) -> None:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import JSON, Integer, String, Table, delete, select, update
 from sqlalchemy.exc import StatementError
 
-from poker_app import ids
+from poker_app import clock, ids
 from poker_app.accounts import api_tokens, audit_log, profile
 from poker_app.accounts.memberships import Membership, make_account, membership_for
 from poker_app.accounts.models import (
@@ -34,6 +34,7 @@ from poker_app.poker.session import archiving, lifecycle
 from poker_app.rules.data_kinds import COLUMNS, JSON_KEYS, Whose
 from poker_app.rules.data_kinds import SECRET as SECRET_KIND
 from poker_app.trackers.models import TrackerConnection
+from poker_app.webhooks.models import WebhookDelivery, WebhookEndpoint
 from tests.cast import Clock, add_user
 from tests.world.actions import Room, open_session
 
@@ -326,6 +327,20 @@ def test_former_members_are_told_apart(life: Life, room: Room, ended: list[str])
     personal_data.erase(life.zoe, EMAIL)
     assert session.get_one(Member, life.guest.id).name == "Former member 2"
     assert otto.name == "Former member"
+
+
+def test_what_webhooks_sent_of_their_rounds_goes(life: Life, room: Room, ended: list[str]) -> None:
+    endpoint = WebhookEndpoint(id=ids.new_id(), account_id=room.table.account_id, kind="standard", name="Ours")
+    endpoint.host, endpoint.address_sealed, endpoint.made_at = "none", "", clock.now()
+    endpoint.events = " round.revealed task.finalized "
+    session.add(endpoint)
+    session.commit()
+    room.reveals()
+    room.finalize("5")
+    assert NAME in session.scalars(select(WebhookDelivery.body).order_by(WebhookDelivery.id)).all()[0]
+    personal_data.erase(life.zoe, EMAIL)
+    session.rollback()
+    assert session.scalars(select(WebhookDelivery.event)).all() == ["task.finalized"]
 
 
 def test_it_is_confirmed_by_the_address(life: Life, room: Room, ended: list[str]) -> None:

@@ -273,7 +273,20 @@ def variables(letter: str) -> set[str]:
 
 
 # What no person chooses: our own paths and words, figures, plans; and the user's own new address, to themselves.
-OURS = {"days", "account_id", "ends", "free", "happened", "lasting", "left", "plan", "role", "secret"}
+OURS = {
+    "days",
+    "account_id",
+    "endpoint_id",
+    "ends",
+    "free",
+    "happened",
+    "lasting",
+    "left",
+    "plan",
+    "role",
+    "secret",
+    "why",
+}
 
 
 def test_every_name_in_a_letter_is_known_to_be_one() -> None:
@@ -301,7 +314,7 @@ LINKS = [
 @pytest.mark.parametrize(("name", "shown"), LINKS)
 def test_no_name_is_a_link(name: str, shown: str) -> None:
     """A stranger can call an account anything, and have us mail that to anybody."""
-    about = dict.fromkeys(OURS, "1") | {"secret": "0a1b", "account_id": "0c2d", "left": 2}
+    about = dict.fromkeys(OURS, "1") | {"secret": "0a1b", "account_id": "0c2d", "endpoint_id": "0e3f", "left": 2}
     for letter in every_letter():
         made = rendering.write(
             letter, public_url="https://faceup.example", **about, **dict.fromkeys(rendering.NAMES, name)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from poker_app import clock, configure, create_app, ids, trackers
+from poker_app import clock, configure, create_app, ids, trackers, webhooks
 from poker_app.accounts import api_tokens, decks, memberships
 from poker_app.accounts.models import User
 from poker_app.accounts.team import invitations
@@ -15,6 +15,7 @@ from poker_app.db import db, session, transaction
 from poker_app.poker.value.value_cache import values
 from poker_app.settings import Settings
 from poker_app.trackers.models import TrackerConnection
+from poker_app.webhooks.models import WebhookDelivery, WebhookEndpoint
 from tests.cast import Cast, Person, Table
 from tests.conftest import SIGNED_IN
 from tests.files import add_file, picture
@@ -96,6 +97,34 @@ class World:
                     granted=["repo"],
                     connected_at=clock.now(),
                     checked_at=clock.now(),
+                )
+            )
+            self.endpoint, self.delivery = ids.new_id(), "msg_kept"
+            session.add(
+                WebhookEndpoint(
+                    id=self.endpoint,
+                    account_id=self.account,
+                    kind="standard",
+                    name="Estimates",
+                    # As above.
+                    host="127.0.0.1:9",
+                    address_sealed=webhooks.vault().seal({"address": "https://127.0.0.1:9"}),
+                    secret_sealed=webhooks.vault().seal({"secret": "whsec_Zm9yIHRlc3RzIG9ubHk="}),
+                    events=" task.finalized ",
+                    made_at=clock.now(),
+                )
+            )
+            session.flush()
+            session.add(
+                WebhookDelivery(
+                    key=self.delivery,
+                    endpoint_id=self.endpoint,
+                    event="task.finalized",
+                    body="{}",
+                    made_at=clock.now(),
+                    next_try_at=clock.now(),
+                    tries=1,
+                    problem="There was no answer.",
                 )
             )
         self.invitation = invitations.waiting_for(owner.account)[0].id

@@ -2,16 +2,20 @@
 
 import ast
 import re
+from datetime import timedelta
 from typing import get_args
 
 from poker_app.accounts.audit_log import ACTIONS
 from poker_app.cli import poker
 from poker_app.edge import limits
 from poker_app.realtime_settings import BILLED
+from poker_app.rules.durations import in_words
 from poker_app.rules.message_budget import as_table
 from poker_app.rules.session.change import EVENTS, Event
+from poker_app.rules.webhook_events import PUBLIC_EVENTS
 from poker_app.settings import Settings
 from poker_app.settings import as_table as as_settings_table
+from poker_app.webhooks.sending import PAUSES
 from tests.house.sources import DOCUMENTS, PACKAGE, ROOT, SCRIPTS, named, nodes
 
 PUBLIC = {"vote", "member-joined", "task-finalized", "session-ended"}
@@ -88,6 +92,15 @@ def test_every_setting_is_documented_and_nothing_else() -> None:
     text = (ROOT / "docs/settings.md").read_text()
     printed = text.partition("<!-- settings -->\n")[2].partition("\n<!-- /settings -->")[0]
     assert printed == as_settings_table()
+
+
+def test_every_public_event_is_in_the_table_of_webhooks_with_its_sentence() -> None:
+    text = (ROOT / "docs/webhooks.md").read_text()
+    table = text.partition("<!-- events -->\n")[2].partition("<!-- /events -->")[0]
+    documented = re.findall(r"^\| `([a-z.]+)` \| (.+?) \|", table, flags=re.MULTILINE)
+    assert documented == [(str(type_), sentence) for type_, sentence in PUBLIC_EVENTS.items()]
+    *waits, last = [in_words(pause) for pause in dict.fromkeys(PAUSES) if pause >= timedelta(minutes=2)]
+    assert f"5 seconds, 30 seconds, {', '.join(waits)}, and then every {last}" in text
 
 
 def test_the_message_budget_in_the_handbook_is_the_one_that_is_reckoned() -> None:

@@ -249,6 +249,7 @@ TABLE = {
     "POST billing.ask": Row(NOTHING),
     # Only the clock's secret opens this one, and none is set here.
     "GET jobs.write_estimates": Row("403 403 403 403 403 403"),
+    "GET jobs.send_webhooks": Row("403 403 403 403 403 403"),
     "GET jobs.daily": Row("403 403 403 403 403 403"),
     # Only who keeps the figures reads them, and here nobody does.
     "GET metrics.page": Row(NOTHING),
@@ -325,6 +326,20 @@ TABLE = {
     # A facilitator has only tokens of their own.
     "GET api_tokens.ask_ending": Row(ADMIN.replace("403", "404")),
     "POST api_tokens.end": Row(ADMIN_DONE.replace("403", "404")),
+    "GET account_webhooks.page": Row(ADMIN),
+    "GET account_webhooks.new": Row(ADMIN),
+    "POST account_webhooks.add": Row(
+        ADMIN_DONE, lambda world: {"name": "A", "address": "https://93.184.216.34/", "events": "task.finalized"}
+    ),
+    "GET account_webhooks.endpoint": Row(ADMIN),
+    "POST account_webhooks.edit": Row(ADMIN_DONE, lambda world: {"name": "A", "events": "task.finalized"}),
+    "POST account_webhooks.rotate": Row(ADMIN_DONE),
+    "POST account_webhooks.switch": Row(ADMIN_DONE, lambda world: {"on": "0"}),
+    "GET account_webhooks.ask_deletion": Row(ADMIN),
+    "POST account_webhooks.delete": Row(ADMIN_DONE),
+    "POST account_webhooks.test": Row(ADMIN_DONE),
+    "GET account_webhooks.delivery": Row(ADMIN),
+    "POST account_webhooks.send_again": Row(ADMIN_DONE),
     "GET audit.page": Row(ADMIN),
     "GET audit.as_csv": Row(ADMIN),
     "POST realtime.authorize_socket": Row(SEATED, lambda world: {"socket_id": "1.2"}),
@@ -377,6 +392,7 @@ def address(world: World, route: str, table: str, task: str, member: str, file: 
     given |= {"user_id": world.people["teammate"].user}
     given |= {"invitation_id": world.invitation, "deck_id": world.deck}
     given |= {"token_id": world.token, "connection_id": world.connection, "kind": "github"}
+    given |= {"endpoint_id": world.endpoint, "delivery_key": world.delivery, "receiver": "standard"}
     rule = next(rule for rule in world.app.url_map.iter_rules() if rule.endpoint == endpoint)
     values = {name: given[name] for name in rule.arguments}
     return world.app.url_map.bind("localhost").build(endpoint, values)

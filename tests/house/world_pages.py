@@ -79,6 +79,8 @@ def _account(world: World) -> Iterator[tuple[str, TestResponse]]:
     paths += ["trackers", "trackers/new/jira", f"trackers/{world.connection}", f"trackers/{world.connection}/field"]
     paths += [f"trackers/{world.connection}/disconnection", "session-import", "api-tokens"]
     paths += [f"api-tokens/{world.token}/ending"]
+    paths += ["webhooks", "webhooks/new/standard", f"webhooks/{world.endpoint}", f"webhooks/{world.endpoint}/deletion"]
+    paths += [f"webhooks/{world.endpoint}/deliveries/{world.delivery}"]
     paths += ["decks/new", f"decks/{world.deck}", f"decks/{world.deck}/deletion", "team?q=nobody"]
     for role in ("owner", "admin", "teammate", "other account", "stranger"):
         person = world.people[role]

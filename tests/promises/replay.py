@@ -22,13 +22,17 @@ from sqlalchemy import select
 from structlog._config import BoundLoggerLazyProxy
 from werkzeug.http import dump_cookie
 
-from poker_app import ids, realtime
+from poker_app import clock, ids, realtime
+from poker_app.accounts import memberships
 from poker_app.db import Base, session
 from poker_app.poker.members import presence
 from poker_app.poker.models import Member, Round
 from poker_app.poker.publishing import events, message_usage
 from poker_app.poker.value import last_seen
 from poker_app.poker.value.value_cache import values
+from poker_app.rules.webhook_events import PUBLIC_EVENTS
+from poker_app.webhooks import background
+from poker_app.webhooks.models import WebhookDelivery, WebhookEndpoint
 from tests.cast import HTMX, Clock, Person, Table
 
 SECRET = "the card that is told apart"
@@ -69,6 +73,7 @@ class Moment:
     answers: list[tuple[str, object]] = field(default_factory=list)
     events: list[object] = field(default_factory=list)
     logs: list[str] = field(default_factory=list)
+    webhooks: list[str] = field(default_factory=list)
     revealed: bool = False
     hidden: bool = False
 
@@ -205,6 +210,7 @@ class Replay:
         with pytest.MonkeyPatch.context() as patch, self._fresh(patch), logged(self._log):
             self.moments = [Moment(Step("", "open"))]
             ada = self._person("Voter0")
+            self._add_webhook()
             self.table: Table = ada.opens(**self.script.options)
             for step in self.script.steps:
                 self.moments.append(Moment(step))
@@ -229,6 +235,7 @@ class Replay:
         patch.setattr(events, "_publish_queue", events.PublishQueue())
         # Nobody closes the answers here, so nothing waits for that.
         patch.setattr(events._wiring, "run_after_response", lambda _: False)
+        patch.setattr(background, "_run_after_response", None)
         patch.setattr(message_usage, "_counted", message_usage._Counted())
         realtime.configure(self.app.config["SETTINGS"])
         if self._listen is None:
@@ -239,6 +246,15 @@ class Replay:
                 session.execute(rows.delete())
             session.commit()
         yield
+
+    def _add_webhook(self) -> None:
+        """An account that is sent every event there is. Nothing is on its way: what is in the outbox is looked at."""
+        with self.app.app_context():
+            account = memberships.home_of(None).account.id
+            given = {"kind": "standard", "name": "Ours", "host": "none", "address_sealed": "", "made_at": clock.now()}
+            events = f" {' '.join(PUBLIC_EVENTS)} "
+            session.add(WebhookEndpoint(id=ids.new_id(), account_id=account, events=events, **given))
+            session.commit()
 
     def _publish(self, channels: Any, event: str, data: Any, exclude_socket: str | None = None) -> bool:
         """An engine that fails now and then, in both runs alike."""
@@ -338,7 +354,9 @@ class Replay:
         """Whether a round with the secret card in it is face up now, and whether one is face down."""
         with self.app.app_context():
             rounds = list(session.scalars(select(Round).where(Round.id.in_(self.secret_rounds))))
+            written = session.scalars(select(WebhookDelivery.body).order_by(WebhookDelivery.id)).all()
         now = self.moments[-1]
+        now.webhooks += written[sum(len(each.webhooks) for each in self.moments) :]
         now.revealed = any(each.revealed_at for each in rounds)
         now.hidden = any(not each.revealed_at for each in rounds)
         if self._listen is not None:
@@ -407,6 +425,8 @@ def told_apart(script: Script, ours: list[Moment], theirs: list[Moment]) -> str 
             return f"reveal at {here.step}"
         if revealed:
             continue
+        if here.webhooks != there.webhooks:
+            return f"webhook at {here.step}: {_first(here.webhooks, there.webhooks)}"
         if here.events != there.events:
             return f"event at {here.step}: {_first(here.events, there.events)}"
         for (who, mine), (_, other) in zip(here.answers, there.answers, strict=True):

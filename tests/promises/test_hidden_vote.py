@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 import logging
 import threading
 from collections import Counter
@@ -86,8 +87,10 @@ def test_the_schedules_meet_what_could_tell(app: Flask) -> None:
             for _, event, data, socket in moment.events:
                 met.update([event, "packed" if '"gz"' in data else "whole", "excluding" if socket else "to all"])
             met["logged"] += len(moment.logs)
+            met.update(json.loads(body)["type"] for body in moment.webhooks)
     for what in ("200", "303", "304", "403", "404", "vote", "member-joined", "packed", "whole", "excluding", "to all"):
         assert met[what], f"no {what} among {met}"
+    assert met["round.revealed"]
 
 
 # --- the same on a real wire

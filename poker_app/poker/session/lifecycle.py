@@ -18,6 +18,7 @@ from poker_app.errors import Conflict, Invalid, NotFound
 from poker_app.poker.change import Holder, by_member, change, change_within, lock
 from poker_app.poker.models import Member, PokerSession, Round, Task
 from poker_app.poker.names import clean_name
+from poker_app.poker.publishing import outbox
 from poker_app.poker.session.options import Options
 from poker_app.poker.value import last_seen
 from poker_app.poker.value.current import newest
@@ -150,6 +151,7 @@ def start_session(
     session.add_all(_backlog(made, backlog or [{}]))
     session.flush()
     session.add(Round(id=made.current_round_id, task_id=made.current_task_id, number=1, opened_at=now))
+    outbox.write_opened(session.connection(), made, tasks=len(backlog), at=now)
     after_commit(lambda: last_seen.note([founder.id], now))
     return founder
 

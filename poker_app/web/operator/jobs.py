@@ -18,6 +18,13 @@ def write_estimates() -> ResponseReturnValue:
     return jsonify({**jobs.write_estimates()})
 
 
+@blueprint.get("/send-webhooks")
+def send_webhooks() -> ResponseReturnValue:
+    """Sends the webhooks that are due. Needs the same as ``daily``."""
+    require_bearer(current_app.config["SETTINGS"].cron_secret, OURS)
+    return jsonify({**jobs.send_webhooks()})
+
+
 @blueprint.get("/daily")
 def daily() -> ResponseReturnValue:
     """Runs the daily jobs. Needs ``Authorization: Bearer`` with CRON_SECRET, or refuses."""
