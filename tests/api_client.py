@@ -1,5 +1,6 @@
 """A program with a token: the API's requests, each checked against what the document says of its answer."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
@@ -18,6 +19,10 @@ class Program:
     def __init__(self, app: Flask, token: str) -> None:
         self.token = token
         self._client: FlaskClient = app.test_client(use_cookies=False)
+
+    def hear(self, hear: Callable[[object], None]) -> None:
+        """Has each answer told, where the client is one that shows what it was answered."""
+        self._client.seen = hear  # type: ignore[attr-defined]
 
     def asks(self, method: str, path: str, body: Any = None, **headers: str) -> TestResponse:
         """Sends a request below ``/api/v1``; underscores in names of headers are hyphens."""

@@ -8,9 +8,10 @@ import json
 import logging
 import random
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -24,6 +25,8 @@ from werkzeug.http import dump_cookie
 
 from poker_app import clock, ids, realtime
 from poker_app.accounts import memberships
+from poker_app.accounts.memberships import LOCAL
+from poker_app.api.operations import OPERATIONS
 from poker_app.db import Base, session
 from poker_app.poker.members import presence
 from poker_app.poker.models import Member, Round
@@ -33,6 +36,7 @@ from poker_app.poker.value.value_cache import values
 from poker_app.rules.webhook_events import PUBLIC_EVENTS
 from poker_app.webhooks import background
 from poker_app.webhooks.models import WebhookDelivery, WebhookEndpoint
+from tests.api_client import Program, program_of
 from tests.cast import HTMX, Clock, Person, Table
 
 SECRET = "the card that is told apart"
@@ -177,6 +181,29 @@ def _hidden(
     return steps
 
 
+PROGRAM = "Program"
+# After these a program reads all that the API answers.
+_READ_AFTER = ("vote", "retract", "role", "again", "undo", "back", "reveal")
+
+
+def read_by_program(told: Script) -> Script:
+    """The script with a program at the table, which watches and reads whatever the API answers."""
+    steps = [Step(PROGRAM, "join", ("spectator",))]
+    for step in told.steps:
+        steps += [step, Step(PROGRAM, "poll")] if step.verb in _READ_AFTER else [step]
+    return replace(told, steps=steps)
+
+
+def played_by_program(told: Script) -> Script:
+    """The script with a program in the place of the secret card's holder."""
+
+    def renamed(name: str) -> str:
+        return PROGRAM if name == told.holder else name
+
+    steps = [Step(renamed(each.who), each.verb, tuple(map(renamed, each.args))) for each in told.steps]
+    return replace(told, holder=PROGRAM, steps=steps)
+
+
 # --- a run
 
 
@@ -199,6 +226,8 @@ class Replay:
         self.app, self.script, self.card = app, script, card
         self.clock = Clock()
         self.people: dict[str, Person] = {}
+        self._programs: dict[str, Program] = {}
+        self._tags: dict[str, str] = {}
         self.moments: list[Moment] = []
         self.secret_rounds: set[str] = set()
         self.secret_task = ""
@@ -228,6 +257,8 @@ class Replay:
         patch.setattr("itsdangerous.TimestampSigner.get_timestamp", lambda _: int(self.clock.now().timestamp()))
         # A cookie's age says the same as its date, which is the machine's.
         patch.setattr("werkzeug.sansio.response.dump_cookie", partial(dump_cookie, sync_expires=False))
+        # So is the date of an answer that may be 304.
+        patch.setattr("werkzeug.wrappers.response.http_date", lambda _=None: "now")
         # A process's caches would carry one run's rendering into the other.
         values.clear()
         last_seen._noted.clear()
@@ -276,6 +307,9 @@ class Replay:
     def _take(self, step: Step) -> None:
         if step.verb == "wait":
             self.clock.forward(seconds=float(step.args[0]))
+            return
+        if step.who == PROGRAM:
+            self._take_by_program(step)
             return
         who, table = self._person(step.who), self.table
         match step.verb, step.args:
@@ -330,11 +364,55 @@ class Replay:
             case _:
                 raise AssertionError(step)
 
+    def _take_by_program(self, step: Step) -> None:
+        """By the API; what it has not got is a reading of all that it answers."""
+        program, path = self._program(), self.table.path
+        match step.verb, step.args:
+            case "join", (role,):
+                program.post(f"{path}/members", {"name": PROGRAM, "votes": role == "voter"})
+            case "vote", (card,):
+                round_id = self.table.round
+                played = self.card if card == SECRET else card
+                done = program.put(f"{path}/rounds/{round_id}/vote", {"card": played})
+                self._note_secret(card, round_id, done.status_code)
+            case "retract", _:
+                program.delete(f"{path}/rounds/{self.table.round}/vote")
+            case "role", (role,):
+                program.patch(f"{path}/me", {"votes": role == "voter"})
+            case "rename", _:
+                program.patch(f"{path}/me", {"name": f"{PROGRAM} by another name"})
+            case "leave", _:
+                program.delete(f"{path}/me")
+            case "return", _:
+                program.post(f"{path}/me/return")
+            case _:
+                self._read_all(program)
+
+    def _program(self) -> Program:
+        if PROGRAM not in self._programs:
+            made = self._programs[PROGRAM] = program_of(self.app, None, LOCAL, role="facilitator")
+            made.hear(lambda answer: self.moments[-1].answers.append((PROGRAM, answer)))
+        return self._programs[PROGRAM]
+
+    def _read_all(self, program: Program) -> None:
+        here = {"session_id": self.table.id, "task_id": self.table.task, "round_id": self.table.round}
+        parts = defaultdict(lambda: "nonsense", here, member_id=self._id("Voter0"))
+        for each in OPERATIONS:
+            if each.method == "GET":
+                path = each.path.format_map(parts)
+                known = {"If_None_Match": self._tags[path]} if path in self._tags else {}
+                answer = program.get(path, **known)
+                if "ETag" in answer.headers:
+                    self._tags[path] = answer.headers["ETag"]
+
     def _vote(self, who: Person, card: str) -> None:
         played = self.card if card == SECRET else card
         round_id = self.table.round
         done = who.votes(self.table, played, round_id)
-        if card == SECRET and done.status_code == 200:
+        self._note_secret(card, round_id, done.status_code)
+
+    def _note_secret(self, card: str, round_id: str, status: int) -> None:
+        if card == SECRET and status == 200:
             self.secret_rounds.add(round_id)
             self.secret_task = self.table.task
 

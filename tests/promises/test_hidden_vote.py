@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
+from itertools import count, islice
 from typing import Any
 
 import pytest
@@ -17,6 +18,8 @@ from flask import Flask, g, has_request_context
 from sqlalchemy import select
 
 from poker_app import create_app, realtime
+from poker_app.api.models import Tagged
+from poker_app.api.session_models import RoundGiven
 from poker_app.db import db, session
 from poker_app.poker.change import Holder
 from poker_app.poker.models import Member, PokerSession, Round, Vote
@@ -34,7 +37,16 @@ from poker_app.rules.session import change
 from poker_app.rules.session.value import Session
 from poker_app.settings import Settings
 from poker_app.web.http import fragments, response_headers, shared_fragments
-from tests.promises.replay import Moment, Replay, Script, differ_after_reveal, script, told_apart
+from tests.promises.replay import (
+    Moment,
+    Replay,
+    Script,
+    differ_after_reveal,
+    played_by_program,
+    read_by_program,
+    script,
+    told_apart,
+)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +69,10 @@ def two_runs(app: Flask, script: Script) -> tuple[list[Moment], list[Moment]]:
 
 
 def check(app: Flask, seed: int) -> None:
-    told = script(seed)
+    compare(app, script(seed), seed)
+
+
+def compare(app: Flask, told: Script, seed: int) -> None:
     ours, theirs = two_runs(app, told)
     assert any(moment.hidden for moment in ours), f"seed {seed} never hides the card"
     assert told_apart(told, ours, theirs) is None, f"seed {seed}"
@@ -68,6 +83,32 @@ def check(app: Flask, seed: int) -> None:
 def test_nobody_can_tell(app: Flask, block: int) -> None:
     for seed in range(6 * block, 6 * block + 6):
         check(app, seed)
+
+
+@pytest.mark.parametrize("seed", range(500, 502))
+def test_no_program_can_tell(app: Flask, seed: int) -> None:
+    """Whatever the API answers to a program at the table, bodies and headers."""
+    compare(app, read_by_program(script(seed, sizes=(2, 3, 4, 6))), seed)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("block", range(4))
+def test_no_program_can_tell_in_40_pairs(app: Flask, block: int) -> None:
+    for seed in range(2_000 + 10 * block, 2_010 + 10 * block):
+        compare(app, read_by_program(script(seed, sizes=(2, 3, 4, 6))), seed)
+
+
+def with_guest_holder() -> Iterator[tuple[int, Script]]:
+    """Scripts whose holder of the secret card is not the one who opens the session."""
+    for seed in count(600):
+        told = script(seed, sizes=(3, 4, 5))
+        if told.holder != "Voter0":
+            yield seed, told
+
+
+def test_nobody_can_tell_what_a_program_plays(app: Flask) -> None:
+    for seed, told in islice(with_guest_holder(), 3):
+        compare(app, played_by_program(told), seed)
 
 
 @pytest.mark.long
@@ -378,6 +419,25 @@ def version_counted_twice_for_a_change(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(voting, "cast_vote", counting)
 
 
+def card_counted_for_programs(patch: pytest.MonkeyPatch) -> None:
+    given = RoundGiven.of
+
+    def leaking(view: SessionView) -> RoundGiven:
+        return given(view).model_copy(update={"expected": len(set(_cards().split()))})
+
+    patch.setattr(RoundGiven, "of", leaking)
+
+
+def another_card_as_ones_own(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Session, "card_of", lambda value, member: min(value.round.cards.values(), default=None))
+
+
+def etag_of_hidden_state_for_programs(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Tagged, "etag", property(lambda answer: hashlib.sha256(_cards().encode()).hexdigest()))
+
+
+LEAKS_TO_PROGRAMS = [card_counted_for_programs, another_card_as_ones_own, etag_of_hidden_state_for_programs]
+
 LEAKS = [
     value_in_the_event,
     hash_in_the_event,
@@ -402,6 +462,16 @@ LEAKS = [
     refusal_that_knows,
     version_counted_twice_for_a_change,
 ]
+
+
+@pytest.mark.parametrize("leak", LEAKS_TO_PROGRAMS, ids=lambda leak: leak.__name__)
+def test_a_leak_to_programs_is_noticed(app: Flask, monkeypatch: pytest.MonkeyPatch, leak: Callable[..., None]) -> None:
+    leak(monkeypatch)
+    for seed in range(20):
+        told = read_by_program(script(seed, sizes=(3, 4)))
+        if told_apart(told, *two_runs(app, told)):
+            return
+    pytest.fail("nobody noticed")
 
 
 @pytest.mark.parametrize("leak", LEAKS, ids=lambda leak: leak.__name__)
