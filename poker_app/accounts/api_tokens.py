@@ -138,7 +138,8 @@ def make(
             expires_at=now + timedelta(days=int(days)) if days else None,
         )
         session.add(made)
-        acting.note("token-made", named(made))
+        # A person's token is named by them: the line loses that name with the person.
+        acting.note("token-made", named(made), acting.user if service_role is None else None)
     return made, text
 
 

@@ -39,6 +39,7 @@ from tests.cast import Clock, add_user
 from tests.world.actions import Room, open_session
 
 NAME, EMAIL = "Zoë Quillfeather", "zoe@quillfeather.example"
+TOKEN = "Zoë at a shell"
 SECRET = "d" * 32
 PLANTED = "~~"
 
@@ -97,7 +98,7 @@ class Life:
             )
             audit_log.note(shared, self.olga, "ownership-given", NAME, self.zoe)
             audit_log.note(shared, self.olga, "invited", EMAIL)
-        api_tokens.make(membership, name="Zoë at a shell", scopes=["sessions:read"], days="30")
+        api_tokens.make(membership, name=TOKEN, scopes=["sessions:read"], days="30")
         api_tokens.make(membership, name="Nightly", scopes=["sessions:read"], days="", service_role="admin")
         mail_tokens.make("new-email", EMAIL, user_id=zoe)
         self.typed = {"name": NAME, "password_hash": "argon2-of-a-password", "browser": "b" * 64, "onward": "/x"}
@@ -204,7 +205,7 @@ def test_the_download_holds_all_of_it_and_no_secret(life: Life, room: Room) -> N
         assert others not in text
     [sign_up] = [row for row in told["mailed_links"] if row["purpose"] == "sign-up"]
     assert sign_up["data"] == {"name": NAME}
-    assert {row["about"] for row in told["audit_log_about_me"]} == {NAME}
+    assert {row["about"].partition(" (")[0] for row in told["audit_log_about_me"]} == {NAME, TOKEN}
     assert {row["email"] for row in told["invitations_to_me"]} == {EMAIL}
     assert [row["cause"] for row in told["letters_about_money"]] == [f"low:7:{life.zoe.id}"]
     other = json.dumps(personal_data.everything(life.olga))
@@ -280,13 +281,13 @@ def everywhere() -> dict[str, str]:
 def test_nothing_is_left_anywhere(life: Life, room: Room, ended: list[str]) -> None:
     zoe, taken, played = life.zoe.id, [life.guest.id, life.opened.id], life.table.current_round_id
     before = everywhere()
-    for trace in (NAME, EMAIL, zoe, "zoe-1", "192.0.2.7", ids.digest(SECRET)):
+    for trace in (NAME, EMAIL, TOKEN, zoe, "zoe-1", "192.0.2.7", ids.digest(SECRET)):
         assert any(trace in text for text in before.values()), trace
     room.announced.clear()
     personal_data.erase(life.zoe, f" {EMAIL.upper()} ")
     session.rollback()
     after = everywhere()
-    for trace in (NAME, EMAIL, zoe, "zoe-1", "192.0.2.7", ids.digest(SECRET)):
+    for trace in (NAME, EMAIL, TOKEN, zoe, "zoe-1", "192.0.2.7", ids.digest(SECRET)):
         assert [name for name, text in after.items() if trace in text] == [], trace
     # What belongs to others is there.
     assert session.get_one(Account, life.shared.id).name == "A team"
