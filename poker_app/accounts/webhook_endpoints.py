@@ -15,6 +15,7 @@ from poker_app.accounts.memberships import Membership
 from poker_app.accounts.models import Account, Teammate, User
 from poker_app.db import session, transaction
 from poker_app.errors import Conflict, Invalid, NotFound
+from poker_app.rules.chat_messages import EVENTS as CHAT_EVENTS
 from poker_app.rules.printable import one_line
 from poker_app.rules.webhook_events import PUBLIC_EVENTS, TEST, PublicEvent
 from poker_app.webhooks import Sealed, outbox, sending
@@ -40,7 +41,15 @@ class Kind:
     events: tuple[PublicEvent, ...]
 
 
-KINDS = {STANDARD: Kind("Webhook", "Such as https://example.com/faceup.", tuple(PUBLIC_EVENTS))}
+KINDS = {
+    STANDARD: Kind("Webhook", "Such as https://example.com/faceup.", tuple(PUBLIC_EVENTS)),
+    "slack": Kind("Slack", "From your Slack app: Incoming Webhooks.", CHAT_EVENTS),
+    "teams": Kind(
+        "Microsoft Teams", "From Workflows in the channel: “When a Teams webhook request is received”.", CHAT_EVENTS
+    ),
+    "mattermost": Kind("Mattermost", "From Integrations: Incoming Webhooks.", CHAT_EVENTS),
+    "discord": Kind("Discord", "From the channel’s settings: Integrations, Webhooks.", CHAT_EVENTS),
+}
 
 
 def configure() -> None:

@@ -9,6 +9,7 @@ from blinker import Signal
 from sqlalchemy import Connection, Row, insert, select
 
 from poker_app import ids
+from poker_app.rules.chat_messages import FORMATS, message_of
 from poker_app.rules.webhook_events import envelope
 from poker_app.webhooks.models import WebhookDelivery, WebhookEndpoint
 
@@ -59,10 +60,15 @@ def delivery(
         "endpoint_id": endpoint.id,
         "session_id": session_id,
         "event": str(type_),
-        "body": json.dumps(envelope(type_, at, data), ensure_ascii=False, separators=(",", ":")),
+        "body": json.dumps(_sent(endpoint.kind, type_, data, at), ensure_ascii=False, separators=(",", ":")),
         "made_at": at,
         "next_try_at": at,
     }
+
+
+def _sent(kind: str, type_: str, data: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+    as_message = FORMATS.get(kind)
+    return as_message(message_of(type_, data)) if as_message else envelope(type_, at, data)
 
 
 def announce(account_id: str) -> None:

@@ -18,6 +18,7 @@ from poker_app import webhooks
 from poker_app.accounts import memberships, webhook_endpoints
 from poker_app.db import session
 from poker_app.errors import Conflict, Invalid
+from poker_app.poker.session import lifecycle
 from poker_app.rules.webhook_events import PUBLIC_EVENTS
 from poker_app.settings import ROOT
 from poker_app.webhooks import request, sending
@@ -25,7 +26,7 @@ from poker_app.webhooks.models import MAX_ANSWER, WebhookDelivery, WebhookEndpoi
 from tests.cast import Clock
 from tests.conftest import TRACKER_KEYS
 from tests.webhook_receiver import Receiver, verified
-from tests.world.actions import Room
+from tests.world.actions import Room, open_session
 
 WRONG = f"whsec_{'A' * 43}="
 
@@ -260,6 +261,24 @@ def test_an_event_is_sent_again(room: Room, receiver: Receiver) -> None:
     assert (again.state, again.tries) == ("delivered", 1)
     assert [each.headers["webhook-id"] for each in receiver.received].count(first.key) == 2
     assert receiver.received[0].body == receiver.received[2].body
+
+
+@pytest.mark.parametrize("kind", ["slack", "teams", "mattermost", "discord"])
+def test_a_chat_gets_two_messages_that_are_not_signed(room: Room, receiver: Receiver, kind: str) -> None:
+    me = memberships.home_of(None)
+    chat = webhook_endpoints.add(me, kind=kind, name="Team", address=receiver.url, events=tuple(PUBLIC_EVENTS))
+    assert webhook_endpoints.secret_of(chat) == ""
+    open_session(name="Sprint 42", deck="fibonacci")
+    room.settles("5")
+    lifecycle.end_session(room.ada)
+    sending.send_due()
+    first, second = (each.body.decode() for each in receiver.received)
+    assert "Planning poker is open" in first
+    assert "Sprint 42" in first
+    assert "Planning poker has ended" in second
+    assert "1 of 1 tasks" in second
+    assert not any("webhook-signature" in each.headers for each in receiver.received)
+    assert webhook_endpoints.send_test(me, chat.id).state == "delivered"
 
 
 # --- private networks

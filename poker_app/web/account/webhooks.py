@@ -58,8 +58,7 @@ def new(membership: Membership, receiver: str) -> ResponseReturnValue:
 def _form(membership: Membership, kind: str, refusal: Invalid | None = None) -> str:
     if kind not in KINDS:
         raise NotFound("There is no such kind of webhook.")
-    # The address of a chat is a secret: it is typed again.
-    shown = {"name": request.form.get("name", ""), "address": request.form.get("address", "")}
+    shown = {name: request.form.get(name, "") for name in ("name", "address")}
     chosen = request.form.getlist("events") if refusal else KINDS[kind].events
     return render_template(
         "webhooks/new.html",
