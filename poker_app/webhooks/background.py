@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
 from poker_app.background_thread import BackgroundThread
 from poker_app.db import give_connection_back, session
@@ -42,21 +41,24 @@ def _pass_after_response() -> None:
     _pass(AFTER_RESPONSE)
 
 
-def _pass(seconds: float = sending.LONGEST_PASS) -> bool:
+def _pass(seconds: float = sending.LONGEST_PASS) -> float | None:
+    """Sends what is due. Returns the seconds until more is, None where nothing waits."""
     try:
         sending.send_due(seconds=seconds)
-    except SQLAlchemyError:
+        next_due = sending.next_due()
+        give_connection_back()
+    except sending.FAULTS:
         session.rollback()
         log.exception("webhooks_fault")
-        return False
-    return True
+        return AFTER_FAULT
+    return None if next_due is None else max(BETWEEN, next_due.total_seconds())
 
 
 class Worker:
     """The embedded server's threads. ``context`` is the application's, entered for each pass."""
 
     def __init__(self, context: Callable[[], AbstractContextManager[object]]) -> None:
-        self._threads = [BackgroundThread(f"webhooks-{each}", context, self._work) for each in range(THREADS)]
+        self._threads = [BackgroundThread(f"webhooks-{each}", context, _pass) for each in range(THREADS)]
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
@@ -75,10 +77,3 @@ class Worker:
         """Has the threads look for what is due."""
         for each in self._threads:
             each.wake()
-
-    def _work(self) -> float | None:
-        if not _pass():
-            return AFTER_FAULT
-        next_due = sending.next_due()
-        give_connection_back()
-        return None if next_due is None else max(BETWEEN, next_due.total_seconds())

@@ -225,7 +225,7 @@ def test_a_note_stays_with_its_round(ada: Person) -> None:
 # --- the pages
 
 
-def made(page: Page, address: str, **fields: str) -> None:
+def made(page: Page, address: str, /, **fields: str) -> None:
     """Something new, by its page."""
     page.goto(address)
     form = page.locator("#main form", has=page.locator("[name=name], [name=deck_name]")).first

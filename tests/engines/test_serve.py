@@ -53,7 +53,8 @@ def pages(monkeypatch: pytest.MonkeyPatch) -> Pages:
     monkeypatch.setattr(poker_app, "create_app", lambda settings: pages, raising=False)
     monkeypatch.setattr(serve, "EmbeddedServer", partial(EmbeddedServer, hold=0.2))
     # These pages have no database in which anything for trackers could be due.
-    monkeypatch.setattr(serve.background, "Worker", lambda context: SimpleNamespace(at_work=nullcontext))
+    for each in (serve.background, serve.webhooks_background):
+        monkeypatch.setattr(each, "Worker", lambda context: SimpleNamespace(at_work=nullcontext))
     return pages
 
 
