@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.live_server import House
+from tests.browser.page_checks import is_sound
 from tests.browser.person import Person, people
 from tests.conftest import chromium_path
 
@@ -326,6 +327,7 @@ def test_a_refused_permission_says_how_to_give_it(ada: Person, ben: Person, cleo
         expect(toggle).to_be_disabled()
         expect(toggle).not_to_be_checked()
         each.sees("This browser blocks notifications of this site.")
+    is_sound(cleo.page)
 
 
 def test_no_switch_where_only_a_service_worker_may_notify(browser: Browser, house: House) -> None:
