@@ -44,7 +44,11 @@ def read_round(table: PokerSession) -> RoundGiven:
 
 @operation("GET", "/sessions/{session_id}/rounds/{round_id}/vote", "sessions:read")
 def read_own_vote(member: Member, round_id: str) -> OwnVote:
-    """Read the card of the token's own member in the round on the table."""
+    """Read the card of the token's own member in the round on the table.
+
+    Raises:
+        NotFound: (404) another round is on the table.
+    """
     value = newest(member.session_id).value
     if round_id != value.round.id:
         raise NotFound("That round is not on the table.")

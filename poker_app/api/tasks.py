@@ -96,7 +96,7 @@ class TasksAdded(Given):
     added: list[TaskGiven]
     updated: list[TaskGiven] = Field(description="Those that were here, by their keys, and have the sent texts now.")
     skipped: int = Field(description="How many were here already and were not changed.")
-    too_many: int = Field(description="For how many there was no room.")
+    too_many: int = Field(description=f"How many were left out: a session holds at most {MAX_TASKS}.")
     left_out: list[str] = Field(description="A sentence for each thing in `text` that was not taken as it stood.")
 
 
@@ -160,7 +160,10 @@ def list_tasks(table: PokerSession) -> Backlog:
 def add_tasks(member: Member, body: NewTasks, key: str) -> TasksAdded:
     """Add tasks at the end. Facilitators may.
 
-    The first of them takes the place of an untitled task without votes. What there is no room for is left out.
+    The first of them takes the place of an untitled task without votes.
+
+    Raises:
+        Invalid: (422) there are neither ``tasks`` nor a ``text``, or both.
     """
     if bool(body.tasks) == bool(body.text):
         raise Invalid("Send either “tasks” or “text”.", "tasks")
@@ -203,7 +206,11 @@ def list_results(table: PokerSession, task_id: str) -> Results:
 
 @operation("GET", "/sessions/{session_id}/tasks/{task_id}/issue", "sessions:read")
 def read_issue(table: PokerSession, task_id: str) -> IssueGiven:
-    """Read what is known of a task's issue in its tracker. A task of no tracker has none."""
+    """Read what is known of a task's issue in its tracker.
+
+    Raises:
+        NotFound: (404) the task is of no tracker.
+    """
     value = newest(table.id).value
     task = _task(value, task_id)
     shown = write_back.shown(task.id, task.estimate) if value.tracked else None
@@ -214,7 +221,11 @@ def read_issue(table: PokerSession, task_id: str) -> IssueGiven:
 
 @operation("PATCH", "/sessions/{session_id}/tasks/{task_id}", "sessions:write")
 def edit_task(member: Member, task_id: str, body: ChangedTask, if_match: str | None) -> TaskGiven:
-    """Edit a task. Facilitators may."""
+    """Edit a task. Facilitators may.
+
+    Raises:
+        Outdated: (412) the task is not as ``if_match`` says.
+    """
 
     def some(value: Session) -> Mapping[str, str]:
         if if_match is not None and if_match != TaskGiven.of(value.tasks[task_id], value).etag:
@@ -227,7 +238,11 @@ def edit_task(member: Member, task_id: str, body: ChangedTask, if_match: str | N
 
 @operation("PUT", "/sessions/{session_id}/tasks/{task_id}/position", "sessions:write")
 def move_task(member: Member, task_id: str, body: NewPlace) -> Backlog:
-    """Put a task at another place in the backlog. Facilitators may."""
+    """Put a task at another place in the backlog. Facilitators may.
+
+    Raises:
+        Invalid: (422) there is no place, or more than one.
+    """
     match body:
         case NewPlace(to=int(to), before=None, after=None):
             tasks.move_task(member, task_id, to)
