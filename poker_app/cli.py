@@ -11,14 +11,17 @@ from flask.cli import FlaskGroup, ScriptInfo
 from pydantic import ValidationError
 
 from poker_app import backup, billing, create_app, jobs, schema
-from poker_app.accounts import tracker_connections, webhook_endpoints
+from poker_app.accounts import api_tokens, tracker_connections, webhook_endpoints
+from poker_app.accounts.memberships import LOCAL
 from poker_app.billing import active_provider, adjustments
 from poker_app.db import db
 from poker_app.errors import Refusal
 from poker_app.operations import doctor
 from poker_app.realtime.engine_check import TRIES, CheckFailed, as_line, check
 from poker_app.realtime_settings import BILLED
+from poker_app.rules import Refused
 from poker_app.rules import message_budget as budget
+from poker_app.rules.api_tokens import SCOPES, SERVICE_ROLES
 from poker_app.settings import Settings, as_table
 
 
@@ -114,6 +117,29 @@ def rotate_tracker_keys() -> None:
     click.echo(f"{done} encrypted anew, {unreadable} whose key is not among TRACKER_KEYS.")
     if unreadable:
         sys.exit(1)
+
+
+@poker.command("make-token")
+@click.option("--account", default=LOCAL, help="Its id. Without sign-in there is one account, which need not be named.")
+@click.option("--name", default="Command line", show_default=True, help="How the account's list calls it.")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice(list(SCOPES)),
+    help="What it may do. Default: read and change sessions.",
+)
+@click.option(
+    "--days", type=click.Choice([each for each in api_tokens.LIFETIMES if each]), default="90", show_default=True
+)
+@click.option("--role", type=click.Choice(SERVICE_ROLES), default=SERVICE_ROLES[0], show_default=True)
+def make_token(account: str, name: str, scopes: tuple[str, ...], days: str, role: str) -> None:
+    """Make a service's API token and print it. It is stored nowhere; the account's audit log says that it was made."""
+    chosen = scopes or ("sessions:read", "sessions:write")
+    try:
+        click.echo(api_tokens.make_by_operator(account, name=name, scopes=chosen, days=days, service_role=role))
+    except (Refusal, Refused) as refusal:
+        sys.exit(str(refusal))
 
 
 @poker.command("follow-seats")

@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from poker_app import clock, ids, rate_limits
-from poker_app.accounts import auth_is_open, derived_secret
-from poker_app.accounts.account_lock import change
+from poker_app.accounts import audit_log, auth_is_open, derived_secret
+from poker_app.accounts.account_lock import change, lock
 from poker_app.accounts.memberships import LOCAL, Membership, membership_for
 from poker_app.accounts.models import Account, ApiToken, IdempotentAnswer, Teammate, User
 from poker_app.db import session, transaction
@@ -116,30 +116,58 @@ def make(
     if days not in LIFETIMES:
         raise Invalid("Choose when the token ends.", "days")
     rate_limits.spend(MAKING.of(membership.account.id, membership.user.id if membership.user else ""))
-    prefix = rules.PERSON if service_role is None else rules.SERVICE
-    text = rules.with_checksum(prefix + "".join(ids.source.choices(rules.ALPHABET, k=rules.RANDOM_LENGTH)))
-    now = clock.now()
     with change(membership) as acting:
         _check(acting, service_role, scopes)
-        if _count_live(acting.account.id) >= MAX_LIVE:
-            raise Conflict(f"An account has at most {MAX_LIVE} tokens. End one that is not used any more.")
-        maker_id = acting.user.id if acting.user else None
-        made = ApiToken(
-            id=ids.new_id(),
-            account_id=acting.account.id,
-            user_id=maker_id if service_role is None else None,
-            name=name,
-            digest=ids.digest(text),
-            scopes=scopes,
-            role=service_role,
-            hint=text[-rules.HINT_LENGTH :],
-            made_by=maker_id,
-            made_at=now,
-            expires_at=now + timedelta(days=int(days)) if days else None,
-        )
-        session.add(made)
+        made, text = _made(acting.account.id, acting.user, name, scopes, days, service_role)
         # A person's token is named by them: the line loses that name with the person.
         acting.note("token-made", named(made), acting.user if service_role is None else None)
+    return made, text
+
+
+def make_by_operator(account_id: str, *, name: str, scopes: Collection[str], days: str, service_role: str) -> str:
+    """Makes a service's token for one who operates the server, and needs no membership. Returns its text.
+
+    Raises:
+        NotFound: (404) there is no such account.
+        Refused: (403, 422) as ``rules.api_tokens.check_making``.
+        Invalid: (422) the name or the end cannot be used.
+        Conflict: (409) the account has as many tokens as it may have.
+    """
+    open_sign_in = auth_is_open()
+    rules.check_making("owner", service_role=service_role, scopes=scopes, open_sign_in=open_sign_in)
+    name = _name(name)
+    known = membership_for(None, account_id) if open_sign_in else session.get(Account, account_id)
+    with transaction():
+        if known is None or lock(account_id) is None:
+            raise NotFound("There is no such account. Its id stands in the addresses of its pages.")
+        made, text = _made(account_id, None, name, scopes, days, service_role)
+        audit_log.note(account_id, None, "token-made", named(made), otherwise=audit_log.BY_ITSELF)
+    return text
+
+
+def _made(
+    account_id: str, maker: User | None, name: str, scopes: Collection[str], days: str, service_role: str | None
+) -> tuple[ApiToken, str]:
+    """Adds a token, under the account's lock. Returns its row and its text."""
+    if _count_live(account_id) >= MAX_LIVE:
+        raise Conflict(f"An account has at most {MAX_LIVE} tokens. End one that is not used any more.")
+    prefix = rules.PERSON if service_role is None else rules.SERVICE
+    text = rules.with_checksum(prefix + "".join(ids.source.choices(rules.ALPHABET, k=rules.RANDOM_LENGTH)))
+    now, maker_id = clock.now(), maker.id if maker else None
+    made = ApiToken(
+        id=ids.new_id(),
+        account_id=account_id,
+        user_id=maker_id if service_role is None else None,
+        name=name,
+        digest=ids.digest(text),
+        scopes=list(scopes),
+        role=service_role,
+        hint=text[-rules.HINT_LENGTH :],
+        made_by=maker_id,
+        made_at=now,
+        expires_at=now + timedelta(days=int(days)) if days else None,
+    )
+    session.add(made)
     return made, text
 
 
