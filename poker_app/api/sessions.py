@@ -6,7 +6,7 @@ from typing import Any, Literal
 from flask import request
 from pydantic import Field
 
-from poker_app import rate_limits
+from poker_app import imports, rate_limits
 from poker_app.accounts import decks
 from poker_app.accounts.api_tokens import Caller
 from poker_app.api.models import Page, Paging, Taken
@@ -21,7 +21,7 @@ from poker_app.api.session_models import (
     session_given,
     task_lines,
 )
-from poker_app.errors import Outdated
+from poker_app.errors import Invalid, Outdated
 from poker_app.poker.members import members, presence
 from poker_app.poker.models import PokerSession
 from poker_app.poker.reports import dashboard
@@ -29,6 +29,7 @@ from poker_app.poker.session import access, join_codes, lifecycle
 from poker_app.poker.session.options import Options
 from poker_app.poker.value.current import newest
 from poker_app.rules.deck import DECKS
+from poker_app.rules.imports.pasted import Pasted
 from poker_app.rules.session.tasks import MAX_TASKS
 from poker_app.rules.session.value import SWITCHES, Member, Session
 
@@ -77,6 +78,13 @@ class NewSession(WithDeck):
         None, description="Whether the token's own member votes. By default a person does, and a service only watches."
     )
     tasks: list[TaskFields] = Field([], max_length=MAX_TASKS, description="The backlog, in order.")
+    text: str = Field("", description="Or the backlog as people paste it: a list with a task a line, or a table.")
+
+
+class SessionOpened(SessionGiven):
+    """The opened session."""
+
+    left_out: list[str] = Field(description="A sentence for each thing in `text` that was not taken as it stood.")
 
 
 class ChangedOptions(OptionsTaken):
@@ -109,13 +117,14 @@ def list_sessions(caller: Caller, query: WhichSessions) -> Page[SessionSummary]:
 
 
 @operation("POST", "/sessions", "sessions:write", status=201)
-def open_session(caller: Caller, body: NewSession, key: str) -> SessionGiven:
+def open_session(caller: Caller, body: NewSession, key: str) -> SessionOpened:
     """Open a session.
 
     It costs the account one credit. The token's member facilitates it; where that is a service, the first teammate who
     joins becomes a facilitator too.
     """
     rate_limits.spend(lifecycle.OPENED.of_network(request.remote_addr or ""))
+    backlog = _backlog(body)
     with fields_named(own="cards"):
         member = lifecycle.open_session(
             caller.membership,
@@ -125,13 +134,19 @@ def open_session(caller: Caller, body: NewSession, key: str) -> SessionGiven:
             member_name=body.member_name or caller.name,
             secret=caller.secret,
             form_key=key,
-            tasks=task_lines(body.tasks),
+            tasks=backlog.tasks,
         )
     join_codes.note_known(member.session, request.remote_addr or "")
     votes = body.votes if body.votes is not None else caller.user is not None
     if member.votes != votes:
         members.set_votes(member, votes)
-    return session_given(member.session_id, caller)
+    return SessionOpened(**dict(session_given(member.session_id, caller)), left_out=backlog.left_out)
+
+
+def _backlog(body: NewSession) -> Pasted:
+    if body.tasks and body.text:
+        raise Invalid("Send either “tasks” or “text”.", "tasks")
+    return imports.tasks_in(body.text) if body.text else Pasted(task_lines(body.tasks), [])
 
 
 @operation("GET", "/sessions/{session_id}", "sessions:read")

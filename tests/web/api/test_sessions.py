@@ -17,6 +17,19 @@ class TestOpening:
         assert page.status_code == 200
         assert "Pay by card" in page.get_data(as_text=True)
 
+    def test_the_backlog_may_come_as_text(self, tim: Program) -> None:
+        made = tim.opens(text="Key,Title\nPAY-1,Pay by card\nPAY-2," + "x" * 301)
+        assert (made["tasks"], made["task"]["key"], made["task"]["title"]) == (2, "PAY-1", "Pay by card")
+        assert made["left_out"] == [
+            "Line 3: a title has at most 255 characters, and this one 301: the whole is in the description."
+        ]
+        assert tim.opens(tasks=[{"title": "One"}])["left_out"] == []
+
+    def test_a_text_without_a_task_opens_nothing_and_costs_nothing(self, tim: Program) -> None:
+        for body in ({"text": "---"}, {"text": "One", "tasks": [{"title": "Two"}]}):
+            assert tim.post("/sessions", body).status_code == 422
+        assert tim.get("/sessions").get_json()["items"] == []
+
     def test_the_same_key_opens_one_session(self, tim: Program) -> None:
         first = tim.post("/sessions", {"name": "One"}, Idempotency_Key="a")
         again = tim.post("/sessions", {"name": "One"}, Idempotency_Key="a")
