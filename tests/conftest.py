@@ -51,6 +51,7 @@ BEGIN_WITH = [
     "concurrency",
     "engines",
     "browser",
+    "cli",
     "house",
     "providers",
     "contexts",

@@ -45,7 +45,7 @@ class House:
         self._folder = folder
         self.database = folder / "faceup.db"
         self._log = folder / "server.log"
-        self._environment = {
+        self.environment = {
             **_environment(self.database),
             "HOST": "127.0.0.1",
             "PORT": str(self.port),
@@ -56,7 +56,7 @@ class House:
             **settings,
         }
         if settings.get("AUTH") == "accounts":
-            self._environment["PUBLIC_URL"] = self.url
+            self.environment["PUBLIC_URL"] = self.url
         shutil.copy(empty, self.database)
         self.start()
 
@@ -64,7 +64,7 @@ class House:
         """Answers once the server says that it listens."""
         command = [sys.executable, "-m", self.program, *self.options]
         into = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-        self._server = subprocess.Popen(command, cwd=self._folder, env=self._environment, **into)
+        self._server = subprocess.Popen(command, cwd=self._folder, env=self.environment, **into)
         listens = threading.Event()
         self._writing_down = threading.Thread(target=self._write_down, args=(self._server.stdout, listens))
         self._writing_down.start()
