@@ -41,7 +41,6 @@ def create_app(settings: Settings | None = None) -> Flask:
         MAX_FORM_MEMORY_SIZE=MAX_BODY,
         TRUSTED_HOSTS=settings.trusted_hosts or None,
         SESSION_COOKIE_NAME="faceup",
-        SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_HTTPONLY=True,
         PERMANENT_SESSION_LIFETIME=login_sessions.IDLE_FOR,
     )

@@ -25,6 +25,13 @@ FOOTER = {
     "Status": "status_url",
 }
 
+# 'self', an https:// origin whose first name may be a star, and, to try it, http:// on this machine. A star stands
+# before two names at least; a semicolon, which would begin another part of the policy, is nowhere.
+_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+FRAME_ANCESTOR = re.compile(
+    rf"'self'|(https://(\*\.{_LABEL}\.)?{_LABEL}(\.{_LABEL})*|http://(localhost|127\.0\.0\.1))(:\d{{1,5}})?"
+)
+
 EngineName = Literal["embedded", "pusher", "ably", "sockudo", "reverb", "soketi", "fanout", "none"]
 
 
@@ -57,6 +64,11 @@ class Settings(BaseSettings):
         [],
         description='Host names answered to, as JSON such as `["faceup.example"]`. Empty: any, but with `AUTH=open` '
         "only literal addresses, `localhost`, this machine's name and the host of `PUBLIC_URL`.",
+    )
+    frame_ancestors: list[str] = Field(
+        [],
+        description="Sites that may show a session in a frame of their pages, as JSON such as "
+        '`["https://teams.microsoft.com","https://*.cloud.microsoft"]`. Empty: none. See `docs/embedding.md`.',
     )
     proxies: int = Field(
         0, ge=0, le=5, description="How many reverse proxies in front set `X-Forwarded-For`, `-Proto` and `-Host`."
@@ -229,6 +241,17 @@ class Settings(BaseSettings):
             if not re.fullmatch(r"[A-Za-z0-9_-]{43}=", key):
                 raise ValueError("Each of TRACKER_KEYS is 32 random bytes in URL-safe base64: 44 characters.")
         return keys
+
+    @field_validator("frame_ancestors")
+    @classmethod
+    def _are_sites(cls, sites: list[str]) -> list[str]:
+        for site in sites:
+            if not FRAME_ANCESTOR.fullmatch(site):
+                raise ValueError(
+                    "Each of FRAME_ANCESTORS is a site without a path, such as https://wiki.example.com, all that end "
+                    "alike, such as https://*.example.com, or 'self'."
+                )
+        return sites
 
     @field_validator("database_url")
     @classmethod

@@ -21,12 +21,21 @@ def install(app: Flask) -> None:
         webhooks,
     )
     from poker_app.web.billing import fake_payments, plan_page, stripe_webhook
-    from poker_app.web.home import dashboard, front_page, guest_session, series, series_search, session_import
+    from poker_app.web.home import (
+        dashboard,
+        embedding,
+        front_page,
+        guest_session,
+        series,
+        series_search,
+        session_import,
+    )
     from poker_app.web.http import (
         after_response,
         assets,
         errors,
         fragments,
+        framing,
         guards,
         host_check,
         login,
@@ -59,6 +68,7 @@ def install(app: Flask) -> None:
     tidy_links.install(app)
     guards.install(app)
     host_check.install(app)
+    framing.install(app)
     plan_page.install(app)
     guest_session.install(app)
     login.install(app)
@@ -79,6 +89,7 @@ def install(app: Flask) -> None:
         app.register_blueprint(room.blueprint)
     for room in (
         front_page,
+        embedding,
         guest_session,
         dashboard,
         session_import,

@@ -74,6 +74,7 @@ TABLE = {
     # The tables were made without migrations here.
     "GET health.ready": Row("503 503 503 503 503 503"),
     "GET home.front": Row(ANYBODY),
+    "GET embedding.page": Row(ANYBODY),
     # Guests are led to the sign-in page.
     "GET home.new": Row(MAY_OPEN),
     "GET home.preview_cards": Row(ANYBODY),

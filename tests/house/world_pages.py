@@ -25,6 +25,7 @@ FRAGMENTS = ("vote-table", "task", "backlog", "actions", "people")
 def _pages(world: World) -> Iterator[tuple[str, TestResponse]]:
     for path in (
         "/",
+        "/embed",
         "/sessions/new",
         "/sessions/new/cards?own=1+1",
         "/sessions/new/cards?own=1+2",

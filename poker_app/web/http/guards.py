@@ -9,7 +9,7 @@ from hmac import compare_digest
 from typing import Any, Concatenate
 
 import structlog
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadHost, BadRequest, RequestEntityTooLarge, SecurityError, UnsupportedMediaType
 
@@ -24,7 +24,7 @@ from poker_app.rules import Refused
 from poker_app.rules.imports.cells import MAX_COLUMNS
 from poker_app.rules.session.tasks import MAX_TASKS
 from poker_app.rules.session.value import Member
-from poker_app.web.http import login
+from poker_app.web.http import framing, login
 from poker_app.web.http.guest_cookie import guest_secret
 from poker_app.web.http.host_check import asked_host
 
@@ -176,7 +176,7 @@ def _require_member[**P](
         # A voter is looked up again in the newest session, under its lock; the others are looked up in it here.
         member = member_here(session_id, fresh=noted)
         if member is None:
-            raise member_lookup.missing(session_id)
+            return _without_member(session_id)
         g.member = member
         if posted and noted:
             # A request for a report does not count as presence; the poll of the table records it itself.
@@ -189,6 +189,14 @@ def _require_member[**P](
             raise
 
     return guarded
+
+
+def _without_member(session_id: str) -> ResponseReturnValue:
+    """Answers 404; but to a frame whose browser sends no cookie, with the form to join, whose script may know its
+    member by another way."""
+    if framing.in_frame() and request.method == "GET" and guest_secret() is None:
+        return redirect(url_for("sessions.entrance", session_id=session_id), 303)
+    raise member_lookup.missing(session_id)
 
 
 def reader[**P](
@@ -205,7 +213,7 @@ def reader[**P](
             g.member = member
             return view(table, *args, **kwargs)
         if user is None or table is None or table.deleted_at or login.acts_for(table.account_id) is None:
-            raise member_lookup.missing(session_id)
+            return _without_member(session_id)
         return view(table, *args, **kwargs)
 
     return guarded

@@ -6,6 +6,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import SecurityError
 
 from poker_app import files, realtime
+from poker_app.web.http import framing
 from poker_app.web.http.host_check import asked_host
 
 POLICY = {
@@ -52,15 +53,14 @@ def _policy() -> str:
     except SecurityError:
         # A request for a host that is not ours: it is being refused, under the policy like everything.
         host = ""
-    return _policy_at(host, request.is_secure, tuple(realtime.connect_sources()), files.origins())
+    return _policy_at(host, request.is_secure, tuple(realtime.connect_sources()), files.origins(), framing.ancestors())
 
 
 @lru_cache(maxsize=64)
-def _policy_at(host: str, secure: bool, engine: tuple[str, ...], store: tuple[str, ...]) -> str:
+def _policy_at(host: str, secure: bool, engine: tuple[str, ...], store: tuple[str, ...], ancestors: str) -> str:
     # Browsers do not agree that 'self' covers the WebSocket scheme, so this server's own socket is named.
     own_socket = [f"{'wss' if secure else 'ws'}://{host}"] if host else []
     connect = " ".join(dict.fromkeys([POLICY["connect-src"], *own_socket, *engine, *store]))
     pictures = " ".join([POLICY["img-src"], *store])
-    return "; ".join(
-        f"{name} {value}" for name, value in {**POLICY, "connect-src": connect, "img-src": pictures}.items()
-    )
+    changed = {"connect-src": connect, "frame-ancestors": ancestors, "img-src": pictures}
+    return "; ".join(f"{name} {value}" for name, value in {**POLICY, **changed}.items())

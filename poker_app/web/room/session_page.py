@@ -22,7 +22,7 @@ from poker_app.rules.session.value import DELETED, Member, Session
 from poker_app.web.http import fragments, login, qr, shared_fragments
 from poker_app.web.http.errors import again
 from poker_app.web.http.guards import member_here, member_required
-from poker_app.web.http.guest_cookie import guest_secret, store_secret
+from poker_app.web.http.guest_cookie import FRAME_FIELD, guest_secret, store_secret
 
 blueprint = Blueprint("sessions", __name__, url_prefix="/sessions/<session_id>")
 
@@ -93,8 +93,9 @@ def entrance(session_id: str) -> ResponseReturnValue:
         return redirect(url_for("sessions.room", session_id=session_id), 303)
     table = _found(session_id)
     _come_the_right_way(table)
-    page, status = _entrance(table, {"role": "voter"})
-    return store_secret(make_response(page, status), member_lookup.secret_for(session_id, guest_secret()))
+    secret = member_lookup.secret_for(session_id, guest_secret())
+    page, status = _entrance(table, {"role": "voter", FRAME_FIELD: secret})
+    return store_secret(make_response(page, status), secret)
 
 
 @blueprint.post("/members")

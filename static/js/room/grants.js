@@ -1,4 +1,5 @@
 // One request signs the socket in and authorizes both of its channels, which the library asks for one by one.
+import { headers } from '../frame-token.js';
 import { here } from './page.js';
 
 let granted = {};
@@ -6,6 +7,7 @@ function grantsOf(socketId) {
   if (granted.socketId === socketId) return granted.answer;
   const answer = fetch(`${here}/socket-auth`, {
     method: 'POST',
+    headers,
     body: new URLSearchParams({ socket_id: socketId }),
   }).then((given) => {
     if (given.ok) return given.json();

@@ -1,4 +1,5 @@
 // Single keys: a card typed is a card picked; R, V and N press their buttons. They can be switched off.
+import { local } from '../storage.js';
 import { hand } from './card.js';
 
 const ON = 'faceup-keys';
@@ -10,8 +11,8 @@ let last = 0;
 let waiting; // a card that another key may still make a longer one
 let timer;
 
-toggle.checked = localStorage.getItem(ON) !== 'off';
-toggle.addEventListener('change', () => localStorage.setItem(ON, toggle.checked ? 'on' : 'off'));
+toggle.checked = local?.getItem(ON) !== 'off';
+toggle.addEventListener('change', () => local?.setItem(ON, toggle.checked ? 'on' : 'off'));
 
 const busy = ({ target }) =>
   target.closest(

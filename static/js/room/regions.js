@@ -1,4 +1,5 @@
 // Regions and their versions: what is not newer than what is shown is dropped, whichever way it came.
+import { headers as frame } from '../frame-token.js';
 import { checkMember } from './member.js';
 import { here, room, table } from './page.js';
 
@@ -50,7 +51,7 @@ export function refresh(id) {
 async function fetchRegion(id) {
   const since = id === 'backlog' && !whole ? `?since=${version(document.getElementById(id))}` : '';
   if (id === 'backlog') whole = false;
-  const headers = { 'HX-Request': 'true' };
+  const headers = { 'HX-Request': 'true', ...frame };
   // A table that is the newest is not sent again; that of a page just loaded is not in the browser's cache.
   if (id === 'vote-table') headers['If-None-Match'] = `"${table().dataset.version}-${room.dataset.build}"`;
   let answer;

@@ -1,6 +1,8 @@
+import { headers } from '../frame-token.js';
+
 // Requests whose refusals are shown by a script: what is wrong is said as an Error with the server's sentence, and its
 // status; without a status nothing answered.
-const SENTENCE = { headers: { Accept: 'text/plain', 'HX-Request': 'true' } };
+const SENTENCE = { headers: { Accept: 'text/plain', 'HX-Request': 'true', ...headers } };
 
 export async function ask(address, options) {
   const answer = await fetch(address, { ...SENTENCE, ...options }).catch(() => {
