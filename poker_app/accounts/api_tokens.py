@@ -134,7 +134,7 @@ def make_by_operator(account_id: str, *, name: str, scopes: Collection[str], day
         Conflict: (409) the account has as many tokens as it may have.
     """
     open_sign_in = auth_is_open()
-    rules.check_making("owner", service_role=service_role, scopes=scopes, open_sign_in=open_sign_in)
+    rules.check_making("owner", service_role=service_role, open_sign_in=open_sign_in)
     name = _name(name)
     known = membership_for(None, account_id) if open_sign_in else session.get(Account, account_id)
     with transaction():

@@ -161,7 +161,11 @@ def admitted() -> Caller:
 
 
 def check_scope(operation: Operation, caller: Caller) -> None:
-    """Raises MissingScope (403) for a token without the operation's scope."""
+    """Check that a token may call the operation.
+
+    Raises:
+        MissingScope: (403) it has not the scope.
+    """
     if not operation.is_for(caller):
         raise MissingScope(operation.scope)
 

@@ -70,7 +70,11 @@ class Unreadable(Invalid):
 @contextmanager
 def fields_named(**fields: str) -> Iterator[None]:
     """Gives the fields that refusals of an action name, which are those of the pages' forms, their names in the
-    operation's body: an empty one where it has no such field."""
+    operation's body: an empty one where it has no such field.
+
+    Raises:
+        Invalid: (422) as the action, with the other name.
+    """
     try:
         yield
     except Invalid as invalid:

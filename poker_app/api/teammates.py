@@ -84,7 +84,11 @@ def remove_teammate(caller: Caller, user_id: str) -> None:
 
 @operation("POST", "/account/leave", "account:write")
 def leave_account(caller: Caller) -> None:
-    """Leave the account: the person whose token it is. The token ends with it. The last owner stays."""
+    """Leave the account: the person whose token it is. The token ends with it. The last owner stays.
+
+    Raises:
+        Conflict: (409) the token is a service's.
+    """
     refuse_without_accounts()
     if caller.user is None:
         raise Conflict("This token is a service’s, which is no teammate. To be rid of it, end it in the settings.")

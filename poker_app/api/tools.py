@@ -84,7 +84,11 @@ class Tool:
         return models
 
     def read(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Returns the arguments as the operation is given them. Raises Unreadable (422)."""
+        """Returns the arguments as the operation is given them.
+
+        Raises:
+            Unreadable: (422) they are not what it takes.
+        """
         given: dict[str, Any] = {}
         rest = dict(arguments)
         for place, (name, model) in enumerate(self._models.items(), 1):

@@ -130,7 +130,7 @@ def test_the_own_deck_as_it_is_typed(cast: Cast) -> None:
 
 
 def test_opening_too_many(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("poker_app.web.http.session_form.OPENED", Limit("open", 2, timedelta(minutes=10)))
+    monkeypatch.setattr("poker_app.poker.session.lifecycle.OPENED", Limit("open", 2, timedelta(minutes=10)))
     for number in range(2):
         assert cast.ada.post("/sessions", {**FORM, "form_key": str(number)}, htmx=False).status_code == 303
     answer = cast.ben.post("/sessions", {**FORM, "form_key": "third"}, htmx=False)

@@ -95,5 +95,5 @@ def test_the_job_is_a_command(open_house: None, cast: Cast) -> None:
     assert (run.exit_code, run.output) == (
         0,
         "0 sessions purged\n0 files purged\n0 sign-ins purged\n0 mailed links purged\n"
-        "0 API tokens purged\n0 kept answers purged\n",
+        "0 API tokens purged\n0 kept answers purged\n0 webhooks purged\n",
     )
