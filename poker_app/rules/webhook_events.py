@@ -32,7 +32,7 @@ PUBLIC_EVENTS = {
     PublicEvent.SESSION_OPENED: "A session was opened.",
     PublicEvent.ROUND_REVEALED: "The cards of a round turned over.",
     PublicEvent.TASK_FINALIZED: "A task got its estimate.",
-    PublicEvent.SESSION_ENDED: "A session ended, with the estimates of all its tasks.",
+    PublicEvent.SESSION_ENDED: "A session ended.",
     PublicEvent.SESSION_REOPENED: "A session that had ended goes on.",
     PublicEvent.CREDITS_LOW: "The account’s credits run out.",
 }

@@ -1,5 +1,6 @@
 """A world in which people gave every text as long as it may be, and in letters that are hard to lay out."""
 
+import re
 import shutil
 from pathlib import Path
 from typing import NamedTuple
@@ -104,6 +105,13 @@ class _Making:
         for text in texts(200):
             file = add_file(self.olga, self.table, self.table.task, b"hello", text)
             self.posts(f"{self.table.path}/files/{file}", caption=text, alt="")
+        # A name that leads nowhere: what cannot be delivered says the most.
+        nowhere = f"https://{'w' * 60}.{'w' * 60}.{'w' * 60}.invalid/{'w' * 1800}"
+        for name in texts(80):
+            hook = self.posts(f"{base}/webhooks/new/standard", name=name, address=nowhere, events="credits.low")
+        self.posts(f"{hook}/test")
+        sent = re.search(r'href="([^"]+/deliveries/[^"]+)"', self.olga.get(hook).text)
+        assert sent
         room = self.table.path
         self.paths = {
             "front": "/",
@@ -118,6 +126,10 @@ class _Making:
             "audit": f"{base}/audit",
             "settings": f"{base}/settings",
             "API tokens": f"{base}/api-tokens",
+            "webhooks": f"{base}/webhooks",
+            "webhook": hook,
+            "webhook deletion": f"{hook}/deletion",
+            "webhook delivery": sent[1],
             "deck": f"{base}/decks/{deck}",
             "deck deletion": f"{base}/decks/{deck}/deletion",
             "billing": f"{base}/billing",

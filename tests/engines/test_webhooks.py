@@ -21,7 +21,7 @@ from poker_app.errors import Conflict, Invalid
 from poker_app.poker.session import lifecycle
 from poker_app.rules.webhook_events import PUBLIC_EVENTS
 from poker_app.settings import ROOT
-from poker_app.webhooks import request, sending
+from poker_app.webhooks import background, request, sending
 from poker_app.webhooks.models import MAX_ANSWER, WebhookDelivery, WebhookEndpoint
 from tests.cast import Clock
 from tests.conftest import TRACKER_KEYS
@@ -373,6 +373,35 @@ def test_two_workers_at_once_send_once(room: Room, app: Flask, receiver: Receive
     keys = [each.headers["webhook-id"] for each in receiver.received]
     assert len({*keys}) == len(keys) == 12
     assert receiver.most_at_once == 2, "one request at a time for each"
+
+
+def test_the_servers_threads_send_what_is_written_and_what_was_left(
+    room: Room, app: Flask, receiver: Receiver, clock: Clock
+) -> None:
+    add(receiver.url)
+    room.settles("5")
+    session.rollback()
+    assert receiver.received == []
+    with background.Worker(app.app_context).at_work():
+        assert arrives(receiver, 2), "of a process that ended"
+        room.settles("8")
+        session.rollback()
+        assert arrives(receiver, 4), "woken by the change"
+        receiver.status = 503
+        room.settles("8")
+        session.rollback()
+        assert arrives(receiver, 5)
+        receiver.status = 200
+        clock.forward(seconds=6)
+        assert arrives(receiver, 7), "by itself, when the pause is over"
+
+
+def arrives(receiver: Receiver, count: int) -> bool:
+    """Whether so many have come, within 20 seconds."""
+    ends = time.monotonic() + 20
+    while len(receiver.received) < count and time.monotonic() < ends:
+        time.sleep(0.02)  # other threads send
+    return len(receiver.received) == count
 
 
 def test_a_lease_of_a_process_that_ended_is_over_in_a_minute(room: Room, clock: Clock, receiver: Receiver) -> None:
