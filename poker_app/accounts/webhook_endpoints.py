@@ -8,13 +8,14 @@ from urllib.parse import urlsplit
 import structlog
 from sqlalchemy import delete, func, insert, select, update
 
-from poker_app import clock, ids, mail, webhooks
+from poker_app import clock, ids, mail, rate_limits, webhooks
 from poker_app.accounts import audit_log
 from poker_app.accounts.account_lock import change
 from poker_app.accounts.memberships import Membership
 from poker_app.accounts.models import Account, Teammate, User
 from poker_app.db import session, transaction
 from poker_app.errors import Conflict, Invalid, NotFound
+from poker_app.rate_limits import Limit
 from poker_app.rules.chat_messages import EVENTS as CHAT_EVENTS
 from poker_app.rules.printable import one_line
 from poker_app.rules.webhook_events import PUBLIC_EVENTS, TEST, PublicEvent
@@ -29,6 +30,7 @@ OVERLAP = timedelta(hours=24)
 SHOWN = 50
 """Deliveries that the page lists."""
 ARRANGE = "set up webhooks"
+BY_HAND = Limit("webhooks sent by hand", 60, timedelta(minutes=10))
 STANDARD = "standard"
 
 
@@ -191,8 +193,10 @@ def send_test(membership: Membership, endpoint_id: str) -> WebhookDelivery:
     Raises:
         NotFound, Forbidden: (404, 403) as ``find``, and for a role that may not.
         Conflict: (409) the webhook is switched off.
+        TooMany: (429) the account has sent very many by hand.
     """
     membership.require_arranging(ARRANGE)
+    rate_limits.spend(BY_HAND.of(membership.account.id))
     with change(membership) as now:
         now.require_arranging(ARRANGE)
         found = _live(now.account.id, endpoint_id)
@@ -205,9 +209,11 @@ def send_again(membership: Membership, endpoint_id: str, key: str) -> WebhookDel
     """Sends an event again, now, with the same id. Returns the delivery as it is then.
 
     Raises:
-        NotFound, Forbidden, Conflict: (404, 403, 409) as ``send_test``; 404 also for a delivery that was deleted.
+        NotFound, Forbidden, Conflict, TooMany: (404, 403, 409, 429) as ``send_test``; 404 also for a delivery that was
+            deleted.
     """
     membership.require_arranging(ARRANGE)
+    rate_limits.spend(BY_HAND.of(membership.account.id))
     with change(membership) as now:
         now.require_arranging(ARRANGE)
         _live(now.account.id, endpoint_id)

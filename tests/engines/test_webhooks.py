@@ -14,10 +14,10 @@ import pytest
 from flask import Flask
 from standardwebhooks.webhooks import WebhookVerificationError
 
-from poker_app import webhooks
+from poker_app import rate_limits, webhooks
 from poker_app.accounts import memberships, webhook_endpoints
 from poker_app.db import session
-from poker_app.errors import Conflict, Invalid
+from poker_app.errors import Conflict, Invalid, TooMany
 from poker_app.poker.session import lifecycle
 from poker_app.rules.webhook_events import PUBLIC_EVENTS
 from poker_app.settings import ROOT
@@ -250,6 +250,17 @@ def test_a_test_says_at_once_how_it_went(room: Room, receiver: Receiver) -> None
     webhook_endpoints.switch(me, endpoint.id, on=False)
     with pytest.raises(Conflict, match="switched off"):
         webhook_endpoints.send_test(me, endpoint.id)
+
+
+def test_so_many_are_sent_by_hand(room: Room, clock: Clock, receiver: Receiver) -> None:
+    endpoint, me = add(receiver.url), memberships.home_of(None)
+    for _ in range(59):
+        rate_limits.spend(webhook_endpoints.BY_HAND.of(me.account.id))
+    key = webhook_endpoints.send_test(me, endpoint.id).key
+    with pytest.raises(TooMany):
+        webhook_endpoints.send_again(me, endpoint.id, key)
+    clock.forward(minutes=10)
+    assert webhook_endpoints.send_again(me, endpoint.id, key).state == "delivered"
 
 
 def test_an_event_is_sent_again(room: Room, receiver: Receiver) -> None:
