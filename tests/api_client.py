@@ -52,6 +52,34 @@ class Program:
         return answer.get_json()  # type: ignore[no-any-return]
 
 
+class Assistant(Program):
+    """An assistant that speaks for one token."""
+
+    def sends(self, method: str, params: dict[str, Any] | None = None, **headers: str) -> TestResponse:
+        """Posts one message of the protocol; underscores in names of headers are hyphens."""
+        sent = {"Authorization": f"Bearer {self.token}", "Accept": "application/json, text/event-stream"}
+        sent |= {"MCP-Protocol-Version": "2025-11-25"}
+        sent |= {name.replace("_", "-"): text for name, text in headers.items()}
+        message = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params or {}}
+        return self._client.post("/mcp", json=message, headers={name: text for name, text in sent.items() if text})
+
+    def lists(self) -> dict[str, Any]:
+        return {each["name"]: each for each in self.sends("tools/list").get_json()["result"]["tools"]}
+
+    def calls(self, tool: str, **arguments: Any) -> dict[str, Any]:
+        """The result of a tool."""
+        answer = self.sends("tools/call", {"name": tool, "arguments": arguments})
+        assert answer.status_code == 200, answer.get_data(as_text=True)
+        return answer.get_json()["result"]  # type: ignore[no-any-return]
+
+    def refused(self, tool: str, **arguments: Any) -> str:
+        """What a tool says that it refuses."""
+        result = self.calls(tool, **arguments)
+        assert result["isError"] is True
+        assert "structuredContent" not in result
+        return result["content"][0]["text"]  # type: ignore[no-any-return]
+
+
 def program_of(app: Flask, user_id: str | None, account_id: str, *scopes: str, role: str | None = None) -> Program:
     """A program with a new token: of a user, or, with a ``role``, of a service that the user makes it for. Without
     ``scopes`` it has all that its maker may give."""

@@ -1,6 +1,5 @@
 """The operations as tools for assistants: what each takes as JSON Schema, and how it is called."""
 
-import inspect
 import json
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -15,8 +14,10 @@ from poker_app.api.models import Taken
 from poker_app.api.operations import OPERATIONS, Operation, carry_out, check_scope
 from poker_app.api.problems import Unreadable
 
-# What ends or deletes, besides the method DELETE, by the first word of the operation's name.
-ENDS = ("end_", "remove_")
+# What ends or takes away, besides the method DELETE, by the first word of the operation's name.
+ENDS = ("end_", "leave_", "remove_")
+# Whole files are nothing to be typed by an assistant.
+LEFT_OUT = ("import_report",)
 READABLE = ("application/json", "text/")
 
 
@@ -71,10 +72,8 @@ class Tool:
     @cached_property
     def _models(self) -> dict[str, type[BaseModel]]:
         """The models of the arguments. The last one refuses what belongs to none."""
-        kinds = inspect.get_annotations(self.operation.view)
-        numbers = {name for name in self.operation.parts if kinds.get(name) is int}
         parts: dict[str, Any] = {
-            name: (Annotated[int if name in numbers else str, AfterValidator(_part)], ...)
+            name: (Annotated[int if name in self.operation.numbers else str, AfterValidator(_part)], ...)
             for name in self.operation.parts
         }
         models: dict[str, type[BaseModel]] = {"parts": create_model("Parts", __base__=Taken, **parts)}
@@ -104,8 +103,9 @@ class Tool:
 
 @cache
 def tools() -> dict[str, Tool]:
-    """Returns the tools by name: the operations that answer what an assistant can read."""
-    return {each.name: Tool(each) for each in OPERATIONS if each.media_type.startswith(READABLE)}
+    """Returns the tools by name: the operations that an assistant can call, and whose answers it can read."""
+    found = [each for each in OPERATIONS if each.name not in LEFT_OUT and each.media_type.startswith(READABLE)]
+    return {each.name: Tool(each) for each in found}
 
 
 def tools_of(caller: Caller) -> list[Tool]:

@@ -4,14 +4,13 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from werkzeug.test import TestResponse
 
 from poker_app.accounts import api_tokens, memberships
 from poker_app.accounts.models import User
 from poker_app.api import tools
 from poker_app.api.operations import OPERATIONS
 from poker_app.db import session
-from tests.api_client import Program, program_of
+from tests.api_client import Assistant, program_of
 from tests.world.pages import Club
 
 MODERN = "2026-07-28"
@@ -20,34 +19,6 @@ ENVELOPE = {
     "io.modelcontextprotocol/clientCapabilities": {},
 }
 INITIALIZE = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "tests", "version": "1"}}
-
-
-class Assistant(Program):
-    """An assistant that speaks for one token."""
-
-    def sends(self, method: str, params: dict[str, Any] | None = None, **headers: str) -> TestResponse:
-        """Posts one message of the protocol; underscores in names of headers are hyphens."""
-        sent = {"Authorization": f"Bearer {self.token}", "Accept": "application/json, text/event-stream"}
-        sent |= {"MCP-Protocol-Version": "2025-11-25"}
-        sent |= {name.replace("_", "-"): text for name, text in headers.items()}
-        message = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params or {}}
-        return self._client.post("/mcp", json=message, headers={name: text for name, text in sent.items() if text})
-
-    def lists(self) -> dict[str, Any]:
-        return {each["name"]: each for each in self.sends("tools/list").get_json()["result"]["tools"]}
-
-    def calls(self, tool: str, **arguments: Any) -> dict[str, Any]:
-        """The result of a tool."""
-        answer = self.sends("tools/call", {"name": tool, "arguments": arguments})
-        assert answer.status_code == 200, answer.get_data(as_text=True)
-        return answer.get_json()["result"]  # type: ignore[no-any-return]
-
-    def refused(self, tool: str, **arguments: Any) -> str:
-        """What a tool says that it refuses."""
-        result = self.calls(tool, **arguments)
-        assert result["isError"] is True
-        assert "structuredContent" not in result
-        return result["content"][0]["text"]  # type: ignore[no-any-return]
 
 
 def assistant_of(club: Club, user_id: str, *scopes: str) -> Assistant:
@@ -68,7 +39,11 @@ def reader(club: Club) -> Assistant:
 
 class TestTools:
     def test_each_operation_is_one_for_those_with_its_scope(self, club: Club, reader: Assistant) -> None:
-        readable = [each for each in OPERATIONS if each.media_type.startswith(("application/json", "text/"))]
+        readable = [
+            each
+            for each in OPERATIONS
+            if each.media_type.startswith(("application/json", "text/")) and each.name != "import_report"
+        ]
         assert list(assistant_of(club, club.olga.user).lists()) == [each.name for each in readable]
         assert list(reader.lists()) == [each.name for each in readable if each.scope in ("", "sessions:read")]
 
