@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from poker_app import create_app
+from poker_app.api import tools
 from poker_app.api.operations import OPERATIONS, Operation
 from poker_app.rules.api_tokens import SCOPES
 from poker_app.settings import Settings
-from tests.api_client import Program, program_of
+from tests.api_client import Assistant, Program, program_of
 from tests.cast import Person
 from tests.database_rows import rows
 from tests.house.conftest import World
@@ -184,6 +185,17 @@ def test_every_operation_has_a_row() -> None:
 
 @pytest.mark.parametrize("name", ALL)
 def test_each_role_gets_what_the_table_says(programs: Programs, name: str) -> None:
+    assert asked_by_each(programs, name, ask) == TABLE[name].answers()
+
+
+@pytest.mark.parametrize("name", [name for name in TABLE if name in tools.tools()])
+def test_an_assistant_may_what_its_token_may(programs: Programs, name: str) -> None:
+    denied = {role: status >= 400 for role, status in TABLE[name].answers().items()}
+    assert asked_by_each(programs, name, is_refused_as_a_tool) == denied
+
+
+def asked_by_each(programs: Programs, name: str, ask: Callable[[Programs, Program, Operation], int]) -> dict[str, int]:
+    """What each role gets. It begins anew after every change, and a denied call may be none."""
     row, found = TABLE[name], {}
     before = None
     for role, expected in row.answers().items():
@@ -194,7 +206,13 @@ def test_each_role_gets_what_the_table_says(programs: Programs, name: str) -> No
         if programs.rows() != before:
             assert expected < 400, f"{role} was denied {name}, and yet a row changed"
             before = None
-    assert found == row.answers()
+    return found
+
+
+def is_refused_as_a_tool(programs: Programs, by: Program, operation: Operation) -> bool:
+    parts = {name: part for name, part in here(programs.world).items() if name in operation.parts}
+    body = TABLE[operation.name].sent(programs) if operation.body else {}
+    return bool(Assistant(programs.world.app, by.token).calls(operation.name, **parts, **body)["isError"])
 
 
 @pytest.mark.parametrize("name", ALL)

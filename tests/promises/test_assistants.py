@@ -80,27 +80,31 @@ async def refused(client: Client, tool: str, **arguments: Any) -> str:
 
 
 @pytest.mark.parametrize("age", ["legacy", "auto"])  # a handshake first, or requests that stand alone
-def test_an_assistant_runs_a_session(app: Flask, house: House, age: str) -> None:
+def test_an_assistant_plays_a_session(app: Flask, house: House, age: str) -> None:
+    ada = Visitor(Address(house.port, patience=60), "Ada")
+
     async def story() -> None:
         async with assistant(house, program(app), age) as client:
             assert client.server_info.name == "faceup"
             assert "card" in (client.instructions or "")
-            opened = await done(client, "open_session", name="Sprint 42", auto_reveal=True, tasks=[{"title": "Pay"}])
-            path = f"/sessions/{opened['id']}"
-            people = [Visitor(Address(house.port, patience=60), name) for name in ("Ada", "Ben")]
-            for person in people:
-                await asyncio.to_thread(person.joins, path)
-            for voted, (person, card) in enumerate(zip(people, ("5", "8"), strict=True), 1):
-                vote = {"round": opened["round"]["id"], "card": card}
-                assert await asyncio.to_thread(person.post, f"{path}/votes", **vote) == 303
-                seen = await done(client, "read_session", session_id=opened["id"])
-                assert seen["round"]["voted"] == voted
-                if voted == 1:
-                    assert (seen["round"]["cards"], seen["round"]["figures"]) == (None, None)
-            assert [each["members"] for each in seen["round"]["cards"]] == [["Ada"], ["Ben"]]
-            assert (await done(client, "end_session", session_id=opened["id"]))["state"] == "ended"
-            sentence = await refused(client, "change_options", session_id=opened["id"], name="Later")
-            assert sentence.startswith("The session has ended")
+            opened = await done(client, "open_session", name="Sprint 42", votes=True, tasks=[{"title": "Pay by card"}])
+            here, path = {"session_id": opened["id"]}, f"/sessions/{opened['id']}"
+            round_id = opened["round"]["id"]
+            await asyncio.to_thread(ada.joins, path)
+            assert await asyncio.to_thread(ada.post, f"{path}/votes", round=round_id, card="5") == 303
+            hidden = (await done(client, "read_session", **here))["round"]
+            assert (hidden["voted"], hidden["cards"], hidden["figures"]) == (1, None, None)
+            assert await done(client, "vote", **here, round_id=round_id, card="8") == {"card": "8"}
+            shown = await done(client, "reveal_round", **here, round_id=round_id)
+            assert {each["card"]: each["members"] for each in shown["cards"]} == {"5": ["Ada"], "8": ["Program"]}
+            assert await refused(client, "vote", **here, round_id=round_id, card="5")
+            task_id = opened["task"]["id"]
+            await done(client, "estimate_task", **here, task_id=task_id, round_id=round_id, estimate="8")
+            assert (await done(client, "read_task", **here, task_id=task_id))["estimate"] == "8"
+            report = await client.call_tool("report_as_markdown", here)
+            assert "Pay by card" in report.content[0].text  # type: ignore[union-attr]
+            assert (await done(client, "end_session", **here))["state"] == "ended"
+            assert await refused(client, "change_options", **here, name="Later") == "The session has ended."
 
     asyncio.run(story())
 
