@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import structlog
 from sqlalchemy import delete, func, insert, select, update
@@ -20,7 +20,7 @@ from poker_app.rules.chat_messages import EVENTS as CHAT_EVENTS
 from poker_app.rules.printable import one_line
 from poker_app.rules.webhook_events import PUBLIC_EVENTS, TEST, PublicEvent
 from poker_app.webhooks import Sealed, outbox, sending
-from poker_app.webhooks.models import MAX_ADDRESS, MAX_NAME, WebhookDelivery, WebhookEndpoint
+from poker_app.webhooks.models import MAX_ADDRESS, MAX_HOST, MAX_NAME, WebhookDelivery, WebhookEndpoint
 
 log = structlog.get_logger(__name__)
 
@@ -89,10 +89,10 @@ def add(membership: Membership, *, kind: str, name: str, address: str, events: C
     membership.require_arranging(ARRANGE)
     if kind not in KINDS:
         raise NotFound("There is no such kind of webhook.")
-    address = _checked_address(address)
+    address, host = _public_address(address)
     made = WebhookEndpoint(id=ids.new_id(), kind=kind, made_at=clock.now(), address_sealed=_sealed("address", address))
     made.name, made.events = _checked(kind, name, events)
-    made.host, made.secret_sealed = urlsplit(address).netloc[:255], _new_secret(kind)
+    made.host, made.secret_sealed = host, _new_secret(kind)
     with change(membership) as now:
         now.require_arranging(ARRANGE)
         made.account_id = now.account.id
@@ -111,14 +111,14 @@ def edit(membership: Membership, endpoint_id: str, *, name: str, address: str, e
         NotFound, Forbidden, Invalid: (404, 403, 422) as ``find`` and ``add``.
     """
     membership.require_arranging(ARRANGE)
-    typed = _checked_address(address) if address.strip() else ""
+    typed, host = _public_address(address) if address.strip() else ("", "")
     sealed = _sealed("address", typed) if typed else ""
     with change(membership) as now:
         now.require_arranging(ARRANGE)
         found = find(now.account.id, endpoint_id)
         found.name, found.events = _checked(found.kind, name, events)
         if typed:
-            found.address_sealed, found.host = sealed, urlsplit(typed).netloc[:255]
+            found.address_sealed, found.host = sealed, host
             found.rests_until = None
         audit_log.note(now.account.id, now.user, "webhook-changed", _named(found))
 
@@ -317,17 +317,32 @@ def _checked(kind: str, name: str, events: Collection[str]) -> tuple[str, str]:
     return name, f" {' '.join(asked)} "
 
 
-def _checked_address(typed: str) -> str:
-    """The address, which is in no private network as far as its name can be resolved now. It is asked again at each
-    delivery.
+def _public_address(typed: str) -> tuple[str, str]:
+    """The address and its host, which is in no private network as far as its name can be resolved now. It is asked
+    again at each delivery.
 
     Raises:
-        Invalid: (422) it is no address of a server, is not encrypted, has a password in it, or is in a private network.
+        Invalid: (422) as ``checked_address``, or it is in a private network.
     """
     # Loads requests_hardened.
     from poker_app.outside import PrivateAddress, check_public
 
-    address, inside = typed.strip(), webhooks.are_inside()
+    address, parts = checked_address(typed, inside=webhooks.are_inside())
+    if not webhooks.are_inside():
+        try:
+            check_public(parts.hostname or "", parts.port or 443)
+        except PrivateAddress:
+            raise Invalid("This address is in a private network.", "address") from None
+    return address, parts.netloc[:MAX_HOST]
+
+
+def checked_address(typed: str, *, inside: bool) -> tuple[str, SplitResult]:
+    """The address and its parts.
+
+    Raises:
+        Invalid: (422) it is no address of a server, is not encrypted, is too long, or has a password in it.
+    """
+    address = typed.strip()
     try:
         parts = urlsplit(address)
         port_is_sound = parts.port is None or parts.port > 0
@@ -339,12 +354,7 @@ def _checked_address(typed: str) -> str:
         raise Invalid(f"An address has at most {MAX_ADDRESS} characters.", "address")
     if parts.username is not None or parts.fragment or not address.isprintable() or " " in address:
         raise Invalid("An address has no password, no “#” and no space in it.", "address")
-    if not inside:
-        try:
-            check_public(parts.hostname, parts.port or 443)
-        except PrivateAddress:
-            raise Invalid("This address is in a private network.", "address") from None
-    return address
+    return address, parts
 
 
 # --- the mail

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from poker_app.db import Base
 
-MAX_NAME, MAX_ADDRESS, MAX_WHY, MAX_ANSWER = 80, 2_000, 300, 2_000
+MAX_NAME, MAX_HOST, MAX_ADDRESS, MAX_WHY, MAX_ANSWER = 80, 255, 2_000, 300, 2_000
 
 
 class WebhookEndpoint(Base):
@@ -28,7 +28,7 @@ class WebhookEndpoint(Base):
     account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
     kind: Mapped[str] = mapped_column(String(12))
     name: Mapped[str] = mapped_column(String(MAX_NAME))
-    host: Mapped[str] = mapped_column(String(255))
+    host: Mapped[str] = mapped_column(String(MAX_HOST))
     address_sealed: Mapped[str] = mapped_column(Text)
     secret_sealed: Mapped[str] = mapped_column(Text, default="")
     previous_sealed: Mapped[str] = mapped_column(Text, default="")

@@ -179,8 +179,10 @@ def _settle(job: Job, outcome: Outcome) -> bool:
     with transaction():
         endpoint = session.get(WebhookEndpoint, job.endpoint_id, with_for_update=True)
         event = session.get(WebhookDelivery, job.delivery_id)
-        if endpoint is None or event is None or endpoint.leased_until != job.leased_until:
+        if endpoint is None or endpoint.leased_until != job.leased_until:
             return False
+        if event is None:  # deleted meanwhile, with a person or a session
+            return True
         was_on = endpoint.disabled_at is None
         event.tries += 1
         event.tried_at, event.took = now, round(outcome.took * 1000)
@@ -203,17 +205,19 @@ def _settle(job: Job, outcome: Outcome) -> bool:
 
 
 def _failed(endpoint: WebhookEndpoint, event: WebhookDelivery, outcome: Outcome, now: datetime) -> None:
+    """Switches the endpoint off, where what failed waits until it is on again; or else sets the next try, or gives the
+    event up."""
     endpoint.failing_since, endpoint.rests_until = endpoint.failing_since or now, None
-    if event.tries > len(PAUSES) or outcome.status == GONE:
+    if outcome.status == GONE:
+        endpoint.disabled_at, endpoint.disabled_why = now, "Its receiver answers that it is gone for good (410)."
+    elif now - endpoint.failing_since >= TRIED_FOR:
+        endpoint.disabled_at, endpoint.disabled_why = now, "It has taken no event for three days."
+    elif event.tries > len(PAUSES):
         event.state = FAILED
     else:
         event.next_try_at = now + max(pause(event.tries), outcome.asked)
         if outcome.down:
             endpoint.rests_until = event.next_try_at
-    if outcome.status == GONE:
-        endpoint.disabled_at, endpoint.disabled_why = now, "Its receiver answers that it is gone for good (410)."
-    elif now - endpoint.failing_since >= TRIED_FOR:
-        endpoint.disabled_at, endpoint.disabled_why = now, "It has taken no event for three days."
 
 
 def pause(tries: int) -> timedelta:

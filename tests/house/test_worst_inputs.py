@@ -21,7 +21,7 @@ from flask import session as cookie
 from werkzeug.exceptions import HTTPException
 
 from poker_app import imports, markup
-from poker_app.accounts import tracker_connections, users
+from poker_app.accounts import tracker_connections, users, webhook_endpoints
 from poker_app.accounts.providers import failures, openid
 from poker_app.accounts.signin import clerk_webhooks, device_cookies, password_hashing, two_factor
 from poker_app.accounts.team import invitations
@@ -44,6 +44,7 @@ from poker_app.rules import (
     Refused,
     backlog,
     browser_names,
+    chat_messages,
     deck,
     email_domains,
     links,
@@ -281,6 +282,14 @@ ROWS = {
         lambda text: tracker_client.checked_base(f"https://{text}", inside=False),
         ("trackers/client.py:checked_base",),
         longest=tracker_connections.MAX_CREDENTIAL,
+    ),
+    "the address of a webhook": Row(
+        lambda text: webhook_endpoints.checked_address(f"https://{text}", inside=False),
+        ("accounts/webhook_endpoints.py:checked_address",),
+        longest=2_000,
+    ),
+    "a session's name in a chat": Row(
+        lambda text: chat_messages.discord(chat_messages.Message("", text)), ("rules/chat_messages.py:_MARKDOWN",)
     ),
     "an issue of GitHub's": Row(matching(github._ID), ("trackers/engines/github.py:_ID",)),
     "an issue of GitLab's": Row(matching(gitlab._ID), ("trackers/engines/gitlab.py:_ID",)),
