@@ -1,5 +1,5 @@
-// The form to join, in a frame. Where the frame's browser stores no cookies, the server takes a member for a stranger
-// and answers with this form. So the session's page is asked for once more, with the secret, and takes the form's place.
+// What a stranger is shown of a session, in a frame. Where the frame's browser stores no cookies, the server takes a
+// member for a stranger too. So the page is asked for once more, with the secret, and takes this one's place.
 import { headers, token } from './frame-token.js';
 
 const ask = (address, options) => fetch(address, { ...options, headers });
