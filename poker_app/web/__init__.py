@@ -79,6 +79,7 @@ def install(app: Flask) -> None:
     response_headers.install(app)
     errors.install(app)
     fragments.install(app)
+    embedding.install(app)
     template_filters.install(app)
     rendering.configure(template_filters.paths(app))
     background.configure(after_response.run_after_response)

@@ -75,6 +75,8 @@ TABLE = {
     "GET health.ready": Row("503 503 503 503 503 503"),
     "GET home.front": Row(ANYBODY),
     "GET embedding.page": Row(ANYBODY),
+    # Without an address to tell of.
+    "GET embedding.oembed": Row(NOTHING),
     # Guests are led to the sign-in page.
     "GET home.new": Row(MAY_OPEN),
     "GET home.preview_cards": Row(ANYBODY),

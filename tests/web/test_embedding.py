@@ -56,7 +56,7 @@ def test_every_blueprint_in_the_table_is_a_session_s(app: Flask) -> None:
     assert set(app.blueprints) >= FRAMED
     assert {rule.endpoint for rule in app.url_map.iter_rules()} >= FRAMED_PAGES
     places = {rule.rule for rule in app.url_map.iter_rules() if rule.endpoint.split(".")[0] in FRAMED}
-    assert {place for place in places if not place.startswith("/sessions/<session_id>")} == {"/embed"}
+    assert {place for place in places if not place.startswith("/sessions/<session_id>")} == {"/embed", "/oembed"}
 
 
 def test_by_default_nobody_may(settings: Settings) -> None:
