@@ -7,6 +7,7 @@ from flask import Flask
 RESOURCES = (
     "sessions",
     "tasks",
+    "files",
     "rounds",
     "members",
     "timer",

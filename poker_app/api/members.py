@@ -86,10 +86,12 @@ def _me(member: Member) -> MemberGiven:
 
 @operation("POST", "/sessions/{session_id}/members", "sessions:write", status=201)
 def join_session(caller: Caller, session_id: str, body: Joining) -> MemberGiven:
-    """Join a session. Whoever is a member already stays that member, under the new name.
+    """Join a session. A token that has a member there already keeps that member, under the new name.
 
     A token of the session's account needs no password, and joins where only teammates may. Where only programs
-    facilitate so far, a teammate who joins becomes a facilitator too.
+    facilitate so far, a teammate who joins becomes a facilitator too. The member is present for 90 seconds after each
+    request that changes something, and away after that: its card is not awaited any more, and after two minutes without
+    a facilitator another member can take over. Requests that only read do not count.
     """
     _spend()
     try:

@@ -59,8 +59,7 @@ def read_own_vote(member: Member, round_id: str) -> OwnVote:
 def vote(member: Member, round_id: str, body: Vote) -> OwnVote:
     """Play a card, or another one instead. Voters may.
 
-    The round is named, so that a card that comes late does not count in the next one. Whoever has voted is awaited at
-    the table from then on, as long as requests that change something go on to come.
+    The round is named, so that a card that comes late does not count in the next one.
     """
     voting.cast_vote(member, round_id, body.card)
     return OwnVote(card=body.card)

@@ -85,6 +85,7 @@ def here(world: World) -> dict[str, Any]:
         "task_id": world.task,
         "round_id": world.round,
         "member_id": world.seat(world.ben),
+        "file_id": world.file,
         "version": 1,
     }
 
@@ -125,6 +126,15 @@ TABLE = {
     "skip_task": Row(facilitator()),
     "reopen_task": Row(facilitator()),
     "estimate_task": Row(facilitator(), lambda programs: {"estimate": "5"}, revealed=True),
+    "list_files": Row(READER),
+    "begin_upload": Row(facilitator(), lambda programs: {"name": "a.txt", "size": 5}),
+    "finish_upload": Row(facilitator()),
+    "describe_file": Row(facilitator(), lambda programs: {"caption": "So"}),
+    "move_file": Row(facilitator(), lambda programs: {"to": 1}),
+    "remove_file": Row(facilitator(204)),
+    "restore_file": Row(facilitator()),
+    "read_file": Row(READER),
+    "read_content": Row(READER),
     "read_round": Row(READER),
     "read_own_vote": Row(member()),
     "vote": Row("404 404 403 200 200 404 404 404 404", lambda programs: {"card": "5"}),
@@ -232,6 +242,7 @@ def test_a_facilitator_reaches_nothing_of_another_table(programs: Programs, name
         "task_id": world.elsewhere.task,
         "member_id": world.seat(world.gus, world.elsewhere),
         "round_id": world.elsewhere.round,
+        "file_id": world.their_file,
     }
     before = programs.rows()
     assert ask(programs, programs.of["facilitator"], operation, theirs) in (404, 409)

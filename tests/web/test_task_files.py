@@ -23,7 +23,6 @@ from poker_app.poker.round import task_files
 from poker_app.rules.plans import FREE, GUEST, Plan, Standing
 from poker_app.rules.session.files import FULL, MAX_FILES
 from poker_app.settings import Settings
-from poker_app.web.room import files as room_files
 from tests.cast import FROM_OUR_PAGE, HTMX, Clock, Person
 from tests.files import DOCX, PDF, SVG, add_file, archive, picture
 from tests.web.route_checks import ENDED, Litany, Route, says
@@ -319,7 +318,7 @@ def test_a_task_has_so_many_files_at_most(scene: Scene) -> None:
 
 
 def test_a_network_adds_so_many_files_in_a_while(scene: Scene, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room_files, "ADDED", replace(room_files.ADDED, most=2))
+    monkeypatch.setattr(task_files, "ADDED", replace(task_files.ADDED, most=2))
     assert [begins(scene.ada, scene, "a.txt", 5).status_code for _ in range(3)] == [201, 201, 429]
     clock.forward(minutes=10)
     assert begins(scene.ada, scene, "a.txt", 5).status_code == 201

@@ -18,6 +18,7 @@ from poker_app.files.models import StoredFile
 from poker_app.poker import models
 from poker_app.poker.change import Holder, change, change_session, refusal_of
 from poker_app.poker.value.current import newest
+from poker_app.rate_limits import Limit
 from poker_app.rules import Refused
 from poker_app.rules.printable import one_line
 from poker_app.rules.session import files as rules
@@ -25,6 +26,8 @@ from poker_app.rules.session.change import acting_member
 from poker_app.rules.session.value import TaskFile
 
 MAX_NAME, MAX_CAPTION, MAX_ALT = 200, 200, 500
+ADDED = Limit("add a file", 400, timedelta(minutes=10))
+"""How many may be added from a network."""
 # How long a removed file can be restored.
 REMOVED_FOR = timedelta(days=1)
 OFF = "Files are not set up here."

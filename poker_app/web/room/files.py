@@ -1,7 +1,5 @@
 """Pages of tasks' files: uploads, captions, order, removal, and the files themselves."""
 
-from datetime import timedelta
-
 from flask import Blueprint, Response, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
@@ -12,7 +10,6 @@ from poker_app.files.engines.base import SIGNED_FOR
 from poker_app.poker.models import PokerSession
 from poker_app.poker.round import task_files
 from poker_app.poker.value.current import at_least, newest
-from poker_app.rate_limits import Limit
 from poker_app.rules.session.value import NO_SUCH_FILE, NO_SUCH_TASK, Member, TaskFile
 from poker_app.web.http import fragments
 from poker_app.web.http.form_numbers import whole_number
@@ -20,7 +17,6 @@ from poker_app.web.http.guards import member_required, reader
 
 blueprint = Blueprint("files", __name__, url_prefix="/sessions/<session_id>")
 
-ADDED = Limit("add a file", 400, timedelta(minutes=10))
 # A file that a browser shows as a page can neither run scripts nor load or submit anything.
 POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
 # Seconds for which a browser may show a file from its cache, without a check that its member is still one.
@@ -54,7 +50,7 @@ def begin(member: Member, task_id: str) -> ResponseReturnValue:
         TooMany: (429) too many files were added from this network.
     """
     size = whole_number("size", "The size of a file is a number of bytes.")
-    rate_limits.spend(ADDED.of_network(request.remote_addr or ""))
+    rate_limits.spend(task_files.ADDED.of_network(request.remote_addr or ""))
     begun = task_files.begin(member, task_id, name=request.form.get("name", ""), size=size)
     said_at = url_for("files.arrived", session_id=member.session_id, task_id=task_id, file_id=begun.id)
     to, headers, field = begun.upload
