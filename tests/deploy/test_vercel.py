@@ -4,11 +4,17 @@ A session is played there with a real PostgreSQL and a real external engine. One
 than all that is asked of what it makes.
 """
 
+import json
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser
 
+from poker_app import create_app
+from poker_app.accounts.memberships import LOCAL
+from poker_app.db import db
+from poker_app.settings import Settings
+from tests.api_client import program_of
 from tests.browser import story
 from tests.browser.person import people
 from tests.deploy.front import Platform
@@ -131,6 +137,19 @@ def test_pages_and_files(function: Function) -> None:
 
 def test_a_session_is_played(function: Function, soketi: dict[str, str]) -> None:
     play_and_listen(Visitor(function, "Ada"), Visitor(function, "Ben"), soketi)
+
+
+def test_an_assistant_is_shown_its_tools(function: Function, environment: dict[str, str]) -> None:
+    url, key = environment["DATABASE_URL"], environment["SECRET_KEY"]
+    app = create_app(Settings(_env_file=None, realtime="none", database_url=url, secret_key=key))
+    with app.app_context():
+        token = program_of(app, None, LOCAL, "sessions:read", role="facilitator").token
+        db.engine.dispose()
+    message = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}})
+    headers = {"authorization": f"Bearer {token}", "accept": "application/json", "content_type": "application/json"}
+    status, _, text = function.ask("POST", "/mcp", message, **headers)
+    assert status == 200, text
+    assert {"read_session", "read_report"} <= {each["name"] for each in json.loads(text)["result"]["tools"]}
 
 
 @pytest.mark.browser
