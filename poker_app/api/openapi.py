@@ -1,12 +1,14 @@
 """The document that describes the API (OpenAPI 3.1), made from its operations, and the only importer of the library
 for such documents."""
 
+import inspect
 from functools import cache
 from typing import Any
 
 from openapi_pydantic import OpenAPI
 from openapi_pydantic.util import PydanticSchema, construct_open_api_with_schema_class
 
+from poker_app.api import RESOURCES
 from poker_app.api.models import Problem
 from poker_app.api.operations import OPERATIONS, Operation
 from poker_app.api.problems import MEANINGS
@@ -29,11 +31,23 @@ def document() -> dict[str, Any]:
             "info": {"title": "Faceup", "version": "1", "description": ABOUT},
             "servers": [{"url": "/api/v1"}],
             "paths": paths,
-            "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
-            "tags": [{"name": name} for name in dict.fromkeys(each.resource for each in OPERATIONS)],
+            "components": {
+                "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+                "responses": {f"refused{status}": _refusal(status) for status in MEANINGS},
+            },
+            "tags": [{"name": name, "description": about} for name, about in _resources().items()],
         }
     )
-    return construct_open_api_with_schema_class(made).model_dump(mode="json", by_alias=True, exclude_none=True)
+    return construct_open_api_with_schema_class(made).model_dump(
+        mode="json", by_alias=True, exclude_none=True, exclude_unset=True
+    )
+
+
+def _resources() -> dict[str, str]:
+    """The resources in the order of the reference, each with the first paragraph of its module's docstring."""
+    modules = {each.resource: inspect.getmodule(each.view) for each in OPERATIONS}
+    order = sorted(modules, key=RESOURCES.index)
+    return {name: " ".join((inspect.getdoc(modules[name]) or "").partition("\n\n")[0].split()) for name in order}
 
 
 def _described(operation: Operation) -> dict[str, Any]:
@@ -103,20 +117,22 @@ def _responses(operation: Operation) -> dict[str, Any]:
     if operation.method == "GET" and hasattr(operation.answer, "etag"):
         answers["304"] = {"description": "It is as `If-None-Match` says."}
     for status in _refusals(operation):
-        problem: dict[str, Any] = {"application/problem+json": {"schema": PydanticSchema(schema_class=Problem)}}
-        answers[str(status)] = {"description": MEANINGS[status], "content": problem}
+        answers[str(status)] = {"$ref": f"#/components/responses/refused{status}"}
     return answers
 
 
+def _refusal(status: int) -> dict[str, Any]:
+    problem: dict[str, Any] = {"application/problem+json": {"schema": PydanticSchema(schema_class=Problem)}}
+    return {"description": MEANINGS[status], "content": problem}
+
+
 def _refusals(operation: Operation) -> list[int]:
-    refusals = {400, 401, 403, 429, 500, 503}
-    if operation.parts:
-        refusals.add(404)
+    refusals = {400, 401, 403, 404, 429, 500, 503}
     if operation.method != "GET":
-        refusals |= {402, 409, 413, 507}
+        refusals |= {402, 409, 413, 422, 507}
     if operation.body:
-        refusals |= {415, 422}
-    if operation.query or operation.makes:
+        refusals.add(415)
+    if operation.query:
         refusals.add(422)
     if "if_match" in operation.takes:
         refusals.add(412)

@@ -75,10 +75,10 @@ class Operation:
 
     @property
     def about(self) -> tuple[str, str]:
-        """What it does: the first paragraph of the view's docstring, and the rest of it up to what it raises."""
-        said = (inspect.getdoc(self.view) or "").partition("Raises:")[0]
-        first, _, rest = said.partition("\n\n")
-        return " ".join(first.split()), " ".join(rest.split())
+        """What it does: the first sentence of the view's docstring, and the others up to what it raises."""
+        said = " ".join((inspect.getdoc(self.view) or "").partition("Raises:")[0].split())
+        first, _, rest = said.partition(". ")
+        return first.removesuffix("."), rest
 
     @property
     def parts(self) -> list[str]:
@@ -114,8 +114,7 @@ def operation[**P, Answer: BaseModel | Response | None](
     made_at: str | None = None,
 ) -> Callable[[Callable[P, Answer]], Callable[P, Answer]]:
     """Declares a view as an operation for tokens with ``scope``, or for every token where that is empty, which answers
-    with ``status``. What it makes is below
-    its own address, by its id, unless ``made_at`` names another one."""
+    with ``status``. What it makes is below its own address, by its id, unless ``made_at`` names another one."""
 
     def declare(view: Callable[P, Answer]) -> Callable[P, Answer]:
         parameters = inspect.signature(view).parameters

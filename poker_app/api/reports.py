@@ -60,7 +60,7 @@ def report_for_tracker(table: PokerSession, query: ForTracker) -> Response:
 
 @operation("GET", "/sessions/{session_id}/report.md", "sessions:read", media_type=MARKDOWN)
 def report_as_markdown(table: PokerSession) -> Response:
-    """Download the report as Markdown, for a wiki or a ticket."""
+    """Download the report as Markdown, for a wiki or a task in a tracker."""
     return _file(table, exports.as_markdown(report_of(table)), MARKDOWN, ".md")
 
 

@@ -77,7 +77,12 @@ class NewSession(WithDeck):
     votes: bool | None = Field(
         None, description="Whether the token's own member votes. By default a person does, and a service only watches."
     )
-    tasks: list[TaskFields] = Field([], max_length=MAX_TASKS, description="The backlog, in order.")
+    tasks: list[TaskFields] = Field(
+        [],
+        max_length=MAX_TASKS,
+        description="The backlog, in order.",
+        examples=[[{"title": "Pay by card", "key": "PAY-12"}, {"title": "Refunds"}]],
+    )
     text: str = Field("", description="Or the backlog as people paste it: a list with a task a line, or a table.")
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -74,12 +74,13 @@ def _paragraphs(text: str) -> str:
     return without_hidden(text, keep="\t\n\r")
 
 
-type Name = Annotated[str, StringConstraints(max_length=MAX_MEMBER_NAME), AfterValidator(_seen)]
-type Word = Annotated[str, StringConstraints(max_length=MAX_WORD), AfterValidator(_line)]
-type Moment = Annotated[AwareDatetime, AfterValidator(_past)]
+Name = Annotated[str, StringConstraints(max_length=MAX_MEMBER_NAME), AfterValidator(_seen), Field(examples=["Ada"])]
+Word = Annotated[str, StringConstraints(max_length=MAX_WORD), AfterValidator(_line)]
+Moment = Annotated[AwareDatetime, AfterValidator(_past)]
 # A list of a hundred thousand faults takes as long to name as to make: the first is enough.
-type Several[Each] = Annotated[list[Each], FailFast()]
-type Card = Annotated[str, StringConstraints(min_length=1, max_length=MAX_CARD)]
+Each = TypeVar("Each")
+Several = Annotated[list[Each], FailFast()]
+Card = Annotated[str, StringConstraints(min_length=1, max_length=MAX_CARD), Field(examples=["5"])]
 
 
 class _Part(BaseModel):
@@ -115,7 +116,9 @@ class RoundPart(_Part):
 
 class TaskPart(_Part):
     key: Annotated[str, StringConstraints(max_length=MAX_KEY), AfterValidator(_line)]
-    title: Annotated[str, StringConstraints(max_length=MAX_TITLE), AfterValidator(_seen)]
+    title: Annotated[
+        str, StringConstraints(max_length=MAX_TITLE), AfterValidator(_seen), Field(examples=["Pay by card"])
+    ]
     url: Annotated[str, StringConstraints(max_length=MAX_URL), AfterValidator(_link)]
     description: Annotated[str, StringConstraints(max_length=MAX_DESCRIPTION), AfterValidator(_paragraphs)] = ""
     type: Word = ""
@@ -136,7 +139,7 @@ class DeckPart(_Part):
 
 
 class SessionPart(_Part):
-    name: Annotated[str, StringConstraints(max_length=MAX_NAME), AfterValidator(_seen)]
+    name: Annotated[str, StringConstraints(max_length=MAX_NAME), AfterValidator(_seen), Field(examples=["Sprint 42"])]
     deck: DeckPart
     facilitators: Annotated[Several[Name], Field(max_length=MAX_MEMBERS)]
     members: Annotated[Several[MemberPart], Field(max_length=MAX_MEMBERS)] = []
@@ -146,7 +149,7 @@ class SessionPart(_Part):
 
 
 class ReportFile(_Part):
-    """A report, checked. ``member`` of a vote is one of ``session.members``, None where names are hidden."""
+    """A report, as it is exported. `member` of a vote is one of `session.members`, null where names are hidden."""
 
     format: Literal[1]
     session: SessionPart
