@@ -90,6 +90,7 @@ def _account(world: World) -> Iterator[tuple[str, TestResponse]]:
         for path in paths:
             yield f"{path} as {role}", person.get(f"{base}/{path}")
     owner = world.people["owner"]
+    yield "the API", owner.get("/api")
     owner.post(f"{base}/invitation-link")
     owner.post(f"{base}/domain", {"open": "1"})
     yield "a link and a message", owner.get(f"{base}/team")
