@@ -5,10 +5,13 @@ import re
 from datetime import timedelta
 from typing import get_args
 
+from poker_app import create_app
 from poker_app.accounts.audit_log import ACTIONS
+from poker_app.api import tools
 from poker_app.cli import poker
 from poker_app.edge import limits
 from poker_app.realtime_settings import BILLED
+from poker_app.rules.api_tokens import SCOPES
 from poker_app.rules.durations import in_words
 from poker_app.rules.message_budget import as_table
 from poker_app.rules.session.change import EVENTS, Event
@@ -157,3 +160,12 @@ def test_every_module_says_what_it_is() -> None:
 
 def test_the_limits_at_the_edge_are_in_the_document() -> None:
     assert limits.as_table() in (ROOT / "docs/operating.md").read_text()
+
+
+def test_the_tools_that_the_page_for_assistants_names_are_there_for_their_scopes() -> None:
+    rows = re.findall(r"^\| `(\w+:\w+)` \| (.+) \|$", (ROOT / "docs/mcp.md").read_text(), flags=re.MULTILINE)
+    assert [scope for scope, _ in rows] == list(SCOPES)
+    create_app(Settings(_env_file=None, database_url="sqlite://", secret_key="x", realtime="none"))
+    for scope, names in rows:
+        for name in re.findall(r"`(\w+)`", names):
+            assert tools.tools()[name].operation.scope == scope, name
