@@ -16,8 +16,8 @@ from poker_app.api.problems import Unreadable
 
 # What ends or takes away, besides the method DELETE, by the first word of the operation's name.
 ENDS = ("end_", "leave_", "remove_")
-# Whole files are nothing to be typed by an assistant.
-LEFT_OUT = ("import_report",)
+# Whole files are nothing to be typed or sent by an assistant.
+LEFT_OUT = ("begin_upload", "finish_upload", "import_report")
 READABLE = ("application/json", "text/")
 
 
