@@ -11,7 +11,7 @@ from flask.cli import FlaskGroup, ScriptInfo
 from pydantic import ValidationError
 
 from poker_app import backup, billing, create_app, jobs, schema
-from poker_app.accounts import api_tokens, tracker_connections, webhook_endpoints
+from poker_app.accounts import api_tokens, slack_commands, tracker_connections, webhook_endpoints
 from poker_app.accounts.memberships import LOCAL
 from poker_app.billing import active_provider, adjustments
 from poker_app.db import db
@@ -112,8 +112,8 @@ def send_webhooks() -> None:
 def rotate_tracker_keys() -> None:
     """Encrypt the tokens of trackers and the secrets of webhooks with the first of TRACKER_KEYS. Afterwards the others
     can be taken out."""
-    of_both = tracker_connections.rotate_keys(), webhook_endpoints.rotate_keys()
-    done, unreadable = (sum(counts) for counts in zip(*of_both, strict=True))
+    of_each = tracker_connections.rotate_keys(), webhook_endpoints.rotate_keys(), slack_commands.rotate_keys()
+    done, unreadable = (sum(counts) for counts in zip(*of_each, strict=True))
     click.echo(f"{done} encrypted anew, {unreadable} whose key is not among TRACKER_KEYS.")
     if unreadable:
         sys.exit(1)

@@ -37,6 +37,8 @@ ACTIONS = {
     "tracker-disconnected": "disconnected the tracker",
     "tracker-webhook-changed": "changed the webhook's secret of the tracker",
     "tracker-field-chosen": "chose where estimates are written for",
+    "slack-connected": "connected the slash command of Slack:",
+    "slack-disconnected": "disconnected the slash command of Slack:",
     "token-made": "made the API token",
     "token-ended": "ended the API token",
     "webhook-added": "added the webhook",

@@ -215,6 +215,18 @@ class ApiToken(Base):
     ended_at: Mapped[datetime | None]
 
 
+class SlackCommand(Base):
+    """The slash command of an account in Slack. ``sealed`` is its app's signing secret, encrypted; ``team_id`` the
+    workspace that the first command came from, "" before."""
+
+    __tablename__ = "slack_command"
+
+    account_id: Mapped[str] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), primary_key=True)
+    sealed: Mapped[str] = mapped_column(Text)
+    team_id: Mapped[str] = mapped_column(String(32), default="")
+    connected_at: Mapped[datetime]
+
+
 class IdempotentAnswer(Base):
     """The API's answer to a request with an ``Idempotency-Key``, to be given again where the request is sent again.
     ``status`` is None while the first one is being answered. ``headers`` are pairs of name and value."""

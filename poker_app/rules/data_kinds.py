@@ -100,6 +100,7 @@ _TABLES: dict[str, dict[Kind, str]] = {
         OTHERS: "body answer",
         NO_PERSON: "id key endpoint_id session_id event made_at state next_try_at tries tried_at status problem took",
     },
+    "slack_command": {SECRET: "sealed", NO_PERSON: "account_id team_id connected_at"},
     # --- money
     "credit_account": {NO_PERSON: "account_id balance version"},
     "credit_lot": {

@@ -15,6 +15,7 @@ def install(app: Flask) -> None:
         api_tokens,
         audit_log,
         invitations,
+        slack,
         team,
         tracker_webhooks,
         trackers,
@@ -121,6 +122,7 @@ def install(app: Flask) -> None:
         tracker_webhooks,
         api_tokens,
         webhooks,
+        slack,
         audit_log,
     ):
         app.register_blueprint(room.blueprint)

@@ -46,6 +46,7 @@ MAKES = {
     "signing_in.ask_for_link",
     "signing_in.with_password",
     "signing_up.sign_up",
+    "slack.connect",
     "tasks.add",
     "team.invite",
     "trackers.connect",

@@ -343,6 +343,12 @@ TABLE = {
     "POST account_webhooks.test": Row(ADMIN_DONE),
     "GET account_webhooks.delivery": Row(ADMIN),
     "POST account_webhooks.send_again": Row(ADMIN_DONE),
+    "GET slack.page": Row(ADMIN),
+    "POST slack.connect": Row(ADMIN_DONE, lambda world: {"secret": "8f742231b10e8888abcd99"}),
+    "GET slack.ask_disconnection": Row(ADMIN),
+    "POST slack.disconnect": Row(ADMIN_DONE),
+    # Only Slack's signature opens this door, where an account has connected it.
+    "POST slack.receive": Row("404 404 404 404 404 404 404 404 404 404"),
     "GET audit.page": Row(ADMIN),
     "GET audit.as_csv": Row(ADMIN),
     "POST realtime.authorize_socket": Row(SEATED, lambda world: {"socket_id": "1.2"}),

@@ -82,6 +82,7 @@ def _account(world: World) -> Iterator[tuple[str, TestResponse]]:
     paths += [f"api-tokens/{world.token}/ending"]
     paths += ["webhooks", "webhooks/new/standard", f"webhooks/{world.endpoint}", f"webhooks/{world.endpoint}/deletion"]
     paths += [f"webhooks/{world.endpoint}/deliveries/{world.delivery}"]
+    paths += ["slack", "slack/disconnection"]
     paths += ["decks/new", f"decks/{world.deck}", f"decks/{world.deck}/deletion", "team?q=nobody"]
     for role in ("owner", "admin", "teammate", "other account", "stranger"):
         person = world.people[role]

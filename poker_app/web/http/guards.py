@@ -36,7 +36,7 @@ BY_ORIGIN = {"realtime.receive_socket"}
 # Here a file is sent, and read piece by piece: no form.
 FILES_TO = {"uploads.receive"}
 # Here a program sends what it has signed, as long as it is: no form.
-SIGNED_TO, MAX_SIGNED = {"tracker_webhooks.receive"}, 1024 * 1024
+SIGNED_TO, MAX_SIGNED = {"slack.receive", "tracker_webhooks.receive"}, 1024 * 1024
 # The blueprint of the API, whose operations read JSON: no forms.
 API = "api"
 # Forms that may carry a table or a report, some of them with a file in it. Of the others none is sent in parts.
