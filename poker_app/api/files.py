@@ -86,7 +86,7 @@ def list_files(table: PokerSession, task_id: str) -> FileList:
     return FileList(items=[FileGiven.of(each) for each in value.files_of(task_id)])
 
 
-@operation("POST", "/sessions/{session_id}/tasks/{task_id}/files", "sessions:write")
+@operation("POST", "/sessions/{session_id}/tasks/{task_id}/files", "sessions:write", keeps=False)
 def begin_upload(member: Member, task_id: str, body: NewFile) -> UploadGiven:
     """Begin to upload a file. Facilitators may, and every member where the session lets everybody.
 

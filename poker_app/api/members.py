@@ -7,7 +7,7 @@ from poker_app import rate_limits
 from poker_app.accounts import auth_is_open
 from poker_app.accounts.api_tokens import Caller
 from poker_app.api.models import Given, Taken
-from poker_app.api.operations import member_of, operation
+from poker_app.api.operations import member_of, operation, user_at
 from poker_app.api.session_models import Id, MemberGiven, SessionGiven, session_given
 from poker_app.errors import Invalid, NotFound
 from poker_app.poker.members import member_lookup, members
@@ -116,19 +116,17 @@ def _spend() -> None:
 def _joined(caller: Caller, value: Session, body: Joining) -> Member:
     if value.deleted_at:
         raise NotFound(DELETED)
-    # A token stands for its account alone, whichever other accounts its person belongs to.
-    ours = not auth_is_open() and value.account_id == caller.membership.account.id
+    ours, user = not auth_is_open() and value.account_id == caller.membership.account.id, user_at(caller, value)
     if not ours:
-        known = member_lookup.find_member(value.id, caller.secret, caller.user)
-        access.let_in(value, None, known, body.password, request.remote_addr or "")
+        access.let_in(value, None, member_of(caller, value.id), body.password, request.remote_addr or "")
     return members.join(
         value,
         name=_cleaned(caller.name if body.name is None else body.name),
         votes=body.votes,
         secret=caller.secret,
-        user=caller.user,
+        user=user,
         is_program=caller.membership.program is not None,
-        hosts=access.hosts(value, caller.user if ours else None),
+        hosts=user is not None and access.hosts(value, user),
     )
 
 

@@ -29,14 +29,17 @@ from werkzeug.exceptions import NotFound as NoSuchAddress
 from poker_app import ids, rate_limits
 from poker_app.accounts import api_tokens, auth_is_open
 from poker_app.accounts.api_tokens import Caller
+from poker_app.accounts.models import User
 from poker_app.api import idempotency
 from poker_app.api.blueprint import blueprint
 from poker_app.api.problems import UNKNOWN, UNSIGNED, MissingScope, Unauthorized, Unreadable
 from poker_app.db import session
+from poker_app.errors import NotFound
 from poker_app.poker.members import member_lookup, presence
 from poker_app.poker.models import PokerSession
+from poker_app.poker.value.current import newest
 from poker_app.rate_limits import Limit
-from poker_app.rules.session.value import Member
+from poker_app.rules.session.value import Member, Session
 
 RATE = Limit("api", 600, timedelta(minutes=1))
 """How many requests a token may send."""
@@ -62,6 +65,7 @@ class Operation:
     takes: frozenset[str]
     media_type: str
     made_at: str
+    keeps: bool
 
     @property
     def name(self) -> str:
@@ -98,7 +102,7 @@ class Operation:
     @property
     def makes(self) -> bool:
         """Whether an ``Idempotency-Key`` is taken."""
-        return self.method == "POST"
+        return self.method == "POST" and self.keeps
 
 
 OPERATIONS: list[Operation] = []
@@ -112,9 +116,12 @@ def operation[**P, Answer: BaseModel | Response | None](
     status: int = 200,
     media_type: str = "application/json",
     made_at: str | None = None,
+    keeps: bool = True,
 ) -> Callable[[Callable[P, Answer]], Callable[P, Answer]]:
     """Declares a view as an operation for tokens with ``scope``, or for every token where that is empty, which answers
-    with ``status``. What it makes is below its own address, by its id, unless ``made_at`` names another one."""
+    with ``status``. What it makes is below its own address, by its id, unless ``made_at`` names another one. An answer
+    with a secret in it is none that it ``keeps`` for a second request with the same key.
+    """
 
     def declare(view: Callable[P, Answer]) -> Callable[P, Answer]:
         parameters = inspect.signature(view).parameters
@@ -131,6 +138,7 @@ def operation[**P, Answer: BaseModel | Response | None](
             takes=frozenset(parameters),
             media_type=media_type,
             made_at=made_at or f"{path}/{{id}}",
+            keeps=keeps,
         )
         OPERATIONS.append(made)
         rule = _PART.sub(lambda part: f"<{'int:' if part[1] in made.numbers else ''}{part[1]}>", path)
@@ -254,8 +262,21 @@ def _member(caller: Caller, session_id: str, *, acts: bool) -> Member:
 
 def member_of(caller: Caller, session_id: str) -> Member | None:
     """Returns the caller's member in a session; None where they have none, and for removed ones."""
-    member = member_lookup.find_member(session_id, caller.secret, caller.user)
+    if not ids.could_be_id(session_id):
+        return None
+    try:
+        value = newest(session_id).value
+    except NotFound:
+        return None
+    user = user_at(caller, value)
+    member = value.member_of(ids.digest(caller.secret), user.id if user else None)
     return None if member is None or member.removed_at else member
+
+
+def user_at(caller: Caller, value: Session) -> User | None:
+    """The caller's user in a session of the token's account. In those of other accounts a token is a guest with members
+    of its own: a program of one account learns nothing of another, in which its person works too."""
+    return caller.user if value.account_id == caller.membership.account.id else None
 
 
 def _table(caller: Caller, session_id: str) -> PokerSession:

@@ -2,7 +2,7 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from poker_app.api.models import Paging
 from poker_app.errors import Invalid
@@ -58,7 +58,7 @@ def _read[Kind](cursor: str, parse: Callable[[str], Kind]) -> Kind | None:
         return None
     try:
         return parse(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii"))
-    except ValueError as problem:
+    except (ValueError, OverflowError) as problem:
         raise Invalid("This cursor leads nowhere. Begin without one.", "cursor") from problem
 
 
@@ -72,7 +72,7 @@ def _place(text: str) -> Place:
     moment = datetime.fromisoformat(at)
     if moment.tzinfo is None or "\0" in key:
         raise ValueError("no place of a list")
-    return moment, key
+    return moment.astimezone(UTC), key
 
 
 def _number(text: str) -> int:

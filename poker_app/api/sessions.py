@@ -109,7 +109,7 @@ class WhichSessions(Paging):
 def list_sessions(caller: Caller, query: WhichSessions) -> Page[SessionSummary]:
     """List sessions, the newest first.
 
-    Those of the token's account, and under `live` and `mine` also those elsewhere in which the person is a member.
+    Those of the token's account; under `mine` those of them in which the token has a member.
     """
     tables, onward = page_of(
         query,
@@ -178,10 +178,13 @@ def change_options(member: Member, body: ChangedOptions, if_match: str | None) -
         Outdated: (412) the options are not those of ``If-Match``.
     """
 
+    # A password is hashed here: inside, the database's lock would be held meanwhile.
+    chosen = {**body.chosen(), **({} if body.name is None else {"name": body.name})}
+
     def some(value: Session) -> Mapping[str, Any]:
         if if_match is not None and if_match != OptionsGiven.of(value).etag:
             raise Outdated
-        return {**body.chosen(), **({} if body.name is None else {"name": body.name})}
+        return chosen
 
     return OptionsGiven.of(lifecycle.change_some_options(member, some))
 

@@ -6,10 +6,11 @@ guest who knows the address, so there a browser reaches only the sessions in whi
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, exists
+from sqlalchemy import ColumnElement, exists, select
 
 from poker_app import ids
 from poker_app.accounts.memberships import Membership
+from poker_app.db import session
 from poker_app.poker.models import Member, PokerSession
 
 # A session that was not ended, and in which no member was seen for this long, counts as forgotten.
@@ -44,8 +45,12 @@ def is_live(moment: datetime) -> ColumnElement[bool]:
 
 def may_archive(membership: Membership, table: PokerSession) -> bool:
     """Whether a membership that reaches a session may also archive, copy or delete it: the user who opened it, admins
-    and owners; where users do not sign in, every browser that reaches it. A service may where no user opened it."""
-    if membership.known_by_secret:
+    and owners; where users do not sign in, every browser that reaches it. A service may where one opened it."""
+    if membership.known_by_secret or membership.reaches("admin"):
         return True
-    user_id = membership.user.id if membership.user else None
-    return table.user_id == user_id or membership.reaches("admin")
+    return table.user_id == membership.user.id if membership.user else _opened_by_program(table)
+
+
+def _opened_by_program(table: PokerSession) -> bool:
+    founders = Member.session_id == table.id, Member.joined_at == table.created_at, Member.is_program
+    return bool(session.scalar(select(exists().where(*founders))))

@@ -134,8 +134,10 @@ def listing(membership: Membership, secret: str | None, wish: Wish) -> Listing:
 def page_after(
     membership: Membership, secret: str, *, show: str, name: str, after: tuple[datetime, str] | None, most: int
 ) -> Sequence[PokerSession]:
-    """At most so many sessions, the newest first, that come ``after`` one by the moment of its opening and its id."""
+    """At most so many sessions of the account, the newest first, that come ``after`` one by the moment of its opening
+    and its id."""
     wanted = _wanted(membership, secret, Wish(name=name, show=show)).with_only_columns(PokerSession)
+    wanted = wanted.where(PokerSession.account_id == membership.account.id)
     if after:
         wanted = wanted.where(tuple_(PokerSession.created_at, PokerSession.id) < after)
     ordered = wanted.order_by(PokerSession.created_at.desc(), PokerSession.id.desc())

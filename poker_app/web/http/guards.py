@@ -38,7 +38,9 @@ FILES_TO = {"uploads.receive"}
 # Here a program sends what it has signed, as long as it is: no form.
 SIGNED_TO, MAX_SIGNED = {"slack.receive", "tracker_webhooks.receive"}, 1024 * 1024
 # The blueprint of the API, whose operations read JSON: no forms.
-API = "api"
+API, MAX_JSON = "api", 128 * 1024
+# Its operations that take many tasks, and what calls them for assistants.
+LONG_TO = {"api.open_session", "api.add_tasks", "api.import_report", "api.mcp"}
 # Forms that may carry a table or a report, some of them with a file in it. Of the others none is sent in parts.
 FORMS_WITH_FILE = {"imports.read", "session_import.save"}
 LONG_FORMS = {*FORMS_WITH_FILE, "imports.change_columns", "imports.save", "tasks.add"}
@@ -71,8 +73,10 @@ def install(app: Flask) -> None:
             raise BadRequest("A character in this address cannot be read.")
         if request.method not in ("GET", "HEAD", "OPTIONS"):
             _check_site()
-            if request.endpoint in SIGNED_TO or request.blueprint == API:
+            if request.endpoint in SIGNED_TO or request.endpoint in LONG_TO:
                 request.max_content_length = MAX_SIGNED
+            elif request.blueprint == API:
+                request.max_content_length = MAX_JSON
             elif request.endpoint not in FILES_TO:
                 _check_form()
 

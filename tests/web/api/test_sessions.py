@@ -1,7 +1,12 @@
 """Sessions through the API: opened, read, changed, ended."""
 
+from base64 import urlsafe_b64encode
+
 import pytest
 
+from poker_app.api import idempotency
+from poker_app.db import _writer
+from poker_app.poker.session import access
 from tests.api_client import Program, program_of
 from tests.world.pages import Club
 
@@ -124,3 +129,44 @@ class TestRefusals:
     def test_a_token_may_ask_so_often(self, tim: Program) -> None:
         first = tim.get("/sessions").headers["RateLimit"]
         assert first == '"api";r=599;t=61'
+
+
+class TestBounds:
+    def test_a_token_is_a_guest_in_another_account_s_sessions(self, club: Club, mallory: Program) -> None:
+        made = mallory.opens("Theirs")
+        club.tim.post(f"/sessions/{made['id']}/members", {"member_name": "Tim", "role": "voter"}, htmx=False)
+        elsewhere = program_of(club.app, club.tim.user, club.account)
+        assert elsewhere.get(f"/sessions/{made['id']}").status_code == 404
+        assert elsewhere.get("/sessions?show=mine").get_json()["items"] == []
+
+    def test_a_password_is_hashed_before_the_session_is_locked(
+        self, tim: Program, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        locked = []
+        hashed = access.hashed
+
+        def noting(typed: str) -> str:
+            locked.append(_writer.locked())
+            return hashed(typed)
+
+        monkeypatch.setattr(access, "hashed", noting)
+        path = f"/sessions/{tim.opens()['id']}/options"
+        assert tim.patch(path, {"password": "long enough"}).get_json()["has_password"] is True
+        assert locked == [False]
+
+    def test_an_answer_that_is_too_long_is_not_kept(self, tim: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(idempotency, "MAX_BODY", 10)
+        assert tim.post("/sessions", {}, Idempotency_Key="a").status_code == 201
+        assert tim.post("/sessions", {}, Idempotency_Key="a").status_code == 409
+        assert len(tim.get("/sessions?show=live").get_json()["items"]) == 1
+
+    def test_the_newest_keys_are_kept(self, tim: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(idempotency, "MAX_KEYS", 2)
+        for key in "abc":
+            tim.post("/sessions", {}, Idempotency_Key=key)
+        assert "Idempotent-Replayed" in tim.post("/sessions", {}, Idempotency_Key="c").headers
+
+    @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+12:00", "9999-12-31T23:59:59-12:00"])
+    def test_a_cursor_at_the_end_of_time(self, tim: Program, moment: str) -> None:
+        cursor = urlsafe_b64encode(f"{moment} x".encode()).decode()
+        assert tim.get(f"/sessions?cursor={cursor}").status_code == 422
