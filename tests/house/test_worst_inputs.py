@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask, request
@@ -59,12 +60,13 @@ from poker_app.rules.imports import column_names, understood
 from poker_app.rules.imports.columns import Column
 from poker_app.rules.imports.pasted import tasks_in
 from poker_app.rules.trackers import Search
-from poker_app.settings import Settings
+from poker_app.settings import FRAME_ANCESTOR, Settings
 from poker_app.trackers import client as tracker_client
 from poker_app.trackers.engines import github, gitlab, jira_markup, jql
 from poker_app.trackers.engines.jira_cloud import JiraCloud
 from poker_app.trackers.failures import TrackerFailure
 from poker_app.web.http import guards, guest_cookie, host_check, markdown
+from poker_app.webhooks.models import MAX_ADDRESS
 from tests.house.sources import PACKAGE, SCRIPTS, named, parsed
 from tests.rules import test_imported_files as files
 
@@ -409,6 +411,9 @@ ROWS = {
     "a public address": Row(
         lambda text: Settings(public_url=f"http://{text}", database_url="sqlite://"), ("settings.py:Settings",)
     ),
+    "a site that shows a session in a frame": Row(
+        matching(FRAME_ANCESTOR), ("settings.py:FRAME_ANCESTOR",), begins="https://*."
+    ),
     "a socket's id in a header": Row(matching(guards._SOCKET), ("web/http/guards.py:_SOCKET",)),
     "a request's id": Row(matching(guards._REQUEST_ID), ("web/http/guards.py:_REQUEST_ID",)),
     "a browser's secret": Row(matching(guest_cookie._SECRET), ("web/http/guest_cookie.py:_SECRET",)),
@@ -478,7 +483,8 @@ def inputs(row: Row) -> Iterator[str]:
 
 
 def spent(read: Callable[[], object]) -> float:
-    """Seconds of processor that this thread used."""
+    """Seconds of processor that this thread used, for an address that was not read before."""
+    urlsplit.cache_clear()
     start = time.thread_time()
     with suppress(Refusal, Refused, api.Refused, TrackerFailure, ValueError, HTTPException):
         read()
