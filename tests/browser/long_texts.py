@@ -115,6 +115,7 @@ class _Making:
         room = self.table.path
         self.paths = {
             "front": "/",
+            "front page of a frame": "/embed",
             "new session": "/sessions/new",
             "accounts": "/accounts",
             "dashboard": base,

@@ -15,6 +15,8 @@ pytestmark = pytest.mark.browser
 def test_pages_before_the_table(ada: Person, ben: Person) -> None:
     ada.page.goto("/")
     is_sound(ada.page)
+    ada.page.goto("/embed")
+    is_sound(ada.page)
     ada.page.goto("/sessions/new")
     ada.page.get_by_text("Options", exact=True).click()
     is_sound(ada.page)

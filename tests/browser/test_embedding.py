@@ -13,6 +13,8 @@ from tests.browser.live_server import House
 from tests.browser.person import Person, Table, people
 from tests.external_engines import free_port
 
+pytestmark = pytest.mark.browser
+
 # What a browser says of a frame that the policy closes.
 REFUSED = "frame-ancestors"
 # As Firefox and Chromium do to a frame whose site may store nothing.
@@ -89,6 +91,7 @@ def inside(person: Person) -> Person:
     return twin
 
 
+@pytest.mark.fast
 def test_a_round_in_a_frame(ada: Person, reader: Callable[..., Person]) -> None:
     outside = reader("Ben", ada.opens().url)
     ben = inside(outside)
