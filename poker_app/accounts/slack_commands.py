@@ -3,8 +3,9 @@
 from sqlalchemy import delete, select, update
 
 from poker_app import clock, ids, webhooks
+from poker_app.accounts import auth_is_open
 from poker_app.accounts.account_lock import change
-from poker_app.accounts.memberships import Membership
+from poker_app.accounts.memberships import LOCAL, Membership
 from poker_app.accounts.models import SlackCommand
 from poker_app.db import session, transaction
 from poker_app.errors import Invalid
@@ -17,8 +18,9 @@ COMMAND = "/faceup"
 
 
 def find(account_id: str) -> SlackCommand | None:
-    """The command of an account; None where none is connected."""
-    return session.get(SlackCommand, account_id) if ids.could_be_id(account_id) else None
+    """The command of an account; None where none is connected, and of one that no page reaches."""
+    reached = account_id == LOCAL if auth_is_open() else ids.could_be_id(account_id)
+    return session.get(SlackCommand, account_id) if reached else None
 
 
 def connect(membership: Membership, typed: str) -> None:
@@ -58,7 +60,8 @@ def disconnect(membership: Membership) -> None:
     membership.require_arranging(CONNECT)
     with change(membership) as now:
         now.require_arranging(CONNECT)
-        if session.execute(delete(SlackCommand).where(SlackCommand.account_id == now.account.id)).rowcount:
+        gone = delete(SlackCommand).where(SlackCommand.account_id == now.account.id).returning(SlackCommand.account_id)
+        if session.execute(gone).all():
             now.note("slack-disconnected", COMMAND)
 
 

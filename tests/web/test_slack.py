@@ -16,7 +16,7 @@ from poker_app.poker.models import PokerSession
 from poker_app.poker.session import slash_command
 from poker_app.poker.value.current import newest
 from poker_app.settings import Settings
-from tests.cast import Clock
+from tests.cast import Cast, Clock
 from tests.world.pages import Club
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
@@ -27,7 +27,9 @@ Sends = Callable[..., TestResponse]
 
 @pytest.fixture
 def settings(signed_in_settings: Settings, request: pytest.FixtureRequest) -> Settings:
-    """Where people sign in, and sessions cost credits for the tests of them."""
+    """Where people sign in, but for the tests without, and sessions cost credits for the tests of them."""
+    if request.cls is TestWithoutSignIn:
+        return signed_in_settings.model_copy(update={"auth": "open"})
     return signed_in_settings.model_copy(update={"billing": "fake" if request.cls is TestCredits else "off"})
 
 
@@ -45,20 +47,25 @@ def signed(body: str, at: float, secret: str = SECRET) -> dict[str, str]:
     return {"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": f"v0={digest}"}
 
 
-@pytest.fixture
-def sends(club: Club, clock: Clock) -> Sends:
-    """Slack, which sends a command that a person typed."""
+def sender(app: Flask, connected: str, clock: Clock) -> Sends:
+    """Slack, which sends a command that a person typed to an account."""
 
-    def sends(secret: str = SECRET, late: float = 0, account: str = "", **form: str) -> TestResponse:
+    def sends(secret: str = SECRET, late: float = 0, account: str = connected, **form: str) -> TestResponse:
         body = urlencode({**FORM, **form})
-        return club.app.test_client(use_cookies=False).post(
-            f"/slack/{account or club.account}",
+        return app.test_client(use_cookies=False).post(
+            f"/slack/{account}",
             data=body,
             content_type="application/x-www-form-urlencoded",
             headers=signed(body, clock.now().timestamp() - late, secret),
         )
 
     return sends
+
+
+@pytest.fixture
+def sends(club: Club, clock: Clock) -> Sends:
+    """Slack, for the account of the club."""
+    return sender(club.app, club.account, clock)
 
 
 def sessions(app: Flask) -> list[str]:
@@ -178,6 +185,25 @@ class TestPage:
         with club.app.app_context():
             lines = session.scalars(select(AuditEntry.action).where(AuditEntry.action.startswith("slack")))
             assert list(lines) == ["slack-connected", "slack-disconnected"]
+
+
+class TestWithoutSignIn:
+    @pytest.fixture
+    def sends(self, app: Flask, cast: Cast, clock: Clock) -> Sends:
+        assert cast.ada.post("/accounts/local/slack", {"secret": SECRET}, htmx=False).status_code == 303
+        return sender(app, "local", clock)
+
+    def test_everybody_connects_it_and_whoever_joins_first_facilitates(
+        self, app: Flask, cast: Cast, sends: Sends
+    ) -> None:
+        assert "It will belong to the workspace" in cast.ben.get("/accounts/local/slack").get_data(as_text=True)
+        told(sends())
+        with app.app_context():
+            found = session.scalars(select(PokerSession)).one()
+        cast.gus.post(f"/sessions/{found.id}/members", {"member_name": "Gus", "role": "voter"}, htmx=False)
+        with app.app_context():
+            present = newest(found.id).value.current_members
+            assert {each.name: each.facilitates for each in present} == {"Slack": True, "Gus": True}
 
 
 class TestCredits:

@@ -9,7 +9,6 @@ from poker_app.accounts.memberships import Membership
 from poker_app.accounts.models import Account
 from poker_app.db import session
 from poker_app.errors import Forbidden, NotFound, Refusal
-from poker_app.poker.members import members
 from poker_app.poker.models import PokerSession
 from poker_app.poker.session import lifecycle
 from poker_app.poker.session.options import options_from
@@ -61,7 +60,7 @@ def open_session(account: Account, form: Mapping[str, str]) -> PokerSession:
     rate_limits.spend(COMMANDS.of(account_id))
     defaults = account_settings.defaults_of(account)
     own = decks.chosen(account_id, defaults["deck"])
-    member = lifecycle.open_session(
+    return lifecycle.open_session(
         Membership(account, "facilitator", None, program=NAME),
         name=form.get("text", ""),
         deck=lifecycle.OWN_DECK if own else defaults["deck"],
@@ -70,7 +69,4 @@ def open_session(account: Account, form: Mapping[str, str]) -> PokerSession:
         member_name=NAME,
         secret=derived_secret(f"slack {account_id}"),
         form_key=ids.digest(f"slack {account_id} {form.get('trigger_id', '')}"),
-    )
-    if member.votes:
-        members.set_votes(member, False)
-    return member.session
+    ).session
