@@ -15,7 +15,8 @@ EVENTS = (PublicEvent.SESSION_OPENED, PublicEvent.SESSION_ENDED)
 """The events that chats may ask for."""
 _SLACK = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~<>:])")
-_AFTER_AT = "\N{ZERO WIDTH SPACE}"
+# No mention, and no ``&commat;`` that becomes one, goes on behind it.
+_BREAK = "\N{ZERO WIDTH SPACE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +122,8 @@ def discord(message: Message) -> dict[str, Any]:
 
 
 def _markdown(text: str) -> str:
-    """Text that is no markup, and in which ``@here`` is no mention."""
-    return _MARKDOWN.sub(r"\\\1", text.replace("@", f"@{_AFTER_AT}"))
+    """Text that is no markup, and in which neither ``@here`` nor ``&commat;here`` is a mention."""
+    return _MARKDOWN.sub(r"\\\1", re.sub("[@&]", rf"\g<0>{_BREAK}", text))
 
 
 FORMATS: Mapping[str, Callable[[Message], dict[str, Any]]] = {

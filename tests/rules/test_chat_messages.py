@@ -1,5 +1,6 @@
 """Messages for chats: what each format says, and that nothing a person typed is markup or a mention."""
 
+import html
 import json
 from typing import Any
 
@@ -74,3 +75,10 @@ def test_markdown_is_escaped_and_mentions_are_broken(kind: str) -> None:
         assert mention not in said.replace("\\\\", "\\")
     if kind == "discord":
         assert FORMATS[kind](of_opened(EVIL))["allowed_mentions"] == {"parse": []}
+
+
+@pytest.mark.parametrize("kind", ["mattermost", "discord"])
+@pytest.mark.parametrize("entity", ["&commat;channel", "&#64;channel", "&#x40;channel", "&amp;commat;channel"])
+def test_an_entity_becomes_no_mention(kind: str, entity: str) -> None:
+    said = json.dumps(FORMATS[kind](of_opened(entity)), ensure_ascii=False)
+    assert "@channel" not in html.unescape(said.replace("\\", ""))
