@@ -25,8 +25,6 @@ from poker_app.webhooks.models import MAX_ADDRESS, MAX_HOST, MAX_NAME, WebhookDe
 log = structlog.get_logger(__name__)
 
 MAX_ENDPOINTS = 10
-MAX_HOST = 253
-"""Characters of a server's name, which is encoded before it is resolved."""
 OVERLAP = timedelta(hours=24)
 """For so long after a rotation the secret before it signs too."""
 SHOWN = 50

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from flask import Flask, request
@@ -65,8 +65,8 @@ from poker_app.trackers import client as tracker_client
 from poker_app.trackers.engines import github, gitlab, jira_markup, jql
 from poker_app.trackers.engines.jira_cloud import JiraCloud
 from poker_app.trackers.failures import TrackerFailure
+from poker_app.web.home import embedding
 from poker_app.web.http import guards, guest_cookie, host_check, markdown
-from poker_app.webhooks.models import MAX_ADDRESS
 from tests.house.sources import PACKAGE, SCRIPTS, named, parsed
 from tests.rules import test_imported_files as files
 
@@ -290,8 +290,15 @@ ROWS = {
         ("accounts/webhook_endpoints.py:checked_address",),
         longest=2_000,
     ),
+    "an address to embed": Row(
+        lambda text: urlsplit(f"https://{text}"), ("web/home/embedding.py:_link",), longest=embedding.MAX_ADDRESS
+    ),
+    "a slash command": Row(
+        lambda text: parse_qsl(text, max_num_fields=len(text)), ("web/account/slack.py:receive",), longest=16 * 1024
+    ),
     "a session's name in a chat": Row(
-        lambda text: chat_messages.discord(chat_messages.Message("", text)), ("rules/chat_messages.py:_MARKDOWN",)
+        lambda text: chat_messages.discord(chat_messages.Message("", text)),
+        ("rules/chat_messages.py:_MARKDOWN", "rules/chat_messages.py:_markdown"),
     ),
     "an issue of GitHub's": Row(matching(github._ID), ("trackers/engines/github.py:_ID",)),
     "an issue of GitLab's": Row(matching(gitlab._ID), ("trackers/engines/gitlab.py:_ID",)),

@@ -20,6 +20,8 @@ DESCRIPTION = "Everyone picks a card in private, and all cards turn over togethe
 PICTURE_WIDTH, PICTURE_HEIGHT = 1200, 630
 # A frame's own size, in CSS pixels, where the other site does not name a smaller one.
 FRAME_WIDTH, FRAME_HEIGHT = 1000, 720
+# Characters of an address that is asked about.
+MAX_ADDRESS = 2_000
 
 # The pages that links lead strangers to, which have tags for previews.
 PREVIEWED = {"home.front", "sessions.entrance", "series.link"}
@@ -74,6 +76,8 @@ def oembed() -> ResponseReturnValue:
 
 def _link(address: str) -> tuple[str, str]:
     """Returns the endpoint and the path of an address of this service."""
+    if len(address) > MAX_ADDRESS:
+        raise NotFound
     try:
         parts = urlsplit(address)
         endpoint, _values = current_app.create_url_adapter(request).match(parts.path, method="GET")  # type: ignore[union-attr]
