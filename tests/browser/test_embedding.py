@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, expect
 
+from poker_app.web.home.embedding import ALLOWED
 from tests.browser.live_server import House
 from tests.browser.person import Person, Table, people
 from tests.external_engines import free_port
@@ -27,7 +28,8 @@ class _Wiki(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         [address] = parse_qs(urlsplit(self.path).query)["shows"]
-        page = f'<!doctype html><title>Wiki</title><iframe src="{address}" width="1000" height="760"></iframe>'.encode()
+        frame = f'<iframe src="{address}" width="1000" height="760" allow="{ALLOWED}"></iframe>'
+        page = f"<!doctype html><title>Wiki</title>{frame}".encode()
         self.send_response(200)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.send_header("Content-Length", str(len(page)))

@@ -128,7 +128,7 @@ def test_where_frames_are_allowed_the_answer_has_one(settings: Settings) -> None
         assert (answer["type"], answer["width"], answer["height"]) == ("rich", 400, 720)
         assert answer["html"] == (
             f'<iframe src="http://localhost{scene.table.path}" width="400" height="720" '
-            'title="Planning poker on Faceup" allow="clipboard-write"></iframe>'
+            'title="Planning poker on Faceup" allow="clipboard-write; screen-wake-lock"></iframe>'
         )
         # A code is looked up for those who type or follow it, not for a frame.
         for path in ("/j/AAA-AAA", "/"):

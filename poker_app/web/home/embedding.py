@@ -23,6 +23,9 @@ FRAME_WIDTH, FRAME_HEIGHT = 1000, 720
 # Characters of an address that is asked about.
 MAX_ADDRESS = 2_000
 
+# What the frame's page asks its browser for: to copy the link, and to leave the screen on.
+ALLOWED = "clipboard-write; screen-wake-lock"
+
 # The pages that links lead strangers to, which have tags for previews.
 PREVIEWED = {"home.front", "sessions.entrance", "series.link"}
 # The addresses that people pass on; and those that a frame may show at once.
@@ -92,5 +95,5 @@ def _frame(address: str) -> dict[str, Any]:
     """Returns the frame, no larger than the other site has room for."""
     width = min(request.args.get("maxwidth", FRAME_WIDTH, type=int), FRAME_WIDTH)
     height = min(request.args.get("maxheight", FRAME_HEIGHT, type=int), FRAME_HEIGHT)
-    html = Markup('<iframe src="{}" width="{}" height="{}" title="{}" allow="clipboard-write"></iframe>')
-    return {"html": html.format(address, width, height, TITLE), "width": width, "height": height}
+    html = Markup('<iframe src="{}" width="{}" height="{}" title="{}" allow="{}"></iframe>')
+    return {"html": html.format(address, width, height, TITLE, ALLOWED), "width": width, "height": height}
