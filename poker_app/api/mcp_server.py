@@ -140,7 +140,7 @@ def _result(answer: dict[str, Any] | str) -> CallToolResult:
 
 def _refusal(refusal: Refusal) -> CallToolResult:
     """What is wrong with which argument, or else the sentence that a person would read."""
-    wrong = [f"{each.pointer.removeprefix('#/')}: {each.detail}" for each in problems.errors_of(refusal)]
+    wrong = [f"{each.pointer.removeprefix('#/')}: {each.detail}".lstrip(": ") for each in problems.errors_of(refusal)]
     return CallToolResult(content=[TextContent(text="\n".join(wrong) or refusal.sentence)], is_error=True)
 
 

@@ -160,6 +160,25 @@ class TestProtocol:
             api_tokens.end(olga, api_tokens.tokens_of(olga)[0].token.id)
         assert tim.sends("tools/list").status_code == 401
 
+    @pytest.mark.parametrize("version", ["2025-11-25", MODERN, "1999-01-01"])
+    @pytest.mark.parametrize(
+        "body",
+        [
+            *(b"", b"[]", b"5", b"\xff", b"[" * 5_000, b"9" * 5_000),
+            b'{"jsonrpc": "2.0", "id": 1, "result": {}}',
+            b'{"jsonrpc": "2.0", "id": 1, "method": "shuffle"}',
+            b'{"jsonrpc": "2.0", "id": {}, "method": "tools/list"}',
+            b'{"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": 5}}',
+            b'{"jsonrpc": "2.0", "id": 1, "method": "subscriptions/listen", "params": {}}',
+        ],
+    )
+    def test_what_is_no_message_does_no_harm(self, tim: Assistant, body: bytes, version: str) -> None:
+        headers = {"Authorization": f"Bearer {tim.token}", "MCP-Protocol-Version": version}
+        headers |= {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
+        answer = tim._client.post("/mcp", data=body, headers=headers)
+        told = answer.get_json(silent=True) or {}
+        assert answer.status_code in (202, 400) or "error" in told, answer.get_data(as_text=True)
+
     @pytest.mark.parametrize("method", ["GET", "DELETE", "PUT"])
     def test_there_is_neither_a_stream_nor_a_session(self, tim: Assistant, method: str) -> None:
         answer = tim._client.open("/mcp", method=method, headers={"Authorization": f"Bearer {tim.token}"})
