@@ -44,6 +44,7 @@ def page() -> ResponseReturnValue:
     return render_template(
         "api/reference.html",
         api=api,
+        origin=origin(),
         resources=[_resource(tag, api) for tag in api["tags"]],
         first_call=next(curl(each, models) for each in OPERATIONS if each.name == "open_session"),
         taken=_taken(models),
