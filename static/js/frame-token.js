@@ -5,9 +5,19 @@ import { ofTab } from './storage.js';
 const { hash, pathname } = location;
 const place = `frame ${pathname.split('/').slice(0, 3).join('/')}`;
 const given = new URLSearchParams(hash.slice(1)).get('frame');
-if (given) ofTab?.setItem(place, given);
-
 const framed = window !== window.top;
-export const token = framed ? (ofTab?.getItem(place) ?? given) : null;
+const joining = `${place} joins`;
+
+// Before the form to join is sent. Whoever chose the frame's address could seat others as a member of their own: what is
+// in it counts only after that.
+export const expect = () => ofTab?.setItem(joining, 'yes');
+
+if (given && framed && ofTab) {
+  if (ofTab.getItem(joining)) ofTab.setItem(place, given);
+  history.replaceState(history.state, '', location.pathname + location.search);
+}
+ofTab?.removeItem(joining);
+
+export const token = framed ? (ofTab ? ofTab.getItem(place) : given) : null;
 // For every request to this site.
 export const headers = token ? { 'X-Frame-Token': token } : {};

@@ -1,6 +1,6 @@
 // What a stranger is shown of a session, in a frame. Where the frame's browser stores no cookies, the server takes a
 // member for a stranger too. So the page is asked for once more, with the secret, and takes this one's place.
-import { headers, token } from './frame-token.js';
+import { expect, headers, token } from './frame-token.js';
 
 const ask = (address, options) => fetch(address, { ...options, headers });
 
@@ -11,6 +11,7 @@ async function send(event) {
   event.preventDefault();
   const body = new URLSearchParams(new FormData(target, submitter));
   const { url } = await ask(target.action, { method: 'POST', body });
+  expect();
   location.assign(`${url}#frame=${token}`);
 }
 
@@ -23,6 +24,8 @@ function show(html) {
     Object.assign(ctx.request.headers, headers),
   );
 }
+
+document.addEventListener('submit', expect);
 
 if (token) {
   const answer = await ask(location.href);

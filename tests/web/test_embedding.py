@@ -173,19 +173,21 @@ def test_another_site_writes_nothing_by_a_frame_s_cookie(scene: Scene, headers: 
 
 
 @pytest.mark.parametrize(
-    ("headers", "begins", "kept"),
+    ("path", "headers", "begins", "kept"),
     [
-        (LOADS, "faceup-framed=", True),
-        ({**FROM_OUR_PAGE, "Cookie": "guest-framed=x"}, "faceup-framed=", True),
-        ({**FROM_OUR_PAGE, "Cookie": "guest-framed=x; guest=y"}, "faceup=", False),
-        ({"Sec-Fetch-Site": "cross-site", "Cookie": "guest-framed=x"}, "faceup=", False),
-        (FROM_OUR_PAGE, "faceup=", False),
+        ("/sessions/a", LOADS, "faceup-framed=", True),
+        ("/sessions/a", {**FROM_OUR_PAGE, "Cookie": "guest-framed=x"}, "faceup-framed=", True),
+        ("/sessions/a", {**FROM_OUR_PAGE, "Cookie": "guest-framed=x; guest=y"}, "faceup=", False),
+        ("/sessions/a", {"Sec-Fetch-Site": "cross-site", "Cookie": "guest-framed=x"}, "faceup=", False),
+        ("/sessions/a", FROM_OUR_PAGE, "faceup=", False),
+        # No frame shows it: who signs in there is not known by the looser cookie.
+        ("/sign-in", {**FROM_OUR_PAGE, "Cookie": "guest-framed=x"}, "faceup=", False),
     ],
 )
 def test_the_session_cookie_is_a_frame_s_own_too(
-    app: Flask, headers: dict[str, str], begins: str, *, kept: bool
+    app: Flask, path: str, headers: dict[str, str], begins: str, *, kept: bool
 ) -> None:
-    with app.test_request_context("/", headers=headers):
+    with app.test_request_context(path, headers=headers):
         session["done"] = "A sentence"
         answer = app.make_response("")
         app.session_interface.save_session(app, session, answer)  # type: ignore[arg-type]
@@ -194,7 +196,7 @@ def test_the_session_cookie_is_a_frame_s_own_too(
     assert all(part in cookie for part in ("; Secure", "; SameSite=None", "; Partitioned")) is kept
     assert "; HttpOnly" in cookie
     assert ("; SameSite=Lax" in cookie) is not kept
-    with app.test_request_context("/", headers={**headers, "Cookie": f"{headers.get('Cookie', '')}; {cookie}"}):
+    with app.test_request_context(path, headers={**headers, "Cookie": f"{headers.get('Cookie', '')}; {cookie}"}):
         assert session["done"] == "A sentence"
 
 

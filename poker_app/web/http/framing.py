@@ -24,6 +24,8 @@ FRAMED = {
 }
 # Single pages of other blueprints: ways to a session, by its code or by the link of its series.
 FRAMED_PAGES = {"home.typed_code", "home.by_code", "series.link", "series.open_today"}
+# Blueprints without pages, which scripts of those pages ask.
+ASKED_FOR = {"realtime", "uploads"}
 _FRAMES = ("iframe", "frame")
 
 
@@ -68,6 +70,8 @@ def in_frame() -> bool:
 
 
 def is_of_framed_page() -> bool:
-    """Whether a page of this site sent the request, or a frame loads one: not another site's page that embeds, say, a
-    picture."""
+    """Whether a page that frames show sent the request, or a frame loads one: not another site's page that embeds, say,
+    a picture, and not a page that no frame shows, such as that of signing in."""
+    if not (_is_framed() or request.blueprint in ASKED_FOR):
+        return False
     return in_frame() or request.headers.get("Sec-Fetch-Site") == "same-origin"
