@@ -110,9 +110,7 @@ def read_file(table: PokerSession, file_id: str) -> FileGiven:
     return FileGiven.of(_file(table.id, file_id))
 
 
-@operation(
-    "GET", "/sessions/{session_id}/files/{file_id}/content", "sessions:read", media_type="application/octet-stream"
-)
+@operation("GET", "/sessions/{session_id}/files/{file_id}/content", "sessions:read", media_type="*/*")
 def read_content(table: PokerSession, file_id: str) -> Response:
     """Read a file's bytes, with its own media type."""
     file = _file(table.id, file_id)
