@@ -4,6 +4,7 @@ Nothing is shown in a frame unless ``FRAME_ANCESTORS`` names who may.
 """
 
 from flask import Flask, current_app, g, make_response, redirect, render_template, request, url_for
+from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
 
 from poker_app.rules import links
@@ -61,6 +62,9 @@ def ancestors() -> str:
 
 
 def _is_framed() -> bool:
+    if request.url_rule is None and request.routing_exception is None:
+        # Flask reads the session's cookie before it looks for the route.
+        request_ctx.match_request()
     return request.blueprint in FRAMED or request.endpoint in FRAMED_PAGES
 
 
