@@ -217,7 +217,7 @@ class ApiToken(Base):
 
 class SlackCommand(Base):
     """The slash command of an account in Slack. ``sealed`` is its app's signing secret, encrypted; ``team_id`` the
-    workspace that the first command came from, "" before."""
+    Slack team that the first command came from, "" before."""
 
     __tablename__ = "slack_command"
 

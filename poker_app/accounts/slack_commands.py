@@ -1,4 +1,4 @@
-"""An account's slash command in Slack: its app's signing secret, and the workspace that it belongs to."""
+"""An account's slash command in Slack: its app's signing secret, and the Slack team that it belongs to."""
 
 from sqlalchemy import delete, select, update
 
@@ -25,7 +25,7 @@ def find(account_id: str) -> SlackCommand | None:
 
 def connect(membership: Membership, typed: str) -> None:
     """Stores the signing secret of an app of Slack, instead of the one before. The first command that comes says in
-    which workspace it is.
+    which Slack team it is.
 
     Raises:
         Forbidden: (403) the role may not.
@@ -74,7 +74,7 @@ def secret_of(connected: SlackCommand) -> str:
 
 
 def belongs_to(account_id: str, team_id: str) -> bool:
-    """Whether a command comes from the account's workspace: the one that sent the first, since the secret was stored.
+    """Whether a command comes from the account's Slack team: the one that sent the first, since the secret was stored.
     The secret is the app's, which others may install in theirs."""
     mine = SlackCommand.account_id == account_id
     with transaction():

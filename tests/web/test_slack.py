@@ -140,12 +140,12 @@ class TestRefusals:
         assert refused["response_type"] == "ephemeral"
         assert refused["text"].startswith("A session's name has at most 120 characters")
 
-    def test_another_workspace_is_refused_until_the_secret_is_stored_again(self, club: Club, sends: Sends) -> None:
+    def test_another_slack_team_is_refused_until_the_secret_is_stored_again(self, club: Club, sends: Sends) -> None:
         told(sends())
         refused = told(sends(team_id="T2", trigger_id="4.5.6"))
         assert (refused["response_type"], refused["text"].partition(".")[0]) == (
             "ephemeral",
-            "This command belongs to another workspace",
+            "This command belongs to another Slack team",
         )
         club.olga.post(f"{club.path}/slack", {"secret": SECRET}, htmx=False)
         assert told(sends(team_id="T2", trigger_id="4.5.6"))["response_type"] == "in_channel"
@@ -196,7 +196,7 @@ class TestWithoutSignIn:
     def test_everybody_connects_it_and_whoever_joins_first_facilitates(
         self, app: Flask, cast: Cast, sends: Sends
     ) -> None:
-        assert "It will belong to the workspace" in cast.ben.get("/accounts/local/slack").get_data(as_text=True)
+        assert "It will belong to the Slack team" in cast.ben.get("/accounts/local/slack").get_data(as_text=True)
         told(sends())
         with app.app_context():
             found = session.scalars(select(PokerSession)).one()

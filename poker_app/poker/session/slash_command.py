@@ -49,14 +49,14 @@ def open_session(account: Account, form: Mapping[str, str]) -> PokerSession:
     day, with the account's defaults. The first teammate who joins facilitates.
 
     Raises:
-        Forbidden: (403) it comes from another workspace than the first one did.
+        Forbidden: (403) it comes from another Slack team than the first one did.
         Invalid: (422) the name cannot be used.
         OutOfCredits: (402) the account has no credit left.
         TooMany: (429) too many commands for the account.
     """
     account_id = account.id
     if not slack_commands.belongs_to(account_id, form.get("team_id", "")):
-        raise Forbidden("This command belongs to another workspace. Its account can connect it again.")
+        raise Forbidden("This command belongs to another Slack team. Its account can connect it again.")
     rate_limits.spend(COMMANDS.of(account_id))
     defaults = account_settings.defaults_of(account)
     own = decks.chosen(account_id, defaults["deck"])
