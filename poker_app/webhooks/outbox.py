@@ -32,7 +32,9 @@ def put(
 ) -> None:
     """Writes each event, a type and its data, for all endpoints of the account that ask for it. The events are made
     only where there is an endpoint."""
-    live = connection.execute(_LIVE.where(_endpoint.account_id == account_id).order_by(_endpoint.id)).all()
+    of_account = _LIVE.where(_endpoint.account_id == account_id).order_by(_endpoint.id)
+    # Locked, so that none is deleted before its row is inserted, which would fail the change.
+    live = connection.execute(of_account.with_for_update(read=True, key_share=True)).all()
     if not live:
         return
     rows = [
