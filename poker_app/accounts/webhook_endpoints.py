@@ -1,5 +1,6 @@
 """An account's webhooks: adding, changing and testing them, replacing their secrets, and sending an event again."""
 
+import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -188,7 +189,8 @@ def remove(membership: Membership, endpoint_id: str) -> str:
 
 
 def send_test(membership: Membership, endpoint_id: str) -> WebhookDelivery:
-    """Sends an event that says nothing, now. Returns the delivery as it is then.
+    """Sends an event that says nothing; now, unless one of the account is being sent. Returns the delivery as it is
+    then.
 
     Raises:
         NotFound, Forbidden: (404, 403) as ``find``, and for a role that may not.
@@ -202,7 +204,7 @@ def send_test(membership: Membership, endpoint_id: str) -> WebhookDelivery:
         found = _live(now.account.id, endpoint_id)
         row = outbox.delivery(found, TEST, {"account": now.account.name}, at=clock.now())
         session.execute(insert(WebhookDelivery), [row])
-    return _sent(endpoint_id, row["key"])
+    return _sent(membership.account.id, endpoint_id, row["key"])
 
 
 def send_again(membership: Membership, endpoint_id: str, key: str) -> WebhookDelivery:
@@ -219,7 +221,7 @@ def send_again(membership: Membership, endpoint_id: str, key: str) -> WebhookDel
         _live(now.account.id, endpoint_id)
         event = delivery(endpoint_id, key)
         event.state, event.next_try_at, event.tries = sending.WAITING, clock.now(), 0
-    return _sent(endpoint_id, key)
+    return _sent(membership.account.id, endpoint_id, key)
 
 
 def _live(account_id: str, endpoint_id: str) -> WebhookEndpoint:
@@ -231,8 +233,12 @@ def _live(account_id: str, endpoint_id: str) -> WebhookEndpoint:
     return found
 
 
-def _sent(endpoint_id: str, key: str) -> WebhookDelivery:
-    sending.send_to(endpoint_id)
+def _sent(account_id: str, endpoint_id: str, key: str) -> WebhookDelivery:
+    """Sends this event and no other, so that the page waits for one answer. While one of the account is being sent, it
+    waits for its turn."""
+    sent, failed = sending.send_to(endpoint_id, ends=time.monotonic() + sending.TURN, key=key)
+    if not sent + failed:
+        outbox.written.send(account_id)
     session.expire_all()
     return delivery(endpoint_id, key)
 

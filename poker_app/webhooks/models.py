@@ -17,8 +17,8 @@ class WebhookEndpoint(Base):
     before and behind each.
 
     ``failing_since``: the first try that failed since one was taken. Until ``rests_until`` nothing is sent, because the
-    receiver is down; until ``leased_until`` a process sends to it. ``disabled_at`` says that it is switched off, and
-    ``disabled_why`` why, "" where a person did it.
+    receiver is down; until ``leased_until`` a process sends to it, or did last. ``disabled_at`` says that it is
+    switched off, and ``disabled_why`` why, "" where a person did it.
     """
 
     __tablename__ = "webhook_endpoint"

@@ -1,18 +1,20 @@
 """Sending webhooks: an endpoint's events in their order, each tried again with growing pauses for three days.
 
-One process at a time sends to an endpoint: it holds the endpoint's lease. A receiver that is down rests until the next
+One process at a time sends for an account: it holds the lease of one of its endpoints, and each endpoint has its turn,
+so that neither slow receivers nor many events hold up other accounts. A receiver that is down rests until the next
 try, and all that waits for it with it; an event that a receiver refuses is tried again by itself, and holds up no
 other. A process that ends between an answer and its note sends the event again, with the same ``webhook-id``.
 """
 
 import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from blinker import Signal
-from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from poker_app import clock, ids
@@ -32,6 +34,8 @@ TRIED_FOR = sum(PAUSES, timedelta())
 LEASE = timedelta(minutes=1)
 LONGEST_PASS = 60.0
 """Seconds of one pass, after which nothing further is begun."""
+TURN = 10.0
+"""Seconds in which sending to one endpoint is begun before it is the next one's turn."""
 KEPT = timedelta(days=30)
 WAITING, DELIVERED, FAILED = "waiting", "delivered", "failed"
 GONE = 410
@@ -39,120 +43,138 @@ FAULTS = (SQLAlchemyError, ArithmeticError, AttributeError, LookupError, OSError
 
 
 def send_due(*, seconds: float = LONGEST_PASS) -> Mapping[str, int]:
-    """Sends all events that are due, for so many seconds at most. Returns how many were delivered, and how many tries
-    failed."""
+    """Sends all events that are due, for so many seconds at most: to each endpoint for ``TURN``, and then round again.
+    Returns how many were delivered, and how many tries failed."""
     counts = {"webhooks delivered": 0, "webhooks not delivered": 0}
     ends = time.monotonic() + seconds
-    for endpoint_id in _due_endpoints():
-        if time.monotonic() >= ends:
-            break
-        try:
-            sent, failed = send_to(endpoint_id, ends=ends)
-        except FAULTS:
-            # It ends no other endpoint's. What was due stays due, once its lease is over.
-            session.rollback()
-            log.exception("webhook_fault", endpoint=endpoint_id)
-            continue
-        counts["webhooks delivered"] += sent
-        counts["webhooks not delivered"] += failed
+    tried = True
+    while tried:
+        tried = False
+        for endpoint_id in _due_endpoints():
+            if time.monotonic() >= ends:
+                return counts
+            try:
+                sent, failed = send_to(endpoint_id, ends=min(ends, time.monotonic() + TURN))
+            except FAULTS:
+                log.exception("webhook_fault", endpoint=endpoint_id)
+                continue
+            counts["webhooks delivered"] += sent
+            counts["webhooks not delivered"] += failed
+            tried = tried or sent + failed > 0
     return counts
 
 
 def next_due() -> timedelta | None:
     """How long it takes until the next event is due, None where none waits."""
-    now = clock.now()
-    waiting = session.execute(
-        select(
-            WebhookEndpoint.rests_until,
-            WebhookEndpoint.leased_until,
-            func.min(WebhookDelivery.next_try_at),
-        )
-        .join(WebhookDelivery, WebhookDelivery.endpoint_id == WebhookEndpoint.id)
-        .where(WebhookEndpoint.disabled_at.is_(None), WebhookDelivery.state == WAITING)
-        .group_by(WebhookEndpoint.id, WebhookEndpoint.rests_until, WebhookEndpoint.leased_until)
-    )
-    moments = [max(filter(None, moments)) for moments in waiting]
+    now, rows = clock.now(), _waiting()
+    leased: dict[str, datetime] = {}
+    for row in rows:
+        leased[row.account_id] = max(row.leased_until or now, leased.get(row.account_id, now))
+    moments = [max(row.due, row.rests_until or now, leased[row.account_id]) for row in rows]
     return max(timedelta(0), min(moments) - now) if moments else None
 
 
-def _due_endpoints() -> list[str]:
-    """The endpoints with an event that is due, those that take their events first."""
-    now = clock.now()
-    waiting = exists().where(
-        WebhookDelivery.endpoint_id == WebhookEndpoint.id,
-        WebhookDelivery.state == WAITING,
-        WebhookDelivery.next_try_at <= now,
+def _waiting() -> Sequence[Any]:
+    """The endpoints that events wait for, each with the moment ``due`` of its first."""
+    about = (
+        WebhookEndpoint.id,
+        WebhookEndpoint.account_id,
+        WebhookEndpoint.rests_until,
+        WebhookEndpoint.leased_until,
     )
-    due = select(WebhookEndpoint.id).where(
-        WebhookEndpoint.disabled_at.is_(None), waiting, *(_past(moment, now) for moment in _held())
-    )
-    found = session.scalars(due.order_by(WebhookEndpoint.failing_since.is_not(None), WebhookEndpoint.id)).all()
+    found = session.execute(
+        select(*about, func.min(WebhookDelivery.next_try_at).label("due"))
+        .join(WebhookDelivery, WebhookDelivery.endpoint_id == WebhookEndpoint.id)
+        .where(WebhookEndpoint.disabled_at.is_(None), WebhookDelivery.state == WAITING)
+        .group_by(*about)
+    ).all()
     give_connection_back()
-    return [*found]
+    return found
 
 
-def _held() -> tuple[Any, Any]:
-    return WebhookEndpoint.rests_until, WebhookEndpoint.leased_until
+def _due_endpoints() -> list[str]:
+    """The endpoints with an event that is due: the first of each account, then the second of each, and so on, and among
+    these the one first that has waited longest, since its event was due and since its last turn."""
+    now, turns = clock.now(), []
+    due = [row for row in _waiting() if row.due <= now and not _is_ahead(row.rests_until, now)]
+    of_account: Counter[str] = Counter()
+    for row in sorted(due, key=_waits_since):
+        turns.append((of_account[row.account_id], _waits_since(row), row.id))
+        of_account[row.account_id] += 1
+    return [endpoint_id for *_, endpoint_id in sorted(turns)]
 
 
-def _past(moment: Any, now: datetime) -> ColumnElement[bool]:
-    return or_(moment.is_(None), moment <= now)
+def _waits_since(row: Any) -> datetime:
+    since: datetime = max(row.due, row.leased_until or row.due)
+    return since
 
 
-def send_to(endpoint_id: str, *, ends: float | None = None) -> tuple[int, int]:
-    """Sends an endpoint's events that are due, unless another process does. Returns how many were delivered, and how
-    many tries failed. ``ends``, on the monotonic clock, is when no further one is begun."""
+def _is_ahead(moment: datetime | None, now: datetime) -> bool:
+    return moment is not None and moment > now
+
+
+def send_to(endpoint_id: str, *, ends: float, key: str | None = None) -> tuple[int, int]:
+    """Sends an endpoint's events that are due, or only the one with ``key``, unless one of its account is being sent
+    already. Returns how many were delivered, and how many tries failed. ``ends``, on the monotonic clock, is when no
+    further one is begun."""
     # Loads requests_hardened and cryptography, with the first event.
     from poker_app.webhooks.request import send_once
 
-    ends = time.monotonic() + LONGEST_PASS if ends is None else ends
     sent = failed = 0
     lease: datetime | None = None
-    while time.monotonic() < ends:
-        job = _next(endpoint_id, lease)
-        if job is None:
-            return sent, failed
-        lease = job.leased_until
-        outcome = send_once(job)
-        goes_on = _settle(job, outcome)
-        sent, failed = sent + (not outcome.problem), failed + bool(outcome.problem)
-        if not goes_on:
-            return sent, failed
+    try:
+        while time.monotonic() < ends:
+            job = _next(endpoint_id, lease, key)
+            if job is None:
+                return sent, failed
+            lease = job.leased_until
+            outcome = send_once(job)
+            goes_on = _settle(job, outcome)
+            sent, failed = sent + (not outcome.problem), failed + bool(outcome.problem)
+            if not goes_on:
+                return sent, failed
+            if key:
+                break
+    except FAULTS:
+        # It ends no other endpoint's. What was due is tried again after a rest.
+        session.rollback()
+        if lease is not None:
+            _release(endpoint_id, lease, rests_until=clock.now() + LEASE)
+        raise
     if lease is not None:
         _release(endpoint_id, lease)
     return sent, failed
 
 
-def _next(endpoint_id: str, lease: datetime | None) -> Job | None:
-    """Takes or prolongs the endpoint's lease, and returns its oldest event that is due. Without one the lease ends."""
+def _next(endpoint_id: str, lease: datetime | None, key: str | None = None) -> Job | None:
+    """Takes or prolongs the endpoint's lease, and returns its oldest event that is due, or the one with ``key``.
+    Without one the lease ends. An account has one lease at a time."""
     now = clock.now()
     until = now + LEASE
-    mine = WebhookEndpoint.leased_until == lease if lease else _past(WebhookEndpoint.leased_until, now)
+    account_id = select(WebhookEndpoint.account_id).where(WebhookEndpoint.id == endpoint_id).scalar_subquery()
     with transaction():
-        taken = session.execute(
-            update(WebhookEndpoint)
-            .where(WebhookEndpoint.id == endpoint_id, WebhookEndpoint.disabled_at.is_(None), mine)
-            .where(_past(WebhookEndpoint.rests_until, now))
-            .values(leased_until=until)
-            .execution_options(synchronize_session=False)
+        of_account = session.scalars(
+            select(WebhookEndpoint)
+            .where(WebhookEndpoint.account_id == account_id)
+            .order_by(WebhookEndpoint.id)
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
+        ).all()
+        endpoint = next((each for each in of_account if each.id == endpoint_id), None)
+        if endpoint is None or endpoint.disabled_at is not None or _is_ahead(endpoint.rests_until, now):
+            return None
+        if endpoint.leased_until != lease if lease else any(_is_ahead(each.leased_until, now) for each in of_account):
+            return None
+        wanted = select(WebhookDelivery).where(
+            WebhookDelivery.endpoint_id == endpoint_id,
+            WebhookDelivery.state == WAITING,
+            WebhookDelivery.key == key if key else WebhookDelivery.next_try_at <= now,
         )
-        if taken.rowcount != 1:  # type: ignore[attr-defined]
-            return None
-        endpoint = session.get_one(WebhookEndpoint, endpoint_id)
-        event = session.scalars(
-            select(WebhookDelivery)
-            .where(
-                WebhookDelivery.endpoint_id == endpoint_id,
-                WebhookDelivery.state == WAITING,
-                WebhookDelivery.next_try_at <= now,
-            )
-            .order_by(WebhookDelivery.id)
-            .limit(1)
-        ).one_or_none()
+        event = session.scalars(wanted.order_by(WebhookDelivery.id).limit(1)).one_or_none()
+        endpoint.leased_until = until if event else now
         if event is None:
-            endpoint.leased_until = None
             return None
-        overlaps = endpoint.previous_until is not None and endpoint.previous_until > now
+        overlaps = _is_ahead(endpoint.previous_until, now)
         secrets = (endpoint.secret_sealed, endpoint.previous_sealed if overlaps else "")
         return Job(
             delivery_id=event.id,
@@ -166,10 +188,11 @@ def _next(endpoint_id: str, lease: datetime | None) -> Job | None:
         )
 
 
-def _release(endpoint_id: str, lease: datetime) -> None:
+def _release(endpoint_id: str, lease: datetime, **more: datetime) -> None:
     with transaction():
         mine = update(WebhookEndpoint).where(WebhookEndpoint.id == endpoint_id, WebhookEndpoint.leased_until == lease)
-        session.execute(mine.values(leased_until=None).execution_options(synchronize_session=False))
+        values = {"leased_until": clock.now(), **more}
+        session.execute(mine.values(values).execution_options(synchronize_session=False))
 
 
 def _settle(job: Job, outcome: Outcome) -> bool:
@@ -177,7 +200,7 @@ def _settle(job: Job, outcome: Outcome) -> bool:
     rests or is switched off, or another process has it."""
     now = clock.now()
     with transaction():
-        endpoint = session.get(WebhookEndpoint, job.endpoint_id, with_for_update=True)
+        endpoint = session.get(WebhookEndpoint, job.endpoint_id, with_for_update={"key_share": True})
         event = session.get(WebhookDelivery, job.delivery_id)
         if endpoint is None or endpoint.leased_until != job.leased_until:
             return False
@@ -195,7 +218,7 @@ def _settle(job: Job, outcome: Outcome) -> bool:
         off = was_on and endpoint.disabled_at is not None
         goes_on = endpoint.disabled_at is None and endpoint.rests_until is None
         if not goes_on:
-            endpoint.leased_until = None
+            endpoint.leased_until = now
     log.info(
         "webhook_sent", endpoint=job.endpoint_id, delivery=job.key, status=outcome.status, failed=bool(outcome.problem)
     )

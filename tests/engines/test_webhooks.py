@@ -14,14 +14,16 @@ import pytest
 from flask import Flask
 from standardwebhooks.webhooks import WebhookVerificationError
 
-from poker_app import rate_limits, webhooks
+from poker_app import clock as app_clock
+from poker_app import ids, rate_limits, webhooks
 from poker_app.accounts import memberships, webhook_endpoints
-from poker_app.db import session
+from poker_app.accounts.models import Account
+from poker_app.db import session, transaction
 from poker_app.errors import Conflict, Invalid, TooMany
 from poker_app.poker.session import lifecycle
-from poker_app.rules.webhook_events import PUBLIC_EVENTS
+from poker_app.rules.webhook_events import PUBLIC_EVENTS, PublicEvent, credits_low
 from poker_app.settings import ROOT
-from poker_app.webhooks import background, request, sending
+from poker_app.webhooks import background, outbox, request, sending
 from poker_app.webhooks.models import MAX_ANSWER, WebhookDelivery, WebhookEndpoint
 from tests.cast import Clock
 from tests.conftest import TRACKER_KEYS
@@ -52,6 +54,21 @@ def add(address: str, name: str = "Ours") -> WebhookEndpoint:
     return webhook_endpoints.add(
         memberships.home_of(None), kind="standard", name=name, address=address, events=tuple(PUBLIC_EVENTS)
     )
+
+
+def of_another_account(address: str, *, events: int) -> WebhookEndpoint:
+    """A webhook of an account that has no page here, with so many events that wait."""
+    made = WebhookEndpoint(id=ids.new_id(), account_id="theirs", kind="standard", name="Theirs", host="theirs")
+    made.address_sealed, made.made_at = webhooks.vault().seal({"address": address}), app_clock.now()
+    made.events = " credits.low "
+    with transaction():
+        session.add(Account(id="theirs", name="Their team", created_at=app_clock.now()))
+        session.flush()
+        session.add(made)
+        session.flush()
+        told = [(PublicEvent.CREDITS_LOW, credits_low(left, 10)) for left in range(events)]
+        outbox.put(session.connection(), "theirs", told, at=app_clock.now())
+    return made
 
 
 def fresh(endpoint: WebhookEndpoint) -> WebhookEndpoint:
@@ -358,7 +375,8 @@ def test_a_name_that_leads_inside_later_is_refused_at_each_delivery(
 
 def test_two_workers_at_once_send_once(room: Room, app: Flask, receiver: Receiver) -> None:
     add(receiver.url)
-    add(receiver.url, "Theirs")
+    add(receiver.url, "Another")
+    of_another_account(receiver.url, events=6)
     for card in ("3", "5", "8"):
         room.settles(card)
     session.rollback()
@@ -382,8 +400,44 @@ def test_two_workers_at_once_send_once(room: Room, app: Flask, receiver: Receive
         each.join()
     sending.send_due()
     keys = [each.headers["webhook-id"] for each in receiver.received]
-    assert len({*keys}) == len(keys) == 12
-    assert receiver.most_at_once == 2, "one request at a time for each"
+    assert len({*keys}) == len(keys) == 18
+    assert receiver.most_at_once == 2, "one request at a time for each account"
+
+
+def test_accounts_take_turns(room: Room, clock: Clock, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An account whose receivers are slow was first, and has more of them: the other one does not wait for all that."""
+    for name in ("one", "two", "three"):
+        add(f"{receiver.url}/ours", name)
+    for card in ("3", "5", "8"):
+        room.settles(card)
+    clock.forward(seconds=1)
+    of_another_account(f"{receiver.url}/theirs", events=3)
+    at_once = request.send_once
+
+    def slowly(job: Any) -> Any:
+        outcome = at_once(job)
+        clock.forward(seconds=1)
+        time.sleep(0.02)  # the turn is over
+        return outcome
+
+    monkeypatch.setattr(request, "send_once", slowly)
+    monkeypatch.setattr(sending, "TURN", 0.02)
+    assert sending.send_due()["webhooks delivered"] == 21
+    whose = [each.path.removeprefix("/hook/") for each in receiver.received]
+    assert whose[:8] == ["ours", "theirs", "ours", "ours"] * 2
+
+
+def test_by_hand_sends_that_one_only_and_one_at_a_time(room: Room, receiver: Receiver) -> None:
+    endpoint, other, me = add(receiver.url), add(receiver.url, "Another"), memberships.home_of(None)
+    room.settles("5")
+    first = deliveries(endpoint)[0]
+    assert webhook_endpoints.send_test(me, endpoint.id).state == "delivered"
+    assert len(receiver.received) == 1
+    assert webhook_endpoints.send_again(me, endpoint.id, first.key).state == "delivered"
+    assert len(receiver.received) == 2, "what else waits is not waited for"
+    assert sending._next(other.id, None) is not None
+    assert webhook_endpoints.send_test(me, endpoint.id).state == "waiting", "another one of the account is being sent"
+    assert len(receiver.received) == 2
 
 
 def test_the_servers_threads_send_what_is_written_and_what_was_left(
