@@ -202,7 +202,8 @@ def send_test(membership: Membership, endpoint_id: str) -> WebhookDelivery:
     with change(membership) as now:
         now.require_arranging(ARRANGE)
         found = _live(now.account.id, endpoint_id)
-        row = outbox.delivery(found, TEST, {"account": now.account.name}, at=clock.now())
+        body = outbox.body_of(found.kind, type_=TEST, data={"account": now.account.name}, at=clock.now())
+        row = outbox.delivery(found.id, TEST, body, at=clock.now())
         session.execute(insert(WebhookDelivery), [row])
     return _sent(membership.account.id, endpoint_id, row["key"])
 
@@ -220,6 +221,8 @@ def send_again(membership: Membership, endpoint_id: str, key: str) -> WebhookDel
         now.require_arranging(ARRANGE)
         _live(now.account.id, endpoint_id)
         event = delivery(endpoint_id, key)
+        if not event.body:
+            raise Conflict("What it sent is not kept any more, so it cannot be sent again.")
         event.state, event.next_try_at, event.tries = sending.WAITING, clock.now(), 0
     return _sent(membership.account.id, endpoint_id, key)
 
@@ -247,6 +250,14 @@ def deliveries_of(endpoint_id: str) -> Sequence[WebhookDelivery]:
     """The newest ``SHOWN`` deliveries of a webhook, the newest first."""
     mine = select(WebhookDelivery).where(WebhookDelivery.endpoint_id == endpoint_id)
     return session.scalars(mine.order_by(WebhookDelivery.id.desc()).limit(SHOWN)).all()
+
+
+def is_full(endpoint_id: str) -> bool:
+    """Whether so many events wait for a webhook that further ones are left out."""
+    waiting = select(func.count()).where(
+        WebhookDelivery.endpoint_id == endpoint_id, WebhookDelivery.state == sending.WAITING
+    )
+    return session.scalars(waiting).one() >= outbox.MAX_WAITING
 
 
 def delivery(endpoint_id: str, key: str) -> WebhookDelivery:

@@ -46,6 +46,10 @@ OF_CHANGES = {
 }
 
 
+SHORT_TITLE = 80
+"""Characters of a title in the list of a session that ended."""
+
+
 @dataclass(frozen=True, slots=True)
 class Links:
     """The addresses of a session, "" where the service does not know its own: its page, its report, and the one to
@@ -108,6 +112,12 @@ def _task(task: Task) -> dict[str, Any]:
     }
 
 
+def _in_short(task: Task) -> dict[str, Any]:
+    """A task of a whole backlog: without its address and note, so that the event of a large one stays small."""
+    title = task.title if len(task.title) <= SHORT_TITLE else f"{task.title[: SHORT_TITLE - 1]}…"
+    return {"id": task.id, "key": task.key or None, "title": title, "estimate": task.estimate}
+
+
 def _newest(before: Session, value: Session) -> list[Task]:
     """The tasks that got another estimate by a change."""
     known = {key: task.estimate for key, task in before.tasks.items()}
@@ -144,7 +154,7 @@ def _summary(value: Session) -> dict[str, Any]:
         "tasks_count": len(tasks),
         "estimated_count": sum(task.estimate is not None for task in tasks),
         "points": _figure(points(value.cards, (task.estimate for task in tasks))),
-        "tasks": [_task(task) for task in tasks],
+        "tasks": [_in_short(task) for task in tasks],
     }
 
 

@@ -37,6 +37,9 @@ LONGEST_PASS = 60.0
 TURN = 10.0
 """Seconds in which sending to one endpoint is begun before it is the next one's turn."""
 KEPT = timedelta(days=30)
+BODY_KEPT = timedelta(days=1)
+"""For so long what a delivered event and its answer said is kept too, of the newest ``BODIES_KEPT``."""
+BODIES_KEPT = 50
 WAITING, DELIVERED, FAILED = "waiting", "delivered", "failed"
 GONE = 410
 FAULTS = (SQLAlchemyError, ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError)
@@ -213,6 +216,8 @@ def _settle(job: Job, outcome: Outcome) -> bool:
         event.problem = one_line(outcome.problem)[:MAX_WHY]
         if not outcome.problem:
             event.state, endpoint.failing_since, endpoint.rests_until = DELIVERED, None, None
+            session.flush()
+            _empty_oldest(job.endpoint_id)
         else:
             _failed(endpoint, event, outcome, now)
         off = was_on and endpoint.disabled_at is not None
@@ -225,6 +230,19 @@ def _settle(job: Job, outcome: Outcome) -> bool:
     if off:
         switched_off.send(job.endpoint_id)
     return goes_on
+
+
+def _empty_oldest(endpoint_id: str) -> None:
+    """Empties the delivered event that is not among the newest ``BODIES_KEPT`` any more."""
+    newest_first = (
+        select(WebhookDelivery.id)
+        .where(WebhookDelivery.endpoint_id == endpoint_id, WebhookDelivery.state == DELIVERED)
+        .order_by(WebhookDelivery.next_try_at.desc())
+        .offset(BODIES_KEPT)
+        .limit(1)
+    )
+    oldest = update(WebhookDelivery).where(WebhookDelivery.id == session.scalars(newest_first).one_or_none())
+    session.execute(oldest.values(body="", answer="").execution_options(synchronize_session=False))
 
 
 def _failed(endpoint: WebhookEndpoint, event: WebhookDelivery, outcome: Outcome, now: datetime) -> None:
@@ -250,8 +268,14 @@ def pause(tries: int) -> timedelta:
 
 
 def purge() -> int:
-    """Deletes what was sent more than ``KEPT`` ago. Returns how many."""
+    """Deletes what was sent more than ``KEPT`` ago, and empties what was delivered more than ``BODY_KEPT`` ago. Returns
+    how many were deleted."""
+    now = clock.now()
     with transaction():
-        old = delete(WebhookDelivery).where(WebhookDelivery.made_at < clock.now() - KEPT)
+        sent = update(WebhookDelivery).where(
+            WebhookDelivery.state == DELIVERED, WebhookDelivery.made_at < now - BODY_KEPT, WebhookDelivery.body != ""
+        )
+        session.execute(sent.values(body="", answer="").execution_options(synchronize_session=False))
+        old = delete(WebhookDelivery).where(WebhookDelivery.made_at < now - KEPT)
         gone = session.execute(old.execution_options(synchronize_session=False))
         return gone.rowcount  # type: ignore[attr-defined,no-any-return]

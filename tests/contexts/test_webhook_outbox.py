@@ -15,6 +15,7 @@ from poker_app.poker.round import tasks, voting
 from poker_app.poker.session import lifecycle
 from poker_app.rules.session import lifecycle as rules
 from poker_app.rules.webhook_events import PUBLIC_EVENTS, PublicEvent
+from poker_app.webhooks import outbox
 from poker_app.webhooks.models import WebhookDelivery, WebhookEndpoint
 from tests.cast import Clock
 from tests.world.actions import Room, open_session
@@ -211,3 +212,31 @@ def test_each_delivery_has_an_id_of_its_own(room: Room) -> None:
     keys = session.scalars(select(WebhookDelivery.key)).all()
     assert len({*keys}) == len(keys) == 4
     assert all(key.startswith("msg_") and ids.could_be_id(key[4:]) for key in keys)
+
+
+def test_the_event_of_a_large_backlog_is_small(room: Room) -> None:
+    endpoint(PublicEvent.SESSION_ENDED)
+    address = f"https://acme.example/{'x' * 1_900}"
+    tasks.add_tasks(room.ada, "\n".join(f"{address}{number} {'y' * 200}" for number in range(40)))
+    lifecycle.end_session(room.ada)
+    [ended] = written()
+    assert len(ended["data"]["tasks"]) == 40
+    assert len(json.dumps(ended)) < 40 * 250
+    assert ended["data"]["tasks"][0]["title"] == f"{'y' * 79}…"
+
+
+def test_no_more_is_written_than_may_wait(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "MAX_WAITING", 3)
+    full = endpoint(name="Down")
+    room.settles("5")
+    other = endpoint(name="New")
+    lifecycle.end_session(room.ada)
+    assert not webhook_endpoints.is_full(other.id)
+    lifecycle.reopen_session(room.ada)
+    assert webhook_endpoints.is_full(full.id)
+    assert [each.event for each in reversed(webhook_endpoints.deliveries_of(full.id))] == [
+        "round.revealed",
+        "task.finalized",
+        "session.ended",
+    ]
+    assert len(webhook_endpoints.deliveries_of(other.id)) == 2

@@ -502,6 +502,30 @@ def test_what_is_old_is_deleted(room: Room, clock: Clock, receiver: Receiver) ->
     assert [json.loads(each.body)["type"] for each in deliveries(endpoint)] == ["round.revealed", "task.finalized"]
 
 
+def test_what_was_delivered_is_emptied(
+    room: Room, clock: Clock, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoint = add(receiver.url)
+    monkeypatch.setattr(sending, "BODIES_KEPT", 3)
+    for card in ("3", "5"):
+        room.settles(card)
+        clock.forward(seconds=1)
+    room.settles("8")
+    sending.send_due()
+    assert [bool(each.body) for each in deliveries(endpoint)].count(True) == 3
+    receiver.status = 500
+    clock.forward(days=2)
+    room.settles("8")
+    clock.forward(days=-1)
+    room.settles("8")
+    clock.forward(days=1, seconds=1)
+    sending.purge()
+    emptied = deliveries(endpoint)
+    assert [bool(each.body) for each in emptied] == [False] * 6 + [True] * 4, "what waits is whole"
+    with pytest.raises(Conflict, match="not kept"):
+        webhook_endpoints.send_again(memberships.home_of(None), endpoint.id, emptied[0].key)
+
+
 # --- the documents
 
 

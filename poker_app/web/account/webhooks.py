@@ -11,7 +11,7 @@ from poker_app.errors import Conflict, Invalid, NotFound
 from poker_app.rules.webhook_events import PUBLIC_EVENTS
 from poker_app.web.http.errors import again
 from poker_app.web.http.login import teammate
-from poker_app.webhooks import sending
+from poker_app.webhooks import outbox, sending
 from poker_app.webhooks.models import WebhookDelivery, WebhookEndpoint
 
 blueprint = Blueprint("account_webhooks", __name__, url_prefix="/accounts/<account_id>/webhooks")
@@ -119,6 +119,7 @@ def _endpoint(membership: Membership, found: WebhookEndpoint, refusal: Conflict 
         outcome_of=_outcome_of,
         shown=webhook_endpoints.SHOWN,
         kept_days=sending.KEPT.days,
+        full=outbox.MAX_WAITING if webhook_endpoints.is_full(found.id) else None,
         refusal=refusal,
     )
 
