@@ -11,8 +11,8 @@ from flask.cli import FlaskGroup, ScriptInfo
 from pydantic import ValidationError
 
 from poker_app import backup, billing, create_app, jobs, schema
-from poker_app.accounts import api_tokens, slack_commands, tracker_connections, webhook_endpoints
-from poker_app.accounts.memberships import LOCAL
+from poker_app.accounts import api_tokens, auth_is_open, slack_commands, tracker_connections, webhook_endpoints
+from poker_app.accounts.memberships import LOCAL, Membership, home_of
 from poker_app.billing import active_provider, adjustments
 from poker_app.db import db
 from poker_app.errors import Refusal
@@ -22,6 +22,7 @@ from poker_app.realtime_settings import BILLED
 from poker_app.rules import Refused
 from poker_app.rules import message_budget as budget
 from poker_app.rules.api_tokens import SCOPES, SERVICE_ROLES
+from poker_app.rules.webhook_events import PUBLIC_EVENTS
 from poker_app.settings import Settings, as_table
 
 
@@ -140,6 +141,52 @@ def make_token(account: str, name: str, scopes: tuple[str, ...], days: str, role
         click.echo(api_tokens.make_by_operator(account, name=name, scopes=chosen, days=days, service_role=role))
     except (Refusal, Refused) as refusal:
         sys.exit(str(refusal))
+
+
+@poker.command("add-webhook")
+@click.option("--address", required=True, help="Where events are sent. WEBHOOKS_INSIDE allows one on this machine.")
+@click.option(
+    "--event",
+    "events",
+    multiple=True,
+    type=click.Choice([*map(str, PUBLIC_EVENTS)]),
+    help="What it gets. Default: everything.",
+)
+@click.option("--kind", default=webhook_endpoints.STANDARD, type=click.Choice(list(webhook_endpoints.KINDS)))
+@click.option("--name", default="Webhook", show_default=True, help="How the list calls it.")
+def add_webhook(address: str, events: tuple[str, ...], kind: str, name: str) -> None:
+    """Add a webhook where users do not sign in, and print its signing secret, which is never shown again."""
+    chosen = events or webhook_endpoints.KINDS[kind].events
+    try:
+        made = webhook_endpoints.add(_without_sign_in(), kind=kind, name=name, address=address, events=chosen)
+    except Refusal as refusal:
+        sys.exit(refusal.sentence)
+    click.echo(webhook_endpoints.secret_of(made) or made.id)
+
+
+@poker.command("list-webhooks")
+def list_webhooks() -> None:
+    """List the webhooks of a service without sign-in: id, name, host and events."""
+    for each in webhook_endpoints.endpoints_of(_without_sign_in().account.id):
+        off = f" (switched off: {each.disabled_why})" if each.disabled_at else ""
+        click.echo(f"{each.id} {each.name} {each.host} {' '.join(each.types)}{off}")
+
+
+@poker.command("remove-webhook")
+@click.argument("webhook")
+def remove_webhook(webhook: str) -> None:
+    """Delete the WEBHOOK with this id, where users do not sign in, and what waits for it."""
+    try:
+        click.echo(f"{webhook_endpoints.remove(_without_sign_in(), webhook)} is deleted.")
+    except Refusal as refusal:
+        sys.exit(refusal.sentence)
+
+
+def _without_sign_in() -> Membership:
+    """The membership of the one account that there is without sign-in."""
+    if not auth_is_open():
+        sys.exit("Users sign in here: an owner or admin adds webhooks in the account's settings.")
+    return home_of(None)
 
 
 @poker.command("follow-seats")

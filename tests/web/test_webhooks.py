@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import pytest
+from flask import Flask
 
 from poker_app import jobs
+from poker_app.cli import poker
 from poker_app.settings import Settings
-from tests.cast import FROM_OUR_PAGE, Clock
+from tests.cast import FROM_OUR_PAGE, Cast, Clock
 from tests.mail_server import Post
 from tests.web.route_checks import says
 from tests.webhook_receiver import Receiver
@@ -161,3 +163,38 @@ def test_a_session_on_the_page_reaches_the_receiver(club: Club, receiver: Receiv
     with club.app.app_context():
         assert jobs.send_webhooks() == {"webhooks delivered": 1, "webhooks not delivered": 0}
     assert [b'"type":"task.finalized"' in each.body for each in receiver.received] == [True]
+
+
+class TestWithoutSignIn:
+    """Whoever adds one reads every session of the one account, so no visitor may: the operator does, by commands."""
+
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return settings.model_copy(update={"auth": "open"})
+
+    def test_no_visitor_has_the_pages(self, cast: Cast, receiver: Receiver) -> None:
+        base = "/accounts/local/webhooks"
+        assert cast.ada.get(base).status_code == 404
+        assert cast.ada.post(f"{base}/new/standard", form(receiver), htmx=False).status_code == 404
+        assert base not in cast.ada.get("/accounts/local/settings").text
+
+    def test_the_operator_adds_lists_and_removes_them(self, app: Flask, receiver: Receiver) -> None:
+        def run(*words: str) -> tuple[int, str]:
+            done = app.test_cli_runner().invoke(poker, words)
+            return done.exit_code, done.output
+
+        code, secret = run("add-webhook", "--address", receiver.url, "--event", "task.finalized", "--name", "Ours")
+        assert code == 0, secret
+        assert re.fullmatch(r"whsec_[A-Za-z0-9+/]{43}=\n", secret)
+        _, listed = run("list-webhooks")
+        assert listed.split()[1:] == ["Ours", f"127.0.0.1:{receiver.port}", "task.finalized"]
+        assert run("add-webhook", "--address", "nowhere")[0] == 1
+        assert run("remove-webhook", listed.split()[0]) == (0, "Ours is deleted.\n")
+        assert run("list-webhooks") == (0, "")
+        assert run("remove-webhook", listed.split()[0])[0] == 1
+
+
+def test_with_sign_in_the_commands_refuse(app: Flask, receiver: Receiver) -> None:
+    done = app.test_cli_runner().invoke(poker, ["add-webhook", "--address", receiver.url])
+    assert done.exit_code == 1
+    assert "Users sign in here" in done.output

@@ -4,7 +4,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
 
-from poker_app.accounts import webhook_endpoints
+from poker_app.accounts import auth_is_open, webhook_endpoints
 from poker_app.accounts.memberships import Membership
 from poker_app.accounts.webhook_endpoints import KINDS
 from poker_app.errors import Conflict, Invalid, NotFound
@@ -15,6 +15,17 @@ from poker_app.webhooks import outbox, sending
 from poker_app.webhooks.models import WebhookDelivery, WebhookEndpoint
 
 blueprint = Blueprint("account_webhooks", __name__, url_prefix="/accounts/<account_id>/webhooks")
+
+
+@blueprint.before_request
+def only_with_accounts() -> None:
+    """These pages need users who sign in: whoever adds a webhook reads every session of the account.
+
+    Raises:
+        NotFound: (404) where users do not sign in. The operator has the command ``add-webhook`` there.
+    """
+    if auth_is_open():
+        raise NotFound("Nobody signs in here, so only the operator adds webhooks.")
 
 
 @blueprint.get("")
