@@ -43,6 +43,7 @@ ACTIONS = {
     "token-ended": "ended the API token",
     "webhook-added": "added the webhook",
     "webhook-changed": "changed the webhook",
+    "webhook-secret-shown": "read the secret of the webhook",
     "webhook-rotated": "made a new secret for the webhook",
     "webhook-on": "switched on the webhook",
     "webhook-off": "switched off the webhook",

@@ -124,6 +124,20 @@ def edit(membership: Membership, endpoint_id: str, *, name: str, address: str, e
         audit_log.note(now.account.id, now.user, "webhook-changed", _named(found))
 
 
+def show_secret(membership: Membership, endpoint_id: str) -> str:
+    """The signing secret, as ``secret_of``, for a person who asks for it. The audit log says so.
+
+    Raises:
+        NotFound, Forbidden: (404, 403) as ``find``, and for a role that may not.
+    """
+    membership.require_arranging(ARRANGE)
+    with change(membership) as now:
+        now.require_arranging(ARRANGE)
+        found = find(now.account.id, endpoint_id)
+        audit_log.note(now.account.id, now.user, "webhook-secret-shown", _named(found))
+        return secret_of(found)
+
+
 def rotate(membership: Membership, endpoint_id: str) -> None:
     """Replaces the signing secret. The one before signs too for ``OVERLAP``.
 

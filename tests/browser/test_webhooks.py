@@ -48,6 +48,8 @@ def test_estimates_arrive_although_server_and_receiver_go_away(
         is_sound(page)
         page.get_by_role("button", name="Add").click()
         olga.sees("Estimates is added.")
+        page.get_by_role("button", name="Show the secret").click()
+        is_sound(page)
         secret = page.get_by_label("Secret", exact=True).input_value()
         page.get_by_role("button", name="Send a test").click()
         olga.sees("The test: Delivered in 1 try.")

@@ -336,6 +336,7 @@ TABLE = {
     ),
     "GET account_webhooks.endpoint": Row(ADMIN),
     "POST account_webhooks.edit": Row(ADMIN_DONE, lambda world: {"name": "A", "events": "task.finalized"}),
+    "POST account_webhooks.show_secret": Row(ADMIN),
     "POST account_webhooks.rotate": Row(ADMIN_DONE),
     "POST account_webhooks.switch": Row(ADMIN_DONE, lambda world: {"on": "0"}),
     "GET account_webhooks.ask_deletion": Row(ADMIN),

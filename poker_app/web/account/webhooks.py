@@ -114,14 +114,19 @@ def endpoint(membership: Membership, endpoint_id: str) -> ResponseReturnValue:
     return _endpoint(membership, webhook_endpoints.find(membership.account.id, endpoint_id))
 
 
-def _endpoint(membership: Membership, found: WebhookEndpoint, refusal: Conflict | Invalid | None = None) -> str:
+def _endpoint(
+    membership: Membership,
+    found: WebhookEndpoint,
+    refusal: Conflict | Invalid | None = None,
+    secret: str | None = None,
+) -> str:
     return render_template(
         "webhooks/endpoint.html",
         membership=membership,
         endpoint=found,
         about=KINDS[found.kind],
         state=_state_of(found),
-        secret=webhook_endpoints.secret_of(found),
+        secret=secret,
         overlap_hours=int(webhook_endpoints.OVERLAP.total_seconds() // 3600),
         events=_choices(found.kind),
         typed_name=request.form.get("name", "") if isinstance(refusal, Invalid) else found.name,
@@ -162,6 +167,14 @@ def edit(membership: Membership, endpoint_id: str) -> ResponseReturnValue:
         found = webhook_endpoints.find(membership.account.id, endpoint_id)
         return again(_endpoint(membership, found, refusal), refusal)
     return _back(membership, "Saved.", endpoint_id)
+
+
+@blueprint.post("/<endpoint_id>/secret/shown")
+@teammate
+def show_secret(membership: Membership, endpoint_id: str) -> ResponseReturnValue:
+    """The page with the signing secret, which no other response has."""
+    secret = webhook_endpoints.show_secret(membership, endpoint_id)
+    return _endpoint(membership, webhook_endpoints.find(membership.account.id, endpoint_id), secret=secret)
 
 
 @blueprint.post("/<endpoint_id>/secret")
