@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import SplitResult, urlsplit
 
-import structlog
 from sqlalchemy import delete, func, insert, select, update
 
 from poker_app import clock, ids, mail, rate_limits, webhooks
@@ -22,8 +21,6 @@ from poker_app.rules.printable import one_line
 from poker_app.rules.webhook_events import PUBLIC_EVENTS, TEST, PublicEvent
 from poker_app.webhooks import Sealed, outbox, sending
 from poker_app.webhooks.models import MAX_ADDRESS, MAX_HOST, MAX_NAME, WebhookDelivery, WebhookEndpoint
-
-log = structlog.get_logger(__name__)
 
 MAX_ENDPOINTS = 10
 OVERLAP = timedelta(hours=24)
@@ -101,7 +98,7 @@ def add(membership: Membership, *, kind: str, name: str, address: str, events: C
         if session.scalars(count).one() >= MAX_ENDPOINTS:
             raise Conflict(f"An account has at most {MAX_ENDPOINTS} webhooks.")
         session.add(made)
-        audit_log.note(now.account.id, now.user, "webhook-added", _named(made))
+        now.note("webhook-added", _named(made))
     return made
 
 
@@ -121,7 +118,7 @@ def edit(membership: Membership, endpoint_id: str, *, name: str, address: str, e
         if typed:
             found.address_sealed, found.host = sealed, host
             found.rests_until = None
-        audit_log.note(now.account.id, now.user, "webhook-changed", _named(found))
+        now.note("webhook-changed", _named(found))
 
 
 def show_secret(membership: Membership, endpoint_id: str) -> str:
@@ -134,7 +131,7 @@ def show_secret(membership: Membership, endpoint_id: str) -> str:
     with change(membership) as now:
         now.require_arranging(ARRANGE)
         found = find(now.account.id, endpoint_id)
-        audit_log.note(now.account.id, now.user, "webhook-secret-shown", _named(found))
+        now.note("webhook-secret-shown", _named(found))
         return secret_of(found)
 
 
@@ -150,7 +147,7 @@ def rotate(membership: Membership, endpoint_id: str) -> None:
         found = find(now.account.id, endpoint_id)
         found.previous_sealed, found.previous_until = found.secret_sealed, clock.now() + OVERLAP
         found.secret_sealed = _new_secret(found.kind)
-        audit_log.note(now.account.id, now.user, "webhook-rotated", _named(found))
+        now.note("webhook-rotated", _named(found))
 
 
 def switch(membership: Membership, endpoint_id: str, *, on: bool) -> None:
@@ -169,9 +166,9 @@ def switch(membership: Membership, endpoint_id: str, *, on: bool) -> None:
         if on:
             found.failing_since = found.rests_until = None
             _make_due(endpoint_id)
-            audit_log.note(now.account.id, now.user, "webhook-on", _named(found))
+            now.note("webhook-on", _named(found))
         else:
-            audit_log.note(now.account.id, now.user, "webhook-off", _named(found))
+            now.note("webhook-off", _named(found))
     if on:
         outbox.written.send(membership.account.id)
 
@@ -194,7 +191,7 @@ def remove(membership: Membership, endpoint_id: str) -> str:
         now.require_arranging(ARRANGE)
         found = find(now.account.id, endpoint_id)
         name = found.name
-        audit_log.note(now.account.id, now.user, "webhook-deleted", _named(found))
+        now.note("webhook-deleted", _named(found))
         session.execute(delete(WebhookEndpoint).where(WebhookEndpoint.id == endpoint_id))
     return name
 

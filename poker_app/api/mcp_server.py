@@ -119,7 +119,7 @@ def _described(tool: Tool) -> Described:
     title, more = tool.operation.about
     return Described(
         name=tool.operation.name,
-        title=title.rstrip("."),
+        title=title,
         description=f"{title} {more}".rstrip(),
         input_schema=tool.input_schema,
         annotations=ToolAnnotations(

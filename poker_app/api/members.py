@@ -4,10 +4,9 @@ from flask import request
 from pydantic import Field
 
 from poker_app import rate_limits
-from poker_app.accounts import auth_is_open
 from poker_app.accounts.api_tokens import Caller
 from poker_app.api.models import Given, Taken
-from poker_app.api.operations import member_of, operation, user_at
+from poker_app.api.operations import is_ours, member_of, operation, user_at
 from poker_app.api.session_models import Id, MemberGiven, SessionGiven, session_given
 from poker_app.errors import Invalid, NotFound
 from poker_app.poker.members import member_lookup, members
@@ -116,8 +115,8 @@ def _spend() -> None:
 def _joined(caller: Caller, value: Session, body: Joining) -> Member:
     if value.deleted_at:
         raise NotFound(DELETED)
-    ours, user = not auth_is_open() and value.account_id == caller.membership.account.id, user_at(caller, value)
-    if not ours:
+    user = user_at(caller, value)
+    if not is_ours(caller, value.account_id):
         access.let_in(value, None, member_of(caller, value.id), body.password, request.remote_addr or "")
     return members.join(
         value,

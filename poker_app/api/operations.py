@@ -279,13 +279,18 @@ def user_at(caller: Caller, value: Session) -> User | None:
     return caller.user if value.account_id == caller.membership.account.id else None
 
 
+def is_ours(caller: Caller, account_id: str) -> bool:
+    """Whether a session of this account is open to the token without being joined: that of its own account, as to a
+    teammate. Without sign-in there is one account, and a session only opens to its members."""
+    return not auth_is_open() and account_id == caller.membership.account.id
+
+
 def _table(caller: Caller, session_id: str) -> PokerSession:
     """The session for its members, and for the teammates of its account, as the pages' ``reader`` finds it."""
     table = session.get(PokerSession, session_id) if ids.could_be_id(session_id) else None
     if table is None or table.deleted_at:
         raise member_lookup.missing(session_id)
-    ours = not auth_is_open() and table.account_id == caller.membership.account.id
-    if not ours and member_of(caller, session_id) is None:
+    if not is_ours(caller, table.account_id) and member_of(caller, session_id) is None:
         raise member_lookup.missing(session_id)
     return table
 

@@ -21,7 +21,7 @@ class Vote(Taken):
 
 
 class OwnVote(Given):
-    """The card of the token's own member, which nobody else is answered before the reveal."""
+    """The card of the token's own member, which no other token reads before the reveal."""
 
     card: str | None = Field(description="Null without one.")
 

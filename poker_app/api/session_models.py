@@ -120,7 +120,7 @@ class CardGiven(Given):
 
     card: str
     votes: int
-    members: list[str] = Field(description="Names; empty where the session hides names.")
+    voters: list[str] = Field(description="Names; empty where the session hides names.")
     talk_first: bool = Field(description="Whether it lies so far from the others that its voters talk first.")
 
 
@@ -147,11 +147,11 @@ class Figures(Given):
 
 
 def _number(figure: object) -> float | None:
-    return None if figure is None else round(float(figure), 4)  # type: ignore[arg-type]
+    return None if figure is None else round(float(figure), 2)  # type: ignore[arg-type]
 
 
 class RoundGiven(Tagged):
-    """A round. Before the reveal `cards` and `figures` are null: nobody is told a hidden card."""
+    """A round. Before the reveal `cards` and `figures` are null: hidden cards are left out."""
 
     id: Id
     number: int
@@ -168,7 +168,7 @@ class RoundGiven(Tagged):
             CardGiven(
                 card=column.card,
                 votes=len(column.lays),
-                members=[lay.name for lay in column.lays if lay.id],
+                voters=[lay.name for lay in column.lays if lay.id],
                 talk_first=column.talk_first,
             )
             for column in view.columns

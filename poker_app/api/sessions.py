@@ -21,7 +21,7 @@ from poker_app.api.session_models import (
     session_given,
     task_lines,
 )
-from poker_app.errors import Invalid, Outdated
+from poker_app.errors import Invalid
 from poker_app.poker.members import members, presence
 from poker_app.poker.models import PokerSession
 from poker_app.poker.reports import dashboard
@@ -172,18 +172,13 @@ def read_options(table: PokerSession) -> OptionsGiven:
 
 @operation("PATCH", "/sessions/{session_id}/options", "sessions:write")
 def change_options(member: Member, body: ChangedOptions, if_match: str | None) -> OptionsGiven:
-    """Rename a session and change its options, from now on. Facilitators may.
-
-    Raises:
-        Outdated: (412) the options are not those of ``If-Match``.
-    """
+    """Rename a session and change its options, from now on. Facilitators may."""
 
     # A password is hashed here: inside, the database's lock would be held meanwhile.
     chosen = {**body.chosen(), **({} if body.name is None else {"name": body.name})}
 
     def some(value: Session) -> Mapping[str, Any]:
-        if if_match is not None and if_match != OptionsGiven.of(value).etag:
-            raise Outdated
+        OptionsGiven.of(value).check_match(if_match)
         return chosen
 
     return OptionsGiven.of(lifecycle.change_some_options(member, some))

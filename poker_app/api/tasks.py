@@ -20,7 +20,7 @@ from poker_app.api.session_models import (
     session_given,
     task_lines,
 )
-from poker_app.errors import Invalid, NotFound, Outdated
+from poker_app.errors import Invalid, NotFound
 from poker_app.poker.models import PokerSession
 from poker_app.poker.reports.report import VotedRound, rounds_of
 from poker_app.poker.round import task_editing, tasks, voting
@@ -56,7 +56,7 @@ class ResultGiven(Given):
                 CardGiven(
                     card=card,
                     votes=votes,
-                    members=[name for name, played in voted.votes if name and played == card],
+                    voters=[name for name, played in voted.votes if name and played == card],
                     talk_first=card in voted.talk_first,
                 )
                 for card, votes in voted.tally.distribution
@@ -221,15 +221,10 @@ def read_issue(table: PokerSession, task_id: str) -> IssueGiven:
 
 @operation("PATCH", "/sessions/{session_id}/tasks/{task_id}", "sessions:write")
 def edit_task(member: Member, task_id: str, body: ChangedTask, if_match: str | None) -> TaskGiven:
-    """Edit a task. Facilitators may.
-
-    Raises:
-        Outdated: (412) the task is not as ``if_match`` says.
-    """
+    """Edit a task. Facilitators may."""
 
     def some(value: Session) -> Mapping[str, str]:
-        if if_match is not None and if_match != TaskGiven.of(value.tasks[task_id], value).etag:
-            raise Outdated
+        TaskGiven.of(value.tasks[task_id], value).check_match(if_match)
         return body.typed()
 
     value = task_editing.edit_some(member, task_id, some)

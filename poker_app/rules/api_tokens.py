@@ -16,9 +16,9 @@ RANDOM_LENGTH, CHECKSUM_LENGTH, HINT_LENGTH = 30, 6, 4
 
 SCOPES = {
     "sessions:read": "See sessions, their tasks, rounds and reports",
-    "sessions:write": "Open and change sessions, and vote in them",
+    "sessions:write": "Open and change sessions and series, and vote",
     "account:read": "See the account: teammates, decks, plan and credits",
-    "account:write": "Change the account: its settings, decks, series and webhooks",
+    "account:write": "Change the account: its name, settings, teammates and decks",
 }
 # The roles that a service's token acts with, from the least on.
 SERVICE_ROLES = ("facilitator", "admin")

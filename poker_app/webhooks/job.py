@@ -13,7 +13,6 @@ class Job:
     leased_until: datetime
     key: str
     body: str
-    kind: str
     address_sealed: str
     secrets_sealed: tuple[str, ...]
 

@@ -185,7 +185,6 @@ def _next(endpoint_id: str, lease: datetime | None, key: str | None = None) -> J
             leased_until=until,
             key=event.key,
             body=event.body,
-            kind=endpoint.kind,
             address_sealed=endpoint.address_sealed,
             secrets_sealed=tuple(filter(None, secrets)),
         )

@@ -1,4 +1,4 @@
-// What a browser stores for this site, for good and for a tab: undefined in a frame of another site that may store nothing.
+// What a browser stores for this site, for good and for a tab: undefined where it may store nothing, as in some frames.
 function storage(name) {
   try {
     return window[name];

@@ -96,7 +96,7 @@ def test_an_assistant_plays_a_session(app: Flask, house: House, age: str) -> Non
             assert (hidden["voted"], hidden["cards"], hidden["figures"]) == (1, None, None)
             assert await done(client, "vote", **here, round_id=round_id, card="8") == {"card": "8"}
             shown = await done(client, "reveal_round", **here, round_id=round_id)
-            assert {each["card"]: each["members"] for each in shown["cards"]} == {"5": ["Ada"], "8": ["Program"]}
+            assert {each["card"]: each["voters"] for each in shown["cards"]} == {"5": ["Ada"], "8": ["Program"]}
             assert await refused(client, "vote", **here, round_id=round_id, card="5")
             task_id = opened["task"]["id"]
             await done(client, "estimate_task", **here, task_id=task_id, round_id=round_id, estimate="8")

@@ -36,7 +36,7 @@ BY_ORIGIN = {"realtime.receive_socket"}
 # Here a file is sent, and read piece by piece: no form.
 FILES_TO = {"uploads.receive"}
 # Here a program sends what it has signed, as long as it is: no form.
-SIGNED_TO, MAX_SIGNED = {"slack.receive", "tracker_webhooks.receive"}, 1024 * 1024
+SIGNED_TO, MAX_LONG = {"slack.receive", "tracker_webhooks.receive"}, 1024 * 1024
 # The blueprint of the API, whose operations read JSON: no forms.
 API, MAX_JSON = "api", 128 * 1024
 # Its operations that take many tasks, and what calls them for assistants.
@@ -74,7 +74,7 @@ def install(app: Flask) -> None:
         if request.method not in ("GET", "HEAD", "OPTIONS"):
             _check_site()
             if request.endpoint in SIGNED_TO or request.endpoint in LONG_TO:
-                request.max_content_length = MAX_SIGNED
+                request.max_content_length = MAX_LONG
             elif request.blueprint == API:
                 request.max_content_length = MAX_JSON
             elif request.endpoint not in FILES_TO:

@@ -1,5 +1,6 @@
 // By choice, and remembered in this browser: a notification while the page is hidden and the table waits for the viewer's
 // card. It has the session's name and no task's title, since whoever shares their screen shows it.
+import { local } from '../storage.js';
 import { here, table } from './page.js';
 import { awaitingRound, onWaiting } from './waiting.js';
 
@@ -25,7 +26,7 @@ function make(title, options) {
   }
 }
 
-const isOn = () => works && Notification.permission === 'granted' && localStorage.getItem(ON) === 'on';
+const isOn = () => works && Notification.permission === 'granted' && local?.getItem(ON) === 'on';
 
 function draw() {
   box.hidden = !works;
@@ -46,7 +47,7 @@ export function callForCard() {
 }
 
 toggle.addEventListener('change', async () => {
-  localStorage.setItem(ON, toggle.checked ? 'on' : 'off');
+  local?.setItem(ON, toggle.checked ? 'on' : 'off');
   if (toggle.checked) await Notification.requestPermission();
   draw();
 });

@@ -1,6 +1,7 @@
-"""The API of a Faceup server: requests with a token, sent again where a network or a restart ate the answer."""
+"""The API of a Faceup server: requests with a token, sent again where a network or a restart lost the answer."""
 
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,6 +74,14 @@ class Api:
     def get(self, path: str, *, etag: str = "", **query: str | int) -> Answer:
         """Reads. With the ``etag`` of an answer, ``body`` is None while that has not changed."""
         return self._ask("GET", path, {"If-None-Match": etag} if etag else {}, query=query)
+
+    def items(self, path: str, **query: str | int) -> Iterator[Any]:
+        """Reads a list, page after page."""
+        cursor: str | None = ""
+        while cursor is not None:
+            page = self.get(path, **query, cursor=cursor).body
+            yield from page["items"]
+            cursor = page["next_cursor"]
 
     def post(self, path: str, body: Any = None) -> Answer:
         """Makes or does something, once, however often the request has to be sent."""

@@ -155,7 +155,7 @@ def _read(file: str) -> str:
 
 def list_sessions(asked: argparse.Namespace) -> None:
     """List sessions, the newest first."""
-    found = _api().get("/sessions", show=asked.show).body["items"]
+    found = list(_api().items("/sessions", show=asked.show))
     if asked.json:
         _print_json(found)
         return
@@ -240,7 +240,7 @@ def _api() -> Api:
 
 
 def _watching(api: Api) -> Api:
-    """The same server, asked once at a time: whoever watches is told at once that it does not answer."""
+    """The same server, asked once at a time: an outage is shown at once."""
     known = login.known()
     return Api(api.server, known.token, tries=1)
 

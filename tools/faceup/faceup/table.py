@@ -68,7 +68,7 @@ def _round(round_: Json) -> Iterator[str]:
 
 
 def _who(card: Json) -> str:
-    who = ", ".join(map(clean, card["members"])) or f"{card['votes']}×"
+    who = ", ".join(map(clean, card["voters"])) or f"{card['votes']}×"
     return f"{who} (talk first)" if card["talk_first"] else who
 
 

@@ -1,4 +1,4 @@
-"""Watches a session: asks for it once a second, and shows it as it is, or what is new in it where nobody looks on."""
+"""Watches a session: asks once a second, and shows it as it is, or what is new where the output is no terminal."""
 
 import sys
 import time
@@ -43,7 +43,7 @@ def watch(api: Api, session_id: str) -> None:
     if terminal.is_live():
         _show(api, session_id)
     else:
-        _tell(api, session_id)
+        _print_news(api, session_id)
 
 
 def _show(api: Api, session_id: str) -> None:
@@ -57,7 +57,7 @@ def _show(api: Api, session_id: str) -> None:
                 place.draw([*lines, "", terminal.clean(seen)])
 
 
-def _tell(api: Api, session_id: str) -> None:
+def _print_news(api: Api, session_id: str) -> None:
     before, trouble = None, ""
     for seen in states(api, session_id):
         if isinstance(seen, State):
