@@ -4,7 +4,6 @@ import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from urllib.parse import SplitResult, urlsplit
 
 from sqlalchemy import delete, func, insert, select, update
 
@@ -13,6 +12,7 @@ from poker_app.accounts import audit_log
 from poker_app.accounts.account_lock import change
 from poker_app.accounts.memberships import Membership
 from poker_app.accounts.models import Account, Teammate, User
+from poker_app.accounts.webhook_addresses import public_address
 from poker_app.db import session, transaction
 from poker_app.errors import Conflict, Invalid, NotFound
 from poker_app.rate_limits import Limit
@@ -20,7 +20,7 @@ from poker_app.rules.chat_messages import EVENTS as CHAT_EVENTS
 from poker_app.rules.printable import one_line
 from poker_app.rules.webhook_events import PUBLIC_EVENTS, TEST, PublicEvent
 from poker_app.webhooks import Sealed, outbox, sending
-from poker_app.webhooks.models import MAX_ADDRESS, MAX_HOST, MAX_NAME, WebhookDelivery, WebhookEndpoint
+from poker_app.webhooks.models import MAX_NAME, WebhookDelivery, WebhookEndpoint
 
 MAX_ENDPOINTS = 10
 OVERLAP = timedelta(hours=24)
@@ -87,7 +87,7 @@ def add(membership: Membership, *, kind: str, name: str, address: str, events: C
     membership.require_arranging(ARRANGE)
     if kind not in KINDS:
         raise NotFound("There is no such kind of webhook.")
-    address, host = _public_address(address)
+    address, host = public_address(address)
     made = WebhookEndpoint(id=ids.new_id(), kind=kind, made_at=clock.now(), address_sealed=_sealed("address", address))
     made.name, made.events = _checked(kind, name, events)
     made.host, made.secret_sealed = host, _new_secret(kind)
@@ -109,7 +109,7 @@ def edit(membership: Membership, endpoint_id: str, *, name: str, address: str, e
         NotFound, Forbidden, Invalid: (404, 403, 422) as ``find`` and ``add``.
     """
     membership.require_arranging(ARRANGE)
-    typed, host = _public_address(address) if address.strip() else ("", "")
+    typed, host = public_address(address) if address.strip() else ("", "")
     sealed = _sealed("address", typed) if typed else ""
     with change(membership) as now:
         now.require_arranging(ARRANGE)
@@ -343,46 +343,6 @@ def _checked(kind: str, name: str, events: Collection[str]) -> tuple[str, str]:
     if not asked:
         raise Invalid("Choose at least one event.", "events")
     return name, f" {' '.join(asked)} "
-
-
-def _public_address(typed: str) -> tuple[str, str]:
-    """The address and its host, which is in no private network as far as its name can be resolved now. It is asked
-    again at each delivery.
-
-    Raises:
-        Invalid: (422) as ``checked_address``, or it is in a private network.
-    """
-    # Loads requests_hardened.
-    from poker_app.outside import PrivateAddress, check_public
-
-    address, parts = checked_address(typed, inside=webhooks.are_inside())
-    if not webhooks.are_inside():
-        try:
-            check_public(parts.hostname or "", parts.port or 443)
-        except PrivateAddress:
-            raise Invalid("This address is in a private network.", "address") from None
-    return address, parts.netloc[:MAX_HOST]
-
-
-def checked_address(typed: str, *, inside: bool) -> tuple[str, SplitResult]:
-    """The address and its parts.
-
-    Raises:
-        Invalid: (422) it is no address of a server, is not encrypted, is too long, or has a password in it.
-    """
-    address = typed.strip()
-    if len(address) > MAX_ADDRESS:
-        raise Invalid(f"An address has at most {MAX_ADDRESS} characters.", "address")
-    try:
-        parts = urlsplit(address)
-        server_is_sound = 0 < len(parts.hostname or "") <= MAX_HOST and (parts.port is None or parts.port > 0)
-    except ValueError:
-        raise Invalid("This is not an address, such as https://example.com/faceup.", "address") from None
-    if parts.scheme not in (("https", "http") if inside else ("https",)) or not server_is_sound:
-        raise Invalid("An address begins with https://, such as https://example.com/faceup.", "address")
-    if parts.username is not None or parts.fragment or not address.isprintable() or " " in address:
-        raise Invalid("An address has no password, no “#” and no space in it.", "address")
-    return address, parts
 
 
 # --- the mail

@@ -22,7 +22,7 @@ from flask import session as cookie
 from werkzeug.exceptions import HTTPException
 
 from poker_app import imports, markup
-from poker_app.accounts import tracker_connections, users, webhook_endpoints
+from poker_app.accounts import tracker_connections, users, webhook_addresses
 from poker_app.accounts.providers import failures, openid
 from poker_app.accounts.signin import clerk_webhooks, device_cookies, password_hashing, two_factor
 from poker_app.accounts.team import invitations
@@ -286,8 +286,8 @@ ROWS = {
         longest=tracker_connections.MAX_CREDENTIAL,
     ),
     "the address of a webhook": Row(
-        lambda text: webhook_endpoints.checked_address(f"https://{text}", inside=False),
-        ("accounts/webhook_endpoints.py:checked_address",),
+        lambda text: webhook_addresses.checked_address(f"https://{text}", inside=False),
+        ("accounts/webhook_addresses.py:checked_address",),
         longest=2_000,
     ),
     "an address to embed": Row(
