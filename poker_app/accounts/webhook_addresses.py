@@ -33,15 +33,15 @@ def checked_address(typed: str, *, inside: bool) -> tuple[str, SplitResult]:
         Invalid: (422) it is no address of a server, is not encrypted, is too long, or has a password in it.
     """
     address = typed.strip()
-    try:
-        parts = urlsplit(address)
-        port_is_sound = parts.port is None or parts.port > 0
-    except ValueError:
-        raise Invalid("This is not an address, such as https://example.com/faceup.", "address") from None
-    if parts.scheme not in (("https", "http") if inside else ("https",)) or not parts.hostname or not port_is_sound:
-        raise Invalid("An address begins with https://, such as https://example.com/faceup.", "address")
     if len(address) > MAX_ADDRESS:
         raise Invalid(f"An address has at most {MAX_ADDRESS} characters.", "address")
+    try:
+        parts = urlsplit(address)
+        server_is_sound = 0 < len(parts.hostname or "") <= MAX_HOST and (parts.port is None or parts.port > 0)
+    except ValueError:
+        raise Invalid("This is not an address, such as https://example.com/faceup.", "address") from None
+    if parts.scheme not in (("https", "http") if inside else ("https",)) or not server_is_sound:
+        raise Invalid("An address begins with https://, such as https://example.com/faceup.", "address")
     if parts.username is not None or parts.fragment or not address.isprintable() or " " in address:
         raise Invalid("An address has no password, no “#” and no space in it.", "address")
     return address, parts

@@ -79,7 +79,7 @@ class Api:
         """Reads a list, page after page."""
         cursor: str | None = ""
         while cursor is not None:
-            page = self.get(path, **query, cursor=cursor).body
+            page = self._ask("GET", path, {}, query={**query, "cursor": cursor}).body
             yield from page["items"]
             cursor = page["next_cursor"]
 
