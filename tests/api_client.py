@@ -1,6 +1,7 @@
 """A program with a token: the API's requests, each checked against what the document says of its answer."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from flask import Flask
@@ -61,7 +62,10 @@ class Assistant(Program):
         sent |= {"MCP-Protocol-Version": "2025-11-25"}
         sent |= {name.replace("_", "-"): text for name, text in headers.items()}
         message = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params or {}}
-        return self._client.post("/mcp", json=message, headers={name: text for name, text in sent.items() if text})
+        headers = {name: text for name, text in sent.items() if text}
+        # On a thread of its own, as a server's requests are: beside browser stories this one has a loop that runs.
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(self._client.post, "/mcp", json=message, headers=headers).result()
 
     def lists(self) -> dict[str, Any]:
         return {each["name"]: each for each in self.sends("tools/list").get_json()["result"]["tools"]}
