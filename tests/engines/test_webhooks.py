@@ -25,6 +25,7 @@ from poker_app.rules.webhook_events import PUBLIC_EVENTS, PublicEvent, credits_l
 from poker_app.settings import ROOT
 from poker_app.webhooks import background, outbox, request, sending
 from poker_app.webhooks.models import MAX_ANSWER, WebhookDelivery, WebhookEndpoint
+from tests.api_client import program_of
 from tests.cast import Clock
 from tests.conftest import TRACKER_KEYS
 from tests.webhook_receiver import Receiver, verified
@@ -127,6 +128,36 @@ def test_down_for_an_hour_and_all_arrive_in_order(room: Room, clock: Clock, monk
     assert fresh(endpoint).failing_since is None
     tries = deliveries(endpoint)[0].tries
     assert 5 < tries < 9, "with growing pauses"
+
+
+def test_a_program_s_estimates_reach_a_receiver_that_was_down(
+    app: Flask, context: None, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a shell to a receiver: ten tasks are opened and estimated by a token while it is down for an hour."""
+    receiver = Receiver()
+    with receiver.up():
+        endpoint = add(receiver.url)
+    program = program_of(app, None, memberships.LOCAL, role="facilitator")
+    made = program.opens(tasks=[{"title": f"Task {number}"} for number in range(10)], votes=True)
+    path = f"/sessions/{made['id']}"
+    for _ in range(10):
+        table = program.get(path).get_json()
+        round_path = f"{path}/rounds/{table['round']['id']}"
+        assert program.asks("PUT", f"{round_path}/vote", {"card": "5"}).status_code == 200
+        assert program.post(f"{round_path}/reveal").status_code == 200
+        task_path = f"{path}/tasks/{table['task']['id']}"
+        assert program.asks("PUT", f"{task_path}/estimate", {"estimate": "5"}).status_code == 200
+        sending.send_due()
+        pass_until(clock, hours=0.1)
+    assert program.post(f"{path}/end").status_code == 200
+    assert receiver.received == []
+    with receiver.up():
+        pass_until(clock, hours=2)
+    told = [verified(webhook_endpoints.secret_of(endpoint), each, monkeypatch) for each in receiver.received]
+    each_task: Any = [one for one in told if one["type"] == "task.finalized"]
+    assert [one["data"]["task"]["title"] for one in each_task] == [f"Task {number}" for number in range(10)]
+    assert {one["data"]["task"]["estimate"] for one in each_task} == {"5"}
+    assert (told[0]["type"], told[-1]["type"]) == ("session.opened", "session.ended")
 
 
 def test_an_answer_of_failure_is_tried_again_by_itself(room: Room, clock: Clock, receiver: Receiver) -> None:
