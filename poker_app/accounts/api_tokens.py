@@ -40,6 +40,11 @@ class Caller:
     secret: str
 
     @property
+    def member_name(self) -> str:
+        """How its member is called in a session, unless it says another name: as the person, or as the service."""
+        return self.user.name if self.user else self.name
+
+    @property
     def user(self) -> User | None:
         """The person whose token it is; None for a service's."""
         return self.membership.user

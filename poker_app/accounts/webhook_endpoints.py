@@ -234,7 +234,7 @@ def send_again(membership: Membership, endpoint_id: str, key: str) -> WebhookDel
         event = delivery(endpoint_id, key)
         if not event.body:
             raise Conflict("What it sent is not kept any more, so it cannot be sent again.")
-        event.state, event.next_try_at, event.tries = sending.WAITING, clock.now(), 0
+        event.state, event.next_try_at = sending.WAITING, clock.now()
     return _sent(membership.account.id, endpoint_id, key)
 
 
@@ -251,7 +251,8 @@ def _sent(account_id: str, endpoint_id: str, key: str) -> WebhookDelivery:
     """Sends this event and no other, so that the page waits for one answer. While one of the account is being sent, it
     waits for its turn."""
     sent, failed = sending.send_to(endpoint_id, ends=time.monotonic() + sending.TURN, key=key)
-    if not sent + failed:
+    if sent or not failed:
+        # Either its turn is to come, or others wait that a receiver which is back takes now.
         outbox.written.send(account_id)
     session.expire_all()
     return delivery(endpoint_id, key)

@@ -47,8 +47,8 @@ class FileList(Given):
 class NewFile(Taken):
     """A file to upload."""
 
-    name: str
-    size: int = Field(description="Bytes.")
+    name: str = Field(examples=["mockup.png"])
+    size: int = Field(description="Bytes.", examples=[48_213])
 
 
 class UploadGiven(Given):

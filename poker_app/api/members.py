@@ -20,7 +20,7 @@ from poker_app.rules.session.value import DELETED, NO_SUCH_MEMBER, Member, Sessi
 class Joining(Taken):
     """How the token's member joins."""
 
-    name: str | None = Field(None, description="How it is called at the table; by default as the token.")
+    name: str | None = Field(None, description="How it is called: by default like the person, or the service.")
     votes: bool = Field(False, description="Whether it votes; otherwise it only watches.")
     password: str = Field("", description="The session's, if it has one. Teammates of its account need none.")
 
@@ -28,7 +28,7 @@ class Joining(Taken):
 class JoiningByCode(Joining):
     """A join code, and how the token's member joins."""
 
-    code: str
+    code: str = Field(examples=["4KK-PJJ"])
 
 
 class ChangedMember(Taken):
@@ -120,7 +120,7 @@ def _joined(caller: Caller, value: Session, body: Joining) -> Member:
         access.let_in(value, None, member_of(caller, value.id), body.password, request.remote_addr or "")
     return members.join(
         value,
-        name=_cleaned(caller.name if body.name is None else body.name),
+        name=_cleaned(caller.member_name if body.name is None else body.name),
         votes=body.votes,
         secret=caller.secret,
         user=user,

@@ -127,13 +127,11 @@ def _refusal(status: int) -> dict[str, Any]:
 
 
 def _refusals(operation: Operation) -> list[int]:
-    refusals = {400, 401, 403, 404, 429, 500, 503}
+    refusals = {400, 401, 403, 404, 422, 429, 500, 503}
     if operation.method != "GET":
-        refusals |= {402, 409, 413, 422, 507}
+        refusals |= {402, 409, 413, 507}
     if operation.body:
         refusals.add(415)
-    if operation.query:
-        refusals.add(422)
     if "if_match" in operation.takes:
         refusals.add(412)
     return sorted(refusals)

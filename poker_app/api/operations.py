@@ -23,7 +23,7 @@ from typing import Any
 
 from flask import Response, current_app, g, request
 from pydantic import BaseModel, ValidationError
-from werkzeug.exceptions import MethodNotAllowed, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, MethodNotAllowed, UnsupportedMediaType
 from werkzeug.exceptions import NotFound as NoSuchAddress
 
 from poker_app import ids, rate_limits
@@ -34,7 +34,7 @@ from poker_app.api import idempotency
 from poker_app.api.blueprint import blueprint
 from poker_app.api.problems import UNKNOWN, UNSIGNED, MissingScope, Unauthorized, Unreadable
 from poker_app.db import session
-from poker_app.errors import NotFound
+from poker_app.errors import Invalid, NotFound, TooMany
 from poker_app.poker.members import member_lookup, presence
 from poker_app.poker.models import PokerSession
 from poker_app.poker.value.current import newest
@@ -43,6 +43,8 @@ from poker_app.rules.session.value import Member, Session
 
 RATE = Limit("api", 600, timedelta(minutes=1))
 """How many requests a token may send."""
+EMPTY = (b"", b"{}", b"null")
+"""Bodies that say nothing, which some clients send with every POST."""
 METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
 _PART = re.compile(r"\{(\w+)\}")
 
@@ -163,7 +165,13 @@ def admitted() -> Caller:
         TooMany: (429) the token has sent as many as it may.
     """
     caller = _caller()
-    g.allowance = rate_limits.spend(RATE.of(caller.token_id))
+    try:
+        g.allowance = rate_limits.spend(RATE.of(caller.token_id))
+    except TooMany as refused:
+        wait = refused.retry_after
+        g.allowance = rate_limits.Allowance(0, wait)
+        sentence = f"This token has sent {RATE.most} requests within a minute. Wait {wait} seconds."
+        raise TooMany(sentence, wait) from refused
     return caller
 
 
@@ -191,8 +199,12 @@ def _carried_out(operation: Operation, caller: Caller, key: str | None, parts: d
     given: dict[str, Any] = {**parts}
     if operation.query:
         given["query"] = _query(operation.query)
+    elif request.args:
+        raise Invalid("This operation takes no query.")
     if operation.body:
         given["body"] = _body(operation.body)
+    elif request.get_data().strip() not in EMPTY:
+        raise Invalid("This operation takes no body.")
     if "if_match" in operation.takes:
         given["if_match"] = _if_match()
     return _response(operation, carry_out(operation, caller, given, key))
@@ -226,6 +238,8 @@ def _response(operation: Operation, answer: BaseModel | Response | None) -> Resp
         made.headers["Location"] = f"{blueprint.url_prefix}{operation.made_at.format(**named)}"
     if operation.method == "GET":
         made.make_conditional(request)
+        # It sets one, beside the server's own.
+        made.headers.pop("Date", None)
     return made
 
 
@@ -242,6 +256,8 @@ def _body(model: type[BaseModel]) -> BaseModel:
     try:
         return model.model_validate_json(request.get_data() or b"{}")
     except ValidationError as invalid:
+        if any(each["type"] == "json_invalid" for each in invalid.errors(include_url=False)):
+            raise BadRequest from invalid
         raise Unreadable(invalid, "#/") from invalid
 
 

@@ -42,6 +42,10 @@ UNSIGNED = "Send a token, as Authorization: Bearer faceup_pat_… Tokens are mad
 UNKNOWN = "This token is unknown here, was ended, or has expired."
 
 
+# Of pydantic's messages those that say it in the words of a programming language.
+WORDS = {"extra_forbidden": "There is no such field."}
+
+
 class Unauthorized(Refusal):
     """There is no token, or none that is good."""
 
@@ -62,9 +66,13 @@ class Unreadable(Invalid):
     def __init__(self, invalid: ValidationError, where: str) -> None:
         super().__init__("The input cannot be used. “errors” says what is wrong with which field.")
         self.errors = [
-            FieldProblem(pointer=where + "/".join(map(str, each["loc"])), detail=each["msg"])
+            FieldProblem(pointer=_pointer(where, each["loc"]), detail=WORDS.get(each["type"], each["msg"]))
             for each in invalid.errors(include_url=False, include_context=False, include_input=False)
         ]
+
+
+def _pointer(where: str, place: tuple[int | str, ...]) -> str:
+    return where + "/".join(map(str, place)) if place else where.removesuffix("/")
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from poker_app.rules.session.value import Member
 class Vote(Taken):
     """A card to play."""
 
-    card: str = Field(description="A card of the session's deck.")
+    card: str = Field(description="A card of the session's deck.", examples=["5"])
 
 
 class OwnVote(Given):

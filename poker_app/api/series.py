@@ -105,6 +105,6 @@ def reopen_series(caller: Caller, series_id: str) -> SeriesGiven:
 @operation("POST", "/series/{series_id}/sessions", "sessions:write")
 def open_session_of_today(caller: Caller, series_id: str, body: Today) -> SessionGiven:
     """Open the day's session of a series, or read the one that runs. A new one costs a credit."""
-    name = body.member_name or caller.name
+    name = body.member_name or caller.member_name
     opened = series.open_today(caller.membership, series_id, member_name=name, secret=caller.secret)
     return read_session(caller, session.get_one(PokerSession, opened))

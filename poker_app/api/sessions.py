@@ -63,7 +63,13 @@ class WithDeck(OptionsTaken):
     cards: list[str] = Field([], description="The cards of an own deck, lowest first.", max_length=50)
 
     def deck_of(self, account_id: str) -> dict[str, str]:
-        """The deck as a form names it: by its name, or as typed cards."""
+        """The deck as a form names it: by its name, or as typed cards.
+
+        Raises:
+            Invalid: (422) there are cards beside another deck than an own one.
+        """
+        if self.cards and self.deck != lifecycle.OWN_DECK:
+            raise Invalid(f"Cards are for the deck “{lifecycle.OWN_DECK}”.", "cards")
         if chosen := decks.chosen(account_id, f"{decks.OWN}{self.deck}"):
             return {"deck": lifecycle.OWN_DECK, "own": decks.as_typed(chosen)}
         return {"deck": self.deck, "own": ", ".join(self.cards)}
@@ -73,7 +79,9 @@ class NewSession(WithDeck):
     """A session to open."""
 
     name: str = Field("", description="Without one it is named after the day.", examples=["Sprint 42"])
-    member_name: str | None = Field(None, description="How the token's own member is called at the table.")
+    member_name: str | None = Field(
+        None, description="How the token's own member is called: by default like the person."
+    )
     votes: bool | None = Field(
         None, description="Whether the token's own member votes. By default a person does, and a service only watches."
     )
@@ -136,7 +144,7 @@ def open_session(caller: Caller, body: NewSession, key: str) -> SessionOpened:
             name=body.name,
             **body.deck_of(caller.membership.account.id),
             options=Options(**body.chosen()),
-            member_name=body.member_name or caller.name,
+            member_name=body.member_name or caller.member_name,
             secret=caller.secret,
             form_key=key,
             tasks=backlog.tasks,

@@ -122,7 +122,7 @@ class ChangedTask(Taken):
 class NewPlace(Taken):
     """The place of a task in the backlog: exactly one of the three."""
 
-    to: int | None = Field(None, description="Counted from 0; a place outside the backlog means its nearer end.")
+    to: int | None = Field(None, description="From 0; a place outside the backlog means its nearer end.", examples=[0])
     before: Id | None = None
     after: Id | None = None
 
@@ -142,7 +142,7 @@ class NamedRound(Taken):
 class NewEstimate(NamedRound):
     """The agreed card."""
 
-    estimate: str = Field(description="A card of the deck that counts.")
+    estimate: str = Field(description="A card of the deck that counts.", examples=["5"])
     note: str = Field("", description="Why the estimate is what it is.")
 
 

@@ -143,7 +143,7 @@ def test_a_delivery_shows_request_and_answer_and_is_sent_again(club: Club, recei
     receiver.status = 204
     again = club.abe.post(found[1], htmx=False)
     assert (again.status_code, again.location) == (303, found[1])
-    assert "Sent again: Delivered in 1 try." in club.abe.get(found[1]).text
+    assert "Sent again: Delivered in 2 tries." in club.abe.get(found[1]).text
     assert club.abe.get(f"{path}/deliveries/msg_none").status_code == 404
 
 

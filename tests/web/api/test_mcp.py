@@ -92,7 +92,10 @@ class TestCalling:
     @pytest.mark.parametrize(
         ("arguments", "sentence"),
         [
-            ({"tasks": [{"title": 3}], "nmae": "x"}, "tasks/0/title: Input should be a valid string\nnmae: Extra"),
+            (
+                {"tasks": [{"title": 3}], "nmae": "x"},
+                "tasks/0/title: Input should be a valid string\nnmae: There is no such field.",
+            ),
             ({"tasks": [{"title": "Good"}, {"title": ""}]}, "tasks/1/title: "),
             ({"deck": "none"}, "deck: "),
         ],

@@ -25,12 +25,12 @@ class TestJoining:
         assert (answer.status_code, me["name"], me["votes"], me["is_me"]) == (201, "Bot", True, True)
         assert mallory.get(answer.location.removeprefix("/api/v1")).get_json() == me
         assert mallory.post(f"{path}/members", {"name": "Bot"}).get_json()["id"] == me["id"]
-        assert [each["name"] for each in tim.get(f"{path}/members").get_json()["items"]] == ["Program", "Bot"]
+        assert [each["name"] for each in tim.get(f"{path}/members").get_json()["items"]] == ["Tim", "Bot"]
 
     def test_by_code(self, tim: Program, mallory: Program) -> None:
         made = tim.opens()
         joined = mallory.post("/join", {"code": made["code"], "name": "Bot"}).get_json()
-        assert (joined["id"], [each["name"] for each in joined["members"]]) == (made["id"], ["Program", "Bot"])
+        assert (joined["id"], [each["name"] for each in joined["members"]]) == (made["id"], ["Tim", "Bot"])
         assert mallory.post("/join", {"code": "ZZZZZZ"}).status_code == 404
 
     def test_a_password_is_asked_of_those_from_elsewhere(

@@ -30,7 +30,7 @@ class TestVoting:
         reveal = own.replace("/vote", "/reveal")
         assert mallory.post(reveal).status_code == 403
         shown = tim.post(reveal).get_json()
-        assert [(each["card"], each["voters"]) for each in shown["cards"]] == [("5", ["Program"]), ("8", ["Mallory"])]
+        assert [(each["card"], each["voters"]) for each in shown["cards"]] == [("5", ["Tim"]), ("8", ["Mallory"])]
         assert tim.post(reveal).status_code == 200
         again = tim.post(f"{path}/rounds", {"round_id": shown["id"]}).get_json()
         assert again["round"]["number"] == 2

@@ -1,12 +1,14 @@
 """Sessions through the API: opened, read, changed, ended."""
 
 from base64 import urlsafe_b64encode
+from datetime import timedelta
 
 import pytest
 
-from poker_app.api import idempotency
+from poker_app.api import idempotency, operations
 from poker_app.db import _writer
 from poker_app.poker.session import access
+from poker_app.rate_limits import Limit
 from tests.api_client import Program, program_of
 from tests.world.pages import Club
 
@@ -15,9 +17,7 @@ class TestOpening:
     def test_a_session_with_tasks_is_there_for_its_person_in_the_browser(self, club: Club, tim: Program) -> None:
         made = tim.opens(tasks=[{"title": "Pay by card", "labels": ["shop", "money"]}, {"title": "Refunds"}])
         assert (made["tasks"], made["task"]["title"], made["task"]["labels"]) == (2, "Pay by card", ["shop", "money"])
-        assert [(each["name"], each["facilitates"], each["is_me"]) for each in made["members"]] == [
-            ("Program", True, True)
-        ]
+        assert [(each["name"], each["facilitates"], each["is_me"]) for each in made["members"]] == [("Tim", True, True)]
         page = club.tim.get(f"/sessions/{made['id']}")
         assert page.status_code == 200
         assert "Pay by card" in page.get_data(as_text=True)
@@ -170,3 +170,28 @@ class TestBounds:
     def test_a_cursor_at_the_end_of_time(self, tim: Program, moment: str) -> None:
         cursor = urlsafe_b64encode(f"{moment} x".encode()).decode()
         assert tim.get(f"/sessions?cursor={cursor}").status_code == 422
+
+
+class TestWhatIsNotRead:
+    @pytest.mark.parametrize(
+        ("path", "body", "status"),
+        [
+            ("/sessions", {"cards": ["1", "2"]}, 422),
+            ("/sessions/{id}/timer", {"seconds": 60}, 422),
+            ("/sessions/{id}/end?force=1", {}, 422),
+        ],
+    )
+    def test_nothing_is_ignored_in_silence(self, tim: Program, path: str, body: dict[str, object], status: int) -> None:
+        assert tim.post(path.format(id=tim.opens()["id"]), body).status_code == status
+
+    def test_a_body_that_is_broken(self, club: Club, tim: Program) -> None:
+        headers = {"Authorization": f"Bearer {tim.token}", "Content-Type": "application/json"}
+        answer = club.app.test_client().post("/api/v1/sessions", data="{", headers=headers)
+        assert answer.status_code == 400
+
+    def test_beyond_the_limit_the_headers_say_when(self, tim: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(operations, "RATE", Limit("api", 1, timedelta(minutes=1)))
+        tim.get("/sessions")
+        answer = tim.get("/sessions")
+        assert (answer.status_code, answer.headers["RateLimit"].startswith('"api";r=0;')) == (429, True)
+        assert "Date" not in tim.get("/sessions").headers

@@ -138,7 +138,7 @@ class TestTheTable:
         assert [(each["number"], each["cards"][0]["card"], each["figures"]["votes"]) for each in results] == [
             (1, "5", 1)
         ]
-        assert results[0]["cards"][0]["voters"] == ["Program"]
+        assert results[0]["cards"][0]["voters"] == ["Tim"]
         assert tim.post(f"{path}/tasks/{tasks['Two']}/reopen").get_json()["task"]["title"] == "Two"
 
     def test_a_member_who_does_not_facilitate(self, mallory: Program, tim: Program, path: str) -> None:
