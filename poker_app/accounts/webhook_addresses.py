@@ -22,7 +22,9 @@ def public_address(typed: str) -> tuple[str, str]:
         try:
             check_public(parts.hostname or "", parts.port or 443)
         except PrivateAddress:
-            raise Invalid("This address is in a private network.", "address") from None
+            raise Invalid(
+                "This address is in a private network. Receivers there need the setting WEBHOOKS_INSIDE.", "address"
+            ) from None
     return address, parts.netloc[:MAX_HOST]
 
 
