@@ -166,7 +166,7 @@ def _asks_the_database(item: pytest.Item) -> bool:
 
 
 def _is_fast(item: pytest.Item) -> bool:
-    folder = item.path.parent.name
+    folder = item.path.relative_to(ROOT / "tests").parts[0]
     if folder == "engines":
         parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
         return item.path.stem not in OTHER_ENGINES and OTHER_PROGRAMS.isdisjoint(map(str, parameters))

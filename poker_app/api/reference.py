@@ -1,6 +1,7 @@
 """The API's document, and the page that explains it: without a token, and without the network."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, jsonify, render_template
@@ -9,10 +10,27 @@ from flask.typing import ResponseReturnValue
 from poker_app.api.operations import OPERATIONS, Operation
 from poker_app.api.origin import origin
 from poker_app.api.problems import MEANINGS
+from poker_app.rules.webhook_events import PUBLIC_EVENTS, PublicEvent, envelope
 
 blueprint = Blueprint("api_reference", __name__, url_prefix="/api")
 
 MOMENT = "2026-01-30T09:00:00Z"
+EVENT = envelope(
+    PublicEvent.TASK_FINALIZED,
+    datetime.fromisoformat(MOMENT),
+    {
+        "session": {"id": "k7qmfd2x8hs4nrtw", "name": "Sprint 42", "url": None, "report_url": None},
+        "task": {
+            "id": "4xw9hs2mfd7q",
+            "key": "PAY-12",
+            "title": "Pay by card",
+            "url": None,
+            "estimate": "5",
+            "note": None,
+        },
+    },
+)
+"""What a webhook is sent, as an example."""
 MAX_TYPED = 300
 """Characters of a body that a command shows; a longer one is in a file."""
 TYPES = {"string": "text", "integer": "whole number", "boolean": "true or false"}
@@ -50,6 +68,8 @@ def page() -> ResponseReturnValue:
         taken=_taken(models),
         examples={name: _as_text(example(each, models)) for name, each in models.items()},
         meanings=MEANINGS,
+        events=PUBLIC_EVENTS,
+        event=_as_text(EVENT),
         types=TYPES,
         bounds=BOUNDS,
         shades={"GET": "", "DELETE": "tag--red"},

@@ -93,7 +93,6 @@ def inside(person: Person) -> Person:
     return twin
 
 
-@pytest.mark.fast
 def test_a_round_in_a_frame(ada: Person, reader: Callable[..., Person]) -> None:
     outside = reader("Ben", ada.opens().url)
     ben = inside(outside)
