@@ -2,7 +2,8 @@
 gunicorn with two workers, between which nothing is kept."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,12 @@ async def refused(client: Client, tool: str, **arguments: Any) -> str:
     return result.content[0].text
 
 
+def on_a_thread(story: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Tells a story in a loop on a thread of its own: after a browser story this one has a loop that runs."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, story()).result()
+
+
 @pytest.mark.parametrize("age", ["legacy", "auto"])  # a handshake first, or requests that stand alone
 def test_an_assistant_plays_a_session(app: Flask, house: House, age: str) -> None:
     ada = Visitor(Address(house.port, patience=60), "Ada")
@@ -106,7 +113,7 @@ def test_an_assistant_plays_a_session(app: Flask, house: House, age: str) -> Non
             assert (await done(client, "end_session", **here))["state"] == "ended"
             assert await refused(client, "change_options", **here, name="Later") == "The session has ended."
 
-    asyncio.run(story())
+    on_a_thread(story)
 
 
 def test_a_reader_is_shown_what_it_may_and_nothing_else(app: Flask, house: House) -> None:
@@ -124,7 +131,7 @@ def test_a_reader_is_shown_what_it_may_and_nothing_else(app: Flask, house: House
             with pytest.raises(MCPError, match="There is no tool shuffle"):
                 await writer.call_tool("shuffle", {})
 
-    asyncio.run(story())
+    on_a_thread(story)
 
 
 def test_a_token_that_was_ended_is_good_for_nothing(app: Flask, house: House) -> None:
@@ -140,7 +147,7 @@ def test_a_token_that_was_ended_is_good_for_nothing(app: Flask, house: House) ->
             with pytest.raises(MCPError):
                 await client.call_tool("list_sessions", {})
 
-    asyncio.run(story())
+    on_a_thread(story)
 
 
 def test_calls_at_one_moment_do_not_mix(app: Flask, house: House) -> None:
@@ -153,4 +160,4 @@ def test_calls_at_one_moment_do_not_mix(app: Flask, house: House) -> None:
             read = await asyncio.gather(*(done(client, "read_session", session_id=each["id"]) for each in opened))
             assert [each["name"] for each in read] == [each["name"] for each in opened]
 
-    asyncio.run(story())
+    on_a_thread(story)
