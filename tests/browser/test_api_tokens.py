@@ -20,7 +20,7 @@ def test_from_making_to_ending(visitor: Callable[..., Person]) -> None:
     ada.sees("No program has a token yet.")
     is_sound(page)
 
-    page.get_by_label("Name").fill("Nightly build")
+    page.get_by_label("Name", exact=True).fill("Nightly build")
     page.keyboard.press("Enter")
     ada.expects("422")
     ada.sees("Choose what the token may do.")
