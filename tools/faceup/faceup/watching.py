@@ -1,5 +1,6 @@
 """Watches a session: asks once a second, and shows it as it is, or what is new where the output is no terminal."""
 
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -11,6 +12,16 @@ from faceup.table import State, news, picture
 
 EVERY = 1.0
 MAX_PAUSE = 30.0
+
+
+_interrupted: list[int] = []
+
+
+def _interrupt(number: int, _frame: object) -> None:
+    """Ends the watching. Where the exception is lost, as in the destructor of a connection, the loop ends at its next
+    turn."""
+    _interrupted.append(number)
+    raise KeyboardInterrupt
 
 
 def states(api: Api, session_id: str) -> Iterator[State | str]:
@@ -36,10 +47,13 @@ def states(api: Api, session_id: str) -> Iterator[State | str]:
             pause = refused.retry_after or min(pause * 2, MAX_PAUSE)
             yield f"{refused} Trying again in {pause:g} seconds."
         time.sleep(pause)
+        if _interrupted:
+            raise KeyboardInterrupt
 
 
 def watch(api: Api, session_id: str) -> None:
     """Shows the session until it ends."""
+    signal.signal(signal.SIGINT, _interrupt)
     if terminal.is_live():
         _show(api, session_id)
     else:
