@@ -1,7 +1,7 @@
 """The API's document, and the page that explains it: without a token, and without the network."""
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, jsonify, render_template
@@ -17,7 +17,7 @@ blueprint = Blueprint("api_reference", __name__, url_prefix="/api")
 MOMENT = "2026-01-30T09:00:00Z"
 EVENT = envelope(
     PublicEvent.TASK_FINALIZED,
-    datetime.fromisoformat(MOMENT),
+    datetime(2026, 1, 30, 9, tzinfo=UTC),
     {
         "session": {"id": "k7qmfd2x8hs4nrtw", "name": "Sprint 42", "url": None, "report_url": None},
         "task": {
