@@ -8,7 +8,8 @@ command ``rotate-tracker-keys`` has run. https://cryptography.io/en/latest/ferne
 
 import json
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from poker_app.key_file import kept_key
 from poker_app.settings import INSTANCE, Settings
@@ -45,14 +46,21 @@ class Vault:
         except InvalidToken:
             raise self._gone() from None
 
-    def rotate(self, sealed: str) -> str:
-        """Encrypts with the newest key what was encrypted with any. Raises as ``open``."""
+    def rotate(self, rows: Iterable[Any], *fields: str) -> tuple[int, int]:
+        """Encrypts with the newest key what the fields of rows hold; an empty one stays so. Returns of how many rows it
+        was, and how many have a key that is not here any more."""
         from cryptography.fernet import InvalidToken
 
-        try:
-            return self._fernet.rotate(sealed).decode()
-        except InvalidToken:
-            raise self._gone() from None
+        done = unreadable = 0
+        for row in rows:
+            try:
+                for name in fields:
+                    if sealed := getattr(row, name):
+                        setattr(row, name, self._fernet.rotate(sealed).decode())
+                done += 1
+            except InvalidToken:
+                unreadable += 1
+        return done, unreadable
 
 
 def vault(gone: Callable[[], Exception]) -> Vault:

@@ -85,12 +85,5 @@ def belongs_to(account_id: str, team_id: str) -> bool:
 def rotate_keys() -> tuple[int, int]:
     """Encrypts all secrets with the newest key. Returns how many were, and how many have a key that is not there any
     more."""
-    vault, done, unreadable = webhooks.vault(), 0, 0
     with transaction():
-        for each in session.scalars(select(SlackCommand).with_for_update()):
-            try:
-                each.sealed = vault.rotate(each.sealed)
-                done += 1
-            except Sealed:
-                unreadable += 1
-    return done, unreadable
+        return webhooks.vault().rotate(session.scalars(select(SlackCommand).with_for_update()), "sealed")

@@ -124,16 +124,9 @@ def _identified(connection: TrackerConnection, identity: Identity) -> None:
 def rotate_keys() -> tuple[int, int]:
     """Encrypts all tokens and secrets with the newest key. Returns how many connections were, and how many have a key
     that is not there any more."""
-    vault, done, unreadable = trackers.vault(), 0, 0
     with transaction():
-        for each in session.scalars(select(TrackerConnection).with_for_update()):
-            try:
-                each.sealed = vault.rotate(each.sealed)
-                each.hook_sealed = vault.rotate(each.hook_sealed) if each.hook_sealed else ""
-                done += 1
-            except Sealed:
-                unreadable += 1
-    return done, unreadable
+        rows = session.scalars(select(TrackerConnection).with_for_update())
+        return trackers.vault().rotate(rows, "sealed", "hook_sealed")
 
 
 def named(connection: TrackerConnection) -> str:

@@ -301,16 +301,9 @@ def secret_of(endpoint: WebhookEndpoint) -> str:
 def rotate_keys() -> tuple[int, int]:
     """Encrypts all addresses and secrets with the newest key. Returns how many webhooks were, and how many have a key
     that is not there any more."""
-    vault, done, unreadable = webhooks.vault(), 0, 0
     with transaction():
-        for each in session.scalars(select(WebhookEndpoint).with_for_update()):
-            try:
-                for name in ("address_sealed", "secret_sealed", "previous_sealed"):
-                    setattr(each, name, vault.rotate(text) if (text := getattr(each, name)) else "")
-                done += 1
-            except Sealed:
-                unreadable += 1
-    return done, unreadable
+        rows = session.scalars(select(WebhookEndpoint).with_for_update())
+        return webhooks.vault().rotate(rows, "address_sealed", "secret_sealed", "previous_sealed")
 
 
 def _new_secret(kind: str) -> str:
