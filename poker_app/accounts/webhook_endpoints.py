@@ -1,7 +1,8 @@
 """An account's webhooks: adding, changing and testing them, replacing their secrets, and sending an event again."""
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -54,7 +55,7 @@ KINDS = {
 
 def configure() -> None:
     """Listens to endpoints that are switched off. Once a process is enough, and a second call changes nothing."""
-    sending.switched_off.connect(_tell)
+    sending.switched_off.connect(_mail_switched_off)
 
 
 def endpoints_of(account_id: str) -> Sequence[WebhookEndpoint]:
@@ -102,6 +103,15 @@ def add(membership: Membership, *, kind: str, name: str, address: str, events: C
     return made
 
 
+@contextmanager
+def _changed(membership: Membership, endpoint_id: str) -> Iterator[tuple[Membership, WebhookEndpoint]]:
+    """The acting membership and the webhook, under the account's lock, for one who may change it."""
+    membership.require_arranging(ARRANGE)
+    with change(membership) as now:
+        now.require_arranging(ARRANGE)
+        yield now, find(now.account.id, endpoint_id)
+
+
 def edit(membership: Membership, endpoint_id: str, *, name: str, address: str, events: Collection[str]) -> None:
     """Changes a webhook's name, events and, where one is typed, its address.
 
@@ -111,9 +121,7 @@ def edit(membership: Membership, endpoint_id: str, *, name: str, address: str, e
     membership.require_arranging(ARRANGE)
     typed, host = public_address(address) if address.strip() else ("", "")
     sealed = _sealed("address", typed) if typed else ""
-    with change(membership) as now:
-        now.require_arranging(ARRANGE)
-        found = find(now.account.id, endpoint_id)
+    with _changed(membership, endpoint_id) as (now, found):
         found.name, found.events = _checked(found.kind, name, events)
         if typed:
             found.address_sealed, found.host = sealed, host
@@ -127,10 +135,7 @@ def show_secret(membership: Membership, endpoint_id: str) -> str:
     Raises:
         NotFound, Forbidden: (404, 403) as ``find``, and for a role that may not.
     """
-    membership.require_arranging(ARRANGE)
-    with change(membership) as now:
-        now.require_arranging(ARRANGE)
-        found = find(now.account.id, endpoint_id)
+    with _changed(membership, endpoint_id) as (now, found):
         now.note("webhook-secret-shown", _named(found))
         return secret_of(found)
 
@@ -141,10 +146,7 @@ def rotate(membership: Membership, endpoint_id: str) -> None:
     Raises:
         NotFound, Forbidden: (404, 403) as ``find``, and for a role that may not.
     """
-    membership.require_arranging(ARRANGE)
-    with change(membership) as now:
-        now.require_arranging(ARRANGE)
-        found = find(now.account.id, endpoint_id)
+    with _changed(membership, endpoint_id) as (now, found):
         found.previous_sealed, found.previous_until = found.secret_sealed, clock.now() + OVERLAP
         found.secret_sealed = _new_secret(found.kind)
         now.note("webhook-rotated", _named(found))
@@ -156,10 +158,7 @@ def switch(membership: Membership, endpoint_id: str, *, on: bool) -> None:
     Raises:
         NotFound, Forbidden: (404, 403) as ``find``, and for a role that may not.
     """
-    membership.require_arranging(ARRANGE)
-    with change(membership) as now:
-        now.require_arranging(ARRANGE)
-        found = find(now.account.id, endpoint_id)
+    with _changed(membership, endpoint_id) as (now, found):
         if on == (found.disabled_at is None):
             return
         found.disabled_at, found.disabled_why = None if on else clock.now(), ""
@@ -186,10 +185,7 @@ def remove(membership: Membership, endpoint_id: str) -> str:
     Raises:
         NotFound, Forbidden: (404, 403) as ``find``, and for a role that may not.
     """
-    membership.require_arranging(ARRANGE)
-    with change(membership) as now:
-        now.require_arranging(ARRANGE)
-        found = find(now.account.id, endpoint_id)
+    with _changed(membership, endpoint_id) as (now, found):
         name = found.name
         now.note("webhook-deleted", _named(found))
         session.execute(delete(WebhookEndpoint).where(WebhookEndpoint.id == endpoint_id))
@@ -342,7 +338,7 @@ def _checked(kind: str, name: str, events: Collection[str]) -> tuple[str, str]:
 # --- the mail
 
 
-def _tell(endpoint_id: str) -> None:
+def _mail_switched_off(endpoint_id: str) -> None:
     """Mails owners and admins that a webhook was switched off, and writes it into the audit log."""
     with transaction():
         endpoint = session.get(WebhookEndpoint, endpoint_id)
