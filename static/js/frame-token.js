@@ -8,7 +8,7 @@ const given = new URLSearchParams(hash.slice(1)).get('frame');
 const framed = window !== window.top;
 const joining = `${place} joins`;
 
-// Before the form to join is sent. Whoever chose the frame's address could seat others as a member of their own: what is
+// Before the form to join is sent. Who chose the frame's address could seat others as a member of their own: what is
 // in it counts only after that.
 export const expect = () => ofTab?.setItem(joining, 'yes');
 

@@ -19,7 +19,7 @@ blueprint = Blueprint("account_webhooks", __name__, url_prefix="/accounts/<accou
 
 @blueprint.before_request
 def only_with_accounts() -> None:
-    """These pages need users who sign in: whoever adds a webhook reads every session of the account.
+    """These pages need users who sign in: who adds a webhook reads every session of the account.
 
     Raises:
         NotFound: (404) where users do not sign in. The operator has the command ``add-webhook`` there.

@@ -1,5 +1,5 @@
 // By choice, and remembered in this browser: a notification while the page is hidden and the table waits for the viewer's
-// card. It has the session's name and no task's title, since whoever shares their screen shows it.
+// card. It has the session's name and no task's title, since a shared screen shows it.
 import { local } from '../storage.js';
 import { here, table } from './page.js';
 import { awaitingRound, onWaiting } from './waiting.js';
