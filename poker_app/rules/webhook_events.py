@@ -70,14 +70,15 @@ def of_change(before: Session, change: Change, links: Links) -> Iterator[tuple[P
     value = change.value
     about = {"session": _session(value.id, value.name, links)}
     for each in change.happened:
-        if each.event == Event.ROUND_REVEALED and value.round.revealed_at:
-            yield PublicEvent.ROUND_REVEALED, about | {"task": _task(value.task), "round": _round(value, value.round)}
-        elif each.event == Event.TASK_FINALIZED:
-            yield from ((PublicEvent.TASK_FINALIZED, about | {"task": _task(task)}) for task in _newest(before, value))
-        elif each.event == Event.SESSION_ENDED:
-            yield PublicEvent.SESSION_ENDED, about | _summary(value)
-        elif each.event == Event.SESSION_REOPENED:
-            yield PublicEvent.SESSION_REOPENED, about
+        match type_ := OF_CHANGES.get(each.event):
+            case PublicEvent.ROUND_REVEALED if value.round.revealed_at:
+                yield type_, about | {"task": _task(value.task), "round": _round(value, value.round)}
+            case PublicEvent.TASK_FINALIZED:
+                yield from ((type_, about | {"task": _task(task)}) for task in _newest(before, value))
+            case PublicEvent.SESSION_ENDED:
+                yield type_, about | _summary(value)
+            case PublicEvent.SESSION_REOPENED:
+                yield type_, about
 
 
 def opened(session_id: str, name: str, *, cards: Sequence[str], tasks: int, links: Links) -> dict[str, Any]:
