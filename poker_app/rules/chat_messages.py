@@ -37,7 +37,7 @@ def message_of(type_: str, data: Mapping[str, Any]) -> Message:
     if type_ == PublicEvent.SESSION_OPENED:
         count = data["tasks_count"]
         figures = (("Tasks", str(count)),) if count else ()
-        return Message("Planning poker is open", session["name"], figures, "Join", data["join_url"] or "")
+        return opening(session["name"], data["join_url"] or "", figures)
     if type_ == PublicEvent.SESSION_ENDED:
         ended = [("Estimated", f"{data['estimated_count']} of {data['tasks_count']} tasks")]
         if data["points"] is not None:
@@ -45,6 +45,11 @@ def message_of(type_: str, data: Mapping[str, Any]) -> Message:
         report = "" if data["deleted"] else session["report_url"] or ""
         return Message("Planning poker has ended", session["name"], tuple(ended), "Report", report)
     return Message("A test: messages of Faceup arrive here", "")
+
+
+def opening(name: str, link: str, figures: tuple[tuple[str, str], ...] = ()) -> Message:
+    """The message of a session that was opened, to be joined by the link."""
+    return Message("Planning poker is open", name, figures, "Join", link)
 
 
 def slack(message: Message) -> dict[str, Any]:

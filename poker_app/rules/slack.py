@@ -9,7 +9,7 @@ import html
 from datetime import datetime, timedelta
 from typing import Any
 
-from poker_app.rules.chat_messages import Message, slack
+from poker_app.rules.chat_messages import opening, slack
 
 MAX_AGE = timedelta(minutes=5)
 """How old a command may be: one that was overheard cannot be sent again later."""
@@ -27,7 +27,7 @@ def is_signed(secret: str, timestamp: str, signature: str, body: bytes, now: dat
 
 def opened(name: str, link: str) -> dict[str, Any]:
     """The answer to a command that opened a session, for the whole channel."""
-    return {"response_type": "in_channel", **slack(Message("Planning poker is open", name, (), "Join", link))}
+    return {"response_type": "in_channel", **slack(opening(name, link))}
 
 
 def refused(sentence: str) -> dict[str, Any]:
