@@ -8,7 +8,7 @@ from typing import Any
 from openapi_pydantic import OpenAPI
 from openapi_pydantic.util import PydanticSchema, construct_open_api_with_schema_class
 
-from poker_app.api import RESOURCES
+from poker_app.api import RESOURCES, idempotency
 from poker_app.api.models import Problem
 from poker_app.api.operations import OPERATIONS, Operation
 from poker_app.api.problems import MEANINGS
@@ -96,7 +96,7 @@ def _headers(operation: Operation) -> list[dict[str, Any]]:
     headers = []
     if operation.makes:
         about = "Names the request: sent again with the same key, it is carried out once."
-        headers.append(("Idempotency-Key", about, {"type": "string", "minLength": 1, "maxLength": 128}))
+        headers.append(("Idempotency-Key", about, {"type": "string", "minLength": 1, "maxLength": idempotency.MAX_KEY}))
     if "if_match" in operation.takes:
         headers.append(
             ("If-Match", "The `ETag` that was read; refused with 412 if it has changed.", {"type": "string"})

@@ -4,13 +4,13 @@ Also the device cookie."""
 import re
 from typing import TypedDict
 
-from flask import Response, after_this_request, request
+from flask import Response, after_this_request, current_app, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from poker_app import ids
 from poker_app.web.http import framing
 
-GUEST_COOKIE, DEVICE_COOKIE, SESSION_COOKIE = "guest", "device", "faceup"
+GUEST_COOKIE, DEVICE_COOKIE = "guest", "device"
 A_YEAR = 365 * 24 * 3600
 # Where a frame's browser stores no cookies, its scripts send the secret in a header, which no page of another site can
 # add to a request; and the form to join has it in a field.
@@ -34,7 +34,7 @@ def is_framed() -> bool:
     these are SameSite; and what another site's page embeds besides a frame has none at all."""
     if not framing.is_on() or not framing.is_of_framed_page():
         return False
-    plain = (_cookie_name(GUEST_COOKIE), SESSION_COOKIE)
+    plain = (_cookie_name(GUEST_COOKIE), current_app.config["SESSION_COOKIE_NAME"])
     return not any(name in request.cookies for name in plain) and (
         framing.in_frame() or framed_name(_cookie_name(GUEST_COOKIE)) in request.cookies
     )
