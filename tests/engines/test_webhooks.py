@@ -67,8 +67,8 @@ def of_another_account(address: str, *, events: int) -> WebhookEndpoint:
         session.flush()
         session.add(made)
         session.flush()
-        told = [(PublicEvent.CREDITS_LOW, credits_low(left, 10)) for left in range(events)]
-        outbox.put(session.connection(), "theirs", told, at=app_clock.now())
+        sent = [(PublicEvent.CREDITS_LOW, credits_low(left, 10)) for left in range(events)]
+        outbox.put(session.connection(), "theirs", sent, at=app_clock.now())
     return made
 
 
@@ -99,8 +99,8 @@ def test_what_the_library_takes(room: Room, receiver: Receiver, monkeypatch: pyt
     assert sending.send_due() == {"webhooks delivered": 2, "webhooks not delivered": 0}
     secret = webhook_endpoints.secret_of(endpoint)
     assert secret.startswith("whsec_")
-    told = [verified(secret, each, monkeypatch) for each in receiver.received]
-    assert [each["type"] for each in told] == ["round.revealed", "task.finalized"]
+    sent = [verified(secret, each, monkeypatch) for each in receiver.received]
+    assert [each["type"] for each in sent] == ["round.revealed", "task.finalized"]
     assert [each.headers["webhook-id"] for each in receiver.received] == [each.key for each in deliveries(endpoint)]
     with pytest.raises(WebhookVerificationError):
         verified(WRONG, receiver.received[0], monkeypatch)
@@ -121,9 +121,9 @@ def test_down_for_an_hour_and_all_arrive_in_order(room: Room, clock: Clock, monk
     with receiver.up():
         pass_until(clock, hours=2)
     secret = webhook_endpoints.secret_of(endpoint)
-    told = [verified(secret, each, monkeypatch) for each in receiver.received]
-    assert [each["type"] for each in told] == ["round.revealed", "task.finalized"] * 3
-    assert [each["timestamp"] for each in told] == sorted(str(each["timestamp"]) for each in told)
+    sent = [verified(secret, each, monkeypatch) for each in receiver.received]
+    assert [each["type"] for each in sent] == ["round.revealed", "task.finalized"] * 3
+    assert [each["timestamp"] for each in sent] == sorted(str(each["timestamp"]) for each in sent)
     assert {each.state for each in deliveries(endpoint)} == {"delivered"}
     assert fresh(endpoint).failing_since is None
     tries = deliveries(endpoint)[0].tries
@@ -153,11 +153,11 @@ def test_a_program_s_estimates_reach_a_receiver_that_was_down(
     assert receiver.received == []
     with receiver.up():
         pass_until(clock, hours=2)
-    told = [verified(webhook_endpoints.secret_of(endpoint), each, monkeypatch) for each in receiver.received]
-    each_task: Any = [one for one in told if one["type"] == "task.finalized"]
+    sent = [verified(webhook_endpoints.secret_of(endpoint), each, monkeypatch) for each in receiver.received]
+    each_task: Any = [one for one in sent if one["type"] == "task.finalized"]
     assert [one["data"]["task"]["title"] for one in each_task] == [f"Task {number}" for number in range(10)]
     assert {one["data"]["task"]["estimate"] for one in each_task} == {"5"}
-    assert (told[0]["type"], told[-1]["type"]) == ("session.opened", "session.ended")
+    assert (sent[0]["type"], sent[-1]["type"]) == ("session.opened", "session.ended")
 
 
 def test_an_answer_of_failure_is_tried_again_by_itself(room: Room, clock: Clock, receiver: Receiver) -> None:

@@ -130,9 +130,9 @@ def keeper(done: int = 200) -> str:
 def report(programs: Programs) -> Any:
     """The report of Ada's session, as if that had ended at once."""
     path = f"/sessions/{programs.world.table.id}/report"
-    told = programs.of["facilitator"].get(path).get_json()
-    told["session"]["ended_at"] = told["session"]["started_at"]
-    return told
+    report = programs.of["facilitator"].get(path).get_json()
+    report["session"]["ended_at"] = report["session"]["started_at"]
+    return report
 
 
 TABLE = {

@@ -33,14 +33,14 @@ class _Head(HTMLParser):
 
     def __init__(self, html: str) -> None:
         super().__init__()
-        self.told: dict[str, str] = {}
+        self.tags: dict[str, str] = {}
         self.oembed = ""
         self.feed(html.partition("</head>")[0])
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         named = {name: value or "" for name, value in attrs}
         if tag == "meta" and "property" in named:
-            self.told[named["property"]] = named["content"]
+            self.tags[named["property"]] = named["content"]
         elif named.get("type") == "application/json+oembed":
             self.oembed = named["href"]
 
@@ -57,19 +57,19 @@ def test_a_join_link_has_a_preview(scene: Scene) -> None:
     for path in (scene.table.path, f"{scene.table.path}/join", f"/j/{scene.table.row.code}", "/"):
         answer = crawled(scene, path)
         assert answer.status_code == 200, path
-        told = _Head(answer.text).told
-        assert (told["og:title"], told["og:type"]) == ("Planning poker on Faceup", "website"), path
-        assert told["og:description"].startswith("Everyone picks a card in private"), path
-        assert re.fullmatch(r"http://localhost/static/v-\w{10}/icons/preview\.png", told["og:image"]), path
-        picture = scene.app.test_client().get(told["og:image"])
+        found = _Head(answer.text).tags
+        assert (found["og:title"], found["og:type"]) == ("Planning poker on Faceup", "website"), path
+        assert found["og:description"].startswith("Everyone picks a card in private"), path
+        assert re.fullmatch(r"http://localhost/static/v-\w{10}/icons/preview\.png", found["og:image"]), path
+        picture = scene.app.test_client().get(found["og:image"])
         assert (picture.status_code, picture.mimetype) == (200, "image/png")
 
 
 def test_the_picture_has_the_size_that_is_told(scene: Scene) -> None:
     with Image.open(ROOT / "static/icons/preview.png") as picture:
         assert picture.size == (PICTURE_WIDTH, PICTURE_HEIGHT)
-    told = _Head(crawled(scene, "/").text).told
-    assert (told["og:image:width"], told["og:image:height"]) == (str(PICTURE_WIDTH), str(PICTURE_HEIGHT))
+    found = _Head(crawled(scene, "/").text).tags
+    assert (found["og:image:width"], found["og:image:height"]) == (str(PICTURE_WIDTH), str(PICTURE_HEIGHT))
 
 
 def test_two_sessions_look_the_same(scene: Scene) -> None:
@@ -79,8 +79,8 @@ def test_two_sessions_look_the_same(scene: Scene) -> None:
     scene.ada.votes(scene.table, "5")
     heads = {head_of(crawled(scene, each.path)).replace(each.id, "ID") for each in (scene.table, other)}
     assert len(heads) == 1
-    told = {crawled(scene, f"/oembed?url=http://localhost{each.path}").text for each in (scene.table, other)}
-    assert len(told) == 1
+    found = {crawled(scene, f"/oembed?url=http://localhost{each.path}").text for each in (scene.table, other)}
+    assert len(found) == 1
 
 
 def test_the_page_names_its_oembed_answer(scene: Scene) -> None:
@@ -115,16 +115,16 @@ def test_other_addresses_are_none(cast: Cast, address: str) -> None:
 
 
 def test_only_json_is_answered(cast: Cast) -> None:
-    for told, status in (("json", 200), ("xml", 501)):
-        answer = cast.mallory.get("/oembed", query_string={"url": "http://localhost/", "format": told})
+    for found, status in (("json", 200), ("xml", 501)):
+        answer = cast.mallory.get("/oembed", query_string={"url": "http://localhost/", "format": found})
         assert answer.status_code == status
 
 
 def test_where_frames_are_allowed_the_answer_has_one(settings: Settings) -> None:
     with lent(settings.model_copy(update={"frame_ancestors": ["https://wiki.example.com"]})) as app:
         scene = Scene(app, Cast(app))
-        told = {"url": f"http://localhost{scene.table.path}", "maxwidth": "400", "maxheight": "9999"}
-        answer = scene.mallory.get("/oembed", query_string=told).get_json()
+        found = {"url": f"http://localhost{scene.table.path}", "maxwidth": "400", "maxheight": "9999"}
+        answer = scene.mallory.get("/oembed", query_string=found).get_json()
         assert (answer["type"], answer["width"], answer["height"]) == ("rich", 400, 720)
         assert answer["html"] == (
             f'<iframe src="http://localhost{scene.table.path}" width="400" height="720" '
@@ -132,5 +132,5 @@ def test_where_frames_are_allowed_the_answer_has_one(settings: Settings) -> None
         )
         # A code is looked up for those who type or follow it, not for a frame.
         for path in ("/j/AAA-AAA", "/"):
-            told = {"url": f"http://localhost{path}"}
-            assert scene.mallory.get("/oembed", query_string=told).get_json() == ANSWER
+            found = {"url": f"http://localhost{path}"}
+            assert scene.mallory.get("/oembed", query_string=found).get_json() == ANSWER

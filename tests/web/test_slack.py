@@ -74,14 +74,14 @@ def sessions(app: Flask) -> list[str]:
         return list(session.scalars(select(PokerSession.name).order_by(PokerSession.created_at)))
 
 
-def told(answer: TestResponse) -> Any:
+def answered(answer: TestResponse) -> Any:
     assert answer.status_code == 200, answer.get_data(as_text=True)
     return answer.get_json()
 
 
 class TestOpening:
     def test_the_channel_gets_the_link_and_the_first_teammate_facilitates(self, club: Club, sends: Sends) -> None:
-        answer = told(sends())
+        answer = answered(sends())
         assert (answer["response_type"], answer["text"]) == ("in_channel", "Planning poker is open: Sprint 42")
         link = answer["blocks"][-1]["text"]["text"]
         path = link.removeprefix("<http://localhost").removesuffix("|Join>")
@@ -100,19 +100,19 @@ class TestOpening:
     def test_it_begins_with_the_accounts_defaults(self, club: Club, sends: Sends) -> None:
         defaults = {"deck": "t-shirts", "timer_minutes": "2", "auto_reveal": "1"}
         assert club.olga.post(f"{club.path}/session-defaults", defaults, htmx=False).status_code == 303
-        told(sends())
+        answered(sends())
         with club.app.app_context():
             found = session.scalars(select(PokerSession)).one()
             assert (found.deck, found.timer_length, found.auto_reveal) == ("t-shirts", 120, True)
 
     def test_without_a_name_it_is_named_after_the_day(self, club: Club, sends: Sends, clock: Clock) -> None:
-        told(sends(text=" "))
+        answered(sends(text=" "))
         assert sessions(club.app) == [f"Planning poker, {clock.now().day} {clock.now():%B}"]
 
     def test_a_command_that_comes_twice_opens_one_session(self, club: Club, sends: Sends) -> None:
-        assert told(sends()) == told(sends())
+        assert answered(sends()) == answered(sends())
         assert sessions(club.app) == ["Sprint 42"]
-        told(sends(trigger_id="4.5.6"))
+        answered(sends(trigger_id="4.5.6"))
         assert sessions(club.app) == ["Sprint 42", "Sprint 42"]
 
 
@@ -136,27 +136,27 @@ class TestRefusals:
         assert sends(text="x" * 16 * 1024).status_code == 413
 
     def test_refusals_are_for_the_one_who_typed(self, club: Club, sends: Sends) -> None:
-        refused = told(sends(text="x" * 121))
+        refused = answered(sends(text="x" * 121))
         assert refused["response_type"] == "ephemeral"
         assert refused["text"].startswith("A session's name has at most 120 characters")
 
     def test_another_slack_team_is_refused_until_the_secret_is_stored_again(self, club: Club, sends: Sends) -> None:
-        told(sends())
-        refused = told(sends(team_id="T2", trigger_id="4.5.6"))
+        answered(sends())
+        refused = answered(sends(team_id="T2", trigger_id="4.5.6"))
         assert (refused["response_type"], refused["text"].partition(".")[0]) == (
             "ephemeral",
             "This command belongs to another Slack team",
         )
         club.olga.post(f"{club.path}/slack", {"secret": SECRET}, htmx=False)
-        assert told(sends(team_id="T2", trigger_id="4.5.6"))["response_type"] == "in_channel"
+        assert answered(sends(team_id="T2", trigger_id="4.5.6"))["response_type"] == "in_channel"
         assert sessions(club.app) == ["Sprint 42", "Sprint 42"]
 
     def test_an_account_opens_sixty_in_ten_minutes(
         self, club: Club, sends: Sends, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(slash_command, "COMMANDS", slash_command.Limit("few", 1, slash_command.COMMANDS.within))
-        told(sends())
-        assert told(sends(trigger_id="4.5.6"))["response_type"] == "ephemeral"
+        answered(sends())
+        assert answered(sends(trigger_id="4.5.6"))["response_type"] == "ephemeral"
         assert sessions(club.app) == ["Sprint 42"]
 
     def test_wrong_ones_are_limited_and_never_shut_right_ones_out(
@@ -164,7 +164,7 @@ class TestRefusals:
     ) -> None:
         monkeypatch.setattr(slash_command, "FORGED", slash_command.Limit("few", 1, slash_command.FORGED.within))
         assert [sends(secret=SECRET[::-1]).status_code for _ in range(2)] == [401, 429]
-        assert told(sends())["response_type"] == "in_channel"
+        assert answered(sends())["response_type"] == "in_channel"
 
 
 class TestPage:
@@ -197,7 +197,7 @@ class TestWithoutSignIn:
         self, app: Flask, cast: Cast, sends: Sends
     ) -> None:
         assert "It will belong to the Slack team" in cast.ben.get("/accounts/local/slack").get_data(as_text=True)
-        told(sends())
+        answered(sends())
         with app.app_context():
             found = session.scalars(select(PokerSession)).one()
         cast.gus.post(f"/sessions/{found.id}/members", {"member_name": "Gus", "role": "voter"}, htmx=False)
@@ -208,9 +208,9 @@ class TestWithoutSignIn:
 
 class TestCredits:
     def test_without_a_credit_nothing_is_opened(self, club: Club, sends: Sends) -> None:
-        answers = (told(sends(trigger_id=str(number))) for number in range(50))
+        answers = (answered(sends(trigger_id=str(number))) for number in range(50))
         refused = next(answer for answer in answers if answer["response_type"] == "ephemeral")
         assert "credit" in refused["text"]
         opened = sessions(club.app)
-        assert told(sends(trigger_id="later")) == refused
+        assert answered(sends(trigger_id="later")) == refused
         assert sessions(club.app) == opened
