@@ -165,7 +165,7 @@ OUTLINED = """() => [...document.querySelectorAll('label:has(> input[type=radio]
 def test_what_is_chosen_shows_without_the_page_s_colours(person: Callable[..., Person]) -> None:
     ada = person("Ada", forced_colors="active")
     ada.page.goto("/sessions/new")
-    assert ada.page.locator("label:has(> input:checked)").count() == 1
+    expect(ada.page.locator("label:has(> input:checked)")).to_have_count(1)
     assert ada.page.evaluate(OUTLINED) == []
     ben = person("Ben", forced_colors="active")
     ben.page.goto(ada.opens(tasks="One").link)
@@ -178,5 +178,5 @@ def test_what_is_chosen_shows_without_the_page_s_colours(person: Callable[..., P
     assert code.evaluate("each => getComputedStyle(each).backgroundColor") == "rgb(255, 255, 255)"
     ada.reveals()
     ada.page.mouse.click(1, 1)  # the focus has an outline of its own
-    assert ada.page.locator(".finalpick :checked").count() == 1
+    expect(ada.page.locator(".finalpick :checked")).to_have_count(1)
     assert ada.page.evaluate(OUTLINED) == []
