@@ -12,7 +12,7 @@ PARALLEL = -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
 PYTEST = PATH="$(CURDIR)/.venv/bin:$$PATH" $(PY) -m pytest
 # The two tiers; tests/README.md says what is in which. ARGS in their place names other tests.
 FAST = -m "fast and not long" --durations 30 tests/rules tests/contexts tests/web tests/house tests/engines tests/browser
-REST = -m "not fast and not long" --durations 30 tests/browser tests/cli tests/concurrency tests/deploy tests/engines tests/promises tests/providers
+REST = -m "not fast and not long" --durations 30 tests/browser tests/cli tests/concurrency tests/deploy tests/engines tests/house tests/promises tests/providers
 ON_POSTGRESQL = -m "not long" --durations 30 tests/concurrency tests/contexts tests/promises tests/web
 # The formatter and linter of scripts.
 BIOME = PATH="$(CURDIR)/.venv/bin:$$PATH" tools/javascript/node_modules/.bin/biome

@@ -166,6 +166,8 @@ def _asks_the_database(item: pytest.Item) -> bool:
 
 
 def _is_fast(item: pytest.Item) -> bool:
+    if item.get_closest_marker("rest"):
+        return False
     folder = item.path.relative_to(ROOT / "tests").parts[0]
     if folder == "engines":
         parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,7 +13,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text, update
 
-from poker_app import create_app, jobs, schema
+from poker_app import configure, create_app, jobs, schema
 from poker_app.billing.models import WebhookEvent
 from poker_app.db import db, session, transaction
 from poker_app.files.models import StoredFile
@@ -36,8 +37,15 @@ def current(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schema, "is_current", lambda: True)
 
 
+@cache
+def application(database_url: str) -> Flask:
+    """One for every examination of a database: the doctor asks the packages, and of an application its database."""
+    return create_app(Settings(_env_file=None, secret_key="x", database_url=database_url))
+
+
 def examined(settings: Settings) -> dict[str, Finding]:
-    app = create_app(settings)
+    app = application(settings.database_url)
+    configure(settings)
     with app.app_context():
         found = {each.about: each for each in doctor.examine(settings)}
         session.remove()

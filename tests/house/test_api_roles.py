@@ -273,6 +273,7 @@ def test_each_role_gets_what_the_table_says(programs: Programs, name: str) -> No
     assert asked_by_each(programs, name, ask) == TABLE[name].answers()
 
 
+@pytest.mark.rest
 @pytest.mark.parametrize("name", [name for name in TABLE if name in tools.tools()])
 def test_an_assistant_may_what_its_token_may(programs: Programs, name: str) -> None:
     denied = {role: status >= 400 for role, status in TABLE[name].answers().items()}
