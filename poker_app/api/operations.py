@@ -264,7 +264,7 @@ def _body(model: type[BaseModel]) -> BaseModel:
 def _if_match() -> str | None:
     """The strong validator of the header; None where it is missing or ``*``."""
     asked = request.if_match
-    return None if asked.star_tag or not asked else ",".join(asked.as_set())
+    return None if asked.star_tag or not asked else ",".join(filter(None, asked.as_set()))
 
 
 def _member(caller: Caller, session_id: str, *, acts: bool) -> Member:
