@@ -71,8 +71,10 @@ SHEET = ".pop:popover-open"
 
 
 def opens(page: Page, endpoint: str, thing: Thing) -> Locator:
-    """By its link, even where an open sheet lies over it."""
-    page.locator(LINKS[endpoint].format(**thing)).first.evaluate("link => link.click()")
+    """By its link, even where an open sheet lies over it. It shows what it was left with until its own arrives."""
+    address = EDITS[endpoint].page.format(**thing)
+    with page.expect_response(lambda answer: urlsplit(answer.url).path == address):
+        page.locator(LINKS[endpoint].format(**thing)).first.evaluate("link => link.click()")
     form = form_of(page, endpoint, thing)
     expect(form).to_be_visible()
     expect(page.locator(".htmx-request")).to_have_count(0)

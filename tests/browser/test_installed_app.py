@@ -234,7 +234,7 @@ def is_notified(person: Person, times: int) -> None:
 
 
 def has_no_notification(person: Person) -> None:
-    person.page.wait_for_function("window.shown.size === 0")
+    person.page.wait_for_function("() => window.shown.size === 0")
 
 
 def test_who_chose_it_is_notified_while_the_page_is_hidden(ada: Person, ben: Person) -> None:
