@@ -33,7 +33,7 @@ run: ## Start Faceup on this machine: installs, migrates, prints the address
 	@bin/venv run
 	@exec $(PY) -m poker_app.serve --migrate
 
-test: ## Run the tests that a change needs, in a real browser too (6 minutes); installs what they need
+test: ## Run the tests that a change needs, in a real browser too (5 minutes); installs what they need
 	@bin/venv dev
 	@bin/browser >/dev/null
 	@bin/node tests/engines
